@@ -1,0 +1,34 @@
+"""Cameras: one file a backend, chosen by the scheme of the URI."""
+
+import importlib
+
+from edge_fer.camera.base import Camera
+from edge_fer.camera.uri import CameraUri, parse_uri
+
+DEFAULT_FPS = 30.0  # what most cabin and web cameras give at 640x480
+
+# A backend is imported when it is opened: OpenCV takes a tenth of a second to load.
+_BACKENDS = {
+    "file": "edge_fer.camera.file",
+    "v4l2": "edge_fer.camera.video4linux",
+    "demo": "edge_fer.camera.demo",
+}
+
+
+def check_uri(uri: str) -> CameraUri:
+    """Return `uri` taken apart; UserError for a malformed URI or an unknown scheme."""
+    parsed = parse_uri(uri)
+    if parsed.scheme not in _BACKENDS:
+        schemes = ", ".join(f"{scheme}:" for scheme in _BACKENDS)
+        raise parsed.error(f"unknown scheme {parsed.scheme!r}: use one of {schemes}")
+    return parsed
+
+
+def open_camera(uri: str, *, fps: float = DEFAULT_FPS) -> Camera:
+    """Open the camera that `uri` names; UserError when it does not open.
+
+    `fps` is the rate to ask of a camera that can choose and whose URI does not say.
+    """
+    parsed = check_uri(uri)
+    camera: Camera = importlib.import_module(_BACKENDS[parsed.scheme]).open_uri(parsed, fps=fps)
+    return camera

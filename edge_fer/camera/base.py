@@ -1,0 +1,69 @@
+"""What a camera is to the rest of the program: one frame after the other, at its own pace."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture as the pipeline gets it.
+
+    `grey` is uint8[h,w]; `captured_s` the monotonic time at which the camera handed it over;
+    `sequence` counts the camera's frames from 0, so that a gap is the number of frames dropped.
+    """
+
+    grey: NDArray[np.uint8]
+    captured_s: float
+    sequence: int
+
+
+class Camera(Protocol):
+    """A source of grey frames that all have one size. One file in this folder is one backend."""
+
+    @property
+    def fps(self) -> float:
+        """Frames a second that the camera means to give."""
+        ...
+
+    def read(self) -> NDArray[np.uint8] | None:
+        """Return the next frame, uint8[h,w], at the camera's pace; None when it has played out.
+
+        UserError when the camera fails. May block for as long as a driver likes to hang: call it
+        in a process that can be killed.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give the device or file back."""
+        ...
+
+
+class Pace:
+    """Lets frames through at a fixed rate, as a live camera would."""
+
+    def __init__(
+        self,
+        fps: float,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._period_s = 1.0 / fps
+        self._clock = clock
+        self._sleep = sleep
+        self._due_s: float | None = None
+
+    def wait(self) -> None:
+        """Sleep until the next frame is due."""
+        now_s = self._clock()
+        if self._due_s is None or now_s - self._due_s > self._period_s:
+            # Too late for this frame: go on from here. A camera does not hurry to catch up either.
+            self._due_s = now_s
+        elif now_s < self._due_s:
+            self._sleep(self._due_s - now_s)
+        self._due_s += self._period_s

@@ -1,0 +1,73 @@
+"""The camera's own process: reads frames into shared memory until its parent goes away.
+
+Started by `edge_fer.camera.process` with URI FPS MEMORY EVENT STATUS, the last three being
+inherited descriptors. Standard input says nothing; its end means "go".
+"""
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from typing import Any
+
+from edge_fer.camera import open_camera
+from edge_fer.camera.slots import SlotWriter
+from edge_fer.errors import UserError
+
+
+def main(arguments: list[str]) -> int:
+    """Run the camera; return the exit status."""
+    # Ctrl-C and a service manager's SIGTERM reach all processes of a daemon. This one must not go
+    # before its parent, to whom that would look like a lost camera.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    uri, fps, *descriptors = arguments
+    memory, event, status = map(int, descriptors)
+    try:
+        _run(uri, float(fps), memory, event, status)
+    except UserError as error:
+        _report(status, error=str(error))
+        return 2
+    except Exception as error:
+        # Whoever reads the parent's log has no other trace of what happened here.
+        text = " ".join(str(error).split())  # OpenCV's have several lines
+        _report(status, error=f"camera {uri}: {type(error).__name__}: {text}")
+        return 1
+    return 0
+
+
+def _run(uri: str, fps: float, memory: int, event: int, status: int) -> None:
+    camera = open_camera(uri, fps=fps)
+    slots: SlotWriter | None = None
+    while (grey := camera.read()) is not None:
+        captured_s = time.monotonic()
+        if slots is None:
+            slots = SlotWriter(memory, grey.shape)
+            _report(status, height=grey.shape[0], width=grey.shape[1], fps=camera.fps)
+        slots.write(grey, captured_s)
+        os.eventfd_write(event, 1)
+    _report(status, ended=slots.written if slots else 0)
+    camera.close()
+
+
+def _report(status: int, **message: Any) -> None:
+    os.write(status, (json.dumps(message) + "\n").encode())
+
+
+def _leave_with_parent() -> None:
+    """End the process when standard input does: its other end is the parent's alone.
+
+    Unlike PR_SET_PDEATHSIG this does not end the camera with the *thread* that started it. A
+    driver that hangs in a system call does not hold this thread up.
+    """
+    while os.read(0, 1):
+        pass
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    # Not sys.exit: a driver's clean-up can hang as well, and the kernel takes everything back.
+    os._exit(main(sys.argv[1:]))

@@ -1,0 +1,232 @@
+"""The parent's side of a camera in its own process: the newest frame, and how the camera is."""
+
+import contextlib
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from edge_fer.camera import DEFAULT_FPS, check_uri
+from edge_fer.camera.base import Frame
+from edge_fer.camera.slots import SlotReader, create_memory
+
+_STATUS_BYTES = 1 << 16
+_KILL_S = 0.5  # how long to wait for a killed process to be gone
+_RESTART_S = 0.1  # one that works goes within milliseconds; one that hangs will not go in any time
+
+
+class CameraProcess:
+    """Runs the camera of `uri` in a process that can be killed: camera drivers hang in practice.
+
+    Frames that nobody fetched are dropped; the newest wins. Not for use by several threads at once.
+    UserError on construction for a URI that cannot be one; a camera that does not open is said by
+    `error`, because opening may take seconds.
+    """
+
+    def __init__(self, uri: str, *, fps: float = DEFAULT_FPS) -> None:
+        check_uri(uri)
+        self._uri, self._asked_fps = uri, fps
+        self._process: subprocess.Popen[bytes] | None = None
+        self._memory = self._event = self._status = -1
+        self._next_sequence = 0
+        self._forget_last_run()
+
+    def _forget_last_run(self) -> None:
+        self._slots: SlotReader | None = None
+        self._status_text = b""
+        self._fps: float | None = None
+        self._written_at_end: int | None = None
+        self._seen = 0  # frames that the child had written when the last one was fetched
+        self._error: str | None = None
+        self._first_sequence = self._next_sequence
+
+    def start(self) -> None:
+        """Start the process; returns at once."""
+        if self._process is not None:
+            raise RuntimeError("the camera process was already started")
+        self._forget_last_run()
+        self._memory = create_memory()
+        self._event = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._status, status_of_child = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        passed = (self._memory, self._event, status_of_child)
+        try:
+            self._process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-P",  # what lies in the working directory is no module of ours
+                    "-m",
+                    "edge_fer.camera.child",
+                    self._uri,
+                    repr(self._asked_fps),
+                    *map(str, passed),
+                ],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,  # decoders chatter; what matters comes as a status
+                pass_fds=passed,
+                env=_environment(),
+                # Its own session: Ctrl-C at the terminal is for the parent, even while the child
+                # has not yet come to ignore it.
+                start_new_session=True,
+            )
+        finally:
+            os.close(status_of_child)
+
+    @property
+    def opened(self) -> bool:
+        """Whether the camera has given a frame since it was started."""
+        self._read_status()
+        return self._slots is not None
+
+    @property
+    def fps(self) -> float | None:
+        """Frames a second that the camera means to give; None until it is open."""
+        self._read_status()
+        return self._fps
+
+    @property
+    def ended(self) -> bool:
+        """Whether a recording has played out and its last frame was fetched."""
+        self._read_status()
+        return self._written_at_end is not None and self._seen >= self._written_at_end
+
+    @property
+    def error(self) -> str | None:
+        """One line on why the camera did not open or stopped; None while all is well."""
+        self._read_status()
+        return self._error
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs. It may still hang: then no frames come."""
+        self._read_status()
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def pid(self) -> int | None:
+        """The process id, or None when it was not started."""
+        return self._process.pid if self._process is not None else None
+
+    def latest(self) -> Frame | None:
+        """Return the newest frame if it was not returned before, else None; does not wait.
+
+        The frame is a copy and stays valid. `sequence` goes on rising over restarts.
+        """
+        if self._process is None:
+            return None
+        try:
+            os.eventfd_read(self._event)
+        except BlockingIOError:
+            return None
+        self._read_status()
+        if self._slots is None:
+            return None
+        frame = self._slots.read()
+        if frame is None:
+            return None
+        self._seen = frame.sequence + 1
+        self._next_sequence = self._first_sequence + self._seen
+        return Frame(frame.grey, frame.captured_s, self._next_sequence - 1)
+
+    def wait(self, timeout_s: float) -> Frame | None:
+        """Return the newest frame as soon as there is one not yet returned.
+
+        None when the time is up, and at once when the camera has ended or failed.
+        """
+        if self._process is None:
+            return None
+        deadline_s = time.monotonic() + timeout_s
+        while (frame := self.latest()) is None:
+            self._read_status()
+            remaining_s = deadline_s - time.monotonic()
+            if remaining_s <= 0 or self._status < 0:
+                return None
+            poll = select.poll()
+            poll.register(self._event, select.POLLIN)
+            poll.register(self._status, select.POLLIN)
+            poll.poll(remaining_s * 1e3)
+        return frame
+
+    def restart(self) -> None:
+        """Stop the process, by force if need be, and start it anew."""
+        self.stop(_RESTART_S)
+        self.start()
+
+    def stop(self, timeout_s: float = 0.5) -> None:
+        """End the process, killing it after `timeout_s`; nothing is left of it. May be repeated."""
+        process, self._process = self._process, None
+        if process is not None:
+            if process.stdin is not None:
+                process.stdin.close()  # this asks it to go
+            try:
+                process.wait(timeout_s)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                # One stuck in the kernel dies when its driver lets go of it.
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(_KILL_S)
+        self._slots = None
+        for descriptor in (self._memory, self._event, self._status):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self._memory = self._event = self._status = -1
+
+    def __enter__(self) -> "CameraProcess":
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _read_status(self) -> None:
+        """Take over what the child has said since."""
+        if self._status < 0:
+            return
+        try:
+            received = os.read(self._status, _STATUS_BYTES)
+        except BlockingIOError:
+            return
+        if not received:
+            self._child_is_gone()
+            return
+        *lines, self._status_text = (self._status_text + received).split(b"\n")
+        for line in lines:
+            self._take(json.loads(line))
+
+    def _take(self, message: dict[str, Any]) -> None:
+        if "height" in message:
+            self._slots = SlotReader(self._memory, (message["height"], message["width"]))
+            self._fps = message["fps"]
+        elif "ended" in message:
+            self._written_at_end = message["ended"]
+        elif "error" in message:
+            self._error = message["error"]
+
+    def _child_is_gone(self) -> None:
+        os.close(self._status)
+        self._status = -1
+        if self._process is None or self._error is not None or self._written_at_end is not None:
+            return
+        try:
+            status = self._process.wait(1.0)  # the pipe closes a moment before the process is gone
+        except subprocess.TimeoutExpired:
+            status = 0
+        how = f"({status})" if status >= 0 else f"by signal {-status} ({signal.strsignal(-status)})"
+        self._error = f"camera {self._uri}: its process was ended {how}"
+
+
+def _environment() -> dict[str, str]:
+    """Return this process's environment for a child that imports what its parent would."""
+    path = [str(Path(item).absolute()) for item in sys.path]
+    return os.environ | {"PYTHONPATH": os.pathsep.join(path)}

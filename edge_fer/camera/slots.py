@@ -1,0 +1,115 @@
+"""Two frames in memory that a camera process and its parent share; the newest wins.
+
+The memory has no name (memfd), so nothing is left behind whoever dies first. The lock is the
+kernel's (POSIX record lock): it orders memory on every architecture, and falls with its holder.
+"""
+
+import fcntl
+import mmap
+import os
+import struct
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_fer.camera.base import Frame
+
+_HEADER = struct.Struct("<qqd")  # slot that is in front, frames written so far, captured_s
+_FRAMES_AT = 64  # offset of the first frame: the header has a cache line for itself
+
+# The other side holds the lock for a copy at the longest, tens of microseconds; if it takes this
+# long, it was stopped while holding it, and waiting on would stop us as well.
+_LOCK_PATIENCE_S = 0.02
+_LOCK_RETRY_S = 0.0002
+
+
+def create_memory() -> int:
+    """Return the descriptor of new, empty, nameless memory."""
+    return os.memfd_create("edge-fer-camera", os.MFD_CLOEXEC)
+
+
+class SlotWriter:
+    """The camera's side; gives the memory its size."""
+
+    def __init__(self, memory: int, shape: tuple[int, int]) -> None:
+        os.ftruncate(memory, _memory_size(shape))
+        self._memory = memory
+        self._map, self._slots = _attach(memory, shape)
+        self._front = 0
+        self._written = 0
+
+    @property
+    def written(self) -> int:
+        """Frames written so far."""
+        return self._written
+
+    def write(self, grey: NDArray[np.uint8], captured_s: float) -> None:
+        """Put `grey` (uint8[h,w]) in front; ValueError unless it has the agreed shape."""
+        if grey.shape != self._slots.shape[1:]:
+            raise ValueError(f"a frame of {grey.shape} among frames of {self._slots.shape[1:]}")
+        # The reader only touches the front slot, so that the other can be filled without the lock.
+        back = 1 - self._front
+        np.copyto(self._slots[back], grey)
+        fcntl.lockf(self._memory, fcntl.LOCK_EX)
+        try:
+            self._written += 1
+            _HEADER.pack_into(self._map, 0, back, self._written, captured_s)
+        finally:
+            fcntl.lockf(self._memory, fcntl.LOCK_UN)
+        self._front = back
+
+
+class SlotReader:
+    """The parent's side, for one thread."""
+
+    def __init__(self, memory: int, shape: tuple[int, int]) -> None:
+        if os.fstat(memory).st_size < _memory_size(shape):
+            raise ValueError(f"the shared memory is too small for frames of {shape}")
+        self._memory = memory
+        self._map, self._slots = _attach(memory, shape)
+        self._seen = 0
+
+    def read(self) -> Frame | None:
+        """Return a copy of the newest frame; None when it was read before or is out of reach."""
+        with self._locked() as locked:
+            if not locked:
+                return None
+            front, written, captured_s = _HEADER.unpack_from(self._map, 0)
+            if written == self._seen:
+                return None
+            grey = self._slots[front].copy()
+        self._seen = written
+        return Frame(grey, captured_s, written - 1)
+
+    @contextmanager
+    def _locked(self) -> Iterator[bool]:
+        deadline_s = time.monotonic() + _LOCK_PATIENCE_S
+        while True:
+            try:
+                fcntl.lockf(self._memory, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                if time.monotonic() > deadline_s:
+                    yield False
+                    return
+                time.sleep(_LOCK_RETRY_S)
+            else:
+                break
+        try:
+            yield True
+        finally:
+            fcntl.lockf(self._memory, fcntl.LOCK_UN)
+
+
+def _memory_size(shape: tuple[int, int]) -> int:
+    return _FRAMES_AT + 2 * shape[0] * shape[1]
+
+
+def _attach(memory: int, shape: tuple[int, int]) -> tuple[mmap.mmap, NDArray[np.uint8]]:
+    """Return the mapping and its two frames, uint8[2,h,w]."""
+    size = _memory_size(shape)
+    mapped = mmap.mmap(memory, size)
+    frames = np.frombuffer(mapped, np.uint8, size - _FRAMES_AT, _FRAMES_AT)
+    return mapped, frames.reshape(2, *shape)

@@ -1,0 +1,65 @@
+"""Camera URIs: `scheme:path?option=value&option=value`."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from edge_fer.errors import UserError
+
+MIN_FPS, MAX_FPS = 1.0, 120.0  # as the setting camera.fps
+
+
+@dataclass(frozen=True, slots=True)
+class CameraUri:
+    """A camera URI taken apart; `text` is as the user wrote it."""
+
+    text: str
+    scheme: str
+    path: str
+    options: Mapping[str, str]
+
+    def allow(self, *names: str) -> None:
+        """UserError unless all options are among `names`."""
+        for name in self.options:
+            if name not in names:
+                raise self.error(f"unknown option {name!r}: use {', '.join(names)}")
+
+    def number(self, name: str, default: float, low: float, high: float) -> float:
+        """Return a finite number in low..high."""
+        text = self.options.get(name)
+        if text is None:
+            return default
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not low <= value <= high:
+            raise self.error(f"{name}: {text!r} is not in {low:g}..{high:g}")
+        return value
+
+    def choice(self, name: str, default: str, *allowed: str) -> str:
+        """Return one of `allowed`."""
+        text = self.options.get(name, default)
+        if text not in allowed:
+            raise self.error(f"{name}: {text!r} is not {' or '.join(allowed)}")
+        return text
+
+    def error(self, problem: str) -> UserError:
+        """Return an error that names this camera."""
+        return UserError(f"camera {self.text}: {problem}")
+
+
+def parse_uri(text: str) -> CameraUri:
+    """Take a camera URI apart; UserError for one that has no scheme or a malformed option."""
+    scheme, colon, rest = text.partition(":")
+    if not colon or not scheme:
+        raise UserError(f"camera {text}: no scheme: write it as file:CLIP, v4l2:DEVICE or demo:")
+    # At the last question mark: a file whose name holds one is written with one more at the end.
+    path, _, query = rest.rpartition("?") if "?" in rest else (rest, "", "")
+    options: dict[str, str] = {}
+    for item in query.split("&") if query else ():
+        name, equals, value = item.partition("=")
+        if not name or not equals or not value or name in options:
+            raise UserError(f"camera {text}: {item!r} is no option: write ?name=value&name=value")
+        options[name] = value
+    return CameraUri(text, scheme, path, options)

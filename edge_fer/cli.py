@@ -1,0 +1,234 @@
+"""The command `edge-fer`. Verbs import what they need when they are called.
+
+A verb that needs TensorFlow says which extra to install where it is missing; the device's verbs
+never import it.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from edge_fer import __version__
+from edge_fer.errors import UserError
+from edge_fer.model_cli import model_app
+from firmware_bridge.errors import BridgeError
+
+EXIT_USER_ERROR = 2
+EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+
+app = typer.Typer(
+    name="edge-fer",
+    help="Driver state from a cabin camera: train, quantize, run, monitor.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+app.add_typer(model_app, name="model")
+
+DataOption = Annotated[
+    Path,
+    typer.Option(
+        "--data",
+        envvar="EDGE_FER_DATA",
+        help="FER2013: fer2013.csv, .csv.gz, icml_face_data.csv or a folder train/angry/*.jpg",
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="print JSON instead of tables")]
+SkipBadOption = Annotated[
+    bool, typer.Option("--skip-bad", help="count bad rows instead of stopping at the first")
+]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"edge-fer {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="print the version")
+    ] = False,
+) -> None:
+    """Driver state from a cabin camera: train, quantize, run, monitor."""
+
+
+@app.command()
+def demo(
+    seconds: Annotated[
+        float | None, typer.Option(help="stop after so many seconds (the scene lasts 26)", min=1)
+    ] = None,
+    json: JsonOption = False,
+    picture: Annotated[
+        Path | None, typer.Option(help="draw the last view into this SVG file instead")
+    ] = None,
+) -> None:
+    """Run daemon and monitor against each other over a pseudo-terminal, on a scripted scene."""
+    from edge_fer.demo import run_demo
+
+    raise typer.Exit(run_demo(seconds=seconds, json_lines=json, picture=picture))
+
+
+@app.command()
+def run(
+    camera: Annotated[str | None, typer.Option(help="file:CLIP, v4l2:/dev/video0 or demo:")] = None,
+    link: Annotated[
+        str | None, typer.Option(help="slcan:PORT, socketcan:IFACE or virtual:NAME")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="the TOML file (see systemd/)")] = None,
+    model: Annotated[Path | None, typer.Option(help="the .tflite file, its card beside it")] = None,
+) -> None:
+    """Run the daemon: camera frames in, protected driver-state frames out. Ends on SIGTERM."""
+    from edge_fer.daemon import run_daemon
+
+    raise typer.Exit(run_daemon(config_path=config, camera=camera, link=link, model=model))
+
+
+@app.command()
+def monitor(
+    port: Annotated[str, typer.Argument(help="slcan:PORT, socketcan:IFACE or virtual:NAME")],
+    json: JsonOption = False,
+    seconds: Annotated[
+        float | None, typer.Option(help="stop after so many seconds", min=0.1)
+    ] = None,
+) -> None:
+    """Decode and check what arrives from the daemon: CRC, counter gaps, overdue messages."""
+    from firmware_bridge.monitor import run_monitor
+
+    raise typer.Exit(run_monitor(port, json_lines=json, seconds=seconds))
+
+
+@app.command()
+def data(
+    path: Annotated[Path, typer.Argument(help="FER2013: a CSV (.gz too) or a folder of images")],
+    json: JsonOption = False,
+    skip_bad: SkipBadOption = False,
+    plot: Annotated[Path | None, typer.Option(help="draw the distribution into this PNG")] = None,
+) -> None:
+    """Read FER2013, check each row, and show rows by usage and class."""
+    from quantize.report_data import report_data
+
+    report_data(path, json_output=json, skip_bad=skip_bad, plot=plot)
+
+
+@app.command()
+def train(
+    data: DataOption,
+    run: Annotated[
+        Path, typer.Option(help="the folder of this training; resumes what it holds")
+    ] = Path("runs/edge"),
+    architecture: Annotated[str, typer.Option(help="edge or paper")] = "edge",
+    seed: Annotated[int, typer.Option(help="decides initial weights, order and changes")] = 1,
+    stages: Annotated[
+        str | None,
+        typer.Option(help="image size:epochs, comma between, as 32:20,40:8,48:6"),
+    ] = None,
+    initial: Annotated[
+        Path | None, typer.Option(help="a trained network to begin with: a warm restart")
+    ] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(help="the highest one of the schedule", min=1e-6, max=1.0)
+    ] = None,
+    augmentation: Annotated[
+        str, typer.Option(help="how far faces are changed at random: standard or light")
+    ] = "standard",
+    skip_bad: SkipBadOption = False,
+) -> None:
+    """Train a network on the Training rows; PublicTest chooses the checkpoint."""
+    _need_workstation()
+    from quantize.train_verb import train_verb
+
+    train_verb(
+        data,
+        run,
+        architecture=architecture,
+        seed=seed,
+        stages=stages,
+        initial=initial,
+        learning_rate=learning_rate,
+        augmentation=augmentation,
+        skip_bad=skip_bad,
+    )
+
+
+@app.command()
+def quantize(
+    model: Annotated[Path, typer.Argument(help="the trained network, a .keras file")],
+    data: DataOption,
+    out: Annotated[Path, typer.Option(help="the .tflite file; its card goes beside it")],
+    calibration_images: Annotated[
+        int, typer.Option(help="size of the representative set", min=7)
+    ] = 100,
+    seed: Annotated[int, typer.Option(help="decides the representative set")] = 1,
+    verify: Annotated[
+        bool, typer.Option(help="refuse a file that does not behave as the network")
+    ] = True,
+    file_format: Annotated[
+        str,
+        typer.Option("--format", help="int8, or to compare: float32, float16, dynamic, int16x8"),
+    ] = "int8",
+    qat_epochs: Annotated[
+        int, typer.Option(help="epochs of quantization-aware fine-tuning before", min=0)
+    ] = 0,
+    json: JsonOption = False,
+) -> None:
+    """Convert a network to full int8 and write its model card."""
+    _need_workstation()
+    from quantize.quantize_verb import quantize_verb
+
+    quantize_verb(
+        model,
+        data,
+        out,
+        calibration_images=calibration_images,
+        seed=seed,
+        json_output=json,
+        verify=verify,
+        file_format=file_format,
+        qat_epochs=qat_epochs,
+    )
+
+
+@app.command()
+def evaluate(
+    model: Annotated[Path, typer.Argument(help="a .keras or .tflite file")],
+    data: DataOption,
+    usage: Annotated[str, typer.Option(help="Training, PublicTest or PrivateTest")] = "PublicTest",
+    json: JsonOption = False,
+) -> None:
+    """Measure accuracy, loss, macro-F1, recall by class and the confusion matrix."""
+    from quantize.evaluate_verb import evaluate_verb
+
+    evaluate_verb(model, data, usage=usage, json_output=json)
+
+
+def _need_workstation() -> None:
+    """UserError where TensorFlow is not installed; finding it does not import it."""
+    from importlib.util import find_spec
+
+    if find_spec("tensorflow") is None:
+        raise UserError("this needs TensorFlow: pip install 'edge-fer[workstation]'")
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Run the command line; a UserError or BridgeError becomes one line and exit code 2."""
+    try:
+        app(arguments)
+    except (UserError, BridgeError) as error:
+        print(f"edge-fer: {error}", file=sys.stderr)
+        sys.exit(EXIT_USER_ERROR)
+    except KeyboardInterrupt:
+        sys.exit(EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of our output (`| head`) went away: not an error of this command.
+        sys.stderr.close()
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,225 @@
+"""The daemon's config: typed, documented, and strict about what it is given."""
+
+import difflib
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from edge_fer.config_toml import TomlFile, read_toml
+from edge_fer.driver_state.settings import PolicySettings
+from edge_fer.errors import UserError
+from edge_fer.preprocessing import FACE_PX
+from edge_fer.setting import (
+    SettingError,
+    check_settings,
+    check_value,
+    describe,
+    setting,
+    shown,
+    spelled,
+)
+
+SHIPPED_MODEL = Path(__file__).parent / "models" / "edge.tflite"
+NEAR_ENOUGH = 0.6  # similarity (0..1) from which a known key is suggested for an unknown one
+
+
+@dataclass(frozen=True, slots=True)
+class CameraConfig:
+    """Where the frames come from."""
+
+    uri: str = setting(
+        "v4l2:/dev/video0",
+        "Camera",
+        "file:CLIP, v4l2:DEVICE or demo: (a scripted scene). Prefer a stable name below"
+        " /dev/v4l/by-id where there are several cameras.",
+    )
+    fps: int = setting(
+        30,
+        "Frame rate",
+        "Frames a second that the camera is asked for. From 5 on the states do not depend on it.",
+        minimum=1,
+        maximum=120,
+        source="what most cabin and web cameras give at 640x480",
+    )
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkConfig:
+    """Where the frames for the vehicle controller go."""
+
+    uri: str = setting(
+        "slcan:/dev/ttyUSB0",
+        "Link",
+        "slcan:PORT (a serial port, slcan:PORT?baudrate=115200), socketcan:INTERFACE or"
+        " virtual:NAME. Prefer a stable name below /dev/serial/by-id.",
+    )
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConfig:
+    """The emotion network."""
+
+    path: str = setting(
+        "",
+        "Model file",
+        "An int8 .tflite file with its card (.json) beside it. Empty: the one that comes with"
+        " edge-fer.",
+    )
+    threads: int = setting(
+        1,
+        "Threads",
+        "Threads of the interpreter; a network of this size needs no more than one.",
+        minimum=1,
+        maximum=16,
+    )
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+    @property
+    def file(self) -> Path:
+        """The model file to load."""
+        return Path(self.path) if self.path else SHIPPED_MODEL
+
+
+@dataclass(frozen=True, slots=True)
+class FaceConfig:
+    """Finding the driver's face."""
+
+    detect_every_s: float = setting(
+        0.5,
+        "Detection interval",
+        "Seconds between two runs of the face detector; in between the face is tracked. An unsure"
+        " track is detected anew at once.",
+        minimum=0.0,
+        maximum=5.0,
+        source="project's choice",
+    )
+    min_face_px: int = setting(
+        FACE_PX,
+        "Smallest face",
+        "Faces narrower than this, in pixels of the frame, are not looked for.",
+        minimum=24,
+        maximum=1000,
+        source="the network's input: a smaller face would have to be enlarged",
+    )
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+
+@dataclass(frozen=True, slots=True)
+class LogConfig:
+    """What the daemon writes to the journal (standard error)."""
+
+    level: str = setting(
+        "info",
+        "Log level",
+        "Messages of this level and above are written.",
+        choices=("debug", "info", "warning", "error"),
+    )
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All settings of the daemon, one field a section of the file."""
+
+    camera: CameraConfig = field(default_factory=CameraConfig)
+    link: LinkConfig = field(default_factory=LinkConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    face: FaceConfig = field(default_factory=FaceConfig)
+    driver_state: PolicySettings = field(default_factory=PolicySettings)
+    log: LogConfig = field(default_factory=LogConfig)
+
+
+SECTIONS: dict[str, type] = {
+    item.name: item.type for item in fields(Config) if isinstance(item.type, type)
+}
+
+
+def load_config(path: Path | None) -> Config:
+    """Return the config in the TOML file `path`, or the defaults where it is None.
+
+    UserError for a file that cannot be read, is no TOML, has an unknown section or key, or a value
+    of a wrong type or out of its range; it names key, value, allowed range, file and line.
+    """
+    if path is None:
+        return Config()
+    file = read_toml(path)
+    for name in file.values:
+        if name not in SECTIONS:
+            raise _unknown_section(file, name)
+    return Config(
+        camera=_section(file, "camera", CameraConfig),
+        link=_section(file, "link", LinkConfig),
+        model=_section(file, "model", ModelConfig),
+        face=_section(file, "face", FaceConfig),
+        driver_state=_section(file, "driver_state", PolicySettings),
+        log=_section(file, "log", LogConfig),
+    )
+
+
+_Settings = TypeVar("_Settings")
+
+
+def _section(file: TomlFile, name: str, settings_class: type[_Settings]) -> _Settings:
+    """Make the settings of one section from the file's values and the defaults."""
+    values = file.values.get(name, {})
+    if not isinstance(values, dict):
+        raise UserError(
+            f"{name}: {shown(values)} is not a section; write [{name}] and its keys below it"
+            f" ({file.where((name,))})"
+        )
+    known = {item.key: item for item in describe(settings_class)}
+    try:
+        for key, value in values.items():
+            if key not in known:
+                raise SettingError(key, _unknown_key(name, key))
+            check_value(known[key], value)
+        return settings_class(**_with_floats(settings_class, values))
+    except SettingError as error:
+        where = file.where(*((name, key) for key in (error.key, *error.also)), (name,))
+        raise UserError(f"{name}.{error} ({where})") from error
+
+
+def _with_floats(settings_class: type, values: dict[str, Any]) -> dict[str, Any]:
+    """Return `values` with whole numbers made floats where the setting is one: 3 means 3.0."""
+    kinds = {item.key: item.kind for item in describe(settings_class)}
+    return {key: float(value) if kinds[key] is float else value for key, value in values.items()}
+
+
+def _unknown_key(section: str, key: str) -> str:
+    own = [item.key for item in describe(SECTIONS[section])]
+    elsewhere = [name for name in SECTIONS if key in _keys(name)]
+    near = difflib.get_close_matches(key, own, n=1, cutoff=NEAR_ENOUGH)
+    if near:
+        return f"unknown key; did you mean {section}.{near[0]}?"
+    if elsewhere:
+        return f"unknown key; it belongs below [{elsewhere[0]}]"
+    return f"unknown key; [{section}] has {', '.join(own)}"
+
+
+def _unknown_section(file: TomlFile, name: str) -> UserError:
+    where = file.where((name,))
+    owner = next((section for section in SECTIONS if name in _keys(section)), None)
+    near = difflib.get_close_matches(name, SECTIONS, n=1, cutoff=NEAR_ENOUGH)
+    if owner is not None and not isinstance(file.values[name], dict):
+        hint = f"not in a section; it belongs below [{owner}]"
+    elif near:
+        hint = f"unknown section; did you mean [{near[0]}]?"
+    else:
+        hint = f"unknown section; there are {', '.join(SECTIONS)}"
+    return UserError(f"{spelled(name)}: {hint} ({where})")
+
+
+def _keys(section: str) -> list[str]:
+    return [item.key for item in describe(SECTIONS[section])]

@@ -1,0 +1,53 @@
+"""Writes the example config from the settings' own descriptions.
+
+`python -m edge_fer.config_example > systemd/config.toml` renews the file after a change.
+"""
+
+import json
+import sys
+import textwrap
+
+from edge_fer.config import SECTIONS
+from edge_fer.setting import DescribedSetting, describe
+
+LINE_LENGTH = 100
+INTRODUCTION = """\
+# Config of edge-fer (TOML). Each key is shown with its default, commented out: remove the # before
+# a key to change it. Unknown keys and values out of range are refused at the start, with their
+# line. Times are in seconds.
+"""
+
+
+def example() -> str:
+    """Return the text of a config with every section, and every key commented out and explained."""
+    parts = [INTRODUCTION]
+    for name, settings_class in SECTIONS.items():
+        parts.append(f"\n\n[{name}]\n")
+        parts.append("\n".join(_entry(item) for item in describe(settings_class)))
+    return "".join(parts)
+
+
+def _entry(item: DescribedSetting) -> str:
+    described = item.setting
+    lines = [*_comment(f"{described.title}: {described.description}")]
+    if described.range_text:
+        lines += _comment(f"  Allowed: {described.range_text}")
+    if described.source:
+        lines += _comment(f"  Source: {described.source}")
+    # JSON spells text, numbers and booleans as TOML does.
+    return "\n".join([*lines, f"#{item.key} = {json.dumps(item.default)}", ""])
+
+
+def _comment(text: str) -> list[str]:
+    return textwrap.wrap(
+        text,
+        LINE_LENGTH,
+        initial_indent="# ",
+        subsequent_indent="# ",
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+
+
+if __name__ == "__main__":
+    sys.stdout.write(example())

@@ -1,0 +1,101 @@
+"""TOML with line numbers, which `tomllib` keeps to itself."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edge_fer.errors import UserError
+
+MAX_BYTES = 65_536  # a config is some kilobytes: more is another file, or a device without an end
+_POSITION = re.compile(r"^(?P<what>.*) \(at (?:line (?P<line>\d+), column \d+|end of document)\)$")
+
+KeyPath = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TomlFile:
+    """What a TOML file says, and on which line each of its tables and keys begins (from 1)."""
+
+    name: str
+    values: dict[str, Any]
+    lines: dict[KeyPath, int]
+
+    def where(self, *paths: KeyPath) -> str:
+        """Return "edge-fer.toml line 7" for the first of `paths` that is in the file."""
+        for path in paths:
+            if path in self.lines:
+                return f"{self.name} line {self.lines[path]}"
+        return self.name
+
+
+def read_toml(path: Path) -> TomlFile:
+    """Read a TOML file; UserError in one line where it cannot be read or is no TOML."""
+    name = str(path)
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise UserError(f"cannot read the config {name}: {error.strerror}") from error
+    if len(data) > MAX_BYTES:
+        raise UserError(f"{name} is no config: it is larger than {MAX_BYTES // 1024} KiB")
+    try:
+        text = data.decode("utf-8-sig")  # some editors begin a file with a byte order mark
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise UserError(f"{name} line {line}: not UTF-8 text") from error
+    text = text.replace("\r\n", "\n")
+    try:
+        values = tomllib.loads(text)
+    except RecursionError as error:
+        raise UserError(f"{name}: brackets nested too deep") from error
+    except ValueError as error:  # TOMLDecodeError, and numbers that Python refuses as too long
+        raise UserError(_syntax_error(name, text, str(error))) from error
+    return TomlFile(name, values, lines_of_keys(text))
+
+
+def lines_of_keys(text: str) -> dict[KeyPath, int]:
+    """Return the first line (from 1) of each table and key of valid TOML.
+
+    A statement ends where the lines so far, taken alone, are TOML; so nothing of its grammar
+    (quoted keys, strings and arrays over several lines, inline tables) has to be known here.
+    """
+    found: dict[KeyPath, int] = {}
+    table: KeyPath = ()
+    statement, first_line = "", 1
+    for number, line in enumerate(text.split("\n"), start=1):
+        first_line = first_line if statement else number
+        statement += line + "\n"
+        try:
+            values = tomllib.loads(statement)
+        except ValueError:
+            continue
+        is_header = statement.lstrip().startswith("[")
+        paths = list(_paths(values))
+        for path in paths:
+            found.setdefault(path if is_header else table + path, first_line)
+        if is_header:
+            table = paths[-1]
+        statement = ""
+    return found
+
+
+def _paths(values: dict[str, Any]) -> Iterator[KeyPath]:
+    """Yield the path of each table and key in `values`, the outer before the inner."""
+    for key, value in values.items():
+        yield (key,)
+        inner = value[-1] if isinstance(value, list) and value else value
+        if isinstance(inner, dict):
+            for path in _paths(inner):
+                yield (key, *path)
+
+
+def _syntax_error(name: str, text: str, message: str) -> str:
+    match = _POSITION.match(message)
+    if match is None:
+        return f"{name}: not valid TOML: {message}"
+    line = match["line"] or text.rstrip("\n").count("\n") + 1
+    what = match["what"]
+    return f"{name} line {line}: not valid TOML: {what[:1].lower()}{what[1:]}"

@@ -1,0 +1,175 @@
+"""The daemon: moves frames to the pipeline and decisions to the link, and obeys signals."""
+
+import logging
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+
+from edge_fer.camera.condition import CameraCondition, ConditionMonitor
+from edge_fer.camera.process import CameraProcess
+from edge_fer.camera_supervisor import CameraSupervisor
+from edge_fer.classifier import Classifier
+from edge_fer.config import Config, load_config
+from edge_fer.driver_state.monitor import DriverMonitor
+from edge_fer.driver_state.states import DriverState
+from edge_fer.errors import UserError
+from edge_fer.face.haar import HaarDetector
+from edge_fer.face.tracking import FaceTracker
+from edge_fer.health import Health, HealthMeter
+from edge_fer.notify import Notifier
+from edge_fer.pipeline import Pipeline, Step
+from edge_fer.vehicle_report import report
+from firmware_bridge.link import Link
+
+# So often the loop comes round when no frame arrives: the policy wants ten observations a second,
+# and a signal is answered within this time.
+TICK_S = 0.1
+# So often the daemon reads the temperature and tells the service manager how it is.
+HOUSEKEEPING_S = 0.5
+STOP_LINK_S = 0.3  # of the second that SIGTERM may take
+STOP_CAMERA_S = 0.4
+
+_log = logging.getLogger(__name__)
+
+
+def run_daemon(
+    *, config_path: Path | None, camera: str | None, link: str | None, model: Path | None
+) -> int:
+    """Run until the camera's input ends or a signal comes; return the exit code.
+
+    Command-line values overrule the config. UserError or BridgeError for what is wrong at start:
+    config, model, port, camera.
+    """
+    config = _overruled(load_config(config_path), camera, link, model)
+    logging.basicConfig(
+        level=config.log.level.upper(), format="%(levelname)s %(message)s", stream=sys.stderr
+    )
+    with _stop_signals() as stop:
+        Daemon(config).run(stop)
+    return 0
+
+
+class StopFlag:
+    """Set by a signal, looked at by the loop."""
+
+    def __init__(self) -> None:
+        self.is_set = False
+
+    def __call__(self, signal_number: int, frame: FrameType | None) -> None:
+        """Handle the signal."""
+        self.is_set = True
+
+
+class Daemon:
+    """Camera process, pipeline and link of one configuration."""
+
+    def __init__(self, config: Config) -> None:
+        classifier = Classifier(config.model.file, threads=config.model.threads)
+        now_s = time.monotonic()
+        policy = config.driver_state.for_model(classifier.card.uncertain_threshold)
+        detector = HaarDetector(min_face_px=config.face.min_face_px)
+        self._pipeline = Pipeline(
+            classifier if policy.emotion_states else None,
+            FaceTracker(detector, detect_every_s=config.face.detect_every_s),
+            ConditionMonitor(),
+            DriverMonitor(policy, now_s),
+        )
+        self._camera_uri = config.camera.uri
+        self._camera = CameraProcess(config.camera.uri, fps=config.camera.fps)
+        self._supervisor = CameraSupervisor(now_s)
+        self._meter = HealthMeter()
+        self._health = self._meter.read(now_s)
+        self._housekeeping_s = now_s
+        self._notifier = Notifier()
+        self._ready = False
+        self._state_said = DriverState.NOT_READY
+        # Last: nothing after it can fail, so what it opens is always closed by `run`; and still
+        # before a camera lights up.
+        self._link = Link(config.link.uri)
+        self._link.open()
+
+    def run(self, stop: StopFlag) -> None:
+        """Loop until `stop` is set or the input ends. UserError where the camera never opens."""
+        self._camera.start()
+        # Before the link's first frame, which would otherwise have to say "not available".
+        self._tell(self._pipeline.silence(time.monotonic(), CameraCondition.STARTING))
+        self._link.start()
+        try:
+            while not stop.is_set and not self._camera.ended:
+                step = self._next_step()
+                if step is not None:
+                    self._tell(step)
+        finally:
+            self._notifier.send("STOPPING=1")
+            self._camera.stop(STOP_CAMERA_S)
+            self._link.stop(STOP_LINK_S)
+
+    def _next_step(self) -> Step | None:
+        frame = self._camera.wait(TICK_S)
+        now_s = time.monotonic()
+        if frame is not None:
+            self._supervisor.frame(now_s)
+            step = self._pipeline.frame(frame)
+            self._meter.frame(
+                sequence=frame.sequence, captured_s=frame.captured_s, done_s=time.monotonic()
+            )
+            return step
+        if self._camera.error is not None and not self._ready:
+            raise UserError(self._camera.error)
+        if self._camera.ended:
+            return None
+        verdict = self._supervisor.silence(now_s, alive=self._camera.alive)
+        if verdict is None:
+            return None
+        if verdict.restart:
+            _log.warning("camera gives no frames: starting its process anew")
+            self._camera.restart()
+            self._supervisor.restarted(now_s)
+        return self._pipeline.silence(now_s, verdict.camera)
+
+    def _tell(self, step: Step) -> None:
+        now_s = time.monotonic()
+        if not self._ready and step.captured_s is not None:
+            self._ready = True
+            self._notifier.send("READY=1")
+            _log.info("camera %s: first frame", self._camera_uri)
+        if now_s >= self._housekeeping_s:
+            self._housekeeping_s = now_s + HOUSEKEEPING_S
+            self._health = self._meter.read(now_s)
+            # Here and nowhere else, so that a pipeline that stands still is noticed.
+            self._notifier.send("WATCHDOG=1", f"STATUS={_status(step, self._health)}")
+        self._link.publish(report(step, self._health, now_s))
+        if step.decision.state is not self._state_said:
+            self._state_said = step.decision.state
+            reason = step.decision.reason.name.lower().replace("_", " ")
+            _log.info("driver state: %s (%s)", step.decision.state.label, reason)
+
+
+def _status(step: Step, health: Health) -> str:
+    return f"{step.decision.state.label}, {health.fps:.0f} fps"
+
+
+def _overruled(config: Config, camera: str | None, link: str | None, model: Path | None) -> Config:
+    if camera is not None:
+        config = replace(config, camera=replace(config.camera, uri=camera))
+    if link is not None:
+        config = replace(config, link=replace(config.link, uri=link))
+    if model is not None:
+        config = replace(config, model=replace(config.model, path=str(model)))
+    return config
+
+
+@contextmanager
+def _stop_signals() -> Iterator[StopFlag]:
+    stop = StopFlag()
+    previous = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stop
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

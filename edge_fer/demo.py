@@ -1,0 +1,65 @@
+"""The main job on any machine: daemon and monitor against each other over a pseudo-terminal."""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import IO
+
+from edge_fer.errors import UserError
+from firmware_bridge.monitor import run_monitor, watch_bus
+from firmware_bridge.picture import PictureView
+from firmware_bridge.pty_wire import PtyWire
+
+STOP_S = 1.0  # what the daemon promises on SIGTERM
+
+
+def run_demo(*, seconds: float | None, json_lines: bool, picture: Path | None = None) -> int:
+    """Show the scripted scene until it ends, or for `seconds`; return the exit code.
+
+    What is shown went through a real daemon process and a real terminal device. `picture` draws
+    the last view into an SVG file instead of showing it. UserError where the daemon fails.
+    """
+    with PtyWire() as wire, tempfile.TemporaryFile() as log:
+        daemon = _start_daemon(wire.end_a, log)
+        uri, until = f"slcan:{wire.end_b}", lambda: daemon.poll() is not None
+        try:
+            if picture is None:
+                code = run_monitor(uri, json_lines=json_lines, seconds=seconds, until=until)
+            else:
+                seen = watch_bus(uri, PictureView(picture), seconds=seconds, until=until)
+                code = 0 if seen.good_frames else 1
+        finally:
+            _stop(daemon)
+        if daemon.returncode != 0:
+            log.seek(0)
+            said = log.read().decode(errors="replace").strip().splitlines() or ["no message"]
+            raise UserError(f"the daemon ended with {daemon.returncode}: {said[-1]}")
+    return code
+
+
+def _start_daemon(port: str, log: IO[bytes]) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "edge_fer.cli",
+            "run",
+            "--camera",
+            "demo:",
+            "--link",
+            f"slcan:{port}",
+        ],
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+    )
+
+
+def _stop(daemon: "subprocess.Popen[bytes]") -> None:
+    daemon.terminate()
+    try:
+        daemon.wait(STOP_S)
+    except subprocess.TimeoutExpired:
+        daemon.kill()
+        daemon.wait()

@@ -1,0 +1,1 @@
+"""From timed observations to a driver state: pure functions of evidence and time."""

@@ -1,0 +1,64 @@
+"""How long something has held: the two timers from which all hysteresis is made."""
+
+from dataclasses import dataclass
+from typing import Self
+
+# Sums of frame intervals miss a round number by rounding; without this 3 s at 10 fps are 3.1 s.
+ROUNDING_S = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Sightings with no long gap between them; `length_s` is from the first to the last."""
+
+    length_s: float = 0.0
+    last_s: float | None = None
+
+    def seen(self, time_s: float, *, gap_s: float) -> Self:
+        """Return the run with a sighting at `time_s`; after a gap of over `gap_s` a new one."""
+        if self.last_s is None or time_s - self.last_s > gap_s + ROUNDING_S:
+            return type(self)(0.0, time_s)
+        return type(self)(self.length_s + time_s - self.last_s, time_s)
+
+    def is_current(self, time_s: float, *, gap_s: float) -> bool:
+        """Whether the next sighting at `time_s` would still belong to this run."""
+        return self.last_s is not None and time_s - self.last_s <= gap_s + ROUNDING_S
+
+    def reaches(self, length_s: float) -> bool:
+        """Whether the run lasted at least `length_s`."""
+        return self.last_s is not None and self.length_s >= length_s - ROUNDING_S
+
+
+@dataclass(frozen=True, slots=True)
+class Latch:
+    """A yes or no that changes only after its opposite has held for a while.
+
+    `held_s` is for how long the condition for the change has held, None where it does not.
+    """
+
+    active: bool = False
+    held_s: float | None = None
+
+    @property
+    def changing(self) -> bool:
+        """Whether the condition for the change holds, though not yet for long enough."""
+        return self.held_s is not None
+
+    def step(
+        self, *, enters: bool, leaves: bool, elapsed_s: float, enter_s: float, leave_s: float
+    ) -> Self:
+        """Return the latch after an observation that counts for `elapsed_s`.
+
+        The observation at which a condition begins counts nothing: it may have begun just now.
+        """
+        if not (leaves if self.active else enters):
+            return type(self)(self.active, None)
+        held_s = 0.0 if self.held_s is None else self.held_s + elapsed_s
+        needed_s = leave_s if self.active else enter_s
+        if held_s >= needed_s - ROUNDING_S:
+            return type(self)(not self.active, None)
+        return type(self)(self.active, held_s)
+
+
+NO_RUN = Run()
+RELEASED = Latch()

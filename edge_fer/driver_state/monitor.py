@@ -1,0 +1,33 @@
+"""The one place of the driver state that remembers: evidence and decision so far."""
+
+from edge_fer.driver_state.evidence import no_evidence, update_evidence
+from edge_fer.driver_state.observation import Observation
+from edge_fer.driver_state.policy import Decision, decide, first_decision
+from edge_fer.driver_state.settings import PolicySettings
+
+
+class DriverMonitor:
+    """Turns observations into decisions.
+
+    `started_s` is the monotonic time from which the camera's start-up time counts. `observe` wants
+    observations in the order of their times, at least ten a second, whether frames come or not;
+    older ones are ignored, and nothing that it is given makes it raise.
+    """
+
+    def __init__(self, settings: PolicySettings, started_s: float) -> None:
+        self._settings = settings
+        self._evidence = no_evidence(started_s)
+        self._decision = first_decision(started_s)
+
+    @property
+    def decision(self) -> Decision:
+        """The newest decision."""
+        return self._decision
+
+    def observe(self, observation: Observation) -> Decision:
+        """Return the decision after `observation`."""
+        evidence = update_evidence(self._evidence, observation, self._settings)
+        if evidence is not self._evidence:
+            self._evidence = evidence
+            self._decision = decide(self._decision, evidence, self._settings)
+        return self._decision

@@ -1,0 +1,49 @@
+"""What one moment of the camera tells of the driver."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_fer.camera.condition import CameraCondition
+from edge_fer.emotions import Emotion
+from edge_fer.face.base import FaceBox
+
+# Dequantized int8 probabilities are within 7/256 of a sum of 1; more is not a distribution.
+SUM_TOLERANCE = 0.05
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Observation:
+    """One frame, or its absence (LOST, STARTING), as the stages before the policy saw it.
+
+    `time_s` is monotonic: when the frame was captured, or when its absence was noticed. `face` is
+    None where no face was found. `probabilities` (float32[7], calibrated, sum 1, FER2013 order) is
+    None where the frame gave no usable face.
+    """
+
+    time_s: float
+    camera: CameraCondition
+    face: FaceBox | None
+    probabilities: NDArray[np.float32] | None
+
+    @property
+    def usable_face(self) -> bool:
+        """Whether a face was found in a frame that can be trusted."""
+        return self.camera is CameraCondition.GOOD and self.face is not None
+
+    def usable_probabilities(self) -> tuple[float, ...] | None:
+        """Return the seven probabilities, or None where they say nothing.
+
+        They say nothing without a usable face, and where they are no distribution: a wrong number
+        must count as unknown, because once in a filter it would stay (NaN for ever).
+        """
+        if self.probabilities is None or not self.usable_face:
+            return None
+        if self.probabilities.shape != (len(Emotion),):
+            return None
+        values: tuple[float, ...] = tuple(self.probabilities.tolist())
+        # Written so that a NaN, which is less than nothing, fails both.
+        if not all(value >= 0.0 for value in values):
+            return None
+        return values if abs(sum(values) - 1.0) <= SUM_TOLERANCE else None

@@ -1,0 +1,97 @@
+"""The driver states, why one follows another, and what the driver is asked."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class DriverState(IntEnum):
+    """The state of the driver; the values are the codes on the wire.
+
+    Drunk and drugged are not among them: no camera of this kind and no emotion network sees them.
+    DISTRACTED to UNRESPONSIVE need gaze and eyelids and are not decided yet. NOT_AVAILABLE is what
+    the link says when decisions stop coming; the policy never decides it.
+    """
+
+    NOT_READY = 0
+    ATTENTIVE = 1
+    DISTRACTED = 2
+    DROWSY = 3
+    MICROSLEEP = 4
+    ASLEEP = 5
+    UNRESPONSIVE = 6
+    AGITATED = 7
+    ANXIOUS = 8
+    LOW = 9
+    UNCERTAIN = 10
+    NO_DRIVER = 11
+    CAMERA_DEGRADED = 12
+    NOT_AVAILABLE = 15
+
+    @property
+    def label(self) -> str:
+        """The name in plain words, as the wire's definition spells it: "no driver"."""
+        return self.name.lower().replace("_", " ")
+
+
+class Reason(IntEnum):
+    """Why a state was entered; fits 8 bit.
+
+    The tens group them: 0 the system, 1x the camera (10 + its condition), 2x presence, 3x emotion
+    found, 4x emotion over. Codes are never given a second meaning.
+    """
+
+    STARTED = 0
+    ENOUGH_EVIDENCE = 1
+    NO_USABLE_FACE = 2
+    CLOCK_RAN_BACKWARDS = 3
+
+    CAMERA_RECOVERED = 10
+    CAMERA_BLOCKED = 11
+    CAMERA_DARK = 12
+    CAMERA_OVEREXPOSED = 13
+    CAMERA_FROZEN = 14
+    CAMERA_LOST = 15
+    CAMERA_NOT_STARTED = 16
+
+    NO_FACE = 20
+    FACE_RETURNED = 21
+
+    ANGER_OR_DISGUST = 30
+    FEAR = 31
+    SADNESS = 32
+    LOW_CONFIDENCE = 33
+
+    ANGER_OR_DISGUST_OVER = 40
+    FEAR_OVER = 41
+    SADNESS_OVER = 42
+    CONFIDENT_AGAIN = 43
+
+
+class RequestKind(IntEnum):
+    """What the driver is asked; the values are the codes on the wire."""
+
+    ARE_YOU_ALL_RIGHT = 1
+
+
+class RequestSeverity(IntEnum):
+    """How strongly the driver is asked; the values are the codes on the wire."""
+
+    INFORMATION = 0
+    ADVICE = 1
+    WARNING = 2
+    URGENT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question to the driver. `request_id` is 1..254 and new for each question.
+
+    `raised_s` is the monotonic time at which it was raised; it lapses `valid_for_s` later.
+    """
+
+    request_id: int
+    kind: RequestKind
+    severity: RequestSeverity
+    reason: Reason
+    raised_s: float
+    valid_for_s: int

@@ -1,0 +1,1 @@
+"""Find a face in a frame and follow it."""

@@ -1,0 +1,37 @@
+"""Where a face is in a frame."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FaceBox:
+    """An upright box in frame pixels; it may reach outside of the frame.
+
+    `x`, `y` is the top left corner. `score` says how sure its maker is, and compares only with
+    scores of the same maker: the detector counts neighbours, the tracker has a correlation (-1..1).
+    """
+
+    x: float
+    y: float
+    width: float
+    height: float
+    score: float
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """The middle of the box (x, y)."""
+        return self.x + self.width / 2, self.y + self.height / 2
+
+    @property
+    def area(self) -> float:
+        """Square pixels; 0 for an empty box."""
+        return max(self.width, 0.0) * max(self.height, 0.0)
+
+    def overlap(self, other: "FaceBox") -> float:
+        """Return intersection over union with `other`, 0..1."""
+        width = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
+        height = min(self.y + self.height, other.y + other.height) - max(self.y, other.y)
+        if width <= 0 or height <= 0:
+            return 0.0
+        shared = width * height
+        return shared / (self.area + other.area - shared)

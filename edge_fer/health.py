@@ -1,0 +1,71 @@
+"""What the daemon knows of itself: frame rate, latency, temperature. Counts; decides nothing."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+# Long enough that a single late frame does not show, short enough that a fallen rate does.
+AVERAGING_S = 1.0
+# After so long without a frame the rate is zero, whatever the average still says.
+STALLED_S = 1.0
+THERMAL_ZONE = Path("/sys/class/thermal/thermal_zone0/temp")  # the SoC on a Pi and on a Jetson
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The daemon's own figures at one moment; None means not known."""
+
+    frames: int
+    dropped: int  # frames of the camera that the pipeline did not see
+    fps: float
+    latency_ms: float | None  # capture to decision, averaged over AVERAGING_S
+    temperature_c: float | None
+
+
+class HealthMeter:
+    """Averages over the frames that it is told of; times are monotonic seconds."""
+
+    def __init__(self) -> None:
+        self._frames = 0
+        self._dropped = 0
+        self._last_sequence: int | None = None
+        self._last_s: float | None = None
+        self._interval_s: float | None = None
+        self._latency_s: float | None = None
+
+    def frame(self, *, sequence: int, captured_s: float, done_s: float) -> None:
+        """Count one processed frame, captured and done at these times."""
+        self._frames += 1
+        if self._last_sequence is not None and sequence > self._last_sequence:
+            self._dropped += sequence - self._last_sequence - 1
+        self._last_sequence = sequence
+        if self._last_s is not None:
+            interval_s = max(0.0, done_s - self._last_s)
+            share = 1.0 - math.exp(-interval_s / AVERAGING_S)
+            self._interval_s = _blend(self._interval_s, interval_s, share)
+            self._latency_s = _blend(self._latency_s, done_s - captured_s, share)
+        self._last_s = done_s
+
+    def read(self, now_s: float) -> Health:
+        """Return the figures as of `now_s`."""
+        stalled = self._last_s is None or now_s - self._last_s > STALLED_S
+        running = not stalled and self._interval_s is not None and self._interval_s > 0
+        return Health(
+            frames=self._frames,
+            dropped=self._dropped,
+            fps=1.0 / self._interval_s if running and self._interval_s else 0.0,
+            latency_ms=None if stalled or self._latency_s is None else self._latency_s * 1e3,
+            temperature_c=read_temperature_c(),
+        )
+
+
+def read_temperature_c(path: Path = THERMAL_ZONE) -> float | None:
+    """Return the temperature of the SoC in degrees Celsius, or None where there is no sensor."""
+    try:
+        return int(path.read_text(encoding="ascii")) / 1000.0
+    except (OSError, ValueError):
+        return None
+
+
+def _blend(average: float | None, value: float, share: float) -> float:
+    return value if average is None else average + share * (value - average)

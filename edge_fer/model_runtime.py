@@ -1,0 +1,113 @@
+"""Opens an int8 model with whichever TFLite runtime is there, and runs its raw bytes."""
+
+import importlib
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_fer.errors import UserError
+from edge_fer.model_card import INPUT, OUTPUT, TensorSpec
+from edge_fer.operators import is_tflite
+from edge_fer.quiet import quiet_output
+
+# LiteRT first: with XNNPACK it runs int8 several times as fast as tflite-runtime does.
+_RUNTIMES = (
+    ("ai-edge-litert", "ai_edge_litert.interpreter"),
+    ("tflite-runtime", "tflite_runtime.interpreter"),
+)
+
+
+class Int8Model:
+    """An opened model: `run` takes a face and returns the output bytes as they are."""
+
+    def __init__(self, interpreter: Any, runtime: str) -> None:
+        self.runtime = runtime
+        self._interpreter = interpreter
+        self._input = interpreter.get_input_details()[0]["index"]
+        self._output = interpreter.get_output_details()[0]["index"]
+
+    def run(self, face: NDArray[np.uint8]) -> NDArray[np.int8]:
+        """Return int8[7] for one face, uint8[48, 48]."""
+        stored = (face.astype(np.int16) - 128).astype(np.int8)
+        self._interpreter.set_tensor(self._input, stored.reshape(INPUT.shape))
+        self._interpreter.invoke()
+        return np.asarray(self._interpreter.get_tensor(self._output)[0], np.int8)
+
+
+def open_model(content: bytes, source: str, *, threads: int = 1, xnnpack: bool = True) -> Int8Model:
+    """Open the bytes of a `.tflite` file; `xnnpack` False runs the reference-like kernels.
+
+    UserError, naming `source`, when no runtime is installed, when the bytes are no TFLite file or a
+    damaged one, and when input or output are not INPUT and OUTPUT: another shape, a batch that is
+    left open, uint8 or float. Bytes that nobody vouches for (no card with their sha256) belong into
+    a process of their own, because a damaged file can bring a native runtime down.
+    """
+    if not is_tflite(content):
+        raise UserError(
+            f"{source}: not a TFLite file: {len(content)} bytes without 'TFL3' at byte 4"
+        )
+    name, module = _runtime()
+    options: dict[str, Any] = {"model_content": content, "num_threads": threads}
+    if not xnnpack:
+        options["experimental_op_resolver_type"] = (
+            module.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+        )
+    try:
+        # Its remark that it uses XNNPACK comes from C++ and is not the user's.
+        with quiet_output():
+            interpreter = module.Interpreter(**options)
+            _check(interpreter, source)
+            interpreter.allocate_tensors()
+        model = Int8Model(interpreter, name)
+        # Some damage shows only when it runs; the first run is a slow one anyway.
+        model.run(np.zeros(INPUT.shape[1:3], np.uint8))
+    except (ValueError, RuntimeError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise UserError(f"{source}: {name} cannot run this file ({reason})") from error
+    return model
+
+
+def _runtime() -> tuple[str, Any]:
+    for name, module in _RUNTIMES:
+        try:
+            return name, importlib.import_module(module)
+        except ImportError:
+            continue
+    raise UserError("no TFLite runtime is installed: pip install ai-edge-litert")
+
+
+def _check(interpreter: Any, source: str) -> None:
+    for which, all_details, wanted in (
+        ("input", interpreter.get_input_details(), INPUT),
+        ("output", interpreter.get_output_details(), OUTPUT),
+    ):
+        if len(all_details) != 1:
+            raise UserError(f"{source}: it has {len(all_details)} {which}s and not one")
+        details = all_details[0]
+        if -1 in details["shape_signature"]:
+            shape = [int(side) for side in details["shape_signature"]]
+            raise UserError(
+                f"{source}: {which} shape {shape} is left open (-1): convert with a batch of one"
+            )
+        if (found := tensor_spec(details)) != wanted:
+            raise UserError(
+                f"{source}: {which} is {_shown(found)} and not {_shown(wanted)}: "
+                "is this a model of `edge-fer quantize`?"
+            )
+
+
+def tensor_spec(details: dict[str, Any]) -> TensorSpec:
+    """Return the shape, type and quantization that the runtime reports of a tensor."""
+    scale, zero_point = details["quantization"]
+    return TensorSpec(
+        tuple(int(side) for side in details["shape"]),
+        np.dtype(details["dtype"]).name,
+        float(scale),
+        int(zero_point),
+    )
+
+
+def _shown(spec: TensorSpec) -> str:
+    shape = ", ".join(map(str, spec.shape))
+    return f"{spec.dtype}[{shape}] (scale {spec.scale:.7g}, zero point {spec.zero_point})"

@@ -1,0 +1,62 @@
+"""From one camera frame to one decision about the driver; no I/O and no clock of its own."""
+
+from dataclasses import dataclass
+
+from edge_fer.camera.base import Frame
+from edge_fer.camera.condition import CameraCondition, ConditionMonitor
+from edge_fer.classifier import Classifier
+from edge_fer.driver_state.monitor import DriverMonitor
+from edge_fer.driver_state.observation import Observation
+from edge_fer.driver_state.policy import Decision
+from edge_fer.face.tracking import FaceTracker, TrackedFace
+from edge_fer.preprocessing import crop_face
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one frame, or its absence, led to. Times are monotonic seconds."""
+
+    decision: Decision
+    camera: CameraCondition
+    face: TrackedFace | None
+    captured_s: float | None  # None: no frame came
+    sequence: int | None
+
+
+class Pipeline:
+    """Camera condition, face, emotion, driver state, in that order.
+
+    Without a classifier no emotion is inferred at all: the one switch, `emotion_states`, is off.
+    """
+
+    def __init__(
+        self,
+        classifier: Classifier | None,
+        tracker: FaceTracker,
+        conditions: ConditionMonitor,
+        driver: DriverMonitor,
+    ) -> None:
+        self._classifier = classifier
+        self._tracker = tracker
+        self._conditions = conditions
+        self._driver = driver
+
+    def frame(self, frame: Frame) -> Step:
+        """Decide from `frame`."""
+        camera = self._conditions.update(frame.grey, frame.captured_s)
+        face, probabilities = None, None
+        # A face found in an unusable frame would be a guess: unknown is the honest answer.
+        if camera is CameraCondition.GOOD:
+            face = self._tracker.update(frame.grey, frame.captured_s)
+            if face is not None and self._classifier is not None:
+                probabilities = self._classifier.classify(crop_face(frame.grey, face.box))
+        observation = Observation(
+            frame.captured_s, camera, None if face is None else face.box, probabilities
+        )
+        decision = self._driver.observe(observation)
+        return Step(decision, camera, face, frame.captured_s, frame.sequence)
+
+    def silence(self, now_s: float, camera: CameraCondition) -> Step:
+        """Decide from the fact that no frame came; `camera` says why (LOST or STARTING)."""
+        decision = self._driver.observe(Observation(now_s, camera, None, None))
+        return Step(decision, camera, None, None, None)

@@ -1,0 +1,102 @@
+"""From what the pipeline decided to what the vehicle is told. Pure."""
+
+from edge_fer.camera.condition import CameraCondition
+from edge_fer.driver_state.states import DriverState, Request
+from edge_fer.health import Health
+from edge_fer.pipeline import Step
+from edge_fer.preprocessing import FACE_PX
+from firmware_bridge.database import value_code
+from firmware_bridge.messages import (
+    DriverRequestMessage,
+    DriverStateMessage,
+    EmotionProbabilitiesMessage,
+    HealthMessage,
+)
+from firmware_bridge.schedule import Snapshot
+
+# The codes of states, emotions and camera conditions are the wire's own; a test holds them to the
+# DBC. These others exist only there.
+FACE_NONE = value_code("DriverState", "Face", "none")
+FACE_TRACKED = value_code("DriverState", "Face", "tracked")
+FACE_DETECTED = value_code("DriverState", "Face", "detected")
+QUALITY_POOR = value_code("DriverState", "Quality", "poor")
+QUALITY_FAIR = value_code("DriverState", "Quality", "fair")
+QUALITY_GOOD = value_code("DriverState", "Quality", "good")
+MODEL_OK = value_code("Health", "Model", "ok")
+DEGRADED_NONE = value_code("Health", "DegradedReason", "none")
+DEGRADED_CAMERA = value_code("Health", "DegradedReason", "camera")
+FAULT_NONE = value_code("Health", "Fault", "none")
+FAULT_CAMERA_LOST = value_code("Health", "Fault", "camera lost")
+
+
+def report(step: Step, health: Health, now_s: float) -> Snapshot:
+    """Return what the vehicle is told at `now_s` (monotonic seconds)."""
+    decision = step.decision
+    quality = _quality(step)
+    return Snapshot(
+        published_s=now_s,
+        driver_state=DriverStateMessage(
+            state=decision.state,
+            emotion=decision.emotion,
+            face=_face(step),
+            quality=quality,
+            confidence_percent=_percent(decision.confidence),
+            event_sequence=decision.event_sequence,
+        ),
+        source_time_s=step.captured_s,
+        emotions=EmotionProbabilitiesMessage(quality=quality)
+        if decision.probabilities is None
+        else EmotionProbabilitiesMessage(
+            tuple(_percent(probability) for probability in decision.probabilities), quality
+        ),
+        health=_health(step, health),
+        request=_request(decision.request),
+    )
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else 100.0 * share
+
+
+def _face(step: Step) -> int | None:
+    if step.camera is not CameraCondition.GOOD:
+        return None
+    if step.face is None:
+        return FACE_NONE
+    return FACE_DETECTED if step.face.detected else FACE_TRACKED
+
+
+def _quality(step: Step) -> int | None:
+    """Say how much the newest frame is worth; None where there is none to be judged."""
+    if step.captured_s is None:
+        return None
+    if step.face is None:
+        return QUALITY_POOR
+    # A face narrower than the network's input had to be enlarged.
+    return QUALITY_GOOD if step.face.box.width >= FACE_PX else QUALITY_FAIR
+
+
+def _health(step: Step, health: Health) -> HealthMessage:
+    degraded = step.decision.state is DriverState.CAMERA_DEGRADED
+    lost = degraded and step.camera is CameraCondition.LOST
+    return HealthMessage(
+        camera=step.camera,
+        model=MODEL_OK,
+        degraded_reason=DEGRADED_CAMERA if degraded else DEGRADED_NONE,
+        temperature_c=health.temperature_c,
+        fps=health.fps,
+        latency_ms=health.latency_ms,
+        fault=FAULT_CAMERA_LOST if lost else FAULT_NONE,
+    )
+
+
+def _request(request: Request | None) -> DriverRequestMessage | None:
+    if request is None:
+        return None
+    return DriverRequestMessage(
+        kind=request.kind,
+        request_id=request.request_id,
+        severity=request.severity,
+        valid_for_s=float(request.valid_for_s),
+        reason=request.reason,
+    )

@@ -1,0 +1,17 @@
+"""What can go wrong between here and the vehicle controller."""
+
+
+class BridgeError(Exception):
+    """Something the user can put right.
+
+    The text is one line that names the thing, the value and the remedy. The command line prints it
+    without a traceback and ends with exit code 2.
+    """
+
+
+class TransportError(BridgeError):
+    """The port or bus does not open, or is gone; opening it again may help."""
+
+
+class SendTimeoutError(TransportError):
+    """The other side did not take a frame in time: that frame is lost, the port is still there."""

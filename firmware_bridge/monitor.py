@@ -1,0 +1,205 @@
+"""`edge-fer monitor`: decode and check what arrives, as a live view or as JSON lines."""
+
+import json
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+from types import FrameType
+from typing import Protocol, TextIO
+
+from rich.console import Console
+from rich.live import Live
+
+from firmware_bridge.connection import Connection
+from firmware_bridge.errors import TransportError
+from firmware_bridge.frame import CanFrame
+from firmware_bridge.screen import render
+from firmware_bridge.supervision import JudgedFrame
+from firmware_bridge.transports import Transport, open_transport
+from firmware_bridge.watching import Line, Summary, Watch, frame_as_json
+
+__all__ = ["Summary", "View", "Watch", "frame_as_json", "render", "run_monitor", "watch_bus"]
+
+REDRAW_S = 0.2  # a redraw costs some 10 ms of a desktop's core
+
+
+class View(Protocol):
+    """Where what is seen goes."""
+
+    def frame(self, judged: JudgedFrame, watch: Watch) -> None:
+        """Show one frame, as it arrives."""
+        ...
+
+    def refresh(self, watch: Watch, line: Line, now_s: float) -> None:
+        """Show how things stand; called each REDRAW_S."""
+        ...
+
+    def end(self, summary: Summary) -> None:
+        """Show the totals."""
+        ...
+
+
+class JsonView:
+    """One JSON object a frame, and a summary at the end."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def frame(self, judged: JudgedFrame, watch: Watch) -> None:
+        """Print the frame."""
+        self._print(frame_as_json(judged, watch.start_s))
+
+    def refresh(self, watch: Watch, line: Line, now_s: float) -> None:
+        """Print nothing: lines are for what arrived."""
+
+    def end(self, summary: Summary) -> None:
+        """Print the totals."""
+        self._print({"summary": asdict(summary)})
+
+    def _print(self, value: object) -> None:
+        print(json.dumps(value), file=self._out, flush=True)  # a reader wants it as it happens
+
+
+class ScreenView:
+    """The live view of a terminal; where there is no terminal, only the totals."""
+
+    def __init__(self, console: Console, live: Live | None) -> None:
+        self._console = console
+        self._live = live
+
+    def frame(self, judged: JudgedFrame, watch: Watch) -> None:
+        """Wait for the next redraw."""
+
+    def refresh(self, watch: Watch, line: Line, now_s: float) -> None:
+        """Draw anew."""
+        if self._live is not None:
+            self._live.update(render(watch, line, now_s), refresh=True)
+
+    def end(self, summary: Summary) -> None:
+        """Leave the totals behind on the terminal."""
+        if self._live is not None:
+            self._live.stop()
+        for line in summary_lines(summary):
+            self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def summary_lines(summary: Summary) -> list[str]:
+    """Return the totals for a reader."""
+    return [
+        f"{summary.good_frames} good frames of {summary.frames} in {summary.seconds:.1f} s;"
+        f" wrong CRC {summary.crc_failures}, counter gaps {summary.counter_gaps},"
+        f" overdue {summary.overdue}, bytes rejected {summary.rejected_bytes}",
+        "driver: " + (" → ".join(summary.states) or "nothing heard"),
+    ]
+
+
+def watch_bus(
+    uri: str,
+    view: View,
+    *,
+    seconds: float | None = None,
+    until: Callable[[], bool] = lambda: False,
+    open_transport: Callable[[str], Transport] = open_transport,
+    clock: Callable[[], float] = time.monotonic,
+) -> Summary:
+    """Show what arrives over `uri` until the time is up, `until()` is true, or an interrupt.
+
+    BridgeError where the port does not open at first; when it vanishes later it is opened again.
+    """
+    connection = Connection(uri, open_transport)
+    start_s = clock()
+    connection.open(start_s)
+    watch = Watch(start_s)
+    redraw_s = start_s
+    try:
+        while not until():
+            now_s = clock()
+            if seconds is not None and now_s >= start_s + seconds:
+                break
+            if now_s >= redraw_s:
+                watch.check_overdue(now_s)
+                view.refresh(watch, _line(connection), now_s)
+                redraw_s = now_s + REDRAW_S
+            for frame in _receive(connection, clock, redraw_s - now_s):
+                view.frame(watch.take(frame), watch)
+    except KeyboardInterrupt:
+        pass  # how a watch usually ends
+    finally:
+        connection.close()
+    summary = watch.summary(clock(), _line(connection))
+    view.end(summary)
+    return summary
+
+
+def run_monitor(
+    uri: str,
+    *,
+    json_lines: bool,
+    seconds: float | None = None,
+    until: Callable[[], bool] = lambda: False,
+    open_transport: Callable[[str], Transport] = open_transport,
+    out: TextIO | None = None,
+) -> int:
+    """Run the monitor on standard output, or `out`; return 0, or 1 if no good frame arrived.
+
+    Ends after `seconds`, when `until()` is true, on SIGINT and on SIGTERM, with a summary.
+    """
+    target = sys.stdout if out is None else out
+    with ExitStack() as stack:
+        stack.enter_context(_sigterm_interrupts())
+        if json_lines:
+            view: View = JsonView(target)
+        else:
+            console = Console(file=target)
+            live = None
+            if console.is_terminal:
+                live = stack.enter_context(Live(console=console, screen=True, auto_refresh=False))
+            view = ScreenView(console, live)
+        summary = watch_bus(uri, view, seconds=seconds, until=until, open_transport=open_transport)
+    return 0 if summary.good_frames else 1
+
+
+def _receive(connection: Connection, clock: Callable[[], float], wait_s: float) -> list[CanFrame]:
+    """Return the frames that arrive within `wait_s`; opens a lost port again meanwhile."""
+    now_s = clock()
+    connection.reopen_if_due(now_s)
+    transport = connection.transport
+    if transport is None:
+        time.sleep(max(0.0, min(wait_s, connection.next_try_s - now_s)))
+        return []
+    try:
+        return transport.receive(wait_s)
+    except TransportError as error:
+        connection.lose(error, clock())
+        return []
+
+
+def _line(connection: Connection) -> Line:
+    return Line(
+        uri=connection.uri,
+        connected=connection.transport is not None,
+        trouble=connection.trouble,
+        connections_lost=connection.lost_count,
+        counters=connection.counters,
+    )
+
+
+@contextmanager
+def _sigterm_interrupts() -> Iterator[None]:
+    """Let SIGTERM end the watch as Ctrl-C does; only the main thread may say so."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,37 @@
+"""The ways to the vehicle controller: `open_transport(uri)` picks one by the scheme of the URI."""
+
+from collections.abc import Callable, Mapping
+
+from firmware_bridge.errors import BridgeError
+from firmware_bridge.transports.base import Transport, TransportCounters
+from firmware_bridge.transports.can_bus import open_socketcan, open_virtual
+from firmware_bridge.transports.slcan_serial import open_slcan
+
+__all__ = ["SCHEMES", "Transport", "TransportCounters", "open_transport"]
+
+# A scheme, and how a URI with it looks like.
+SCHEMES: Mapping[str, str] = {
+    "slcan": "slcan:/dev/ttyUSB0 (at another speed slcan:/dev/ttyUSB0?baudrate=921600)",
+    "socketcan": "socketcan:can0",
+    "virtual": "virtual:NAME (within one process)",
+}
+_OPENERS: Mapping[str, Callable[[str], Transport]] = {
+    "slcan": open_slcan,
+    "socketcan": open_socketcan,
+    "virtual": open_virtual,
+}
+
+
+def open_transport(uri: str) -> Transport:
+    """Open the port or bus that `uri` names.
+
+    BridgeError for a URI that no transport can take, TransportError where it does not open.
+    """
+    scheme, colon, address = uri.partition(":")
+    opener = _OPENERS.get(scheme)
+    if opener is None:
+        reason = f"unknown scheme {scheme!r}" if colon else "no scheme"
+        raise BridgeError(f"link: {reason} in {uri!r}; use {', '.join(SCHEMES.values())}")
+    if not address:
+        raise BridgeError(f"link: {uri!r} names no port; use {SCHEMES[scheme]}")
+    return opener(address)

@@ -1,0 +1,90 @@
+"""The networks that the project trains: `edge`, its own, and `paper`, the one that it reproduces.
+
+Every network takes float32[N, 48, 48, 1] grey pixels scaled to [0, 1] and returns float32[N, 7]
+logits in FER2013 order. Normalisation beyond that scale is left to the first BatchNorm, so that
+the int8 input stays the camera's byte minus 128.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+from keras import layers
+
+from edge_fer.emotions import LABELS
+from edge_fer.errors import UserError
+from edge_fer.preprocessing import FACE_PX
+
+# Width of each convolution, one inner tuple a resolution (48, 24, 12, 6 px). Narrow where the
+# pixels are many and wide where they are few: 0.74 M parameters, 68 M multiply-adds.
+EDGE_WIDTHS: tuple[tuple[int, ...], ...] = ((32,), (48, 48), (96, 96, 96), (192, 192))
+
+# Vulpe-Grigorasi and Grigore 2021, the best network of their random search.
+PAPER_WIDTHS: tuple[int, ...] = (512, 384, 192, 384)
+
+
+def build_edge(side_px: int | None = FACE_PX, *, dropout: float = 0.3) -> keras.Model:
+    """Build `edge`: plain 3x3 convolutions, each with BatchNorm and ReLU, then global average.
+
+    BatchNorm stands before the ReLU, where a converter folds it into the convolution exactly.
+    `side_px` None leaves the image size open, which progressive resizing in training needs.
+    """
+    inputs = keras.Input((side_px, side_px, 1), name="face")
+    x = inputs
+    for stage, widths in enumerate(EDGE_WIDTHS):
+        if stage:
+            x = layers.MaxPooling2D(name=f"pool{stage}")(x)
+        for index, width in enumerate(widths):
+            name = f"conv{stage + 1}_{index + 1}"
+            x = layers.Conv2D(
+                width,
+                3,
+                padding="same",
+                use_bias=False,
+                kernel_initializer="he_normal",
+                name=name,
+            )(x)
+            x = layers.BatchNormalization(momentum=0.95, name=f"{name}_norm")(x)
+            x = layers.ReLU(name=f"{name}_relu")(x)
+    x = layers.GlobalAveragePooling2D(name="average")(x)
+    x = layers.Dropout(dropout, name="dropout")(x)
+    outputs = layers.Dense(len(LABELS), name="logits")(x)
+    return keras.Model(inputs, outputs, name="edge")
+
+
+def build_paper(side_px: int | None = FACE_PX) -> keras.Model:
+    """Build `paper`, layer for layer: Vulpe-Grigorasi and Grigore 2021, 5,173,959 parameters.
+
+    Its BatchNorm stands after the ReLU. Dense layers need the image size: `side_px` None is
+    a ValueError.
+    """
+    if side_px is None:
+        raise ValueError("paper flattens its feature map: it needs a fixed image size")
+    inputs = keras.Input((side_px, side_px, 1), name="face")
+    x = layers.Conv2D(256, 3, padding="same", activation="relu", name="conv1")(inputs)
+    for index, width in enumerate(PAPER_WIDTHS, start=2):
+        x = layers.Conv2D(width, 3, padding="same", activation="relu", name=f"conv{index}")(x)
+        x = layers.BatchNormalization(name=f"conv{index}_norm")(x)
+        x = layers.MaxPooling2D(name=f"conv{index}_pool")(x)
+        x = layers.Dropout(0.4, name=f"conv{index}_dropout")(x)
+    x = layers.Flatten(name="flatten")(x)
+    x = layers.Dense(256, activation="relu", name="dense")(x)
+    x = layers.BatchNormalization(name="dense_norm")(x)
+    x = layers.Dropout(0.3, name="dense_dropout")(x)
+    outputs = layers.Dense(len(LABELS), name="logits")(x)
+    return keras.Model(inputs, outputs, name="paper")
+
+
+_BUILDERS: dict[str, Callable[..., Any]] = {"edge": build_edge, "paper": build_paper}
+ARCHITECTURES: tuple[str, ...] = tuple(_BUILDERS)
+
+
+def build(name: str, side_px: int | None = FACE_PX) -> keras.Model:
+    """Build the network called `name`; UserError if there is none of that name."""
+    try:
+        builder = _BUILDERS[name]
+    except KeyError:
+        raise UserError(
+            f"no architecture is called {name!r}: choose one of {', '.join(ARCHITECTURES)}"
+        ) from None
+    return builder(side_px)

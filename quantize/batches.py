@@ -1,0 +1,55 @@
+"""Training batches: shuffled, augmented, and the same again for the same seed and epoch."""
+
+import math
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_fer.emotions import LABELS
+from quantize.augmentation import AugmentationSettings, augment, resize
+
+
+class AugmentedBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras ships no types
+    """One epoch of batches (float32[n, side, side, 1] in [0, 1], float32[n, 7] one-hot).
+
+    Each image's change depends on (seed, epoch, place in the epoch) alone, so a training that
+    resumes after a kill sees what it would have seen.
+    """
+
+    def __init__(
+        self,
+        images: NDArray[np.uint8],
+        labels: NDArray[np.int64],
+        *,
+        side_px: int,
+        batch_size: int,
+        augmentation: AugmentationSettings,
+        seed: int,
+        epoch: int,
+    ) -> None:
+        super().__init__()
+        self._images, self._labels = images, labels
+        self._side_px, self._batch_size = side_px, batch_size
+        self._augmentation = augmentation
+        self._seed = (seed, epoch)
+        self._order = np.random.default_rng(self._seed).permutation(len(images))
+
+    def __len__(self) -> int:
+        return math.ceil(len(self._images) / self._batch_size)
+
+    def __getitem__(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        rng = np.random.default_rng((*self._seed, index))
+        rows = self._order[index * self._batch_size : (index + 1) * self._batch_size]
+        faces = [augment(self._images[row], self._side_px, self._augmentation, rng) for row in rows]
+        return np.stack(faces)[..., np.newaxis], one_hot(self._labels[rows])
+
+
+def one_hot(labels: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return float32[n, 7] with a one at each label."""
+    return np.eye(len(LABELS), dtype=np.float32)[labels]
+
+
+def plain_batch(images: NDArray[np.uint8], side_px: int) -> NDArray[np.float32]:
+    """Return `images` (uint8[n, 48, 48]) unaugmented as float32[n, side_px, side_px, 1]."""
+    return np.stack([resize(face, side_px) for face in images])[..., np.newaxis]

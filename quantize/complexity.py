@@ -1,0 +1,44 @@
+"""Counts the multiply-adds of a Keras network for one image."""
+
+import math
+
+import keras
+from keras import layers
+
+from edge_fer.errors import UserError
+
+# Layers whose weights are folded into a neighbour, or that have no weights: no multiply-adds.
+_FREE = (layers.BatchNormalization,)
+
+
+def multiply_adds(model: keras.Model) -> int:
+    """Return the multiply-adds of convolutions and dense layers for one image of fixed size.
+
+    A bias, a normalisation or a pooling counts nothing, as is usual. UserError for a layer with
+    weights of which the count is not known, rather than a total that is too small.
+    """
+    total = 0
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            total += multiply_adds(layer)
+        elif layer.weights and not isinstance(layer, _FREE):
+            total += _of_layer(layer)
+    return total
+
+
+def _of_layer(layer: layers.Layer) -> int:
+    outputs = math.prod(layer.output.shape[1:])
+    if isinstance(layer, layers.SeparableConv2D):
+        positions = outputs // layer.filters
+        per_position = math.prod(layer.depthwise_kernel.shape)
+        return int(positions * (per_position + math.prod(layer.pointwise_kernel.shape)))
+    if isinstance(layer, layers.DepthwiseConv2D):
+        return int(outputs * math.prod(layer.kernel_size))
+    if isinstance(layer, layers.Conv2D):
+        # The kernel is [height, width, input channels of the group, output channels].
+        return int(outputs * math.prod(layer.kernel.shape[:3]))
+    if isinstance(layer, layers.Dense):
+        return int(outputs * layer.kernel.shape[0])
+    raise UserError(
+        f"layer {layer.name}: the multiply-adds of {type(layer).__name__} are not known"
+    )

@@ -1,0 +1,171 @@
+"""From a trained network to an int8 file with its card."""
+
+import hashlib
+import importlib.metadata
+import json
+import platform
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import keras
+
+from edge_fer.emotions import LABELS
+from edge_fer.errors import UserError
+from edge_fer.golden import choose_golden
+from edge_fer.model_card import (
+    Accuracy,
+    Calibration,
+    Equivalence,
+    ModelCard,
+    card_text,
+    write_card,
+)
+from edge_fer.model_runtime import open_model
+from edge_fer.whole_file import write_whole
+from quantize.calibration_set import DEFAULT_COUNT, choose_calibration_set
+from quantize.complexity import multiply_adds
+from quantize.confidence import fit_confidence
+from quantize.convert import convert, convert_as
+from quantize.equivalence import LAYER_IMAGES, WORST_LAYERS, compare_answers, measure_layers
+from quantize.evaluation import rows_of
+from quantize.fake_quant import fine_tune
+from quantize.fer2013 import Fer2013
+from quantize.folding import fold_batch_norms
+from quantize.predictors import KerasPredictor, TflitePredictor
+from quantize.progress import progress_bar
+from quantize.scores import Scores, score
+
+MEASURED_ON = "PublicTest"  # PrivateTest is kept for a final measurement
+_TOOLS = ("edge-fer", "tensorflow", "keras", "ai-edge-litert", "numpy")
+
+
+@dataclass(frozen=True, slots=True)
+class Quantized:
+    """An int8 file, not yet written: its bytes, its card, and the scores before and after."""
+
+    content: bytes
+    card: ModelCard
+    float32: Scores
+    int8: Scores
+
+
+def quantize(
+    model: keras.Model,
+    dataset: Fer2013,
+    name: str,
+    *,
+    training: Mapping[str, Any],
+    count: int = DEFAULT_COUNT,
+    seed: int = 1,
+    qat_epochs: int = 0,
+    progress: bool = False,
+    announce: Callable[[str], None] = lambda text: None,
+) -> Quantized:
+    """Convert a network to int8 and measure it on PublicTest before and after.
+
+    `training` goes into the card as it is; `count` and `seed` decide the representative set;
+    `qat_epochs` above 0 fine-tunes for int8 so long before the conversion (`quantize.fake_quant`);
+    `progress` draws bars, and `announce` is told what goes on where there is no bar. UserError when
+    the data lacks Training or PublicTest rows, or the converted file is not full int8.
+    """
+    rows = rows_of(dataset, MEASURED_ON)
+    calibration = choose_calibration_set(dataset, count=count, seed=seed)
+    folded = fold_batch_norms(model)
+    network = folded.model
+    if qat_epochs:
+        announce(f"Fine-tuning {name} for int8, {qat_epochs} epochs ...")
+        network = fine_tune(network, dataset, calibration, epochs=qat_epochs, seed=seed)
+        training = {**training, "qat_epochs": qat_epochs}
+    announce(f"Converting {name} with {calibration.count} representative images ...")
+    converted = convert(network, calibration)
+    with progress_bar("Measuring float32", len(rows), show=progress) as advance:
+        exact = KerasPredictor(model).log_probabilities(rows.images, advance)
+    before = score(exact, rows.labels)
+    with progress_bar("Measuring int8", len(rows), show=progress) as advance:
+        answers = TflitePredictor(converted.content, name).log_probabilities(rows.images, advance)
+    after = score(answers, rows.labels)
+    confidence = fit_confidence(answers, rows.labels)
+    announce("Comparing layer by layer ...")
+    float_file = convert_as(network, "float32", calibration)
+    layers = measure_layers(float_file, converted.content, rows.images[:LAYER_IMAGES], name)
+    alike = compare_answers(exact, answers)
+    card = ModelCard(
+        name=name,
+        labels=LABELS,
+        input=converted.input,
+        output=converted.output,
+        parameters=model.count_params(),
+        multiply_adds=multiply_adds(model),
+        operators=converted.operators,
+        sha256=hashlib.sha256(converted.content).hexdigest(),
+        calibration=Calibration(calibration.seed, calibration.count, calibration.sha256),
+        accuracy=Accuracy(MEASURED_ON, len(rows), before.accuracy, after.accuracy),
+        temperature=confidence.temperature,
+        uncertain_threshold=confidence.uncertain_threshold,
+        confidence=confidence.measured,
+        training=training,
+        tools=tool_versions(),
+        equivalence=Equivalence(
+            MEASURED_ON,
+            len(rows),
+            alike.agreement,
+            alike.largest_difference,
+            alike.mean_difference,
+            tuple(layers[:WORST_LAYERS]),
+        ),
+        batch_norms=folded.notes,
+        golden=choose_golden(
+            open_model(converted.content, name).run,
+            open_model(converted.content, name, xnnpack=False).run,
+        ),
+    )
+    return Quantized(converted.content, card, before, after)
+
+
+def write_model(quantized: Quantized, path: Path) -> Path:
+    """Write file and card and return the card's path; UserError when they cannot be written."""
+    card_text(quantized.card)  # a card that cannot be written shall not leave a model behind
+    write_whole(path, quantized.content)
+    return write_card(quantized.card, path)
+
+
+def training_record(model_path: Path) -> dict[str, Any]:
+    """Return the settings that `edge-fer train` left beside the network, or {} without them."""
+    try:
+        record, state = (
+            json.loads(
+                (model_path.parent / name).read_text(encoding="utf-8"),
+                parse_constant=_refuse_constant,
+            )
+            for name in ("settings.json", "state.json")
+        )
+        return {**record, "best_epoch": state["best_epoch"], "epochs": len(state["history"])}
+    except (OSError, ValueError, TypeError, KeyError):
+        return {}
+
+
+def _refuse_constant(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no number")
+
+
+def tool_versions() -> dict[str, str]:
+    """Return the versions of what takes part in a conversion."""
+    versions = {"python": platform.python_version()}
+    for package in _TOOLS:
+        try:
+            versions[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            versions[package] = "not installed"
+    return versions
+
+
+def check_out_path(path: Path) -> None:
+    """UserError unless a model can go to `path`: said before the work and not after it."""
+    if path.suffix != ".tflite":
+        raise UserError(
+            f"--out {path}: end the name in .tflite; the card goes to the same in .json"
+        )
+    if not path.parent.is_dir():
+        raise UserError(f"--out {path}: there is no folder {path.parent}")

@@ -1,0 +1,130 @@
+"""The folder of one training: settings, history and checkpoints that survive a kill at any moment.
+
+    settings.json     what the training is made of, and the digest of its data
+    state.json        epochs done, history, best accuracy, name of the checkpoint that goes with it
+    epoch-NNN.keras   weights and optimizer after that epoch
+    best.keras        the network with the best PublicTest accuracy at full size
+
+`state.json` is replaced in one step and only after the checkpoint that it names is complete, so
+it never names one that is missing or half written.
+"""
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from edge_fer.errors import UserError
+from quantize.training_settings import TrainingSettings
+
+
+@dataclass(frozen=True, slots=True)
+class EpochResult:
+    """What one epoch gave. Accuracies are shares 0..1; `validation` means PublicTest."""
+
+    epoch: int
+    side_px: int
+    learning_rate: float
+    loss: float
+    accuracy: float
+    validation_loss: float
+    validation_accuracy: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """How far a training has come."""
+
+    checkpoint: str
+    history: tuple[EpochResult, ...]
+    best_accuracy: float
+    best_epoch: int | None
+
+    @property
+    def epochs_done(self) -> int:
+        """Epochs that are complete."""
+        return len(self.history)
+
+
+class RunFolder:
+    """Reads and writes the folder of one training."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def best(self) -> Path:
+        """The network to use."""
+        return self.path / "best.keras"
+
+    def checkpoint(self, state: RunState) -> Path:
+        """Return the checkpoint that goes with `state`."""
+        return self.path / state.checkpoint
+
+    def begin(self, settings: TrainingSettings, data_digest: str) -> RunState | None:
+        """Open the folder for these settings and data; return the state to resume from, if any.
+
+        UserError when the folder holds a training with other settings or on other data: resuming
+        it would give weights that no settings describe.
+        """
+        wanted = {"settings": settings.to_json(), "data_sha256": data_digest}
+        path = self.path / "settings.json"
+        if not path.exists():
+            self.path.mkdir(parents=True, exist_ok=True)
+            _write_json(path, wanted)
+            return None
+        found = _read_json(path)
+        # Through JSON and back, because tuples come back as lists.
+        if found != json.loads(json.dumps(wanted)):
+            raise UserError(
+                f"{self.path} holds a training with other settings or on other data: "
+                "choose another folder with --run, or delete it"
+            )
+        return self.state()
+
+    def state(self) -> RunState | None:
+        """Return how far the training has come, or None before its first checkpoint."""
+        path = self.path / "state.json"
+        if not path.exists():
+            return None
+        values = _read_json(path)
+        history = tuple(EpochResult(**result) for result in values.pop("history"))
+        return RunState(history=history, **values)
+
+    def save(self, model: keras.Model, state: RunState) -> None:
+        """Store checkpoint and state, then drop the checkpoints before it."""
+        _save_model(model, self.checkpoint(state))
+        _write_json(self.path / "state.json", asdict(state))
+        for old in self.path.glob("epoch-*.keras"):
+            if old.name != state.checkpoint:
+                old.unlink()
+
+    def save_best(self, model: keras.Model) -> None:
+        """Store the network that has done best so far."""
+        _save_model(model, self.best)
+
+
+def _save_model(model: keras.Model, path: Path) -> None:
+    temporary = path.with_name(f"incomplete-{path.name}")
+    model.save(temporary)
+    temporary.replace(path)
+
+
+def _write_json(path: Path, values: Any) -> None:
+    temporary = path.with_suffix(".incomplete")
+    with temporary.open("w", encoding="utf-8") as file:
+        json.dump(values, file, indent=2)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read ({error}): delete the folder") from error

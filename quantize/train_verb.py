@@ -1,0 +1,99 @@
+"""The verb `train`: from the command line's words to a training."""
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+from rich.console import Console
+
+from edge_fer.errors import UserError
+from quantize.architectures import ARCHITECTURES
+from quantize.augmentation import AUGMENTATIONS
+from quantize.data import load_fer2013
+from quantize.network_file import load_network
+from quantize.training import train
+from quantize.training_settings import Stage, TrainingSettings, paper_settings
+
+# The network halves its maps three times; below 16 px nothing is left to convolve.
+SMALLEST_SIDE_PX = 16
+LARGEST_SIDE_PX = 96
+
+
+def train_verb(
+    data: Path,
+    run: Path,
+    *,
+    architecture: str,
+    seed: int,
+    stages: str | None,
+    initial: Path | None,
+    learning_rate: float | None,
+    augmentation: str,
+    skip_bad: bool,
+) -> None:
+    """Train or resume, and say where the network lies. UserError for wrong words."""
+    settings = settings_for(architecture, seed, stages)
+    if augmentation not in AUGMENTATIONS:
+        raise UserError(
+            f"--augmentation: {augmentation!r} is not one of {', '.join(AUGMENTATIONS)}"
+        )
+    settings = replace(settings, augmentation=AUGMENTATIONS[augmentation])
+    if learning_rate is not None:
+        settings = replace(settings, learning_rate=learning_rate)
+    if initial is not None:
+        settings = replace(settings, initial_sha256=_checked_initial(initial, architecture))
+    console = Console(stderr=True)
+    state = train(
+        load_fer2013(data, skip_bad=skip_bad, progress=True),
+        run,
+        settings,
+        initial=initial,
+        console=console,
+    )
+    if state.best_epoch is None:
+        console.print(f"no epoch at 48 px: {run} has a checkpoint but no network to use")
+        return
+    print(
+        f"{run / 'best.keras'}: PublicTest accuracy {state.best_accuracy:.2%} "
+        f"(epoch {state.best_epoch} of {state.epochs_done})"
+    )
+
+
+def _checked_initial(path: Path, architecture: str) -> str:
+    """Return the sha256 of a network file; UserError if it is not one of this architecture."""
+    network = load_network(path)
+    if network.name != architecture:
+        raise UserError(f"--initial: {path} is {network.name!r}, not {architecture!r}")
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def settings_for(architecture: str, seed: int, stages: str | None) -> TrainingSettings:
+    """Return the settings that the command line names; UserError where a word is wrong."""
+    if architecture not in ARCHITECTURES:
+        raise UserError(
+            f"--architecture: {architecture!r} is not one of {', '.join(ARCHITECTURES)}"
+        )
+    settings = (
+        paper_settings(seed)
+        if architecture == "paper"
+        else TrainingSettings(architecture=architecture, seed=seed)
+    )
+    return settings if stages is None else replace(settings, stages=parse_stages(stages))
+
+
+def parse_stages(text: str) -> tuple[Stage, ...]:
+    """Read `32:20,40:8` as stages of side:epochs; UserError where that is not what it says."""
+    stages = []
+    for part in text.split(","):
+        side, _, epochs = part.partition(":")
+        if not (side.strip().isdecimal() and epochs.strip().isdecimal()):
+            raise UserError(f"--stages: {part!r} is not SIDE:EPOCHS, as in 32:20,40:8,48:6")
+        stage = Stage(int(side), int(epochs))
+        if not SMALLEST_SIDE_PX <= stage.side_px <= LARGEST_SIDE_PX:
+            raise UserError(
+                f"--stages: {stage.side_px} px is not in {SMALLEST_SIDE_PX}..{LARGEST_SIDE_PX}"
+            )
+        if stage.epochs < 1:
+            raise UserError(f"--stages: {part!r} has no epoch")
+        stages.append(stage)
+    return tuple(stages)

@@ -1,0 +1,78 @@
+"""What a training is made of: everything that, with the data, decides the weights."""
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from quantize.augmentation import AugmentationSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A number of epochs at one image size."""
+
+    side_px: int
+    epochs: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSettings:
+    """The settings of one training; the defaults are those of the shipped `edge` network."""
+
+    architecture: str = "edge"
+    seed: int = 1
+    # sha256 of the .keras file whose weights this training begins with; None: random weights.
+    initial_sha256: str | None = None
+    batch_size: int = 128
+    # Progressive resizing (Howard 2018): two thirds of the epochs on small images, which cost
+    # 44 % of the multiply-adds, and the last ones at the size that the device sees.
+    stages: tuple[Stage, ...] = (Stage(32, 20), Stage(40, 8), Stage(48, 6))
+    optimizer: str = "sgd"  # "sgd": Nesterov momentum, cosine schedule; "adam": as the paper's
+    learning_rate: float = 0.06
+    warmup_epochs: float = 1.0
+    momentum: float = 0.9
+    # Decoupled from the gradient, so ten times what it would be as a loss term at momentum 0.9.
+    # Not on BatchNorm or biases.
+    weight_decay: float = 5e-3
+    label_smoothing: float = 0.1
+    augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
+
+    @property
+    def epochs(self) -> int:
+        """All epochs, over all stages."""
+        return sum(stage.epochs for stage in self.stages)
+
+    def stage_of(self, epoch: int) -> Stage:
+        """Return the stage that `epoch` (from 0) belongs to."""
+        for stage in self.stages:
+            if epoch < stage.epochs:
+                return stage
+            epoch -= stage.epochs
+        raise ValueError("epoch lies behind the last stage")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values that `from_json` takes back."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "TrainingSettings":
+        """Build settings from what `to_json` returned; a missing or unknown key is a KeyError."""
+        plain = {f.name: values[f.name] for f in fields(cls)}
+        plain["stages"] = tuple(Stage(**stage) for stage in values["stages"])
+        augmentation = dict(values["augmentation"])
+        augmentation["erase_side"] = tuple(augmentation["erase_side"])
+        plain["augmentation"] = AugmentationSettings(**augmentation)
+        return cls(**plain)
+
+
+def paper_settings(seed: int = 1) -> TrainingSettings:
+    """Return the training of Vulpe-Grigorasi and Grigore 2021: Adam 0.001, batch 128, one size."""
+    return TrainingSettings(
+        architecture="paper",
+        seed=seed,
+        stages=(Stage(48, 60),),
+        optimizer="adam",
+        learning_rate=0.001,
+        warmup_epochs=0.0,
+        weight_decay=0.0,
+        label_smoothing=0.0,
+    )

@@ -1,0 +1,25 @@
+"""Brings TensorFlow in, quietly, for the verbs that need it."""
+
+import importlib
+import os
+
+from edge_fer.errors import UserError
+from edge_fer.quiet import quiet_output
+
+
+def require_tensorflow() -> None:
+    """Import TensorFlow and Keras; UserError that names the extra where they are not installed.
+
+    To be called before the import of a module that imports them at its top, for TensorFlow greets
+    on stderr with a page about graphics cards.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        with quiet_output():
+            tensorflow = importlib.import_module("tensorflow")
+            importlib.import_module("keras")
+            tensorflow.config.list_physical_devices()  # complains of missing drivers once, here
+    except ImportError as error:
+        raise UserError(
+            f"this needs TensorFlow: pip install 'edge-fer[workstation]' ({error})"
+        ) from error

@@ -1,0 +1,34 @@
+"""Fixtures that find the data beside the project and skip, visibly, where it is not."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# A busy machine is no failing property; each test has its own bound on examples.
+settings.register_profile("no-deadline", deadline=None)
+settings.load_profile("no-deadline")
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+def shared_folder() -> Path:
+    """Return the folder of real data: $EDGE_FER_SHARED, or `shared` beside the checkout."""
+    return Path(os.environ.get("EDGE_FER_SHARED", REPOSITORY.parent / "shared"))
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    folder = shared_folder()
+    if not folder.is_dir():
+        pytest.skip(f"no real data: {folder} is not there (set EDGE_FER_SHARED)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def fer2013_csv(shared: Path) -> Path:
+    path = shared / "fer2013" / "fer2013.csv.gz"
+    if not path.is_file():
+        pytest.skip(f"FER2013 is not there: {path}")
+    return path

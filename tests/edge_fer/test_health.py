@@ -1,0 +1,60 @@
+"""The daemon's own figures."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from edge_fer.health import HealthMeter, read_temperature_c
+from edge_fer.notify import Notifier
+
+
+def test_rate_latency_and_dropped_frames_are_counted() -> None:
+    meter = HealthMeter()
+    for index in range(100):
+        captured_s = index / 25
+        meter.frame(sequence=2 * index, captured_s=captured_s, done_s=captured_s + 0.004)
+    health = meter.read(99 / 25)
+    assert health.frames == 100
+    assert health.dropped == 99
+    assert health.fps == pytest.approx(25, rel=0.01)
+    assert health.latency_ms == pytest.approx(4, rel=0.01)
+
+
+def test_a_stalled_pipeline_has_no_rate_and_no_latency() -> None:
+    meter = HealthMeter()
+    for index in range(10):
+        meter.frame(sequence=index, captured_s=index / 30, done_s=index / 30)
+    health = meter.read(10 / 30 + 1.1)
+    assert (health.fps, health.latency_ms) == (0.0, None)
+
+
+def test_temperature_is_read_where_there_is_a_sensor(tmp_path: Path) -> None:
+    sensor = tmp_path / "temp"
+    assert read_temperature_c(sensor) is None
+    sensor.write_text("48312\n")
+    assert read_temperature_c(sensor) == pytest.approx(48.312)
+    sensor.write_text("unreadable\n")
+    assert read_temperature_c(sensor) is None
+
+
+def test_the_service_manager_hears_of_readiness(tmp_path: Path) -> None:
+    path = tmp_path / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(path))
+        manager.settimeout(2)
+        Notifier(str(path)).send("READY=1", "STATUS=attentive, 30 fps")
+        assert manager.recv(100) == b"READY=1\nSTATUS=attentive, 30 fps"
+
+
+def test_an_abstract_address_works_too() -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind("\0edge-fer-test-notify")
+        manager.settimeout(2)
+        Notifier("@edge-fer-test-notify").send("WATCHDOG=1")
+        assert manager.recv(100) == b"WATCHDOG=1"
+
+
+@pytest.mark.parametrize("address", ["", "/nonexistent/notify"])
+def test_without_a_service_manager_nothing_happens(address: str) -> None:
+    Notifier(address).send("READY=1")

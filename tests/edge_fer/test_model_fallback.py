@@ -1,0 +1,62 @@
+"""The model that the daemon starts with."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from edge_fer.errors import UserError
+from edge_fer.model_card import load_card
+from edge_fer.model_check import require_model
+from edge_fer.model_fallback import load_with_fallback
+from edge_fer.model_store import ModelStore
+
+FIRST, SECOND, THIRD = (Path(name) for name in ("first", "second", "third"))
+
+
+def failing(*bad: Path) -> Callable[[Path], None]:
+    def test(path: Path) -> None:
+        if path in bad:
+            raise UserError(f"{path} will not do")
+
+    return test
+
+
+def test_the_first_that_passes() -> None:
+    loaded = load_with_fallback([FIRST, SECOND], str, failing())
+    assert (loaded.model, loaded.path, loaded.failures) == ("first", FIRST, ())
+    assert not loaded.is_fallback
+
+
+def test_failures_are_kept() -> None:
+    loaded = load_with_fallback([FIRST, SECOND, THIRD], str, failing(FIRST, SECOND))
+    assert loaded.model == "third"
+    assert loaded.failures == ("first will not do", "second will not do")
+    assert loaded.is_fallback
+
+
+def test_load_may_fail_too() -> None:
+    def load(path: Path) -> str:
+        failing(FIRST)(path)
+        return str(path)
+
+    assert load_with_fallback([FIRST, SECOND], load, failing()).path == SECOND
+
+
+def test_none_is_left() -> None:
+    with pytest.raises(UserError, match="first will not do; second will not do"):
+        load_with_fallback([FIRST, SECOND], str, failing(FIRST, SECOND))
+    with pytest.raises(UserError, match="no model to load"):
+        load_with_fallback([], str, failing())
+
+
+def test_a_store_whose_new_model_is_damaged(tmp_path: Path, make_tiny: Callable[..., Path]) -> None:
+    store = ModelStore(tmp_path / "store", check=lambda path: None)
+    for seed in range(2):
+        store.install(make_tiny(tmp_path, f"model{seed}", seed))
+    assert store.current is not None
+    store.current.write_bytes(store.current.read_bytes()[:-1])
+    shipped = make_tiny(tmp_path, "shipped", 7)
+    loaded = load_with_fallback(store.candidates(shipped), load_card, require_model)
+    assert loaded.model.name == "model0"
+    assert "the card is of another file" in loaded.failures[0]

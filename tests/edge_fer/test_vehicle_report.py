@@ -1,0 +1,136 @@
+"""What is decided is what is said, with the codes of the DBC."""
+
+from dataclasses import replace
+from enum import IntEnum
+
+import pytest
+
+from edge_fer.camera.condition import CameraCondition
+from edge_fer.driver_state.policy import Decision, first_decision
+from edge_fer.driver_state.states import (
+    DriverState,
+    Reason,
+    Request,
+    RequestKind,
+    RequestSeverity,
+)
+from edge_fer.emotions import Emotion
+from edge_fer.face.base import FaceBox
+from edge_fer.face.tracking import TrackedFace
+from edge_fer.health import Health
+from edge_fer.pipeline import Step
+from edge_fer.vehicle_report import (
+    FACE_DETECTED,
+    FACE_NONE,
+    FACE_TRACKED,
+    FAULT_CAMERA_LOST,
+    QUALITY_FAIR,
+    QUALITY_GOOD,
+    QUALITY_POOR,
+    report,
+)
+from firmware_bridge.database import definition
+from firmware_bridge.messages import encode
+
+HEALTH = Health(frames=10, dropped=0, fps=29.6, latency_ms=3.4, temperature_c=51.0)
+PROBABILITIES = (0.02, 0.01, 0.02, 0.7, 0.05, 0.1, 0.1)
+
+
+def happy_decision() -> Decision:
+    return replace(
+        first_decision(0.0),
+        time_s=5.0,
+        state=DriverState.ATTENTIVE,
+        reason=Reason.ENOUGH_EVIDENCE,
+        confidence=0.7,
+        emotion=Emotion.HAPPY,
+        probabilities=PROBABILITIES,
+        event_sequence=1,
+    )
+
+
+def step(width: float = 120.0, detected: bool = False) -> Step:
+    box = FaceBox(10.0, 10.0, width, width, 0.9)
+    face = TrackedFace(box=box, detected=detected, age_s=0.1)
+    return Step(happy_decision(), CameraCondition.GOOD, face, 5.0, 150)
+
+
+@pytest.mark.parametrize(
+    ("codes", "message", "signal"),
+    [
+        (DriverState, "DriverState", "State"),
+        (Emotion, "DriverState", "Emotion"),
+        (CameraCondition, "Health", "Camera"),
+        (RequestKind, "DriverRequest", "Type"),
+        (RequestSeverity, "DriverRequest", "Severity"),
+    ],
+)
+def test_the_device_and_the_wire_use_the_same_codes(
+    codes: type[IntEnum], message: str, signal: str
+) -> None:
+    names = definition(message).signals[signal].names
+    assert {code.value: code.name.lower().replace("_", " ") for code in codes}.items() <= {
+        code: name.lower() for code, name in names.items()
+    }.items()
+
+
+def test_a_decision_is_told_as_it_is() -> None:
+    told = report(step(), HEALTH, now_s=5.01)
+    assert told.driver_state.state == DriverState.ATTENTIVE
+    assert told.driver_state.emotion == Emotion.HAPPY
+    assert told.driver_state.confidence_percent == pytest.approx(70)
+    assert told.driver_state.face == FACE_TRACKED
+    assert told.driver_state.quality == QUALITY_GOOD
+    assert told.driver_state.drowsiness_percent is None
+    assert told.source_time_s == 5.0
+    assert told.emotions.probabilities_percent == pytest.approx([p * 100 for p in PROBABILITIES])
+    assert told.health.fps == pytest.approx(29.6)
+    assert told.request is None
+    for message in (told.driver_state, told.emotions, told.health):
+        assert len(encode(message)) == 8
+
+
+def test_a_detected_and_a_small_face_are_told_as_such() -> None:
+    assert report(step(detected=True), HEALTH, 5.0).driver_state.face == FACE_DETECTED
+    assert report(step(width=40), HEALTH, 5.0).driver_state.quality == QUALITY_FAIR
+
+
+def test_without_a_face_nothing_is_claimed_of_it() -> None:
+    empty = replace(
+        step(),
+        face=None,
+        decision=replace(happy_decision(), confidence=None, emotion=None, probabilities=None),
+    )
+    told = report(empty, HEALTH, 5.0)
+    assert told.driver_state.face == FACE_NONE
+    assert told.driver_state.quality == QUALITY_POOR
+    assert told.driver_state.emotion is None
+    assert told.driver_state.confidence_percent is None
+    assert set(told.emotions.probabilities_percent) == {None}
+
+
+def test_a_lost_camera_is_told_with_its_fault_and_no_age() -> None:
+    decision = replace(
+        first_decision(0.0), state=DriverState.CAMERA_DEGRADED, reason=Reason.CAMERA_LOST
+    )
+    told = report(Step(decision, CameraCondition.LOST, None, None, None), HEALTH, 5.0)
+    assert told.source_time_s is None
+    assert told.driver_state.face is None
+    assert told.driver_state.quality is None
+    assert told.health.camera == CameraCondition.LOST
+    assert told.health.fault == FAULT_CAMERA_LOST
+
+
+def test_a_request_keeps_its_id_and_validity() -> None:
+    request = Request(
+        request_id=7,
+        kind=RequestKind.ARE_YOU_ALL_RIGHT,
+        severity=RequestSeverity.ADVICE,
+        reason=Reason.LOW_CONFIDENCE,
+        raised_s=4.0,
+        valid_for_s=8,
+    )
+    asking = replace(step(), decision=replace(happy_decision(), request=request))
+    told = report(asking, HEALTH, 5.0).request
+    assert told is not None
+    assert (told.request_id, told.valid_for_s, told.reason) == (7, 8.0, Reason.LOW_CONFIDENCE)

@@ -1,0 +1,31 @@
+"""A cable between two pseudo-terminals, and frames as a correct sender makes them."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from firmware_bridge.database import definition, definitions
+from firmware_bridge.e2e.profile22 import Profile22Sender
+from firmware_bridge.frame import CanFrame
+from firmware_bridge.messages import Message, encode
+from firmware_bridge.pty_wire import PtyWire
+
+MakeFrame = Callable[[Message, float], CanFrame]
+
+
+@pytest.fixture
+def wire() -> Iterator[PtyWire]:
+    with PtyWire() as made:
+        yield made
+
+
+@pytest.fixture
+def make_frame() -> MakeFrame:
+    """Protect messages as one sender of each does: the counters go on from call to call."""
+    senders = {name: Profile22Sender(known.data_ids) for name, known in definitions().items()}
+
+    def make(message: Message, time_s: float) -> CanFrame:
+        data = senders[message.NAME].protect(encode(message))
+        return CanFrame(definition(message.NAME).can_id, data, time_s)
+
+    return make

@@ -1,0 +1,179 @@
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from firmware_bridge.database import definition
+from firmware_bridge.e2e.profile22 import Profile22Sender, ReceiverState
+from firmware_bridge.frame import CanFrame
+from firmware_bridge.messages import (
+    ControllerStatusMessage,
+    DriverRequestMessage,
+    DriverStateMessage,
+    Message,
+    encode,
+)
+from firmware_bridge.supervision import BusSupervisor, FrameStatus, JudgedFrame, MessageStatistics
+
+MakeFrame = Callable[[Message, float], CanFrame]
+
+
+def of_driver_state(supervisor: BusSupervisor, now_s: float) -> MessageStatistics:
+    return next(m for m in supervisor.statistics(now_s) if m.name == "DriverState")
+
+
+def judge(
+    supervisor: BusSupervisor, make_frame: MakeFrame, times_s: list[float]
+) -> list[JudgedFrame]:
+    return [supervisor.judge(make_frame(DriverStateMessage(1), time_s)) for time_s in times_s]
+
+
+def test_a_good_sender_is_trusted_from_its_second_frame(make_frame: MakeFrame) -> None:
+    judged = judge(BusSupervisor(), make_frame, [0.0, 0.1, 0.2])
+
+    assert [frame.status for frame in judged] == [FrameStatus.OK] * 3
+    assert [frame.usable for frame in judged] == [False, True, True]
+    assert judged[2].message == DriverStateMessage(1)
+
+
+def test_rate_and_age(make_frame: MakeFrame) -> None:
+    supervisor = BusSupervisor()
+    judge(supervisor, make_frame, [index * 0.1 for index in range(100)])
+
+    seen = of_driver_state(supervisor, 9.95)
+
+    assert seen.rate_hz == pytest.approx(10.0)
+    assert seen.age_s == pytest.approx(0.05)
+    assert (seen.frames, seen.good, seen.state) == (100, 100, ReceiverState.VALID)
+    later = of_driver_state(supervisor, 59.9)
+    assert later.rate_hz == 0.0
+    assert later.age_s == pytest.approx(50.0)
+
+
+def test_lost_frames_and_gaps_are_counted(make_frame: MakeFrame) -> None:
+    supervisor = BusSupervisor()
+    frames = [make_frame(DriverStateMessage(1), index * 0.1) for index in range(12)]
+    for index in (0, 1, 4, 5, 11):  # two missing, and then five
+        supervisor.judge(replace(frames[index], time_s=index * 0.01))
+
+    seen = of_driver_state(supervisor, 0.2)
+
+    assert (seen.lost, seen.gaps, seen.good) == (2, 2, 4)
+    assert seen.state is ReceiverState.INVALID
+
+
+def test_a_repeated_frame_is_counted_as_such(make_frame: MakeFrame) -> None:
+    supervisor = BusSupervisor()
+    frame = make_frame(DriverStateMessage(1), 0.0)
+    supervisor.judge(frame)
+
+    judged = supervisor.judge(frame)
+
+    assert (judged.status, judged.message) == (FrameStatus.REPEATED, None)
+    assert of_driver_state(supervisor, 0.0).repeated == 1
+
+
+def test_a_wrong_crc_yields_no_content(make_frame: MakeFrame) -> None:
+    supervisor = BusSupervisor()
+    frame = make_frame(DriverStateMessage(1), 0.0)
+
+    judged = supervisor.judge(replace(frame, data=frame.data[:7] + b"\x55"))
+
+    assert (judged.status, judged.message) == (FrameStatus.WRONG_CRC, None)
+    assert of_driver_state(supervisor, 0.0).wrong_crc == 1
+
+
+@pytest.mark.parametrize("length", [0, 1, 7])
+def test_the_length_is_checked_before_the_protection(length: int) -> None:
+    supervisor = BusSupervisor()
+
+    judged = supervisor.judge(CanFrame(0x3A0, bytes(length), 0.0))
+
+    assert judged.status is FrameStatus.WRONG_LENGTH
+    assert of_driver_state(supervisor, 0.0).wrong_length == 1
+
+
+def test_unknown_ids_are_counted_and_left_alone() -> None:
+    supervisor = BusSupervisor()
+
+    judged = supervisor.judge(CanFrame(0x123, bytes(8), 0.0))
+
+    assert (judged.status, judged.name) == (FrameStatus.UNKNOWN_ID, "")
+    assert supervisor.unknown_ids == 1
+
+
+def test_only_the_chosen_messages_are_supervised(make_frame: MakeFrame) -> None:
+    supervisor = BusSupervisor([ControllerStatusMessage.NAME])
+
+    assert judge(supervisor, make_frame, [0.0])[0].status is FrameStatus.UNKNOWN_ID
+    judged = supervisor.judge(make_frame(ControllerStatusMessage(1), 0.0))
+    assert judged.status is FrameStatus.OK
+
+
+def test_a_message_that_stays_away_is_overdue_once_and_distrusted(make_frame: MakeFrame) -> None:
+    supervisor = BusSupervisor()
+    judge(supervisor, make_frame, [0.0, 0.1])
+
+    assert not of_driver_state(supervisor, 0.44).is_overdue
+    for now_s in (0.46, 0.6, 5.0):
+        seen = of_driver_state(supervisor, now_s)
+        assert (seen.is_overdue, seen.overdue, seen.state) == (True, 1, ReceiverState.INVALID)
+    judge(supervisor, make_frame, [6.0])
+    assert not of_driver_state(supervisor, 6.1).is_overdue
+    assert of_driver_state(supervisor, 7.0).overdue == 2
+
+
+def test_a_late_frame_counts_as_overdue_even_if_nobody_looked(make_frame: MakeFrame) -> None:
+    supervisor = BusSupervisor()
+    judge(supervisor, make_frame, [0.0, 0.1, 1.0])
+
+    assert of_driver_state(supervisor, 1.0).overdue == 1
+
+
+def test_a_message_that_is_sent_now_and_then_is_never_overdue(make_frame: MakeFrame) -> None:
+    supervisor = BusSupervisor()
+    for time_s in (0.0, 0.02):
+        supervisor.judge(make_frame(DriverRequestMessage(1, 2, 1, 5), time_s))
+
+    seen = next(m for m in supervisor.statistics(1000.0) if m.name == "DriverRequest")
+    assert (seen.is_overdue, seen.state) == (False, ReceiverState.VALID)
+    assert supervisor.judge(make_frame(DriverRequestMessage(1, 3, 1, 5), 1000.0)).usable
+
+
+@given(
+    frames=st.lists(
+        st.tuples(st.sampled_from([0x3A0, 0x3B0, 0x7FF]), st.binary(max_size=8)), max_size=40
+    )
+)
+def test_any_traffic_is_survived_and_accounted_for(frames: list[tuple[int, bytes]]) -> None:
+    supervisor = BusSupervisor()
+
+    judged = [
+        supervisor.judge(CanFrame(can_id, data, index * 0.01))
+        for index, (can_id, data) in enumerate(frames)
+    ]
+
+    counted = sum(message.frames for message in supervisor.statistics(1.0))
+    assert counted + supervisor.unknown_ids == len(frames)
+    assert all(frame.message is None for frame in judged if not frame.is_good)
+
+
+@given(order=st.permutations(range(6)), drop=st.sets(st.integers(0, 5), max_size=4))
+def test_out_of_order_frames_are_never_taken_for_good_in_a_row(
+    order: list[int], drop: set[int]
+) -> None:
+    known = definition(DriverStateMessage.NAME)
+    sender = Profile22Sender(known.data_ids)
+    sent = [sender.protect(encode(DriverStateMessage(1, event_sequence=n))) for n in range(6)]
+    supervisor = BusSupervisor()
+
+    last: int | None = None
+    for index in (index for index in order if index not in drop):
+        judged = supervisor.judge(CanFrame(known.can_id, sent[index], 0.0))
+        jump = 1 if last is None else index - last
+        expected = {1: FrameStatus.OK, 2: FrameStatus.SOME_LOST, 3: FrameStatus.SOME_LOST}
+        assert judged.status is expected.get(jump, FrameStatus.WRONG_SEQUENCE)
+        assert judged.lost == (jump - 1 if jump in (2, 3) else 0)
+        last = index

@@ -1,0 +1,127 @@
+"""A training learns, resumes after a kill, and refuses to mix two trainings."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge_fer.errors import UserError
+
+keras = pytest.importorskip("keras", reason="the workstation extra is not installed")
+
+from quantize.data import USAGES, Fer2013  # noqa: E402
+from quantize.run_folder import RunFolder  # noqa: E402
+from quantize.train_verb import parse_stages, settings_for  # noqa: E402
+from quantize.training import train  # noqa: E402
+from quantize.training_settings import Stage, TrainingSettings  # noqa: E402
+
+
+def seven_patterns(rows_per_class: int, usage: str, seed: int) -> Fer2013:
+    """Return noisy images that a small network can tell apart: class k is bright in band k."""
+    rng = np.random.default_rng(seed)
+    labels = np.tile(np.arange(7, dtype=np.int64), rows_per_class)
+    images = rng.integers(0, 100, (len(labels), 48, 48)).astype(np.uint8)
+    for image, label in zip(images, labels, strict=True):
+        image[6 * label : 6 * label + 8] += 120
+    usages = np.full(len(labels), USAGES.index(usage), np.uint8)
+    return Fer2013(images, labels, usages)
+
+
+def tiny_dataset() -> Fer2013:
+    parts = [seven_patterns(16, "Training", 1), seven_patterns(4, "PublicTest", 2)]
+    return Fer2013(
+        np.concatenate([part.images for part in parts]),
+        np.concatenate([part.labels for part in parts]),
+        np.concatenate([part.usages for part in parts]),
+    )
+
+
+TINY = TrainingSettings(stages=(Stage(16, 2), Stage(48, 1)), batch_size=28, warmup_epochs=0.2)
+
+
+def test_a_training_learns_and_leaves_a_network_of_48_px(tmp_path: Path) -> None:
+    state = train(tiny_dataset(), tmp_path / "run", TINY)
+    assert [result.side_px for result in state.history] == [16, 16, 48]
+    assert state.history[-1].loss < state.history[0].loss
+    model = keras.models.load_model(RunFolder(tmp_path / "run").best)
+    assert model.input_shape == (None, 48, 48, 1)
+    assert model.output_shape == (None, 7)
+    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == [
+        "best.keras",
+        "epoch-003.keras",
+        "settings.json",
+        "state.json",
+    ]
+
+
+KILLED_TRAINING = """
+import sys
+from pathlib import Path
+sys.path.insert(0, str(Path(sys.argv[1]).parent))
+from test_training import TINY, tiny_dataset
+from quantize.training import train
+train(tiny_dataset(), Path(sys.argv[2]), TINY)
+"""
+
+
+def test_a_killed_training_resumes_where_it_was(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    child = subprocess.Popen(
+        [sys.executable, "-c", KILLED_TRAINING, __file__, str(folder)],
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    deadline = time.monotonic() + 120
+    while not (folder / "state.json").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    before = RunFolder(folder).state()
+    assert before is not None
+    assert 1 <= before.epochs_done <= 3
+    assert (folder / before.checkpoint).exists()
+
+    after = train(tiny_dataset(), folder, TINY)
+
+    assert after.history[: before.epochs_done] == before.history
+    assert [result.epoch for result in after.history] == [1, 2, 3]
+
+
+def test_a_finished_training_is_left_as_it_is(tmp_path: Path) -> None:
+    settings = replace(TINY, stages=(Stage(16, 1),))
+    first = train(tiny_dataset(), tmp_path / "run", settings)
+    assert train(tiny_dataset(), tmp_path / "run", settings) == first
+
+
+def test_other_settings_or_other_data_in_the_same_folder_are_refused(tmp_path: Path) -> None:
+    RunFolder(tmp_path / "run").begin(TINY, "digest")
+    with pytest.raises(UserError, match="other settings or on other data"):
+        RunFolder(tmp_path / "run").begin(replace(TINY, seed=2), "digest")
+    with pytest.raises(UserError, match="other settings or on other data"):
+        RunFolder(tmp_path / "run").begin(TINY, "another digest")
+
+
+def test_settings_survive_json() -> None:
+    settings = settings_for("paper", 3, None)
+    assert TrainingSettings.from_json(settings.to_json()) == settings
+
+
+def test_stages_are_read_as_written() -> None:
+    assert parse_stages("32:20,48:6") == (Stage(32, 20), Stage(48, 6))
+
+
+@pytest.mark.parametrize("text", ["", "32", "32:", ":4", "32:4,", "8:4", "97:1", "32:0", "32:-1"])
+def test_wrong_stages_are_refused(text: str) -> None:
+    with pytest.raises(UserError, match="--stages"):
+        parse_stages(text)
+
+
+def test_an_unknown_architecture_names_the_known_ones() -> None:
+    with pytest.raises(UserError, match="'resnet' is not one of edge, paper"):
+        settings_for("resnet", 1, None)

@@ -1,0 +1,86 @@
+"""The scripted scene of `edge-fer demo`, as a user's script receives it."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+Lines = list[dict[str, Any]]
+
+# What happens in the scene (edge_fer/camera/scene.py), and what has to be said of it.
+EXPECTED_STATES = [
+    "not ready",  # two seconds of usable frames are asked for
+    "attentive",  # through coming nearer (5-8 s) and falling light (8-12 s)
+    "camera degraded",  # a hand over the lens (12-15 s)
+    "attentive",
+    "no driver",  # leaves (18.5-22 s)
+    "attentive",
+]
+
+
+@pytest.fixture(scope="module")
+def lines() -> Lines:
+    done = subprocess.run(
+        [sys.executable, "-m", "edge_fer.cli", "demo", "--json"],
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def summary(lines: Lines) -> dict[str, Any]:
+    values: dict[str, Any] = lines[-1]["summary"]
+    return values
+
+
+def driver_states(lines: Lines) -> Lines:
+    return [
+        {"time_s": line["time_s"], **line["signals"]}
+        for line in lines[:-1]
+        if line["message"] == "DriverState"
+    ]
+
+
+def test_the_states_come_in_the_order_of_the_scene(lines: Lines) -> None:
+    # What the vehicle hears when the daemon has gone is not part of the scene.
+    said = [state for state in summary(lines)["states"] if state in EXPECTED_STATES]
+    assert said == EXPECTED_STATES
+
+
+def test_every_frame_arrives_intact(lines: Lines) -> None:
+    totals = summary(lines)
+    assert totals["frames"] == len(lines) - 1
+    assert totals["good_frames"] == totals["frames"]
+    assert (totals["crc_failures"], totals["counter_gaps"]) == (0, 0)
+    assert all(line["status"] == "ok" for line in lines[:-1])
+
+
+def test_messages_come_at_their_cycles(lines: Lines) -> None:
+    totals = summary(lines)
+    state_frames = driver_states(lines)
+    seconds = state_frames[-1]["time_s"] - state_frames[0]["time_s"]
+    per_second = {
+        name: count / seconds for name, count in totals["frames_by_message"].items() if count
+    }
+    assert per_second["DriverState"] == pytest.approx(10, rel=0.15)  # and some on change
+    assert per_second["EmotionProbabilities"] == pytest.approx(5, rel=0.1)
+    assert per_second["Health"] == pytest.approx(2, rel=0.1)
+
+
+def test_a_smiling_portrait_is_happy_while_it_is_seen(lines: Lines) -> None:
+    emotions = [s["Emotion"] for s in driver_states(lines) if s["State"] == "attentive"]
+    known = [emotion for emotion in emotions if emotion not in (None, "not available")]
+    assert len(known) > 100
+    assert known.count("happy") / len(known) > 0.9
+
+
+def test_nothing_is_claimed_of_a_driver_who_is_not_seen(lines: Lines) -> None:
+    for signals in driver_states(lines):
+        if signals["State"] in ("no driver", "camera degraded", "not ready"):
+            assert signals["Emotion"] in (None, "not available")
+            assert signals["Confidence"] in (None, "not available")
