@@ -1,0 +1,58 @@
+/*
+ * What a controller knows of the driver: the latest trusted content of each message, or nothing.
+ *
+ * Every frame passes here: id and exact length first, then protection, then content. The getters
+ * ask for the time, so that content whose time is over cannot be read by mistake: they return false
+ * and fill `out` with "not available" where a message is unknown.
+ *
+ * Members of `out` are raw, as on the wire; scales and the codes are in edge_fer_codec.h, whose
+ * ..._is_in_range() say false for a quantity that is not available.
+ *
+ * Call all of it from one context (a main loop or one task), and each getter that you use at least
+ * once in 49 days: the clock wraps. After a longer sleep, initialise.
+ */
+#ifndef EDGE_FER_RECEIVER_H
+#define EDGE_FER_RECEIVER_H
+
+#include "edge_fer_frame.h"
+#include "edge_fer_profile22.h"
+#include "generated/edge_fer_codec.h"
+#include "generated/edge_fer_messages.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct {
+    edge_fer_profile22_receiver protection[EDGE_FER_RECEIVED_COUNT];
+    uint8_t content[EDGE_FER_RECEIVED_COUNT][EDGE_FER_MAX_LENGTH];
+    bool is_request_open; /* there was one, and its validity is not over */
+} edge_fer_receiver;
+
+void edge_fer_receiver_init(edge_fer_receiver *receiver);
+
+/* Judges a frame that arrived at `now_ms`, and keeps its content if it may be used. */
+edge_fer_check edge_fer_receiver_take(edge_fer_receiver *receiver, const edge_fer_frame *frame,
+                                      uint32_t now_ms);
+
+/* Whether the sender of a message is trusted; EDGE_FER_DRIVER_STATE is what E2eState reports. */
+edge_fer_trust edge_fer_receiver_trust(edge_fer_receiver *receiver, unsigned message,
+                                       uint32_t now_ms);
+
+bool edge_fer_receiver_driver_state(edge_fer_receiver *receiver, uint32_t now_ms,
+                                    struct edge_fer_codec_driver_state_t *out);
+bool edge_fer_receiver_emotion_probabilities(edge_fer_receiver *receiver, uint32_t now_ms,
+                                             struct edge_fer_codec_emotion_probabilities_t *out);
+bool edge_fer_receiver_health(edge_fer_receiver *receiver, uint32_t now_ms,
+                              struct edge_fer_codec_health_t *out);
+
+/* Unlike the others this one is not cyclic: it is known until its ValidFor seconds are over,
+ * counted from its last frame. One that does not say so is known for 3.5 of its repetitions. */
+bool edge_fer_receiver_driver_request(edge_fer_receiver *receiver, uint32_t now_ms,
+                                      struct edge_fer_codec_driver_request_t *out);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,209 @@
+#include "edge_fer_slcan.h"
+
+#include <string.h>
+
+enum {
+    CARRIAGE_RETURN = 0x0D,
+    BELL = 0x07, /* an adapter's reply to a command that it refuses; has no carriage return */
+    FRAME_START = 't',
+    HEADER_LENGTH = 5 /* the `t`, the id and the length */
+};
+
+/* Returns the value of a hex digit, 16 for any other byte. */
+static uint8_t hex_value(uint8_t byte)
+{
+    if (byte >= '0' && byte <= '9') {
+        return (uint8_t)(byte - '0');
+    }
+    byte |= 0x20; /* to lower case */
+    if (byte >= 'a' && byte <= 'f') {
+        return (uint8_t)(byte - 'a' + 10);
+    }
+    return 16;
+}
+
+static bool is_hex(const uint8_t *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (hex_value(text[i]) > 15) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_alphanumeric(const uint8_t *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        const uint8_t lower = text[i] | 0x20;
+
+        if (hex_value(text[i]) > 9 && (lower < 'a' || lower > 'z')) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_one_of(uint8_t byte, const char *choices)
+{
+    /* strchr would find the zero at the end, too. */
+    return memchr(choices, byte, strlen(choices)) != NULL;
+}
+
+static bool is_remote(const uint8_t *line, size_t length, size_t id_digits, uint8_t highest)
+{
+    return length == id_digits + 2 && is_hex(&line[1], id_digits + 1) &&
+           hex_value(line[1]) <= highest && hex_value(line[length - 1]) <= EDGE_FER_MAX_LENGTH;
+}
+
+static bool is_extended(const uint8_t *line, size_t length)
+{
+    /* Eight digits of id, one of length, whole bytes; the last two may be a time-stamp. */
+    return length >= 10 && length % 2 == 0 && is_hex(&line[1], length - 1) && line[1] <= '1' &&
+           hex_value(line[9]) <= EDGE_FER_MAX_LENGTH;
+}
+
+/* Legal sentences of the Lawicel CANUSB manual, and of its successors with CAN FD. */
+static bool is_not_for_us(const uint8_t *line, size_t length)
+{
+    if (length == 0) {
+        return true;
+    }
+    if (length == 1) {
+        return is_one_of(line[0], "zZCOLVvNFEQ"); /* replies and commands without a value */
+    }
+    if (length == 2 && is_one_of(line[0], "SYZXAUQ")) {
+        return hex_value(line[1]) <= 9; /* rate, time-stamps, polling */
+    }
+    switch (line[0]) {
+    case 'V':
+    case 'v':
+    case 'N':
+    case 'F': /* version, serial number, status: the replies */
+        return length <= 9 && is_alphanumeric(&line[1], length - 1);
+    case 's': /* bit timing */
+        return length >= 5 && length <= 7 && is_hex(&line[1], length - 1);
+    case 'M':
+    case 'm':
+    case 'W': /* filters */
+        return length <= 9 && is_hex(&line[1], length - 1);
+    case 'r':
+        return is_remote(line, length, 3, 7);
+    case 'R':
+        return is_remote(line, length, 8, 1);
+    case 'T':
+        return is_extended(line, length);
+    default:
+        return false;
+    }
+}
+
+static bool parse_line(const uint8_t *line, size_t length, edge_fer_frame *frame)
+{
+    unsigned id;
+    uint8_t data_length;
+
+    if (length < HEADER_LENGTH || line[0] != FRAME_START || !is_hex(&line[1], length - 1)) {
+        return false;
+    }
+    id = (unsigned)hex_value(line[1]) << 8 | (unsigned)hex_value(line[2]) << 4 | hex_value(line[3]);
+    data_length = hex_value(line[4]);
+    if (id > EDGE_FER_MAX_ID || data_length > EDGE_FER_MAX_LENGTH ||
+        length != HEADER_LENGTH + 2U * data_length) {
+        return false;
+    }
+    frame->id = (uint16_t)id;
+    frame->length = data_length;
+    memset(frame->data, 0, sizeof frame->data);
+    for (size_t i = 0; i < data_length; i++) {
+        const uint8_t *digits = &line[HEADER_LENGTH + 2 * i];
+
+        frame->data[i] = (uint8_t)(hex_value(digits[0]) << 4 | hex_value(digits[1]));
+    }
+    return true;
+}
+
+static void reject_line(edge_fer_slcan_parser *parser)
+{
+    parser->rejected_lines++;
+    parser->rejected_bytes += parser->length;
+    parser->length = 0;
+    parser->is_overlong = false;
+}
+
+static bool end_line(edge_fer_slcan_parser *parser, edge_fer_frame *frame)
+{
+    if (!parser->is_overlong) {
+        if (parse_line(parser->line, parser->length, frame)) {
+            parser->frames++;
+            parser->length = 0;
+            return true;
+        }
+        if (is_not_for_us(parser->line, parser->length)) {
+            parser->ignored_lines++;
+            parser->length = 0;
+            return false;
+        }
+    }
+    parser->rejected_bytes++; /* the carriage return */
+    reject_line(parser);
+    return false;
+}
+
+static void add(edge_fer_slcan_parser *parser, uint8_t byte)
+{
+    /* No line has a `t` inside: this one lost its end, and the frame behind it may be whole. */
+    if (byte == FRAME_START && (parser->length > 0 || parser->is_overlong)) {
+        reject_line(parser);
+    }
+    if (parser->is_overlong) {
+        parser->rejected_bytes++;
+    } else if (parser->length == EDGE_FER_SLCAN_MAX_LINE) {
+        parser->rejected_bytes += parser->length + 1U;
+        parser->length = 0;
+        parser->is_overlong = true;
+    } else {
+        parser->line[parser->length] = byte;
+        parser->length++;
+    }
+}
+
+void edge_fer_slcan_init(edge_fer_slcan_parser *parser)
+{
+    memset(parser, 0, sizeof *parser);
+}
+
+bool edge_fer_slcan_feed(edge_fer_slcan_parser *parser, uint8_t byte, edge_fer_frame *frame)
+{
+    if (byte == CARRIAGE_RETURN) {
+        return end_line(parser, frame);
+    }
+    if (byte == BELL && parser->length == 0 && !parser->is_overlong) {
+        parser->ignored_lines++;
+    } else {
+        add(parser, byte);
+    }
+    return false;
+}
+
+size_t edge_fer_slcan_encode(const edge_fer_frame *frame,
+                             uint8_t line[EDGE_FER_SLCAN_ENCODED_LENGTH])
+{
+    static const char digits[] = "0123456789ABCDEF";
+    size_t length = 0;
+
+    if (frame->id > EDGE_FER_MAX_ID || frame->length > EDGE_FER_MAX_LENGTH) {
+        return 0;
+    }
+    line[length++] = FRAME_START;
+    line[length++] = (uint8_t)digits[frame->id >> 8];
+    line[length++] = (uint8_t)digits[frame->id >> 4 & 0x0F];
+    line[length++] = (uint8_t)digits[frame->id & 0x0F];
+    line[length++] = (uint8_t)digits[frame->length];
+    for (size_t i = 0; i < frame->length; i++) {
+        line[length++] = (uint8_t)digits[frame->data[i] >> 4];
+        line[length++] = (uint8_t)digits[frame->data[i] & 0x0F];
+    }
+    line[length++] = CARRIAGE_RETURN;
+    return length;
+}

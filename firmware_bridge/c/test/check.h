@@ -1,0 +1,34 @@
+/* A test framework of one page: CHECK counts and goes on, RUN names what follows. */
+#ifndef CHECK_H
+#define CHECK_H
+
+#include <stdio.h>
+
+extern unsigned checks_done;
+extern unsigned checks_failed;
+
+#define CHECK(condition)                                                              \
+    do {                                                                              \
+        checks_done++;                                                                \
+        if (!(condition)) {                                                           \
+            checks_failed++;                                                          \
+            fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition); \
+        }                                                                             \
+    } while (0)
+
+#define RUN(test)                                                                       \
+    do {                                                                                \
+        const unsigned failed_before = checks_failed;                                   \
+        test();                                                                         \
+        printf("%s %s %s\n", checks_failed == failed_before ? "ok" : "FAILED", __func__, \
+               #test);                                                                  \
+    } while (0)
+
+void test_profile22(void);
+void test_profile5(void);
+void test_sequence(void);
+void test_slcan(void);
+void test_cobs(void);
+void test_receiver(void);
+
+#endif
