@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from edge_fer.config_toml import TomlFile, read_toml
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.errors import UserError
+from edge_fer.paths import INSTALLED_MODELS
 from edge_fer.preprocessing import FACE_PX
 from edge_fer.setting import (
     SettingError,
@@ -19,7 +20,6 @@ from edge_fer.setting import (
     spelled,
 )
 
-SHIPPED_MODEL = Path(__file__).parent / "models" / "edge.tflite"
 NEAR_ENOUGH = 0.6  # similarity (0..1) from which a known key is suggested for an unknown one
 
 
@@ -68,8 +68,14 @@ class ModelConfig:
     path: str = setting(
         "",
         "Model file",
-        "An int8 .tflite file with its card (.json) beside it. Empty: the one that comes with"
-        " edge-fer.",
+        "An int8 .tflite file with its card (.json) beside it. Empty: the one that was installed"
+        " with `edge-fer model install`, else the one that comes with edge-fer.",
+    )
+    store: str = setting(
+        str(INSTALLED_MODELS),
+        "Installed models",
+        "The folder of `edge-fer model install`. If the newest model there fails its self-test at"
+        " the start, the one before it is used, and the vehicle is told.",
     )
     threads: int = setting(
         1,
@@ -81,11 +87,6 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         check_settings(self)
-
-    @property
-    def file(self) -> Path:
-        """The model file to load."""
-        return Path(self.path) if self.path else SHIPPED_MODEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,8 @@ class FaceConfig:
     min_face_px: int = setting(
         FACE_PX,
         "Smallest face",
-        "Faces narrower than this, in pixels of the frame, are not looked for.",
+        "Faces narrower than this, in pixels of the frame, are not looked for; nor, in any case,"
+        " those narrower than a tenth of the frame's longer side.",
         minimum=24,
         maximum=1000,
         source="the network's input: a smaller face would have to be enlarged",

@@ -13,7 +13,6 @@ from types import FrameType
 from edge_fer.camera.condition import CameraCondition, ConditionMonitor
 from edge_fer.camera.process import CameraProcess
 from edge_fer.camera_supervisor import CameraSupervisor
-from edge_fer.classifier import Classifier
 from edge_fer.config import Config, load_config
 from edge_fer.driver_state.monitor import DriverMonitor
 from edge_fer.driver_state.states import DriverState
@@ -21,6 +20,7 @@ from edge_fer.errors import UserError
 from edge_fer.face.haar import HaarDetector
 from edge_fer.face.tracking import FaceTracker
 from edge_fer.health import Health, HealthMeter
+from edge_fer.model_fallback import open_classifier
 from edge_fer.notify import Notifier
 from edge_fer.pipeline import Pipeline, Step
 from edge_fer.vehicle_report import report
@@ -69,7 +69,11 @@ class Daemon:
     """Camera process, pipeline and link of one configuration."""
 
     def __init__(self, config: Config) -> None:
-        classifier = Classifier(config.model.file, threads=config.model.threads)
+        loaded = open_classifier(config.model)
+        for failure in loaded.failures:
+            _log.error("model not used: %s", failure)
+        self._model_is_fallback = loaded.is_fallback
+        classifier = loaded.model
         now_s = time.monotonic()
         policy = config.driver_state.for_model(classifier.card.uncertain_threshold)
         detector = HaarDetector(min_face_px=config.face.min_face_px)
@@ -143,7 +147,9 @@ class Daemon:
             self._health = self._meter.read(now_s)
             # Here and nowhere else, so that a pipeline that stands still is noticed.
             self._notifier.send("WATCHDOG=1", f"STATUS={_status(step, self._health)}")
-        self._link.publish(report(step, self._health, now_s))
+        self._link.publish(
+            report(step, self._health, now_s, model_is_fallback=self._model_is_fallback)
+        )
         if step.decision.state is not self._state_said:
             self._state_said = step.decision.state
             reason = step.decision.reason.name.lower().replace("_", " ")

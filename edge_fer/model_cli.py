@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from edge_fer.paths import INSTALLED_MODELS
+
 model_app = typer.Typer(
     help="Show, check, install and roll back models.",
     no_args_is_help=True,
@@ -20,7 +22,6 @@ StoreOption = Annotated[
     Path,
     typer.Option("--store", envvar="EDGE_FER_MODELS", help="the folder of installed models"),
 ]
-DEFAULT_STORE = Path("/var/lib/edge-fer/models")
 
 
 @model_app.command()
@@ -73,7 +74,7 @@ def verify(file: FileArgument, json: JsonOption = False) -> None:
 @model_app.command()
 def install(
     file: FileArgument,
-    store: StoreOption = DEFAULT_STORE,
+    store: StoreOption = INSTALLED_MODELS,
     trusted_key: Annotated[
         str,
         typer.Option(
@@ -91,7 +92,7 @@ def install(
 
 
 @model_app.command()
-def rollback(store: StoreOption = DEFAULT_STORE) -> None:
+def rollback(store: StoreOption = INSTALLED_MODELS) -> None:
     """Go back to the model before the current one; a second time goes forward again."""
     from edge_fer.model_card import load_card
     from edge_fer.model_store import ModelStore

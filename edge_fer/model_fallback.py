@@ -5,7 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from edge_fer.classifier import Classifier
+from edge_fer.config import ModelConfig
 from edge_fer.errors import UserError
+from edge_fer.model_check import require_model
+from edge_fer.model_store import ModelStore
+from edge_fer.paths import SHIPPED_MODEL
 
 _Model = TypeVar("_Model")
 
@@ -22,6 +27,23 @@ class Loaded(Generic[_Model]):
     def is_fallback(self) -> bool:
         """Say whether a model that should have come first failed."""
         return bool(self.failures)
+
+
+def open_classifier(config: ModelConfig) -> Loaded[Classifier]:
+    """Return the classifier that `config` names, or the best of the installed and shipped ones.
+
+    A model named by its path has no stand-in: whoever names it wants that one. UserError when none
+    can be used.
+    """
+
+    def load(path: Path) -> Classifier:
+        return Classifier(path, threads=config.threads)
+
+    if config.path:
+        path = Path(config.path)
+        return Loaded(load(path), path, ())
+    candidates = ModelStore(Path(config.store)).candidates(SHIPPED_MODEL)
+    return load_with_fallback(candidates, load, require_model)
 
 
 def load_with_fallback(

@@ -24,7 +24,6 @@ from edge_fer.model_check import check_model_apart, require_passed
 from edge_fer.signature import require_signature, signature_path
 from edge_fer.whole_file import sync_folder, write_whole
 
-DEFAULT_FOLDER = Path("/var/lib/edge-fer/models")
 _CURRENT, _PREVIOUS = "current", "previous"
 _MODEL = "model.tflite"
 _INCOMING = ".incoming-"

@@ -23,13 +23,16 @@ QUALITY_POOR = value_code("DriverState", "Quality", "poor")
 QUALITY_FAIR = value_code("DriverState", "Quality", "fair")
 QUALITY_GOOD = value_code("DriverState", "Quality", "good")
 MODEL_OK = value_code("Health", "Model", "ok")
+MODEL_FALLBACK = value_code("Health", "Model", "fallback")
 DEGRADED_NONE = value_code("Health", "DegradedReason", "none")
 DEGRADED_CAMERA = value_code("Health", "DegradedReason", "camera")
 FAULT_NONE = value_code("Health", "Fault", "none")
 FAULT_CAMERA_LOST = value_code("Health", "Fault", "camera lost")
 
 
-def report(step: Step, health: Health, now_s: float) -> Snapshot:
+def report(
+    step: Step, health: Health, now_s: float, *, model_is_fallback: bool = False
+) -> Snapshot:
     """Return what the vehicle is told at `now_s` (monotonic seconds)."""
     decision = step.decision
     quality = _quality(step)
@@ -49,7 +52,7 @@ def report(step: Step, health: Health, now_s: float) -> Snapshot:
         else EmotionProbabilitiesMessage(
             tuple(_percent(probability) for probability in decision.probabilities), quality
         ),
-        health=_health(step, health),
+        health=_health(step, health, model_is_fallback=model_is_fallback),
         request=_request(decision.request),
     )
 
@@ -76,12 +79,12 @@ def _quality(step: Step) -> int | None:
     return QUALITY_GOOD if step.face.box.width >= FACE_PX else QUALITY_FAIR
 
 
-def _health(step: Step, health: Health) -> HealthMessage:
+def _health(step: Step, health: Health, *, model_is_fallback: bool) -> HealthMessage:
     degraded = step.decision.state is DriverState.CAMERA_DEGRADED
     lost = degraded and step.camera is CameraCondition.LOST
     return HealthMessage(
         camera=step.camera,
-        model=MODEL_OK,
+        model=MODEL_FALLBACK if model_is_fallback else MODEL_OK,
         degraded_reason=DEGRADED_CAMERA if degraded else DEGRADED_NONE,
         temperature_c=health.temperature_c,
         fps=health.fps,

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from firmware_bridge.database import NOT_AVAILABLE, value_name
-from firmware_bridge.e2e.profile22 import ReceiverState
+from firmware_bridge.e2e.sequence import ReceiverState
 from firmware_bridge.messages import (
     EMOTION_SIGNALS,
     ControllerStatusMessage,

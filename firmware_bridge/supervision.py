@@ -10,12 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from firmware_bridge.database import MessageDefinition, definitions
-from firmware_bridge.e2e.profile22 import (
-    TIMEOUT_CYCLES,
-    CheckStatus,
-    Profile22Receiver,
-    ReceiverState,
-)
+from firmware_bridge.e2e.profile22 import Profile22Receiver
+from firmware_bridge.e2e.sequence import TIMEOUT_CYCLES, CheckStatus, ReceiverState
 from firmware_bridge.frame import CanFrame
 from firmware_bridge.messages import Message, decode
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from firmware_bridge.database import Value, definition
-from firmware_bridge.e2e.profile22 import ReceiverState
+from firmware_bridge.e2e.sequence import ReceiverState
 from firmware_bridge.frame import CanFrame
 from firmware_bridge.messages import DriverStateMessage, Message, state_name
 from firmware_bridge.supervision import BusSupervisor, JudgedFrame, MessageStatistics

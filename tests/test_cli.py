@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_fer.config import SHIPPED_MODEL
+from edge_fer.paths import SHIPPED_MODEL
 from firmware_bridge.pty_wire import PtyWire
 
 

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from firmware_bridge.database import DBC_NAME, MessageDefinition, definitions
-from firmware_bridge.e2e.profile22 import TIMEOUT_CYCLES
+from firmware_bridge.e2e.sequence import TIMEOUT_CYCLES
 
 CODEC = "edge_fer_codec"
 MESSAGES = "edge_fer_messages"

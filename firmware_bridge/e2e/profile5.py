@@ -15,14 +15,7 @@ Statuses and rules of trust are those of Profile 22.
 
 from crccheck.crc import Crc16Ibm3740
 
-from firmware_bridge.e2e.profile22 import (
-    GOOD_TO_RECOVER,
-    GOOD_TO_START,
-    MAX_DELTA_COUNTER,
-    Check,
-    CheckStatus,
-    ReceiverState,
-)
+from firmware_bridge.e2e.sequence import SequenceReceiver
 
 COUNTERS = 256
 CRC_LENGTH = 2
@@ -60,87 +53,18 @@ class Profile5Sender:
         return bytes(protected)
 
 
-class Profile5Receiver:
-    """Judges the frames of one message. Pure: time comes from the caller, monotonic seconds.
+class Profile5Receiver(SequenceReceiver):
+    """Judges the frames of one message. Pure: time comes from the caller, monotonic seconds."""
 
-    After `timeout_s` without a good frame the sender is no longer trusted; None is never (for a
-    message that is sent only now and then).
-    """
-
-    def __init__(
-        self,
-        data_id: int,
-        *,
-        timeout_s: float | None,
-        max_delta_counter: int = MAX_DELTA_COUNTER,
-        good_to_start: int = GOOD_TO_START,
-        good_to_recover: int = GOOD_TO_RECOVER,
-    ) -> None:
+    def __init__(self, data_id: int, *, timeout_s: float | None) -> None:
+        super().__init__(COUNTERS, timeout_s=timeout_s)
         self._data_id = _checked(data_id)
-        self._timeout_s = timeout_s
-        self._max_delta_counter = max_delta_counter
-        self._good_to_start = good_to_start
-        self._good_to_recover = good_to_recover
-        self._counter: int | None = None  # of the last frame whose CRC was right
-        self._last_good_s: float | None = None
-        self._good_in_a_row = 0
-        self._state = ReceiverState.NO_DATA
 
-    @property
-    def state(self) -> ReceiverState:
-        """Return the state as of the last check."""
-        return self._state
-
-    @property
-    def deadline_s(self) -> float | None:
-        """Return when the last good frame has aged out; None where nothing can."""
-        if self._timeout_s is None or self._last_good_s is None:
+    def _intact_counter(self, data: bytes) -> int | None:
+        if len(data) < MIN_LENGTH:
             return None
-        return self._last_good_s + self._timeout_s
-
-    def check(self, data: bytes | None, time_s: float) -> Check:
-        """Judge what arrived at `time_s`; None where nothing did."""
-        deadline_s = self.deadline_s
-        if deadline_s is not None and time_s > deadline_s:
-            self._distrust()
-        if data is None:
-            return Check(CheckStatus.NO_NEW_DATA, self._state)
-        if len(data) < MIN_LENGTH or not _is_intact(data, self._data_id):
-            # Nothing of a broken frame is believed, its counter included.
-            return Check(CheckStatus.WRONG_CRC, self._state)
-        return self._check_sequence(data[COUNTER_AT], time_s)
-
-    def _check_sequence(self, counter: int, time_s: float) -> Check:
-        # The first frame has nothing to be compared with; that two are needed covers it.
-        delta = 1 if self._counter is None else (counter - self._counter) % COUNTERS
-        self._counter = counter
-        if delta == 0:
-            return Check(CheckStatus.REPEATED, self._state)
-        if delta > self._max_delta_counter:
-            self._distrust()
-            return Check(CheckStatus.WRONG_SEQUENCE, self._state)
-        self._last_good_s = time_s
-        self._trust()
-        status = CheckStatus.OK if delta == 1 else CheckStatus.SOME_LOST
-        return Check(status, self._state, lost=delta - 1)
-
-    def _trust(self) -> None:
-        self._good_in_a_row += 1
-        if self._state is ReceiverState.NO_DATA:
-            self._state = ReceiverState.INITIAL
-        recovering = self._state is ReceiverState.INVALID
-        needed = self._good_to_recover if recovering else self._good_to_start
-        if self._good_in_a_row >= needed:
-            self._state = ReceiverState.VALID
-
-    def _distrust(self) -> None:
-        self._good_in_a_row = 0
-        if self._state is not ReceiverState.NO_DATA:
-            self._state = ReceiverState.INVALID
-
-
-def _is_intact(data: bytes, data_id: int) -> bool:
-    return int.from_bytes(data[:CRC_LENGTH], "little") == compute_crc(data, data_id)
+        crc = int.from_bytes(data[:CRC_LENGTH], "little")
+        return data[COUNTER_AT] if crc == compute_crc(data, self._data_id) else None
 
 
 def _checked(data_id: int) -> int:

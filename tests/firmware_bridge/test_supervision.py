@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware_bridge.database import definition
-from firmware_bridge.e2e.profile22 import Profile22Sender, ReceiverState
+from firmware_bridge.e2e.profile22 import Profile22Sender
+from firmware_bridge.e2e.sequence import ReceiverState
 from firmware_bridge.frame import CanFrame
 from firmware_bridge.messages import (
     ControllerStatusMessage,

@@ -51,7 +51,7 @@ def test_edge_of_open_size_takes_the_weights_of_fixed_size() -> None:
 
 
 def test_an_unknown_name_says_which_names_there_are() -> None:
-    with pytest.raises(UserError, match="'vgg'.*edge, paper"):
+    with pytest.raises(UserError, match=r"'vgg'.*edge, paper"):
         build("vgg")
 
 

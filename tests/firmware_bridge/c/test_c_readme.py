@@ -6,7 +6,8 @@ import subprocess
 from pathlib import Path
 
 from firmware_bridge.database import definition, value_code
-from firmware_bridge.e2e.profile22 import Profile22Sender, ReceiverState
+from firmware_bridge.e2e.profile22 import Profile22Sender
+from firmware_bridge.e2e.sequence import ReceiverState
 from firmware_bridge.frame import CanFrame
 from firmware_bridge.messages import ControllerStatusMessage, DriverStateMessage, encode
 from firmware_bridge.slcan import SlcanParser, encode_line

@@ -9,12 +9,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from firmware_bridge.database import definitions
-from firmware_bridge.e2e.profile22 import (
-    CheckStatus,
-    Profile22Receiver,
-    Profile22Sender,
-    compute_crc,
-)
+from firmware_bridge.e2e.profile22 import Profile22Receiver, Profile22Sender, compute_crc
+from firmware_bridge.e2e.sequence import CheckStatus
 
 BITS = 64
 COUNTER_BITS = range(8, 12)

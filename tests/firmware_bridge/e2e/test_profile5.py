@@ -10,7 +10,7 @@ from firmware_bridge.e2e.profile5 import (
     Profile5Sender,
     compute_crc,
 )
-from firmware_bridge.e2e.profile22 import Check, CheckStatus, ReceiverState
+from firmware_bridge.e2e.sequence import Check, CheckStatus, ReceiverState
 
 DATA_ID = 0x1234
 CYCLE_S = 0.1
