@@ -137,6 +137,12 @@ def train(
     augmentation: Annotated[
         str, typer.Option(help="how far faces are changed at random: standard or light")
     ] = "standard",
+    votes: Annotated[
+        Path | None, typer.Option(help="FER+ votes, a CSV row for row: they train a second head")
+    ] = None,
+    precision: Annotated[
+        str, typer.Option(help="float32 or mixed_bfloat16: faster where the CPU has AVX512-BF16")
+    ] = "float32",
     skip_bad: SkipBadOption = False,
 ) -> None:
     """Train a network on the Training rows; PublicTest chooses the checkpoint."""
@@ -152,6 +158,8 @@ def train(
         initial=initial,
         learning_rate=learning_rate,
         augmentation=augmentation,
+        votes=votes,
+        precision=precision,
         skip_bad=skip_bad,
     )
 

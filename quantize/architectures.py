@@ -48,7 +48,7 @@ def build_edge(side_px: int | None = FACE_PX, *, dropout: float = 0.3) -> keras.
             x = layers.ReLU(name=f"{name}_relu")(x)
     x = layers.GlobalAveragePooling2D(name="average")(x)
     x = layers.Dropout(dropout, name="dropout")(x)
-    outputs = layers.Dense(len(LABELS), name="logits")(x)
+    outputs = _logits(x)
     return keras.Model(inputs, outputs, name="edge")
 
 
@@ -71,8 +71,13 @@ def build_paper(side_px: int | None = FACE_PX) -> keras.Model:
     x = layers.Dense(256, activation="relu", name="dense")(x)
     x = layers.BatchNormalization(name="dense_norm")(x)
     x = layers.Dropout(0.3, name="dense_dropout")(x)
-    outputs = layers.Dense(len(LABELS), name="logits")(x)
+    outputs = _logits(x)
     return keras.Model(inputs, outputs, name="paper")
+
+
+def _logits(x: Any) -> Any:
+    """End in float32 whatever the layers before compute in: bfloat16 has two or three digits."""
+    return layers.Dense(len(LABELS), dtype="float32", name="logits")(x)
 
 
 _BUILDERS: dict[str, Callable[..., Any]] = {"edge": build_edge, "paper": build_paper}

@@ -9,10 +9,13 @@ from numpy.typing import NDArray
 from edge_fer.emotions import LABELS
 from quantize.augmentation import AugmentationSettings, augment, resize
 
+Targets = NDArray[np.float32] | dict[str, NDArray[np.float32]]
+
 
 class AugmentedBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras ships no types
     """One epoch of batches (float32[n, side, side, 1] in [0, 1], float32[n, 7] one-hot).
 
+    With `votes` (float32[N, 10], shares) the targets are a dict of both, by output name.
     Each image's change depends on (seed, epoch, place in the epoch) alone, so a training that
     resumes after a kill sees what it would have seen.
     """
@@ -27,10 +30,11 @@ class AugmentedBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras sh
         augmentation: AugmentationSettings,
         seed: int,
         epoch: int,
+        votes: NDArray[np.float32] | None = None,
     ) -> None:
         super().__init__()
-        self._images, self._labels = images, labels
-        self._side_px, self._batch_size = side_px, batch_size
+        self._images, self._labels, self._votes = images, labels, votes
+        self.side_px, self._batch_size = side_px, batch_size
         self._augmentation = augmentation
         self._seed = (seed, epoch)
         self._order = np.random.default_rng(self._seed).permutation(len(images))
@@ -38,11 +42,13 @@ class AugmentedBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras sh
     def __len__(self) -> int:
         return math.ceil(len(self._images) / self._batch_size)
 
-    def __getitem__(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def __getitem__(self, index: int) -> tuple[NDArray[np.float32], Targets]:
         rng = np.random.default_rng((*self._seed, index))
         rows = self._order[index * self._batch_size : (index + 1) * self._batch_size]
-        faces = [augment(self._images[row], self._side_px, self._augmentation, rng) for row in rows]
-        return np.stack(faces)[..., np.newaxis], one_hot(self._labels[rows])
+        faces = [augment(self._images[row], self.side_px, self._augmentation, rng) for row in rows]
+        labels = one_hot(self._labels[rows])
+        targets = labels if self._votes is None else {"logits": labels, "votes": self._votes[rows]}
+        return np.stack(faces)[..., np.newaxis], targets
 
 
 def one_hot(labels: NDArray[np.int64]) -> NDArray[np.float32]:

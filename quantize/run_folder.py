@@ -3,6 +3,7 @@
     settings.json     what the training is made of, and the digest of its data
     state.json        epochs done, history, best accuracy, name of the checkpoint that goes with it
     epoch-NNN.keras   weights and optimizer after that epoch
+    epoch-NNN.average.weights.h5   the weights' moving average, where there is one
     best.keras        the network with the best PublicTest accuracy at full size
 
 `state.json` is replaced in one step and only after the checkpoint that it names is complete, so
@@ -18,6 +19,7 @@ from typing import Any
 import keras
 
 from edge_fer.errors import UserError
+from quantize.learner import Learner, loaded_learner
 from quantize.training_settings import TrainingSettings
 
 
@@ -65,6 +67,9 @@ class RunFolder:
         """Return the checkpoint that goes with `state`."""
         return self.path / state.checkpoint
 
+    def _average(self, state: RunState) -> Path:
+        return self.checkpoint(state).with_suffix(".average.weights.h5")
+
     def begin(self, settings: TrainingSettings, data_digest: str) -> RunState | None:
         """Open the folder for these settings and data; return the state to resume from, if any.
 
@@ -95,12 +100,25 @@ class RunFolder:
         history = tuple(EpochResult(**result) for result in values.pop("history"))
         return RunState(history=history, **values)
 
-    def save(self, model: keras.Model, state: RunState) -> None:
+    def load_learner(
+        self, state: RunState, settings: TrainingSettings, steps_per_epoch: int
+    ) -> Learner:
+        """Return the network in training as it was after the last complete epoch."""
+        return loaded_learner(
+            self.checkpoint(state),
+            self._average(state),
+            settings,
+            state.epochs_done * steps_per_epoch,
+        )
+
+    def save(self, learner: Learner, state: RunState) -> None:
         """Store checkpoint and state, then drop the checkpoints before it."""
-        _save_model(model, self.checkpoint(state))
+        _save_model(learner.model, self.checkpoint(state))
+        if learner.average is not None:
+            learner.average.network.save_weights(self._average(state))
         _write_json(self.path / "state.json", asdict(state))
-        for old in self.path.glob("epoch-*.keras"):
-            if old.name != state.checkpoint:
+        for old in self.path.glob("epoch-*"):
+            if old not in (self.checkpoint(state), self._average(state)):
                 old.unlink()
 
     def save_best(self, model: keras.Model) -> None:

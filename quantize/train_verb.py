@@ -12,7 +12,8 @@ from quantize.augmentation import AUGMENTATIONS
 from quantize.data import load_fer2013
 from quantize.network_file import load_network
 from quantize.training import train
-from quantize.training_settings import Stage, TrainingSettings, paper_settings
+from quantize.training_settings import PRECISIONS, Stage, TrainingSettings, paper_settings
+from quantize.votes import load_votes
 
 # The network halves its maps three times; below 16 px nothing is left to convolve.
 SMALLEST_SIDE_PX = 16
@@ -29,6 +30,8 @@ def train_verb(
     initial: Path | None,
     learning_rate: float | None,
     augmentation: str,
+    votes: Path | None,
+    precision: str,
     skip_bad: bool,
 ) -> None:
     """Train or resume, and say where the network lies. UserError for wrong words."""
@@ -38,16 +41,25 @@ def train_verb(
             f"--augmentation: {augmentation!r} is not one of {', '.join(AUGMENTATIONS)}"
         )
     settings = replace(settings, augmentation=AUGMENTATIONS[augmentation])
+    if precision not in PRECISIONS:
+        raise UserError(f"--precision: {precision!r} is not one of {', '.join(PRECISIONS)}")
+    settings = replace(settings, precision=precision)
     if learning_rate is not None:
         settings = replace(settings, learning_rate=learning_rate)
     if initial is not None:
         settings = replace(settings, initial_sha256=_checked_initial(initial, architecture))
+    dataset = load_fer2013(data, skip_bad=skip_bad, progress=True)
+    shares = None
+    if votes is not None:
+        shares = load_votes(votes, dataset)
+        settings = replace(settings, votes_sha256=_sha256(votes))
     console = Console(stderr=True)
     state = train(
-        load_fer2013(data, skip_bad=skip_bad, progress=True),
+        dataset,
         run,
         settings,
         initial=initial,
+        votes=shares,
         console=console,
     )
     if state.best_epoch is None:
@@ -64,6 +76,10 @@ def _checked_initial(path: Path, architecture: str) -> str:
     network = load_network(path)
     if network.name != architecture:
         raise UserError(f"--initial: {path} is {network.name!r}, not {architecture!r}")
+    return _sha256(path)
+
+
+def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 

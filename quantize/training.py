@@ -2,9 +2,9 @@
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -13,9 +13,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from edge_fer.preprocessing import FACE_PX
-from quantize.architectures import build
 from quantize.batches import AugmentedBatches, one_hot, plain_batch
-from quantize.data import Fer2013
+from quantize.data import USAGES, Fer2013
+from quantize.learner import Learner, at_full_size, new_learner
 from quantize.run_folder import EpochResult, RunFolder, RunState
 from quantize.training_settings import TrainingSettings
 
@@ -26,12 +26,14 @@ def train(
     settings: TrainingSettings,
     *,
     initial: Path | None = None,
+    votes: NDArray[np.float32] | None = None,
     console: Console | None = None,
 ) -> RunState:
     """Train `settings.architecture`, or go on with the training that `folder` holds.
 
     `initial` is a network of the same architecture to begin with (a warm restart, Loshchilov and
-    Hutter 2017); without it the weights are random.
+    Hutter 2017); without it the weights are random. `votes` (float32[N, 10], rows as in `dataset`)
+    train a second head, which is left out of what is saved as the best.
 
     Writes `best.keras` (the network of the epoch, among those at 48 px, with the best PublicTest
     accuracy) and a checkpoint an epoch into `folder`. Returns the state at the end. UserError when
@@ -39,32 +41,45 @@ def train(
     """
     console = console or Console(stderr=True)
     training, validation = dataset.select("Training"), dataset.select("PublicTest")
+    if votes is not None:
+        votes = votes[dataset.usages == USAGES.index("Training")]
     run = RunFolder(folder)
     state = run.begin(settings, dataset.digest())
     keras.utils.set_random_seed(settings.seed)
     steps = math.ceil(len(training) / settings.batch_size)
     if state is None:
-        model = build(settings.architecture, _training_side(settings))
-        if initial is not None:
-            model.set_weights(keras.models.load_model(initial).get_weights())
-        model.compile(
-            optimizer=_optimizer(settings, steps),
-            loss=_loss(settings),
-            metrics=["accuracy"],
-        )
+        learner = new_learner(settings, steps, initial)
         state = RunState("", (), 0.0, None)
     else:
         console.print(f"resuming {folder} after epoch {state.epochs_done} of {settings.epochs}")
-        model = keras.models.load_model(run.checkpoint(state))
+        learner = run.load_learner(state, settings, steps)
     with _progress(console) as progress:
         done = state.epochs_done * steps
         task = progress.add_task("", total=settings.epochs * steps, completed=done)
         for epoch in range(state.epochs_done, settings.epochs):
-            result = _train_epoch(model, training, validation, settings, epoch, progress, task)
-            candidate = result.side_px == FACE_PX
-            if candidate and result.validation_accuracy > state.best_accuracy:
+            side_px = settings.stage_of(epoch).side_px
+            progress.update(
+                task, description=f"epoch {epoch + 1}/{settings.epochs} at {side_px} px"
+            )
+            batches = AugmentedBatches(
+                training.images,
+                training.labels,
+                side_px=side_px,
+                batch_size=settings.batch_size,
+                augmentation=settings.augmentation,
+                seed=settings.seed,
+                epoch=epoch,
+                votes=votes,
+            )
+            learner.seed_dropout(settings.seed, epoch)
+            result = _train_epoch(
+                learner, batches, validation, epoch, lambda: progress.advance(task)
+            )
+            candidate = side_px == FACE_PX
+            better = state.best_epoch is None or result.validation_accuracy > state.best_accuracy
+            if candidate and better:
                 # Before the state: a kill in between repeats this epoch and writes it again.
-                run.save_best(at_full_size(model, settings.architecture))
+                run.save_best(at_full_size(learner.measured, settings.architecture))
                 state = replace(
                     state, best_accuracy=result.validation_accuracy, best_epoch=epoch + 1
                 )
@@ -73,83 +88,34 @@ def train(
                 checkpoint=f"epoch-{epoch + 1:03d}.keras",
                 history=(*state.history, result),
             )
-            run.save(model, state)
+            run.save(learner, state)
             progress.console.print(_line(result, settings.epochs))
     return state
 
 
-def at_full_size(model: keras.Model, architecture: str) -> keras.Model:
-    """Return the same network with its input fixed to 48x48."""
-    full = build(architecture, FACE_PX)
-    full.set_weights(model.get_weights())
-    return full
-
-
-def _training_side(settings: TrainingSettings) -> int | None:
-    sides = {stage.side_px for stage in settings.stages}
-    return sides.pop() if len(sides) == 1 else None
-
-
-def _loss(settings: TrainingSettings) -> keras.losses.Loss:
-    return keras.losses.CategoricalCrossentropy(
-        from_logits=True, label_smoothing=settings.label_smoothing
-    )
-
-
-def _optimizer(settings: TrainingSettings, steps_per_epoch: int) -> keras.optimizers.Optimizer:
-    if settings.optimizer == "adam":
-        return keras.optimizers.Adam(settings.learning_rate)
-    warmup_steps = round(settings.warmup_epochs * steps_per_epoch)
-    schedule = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=settings.learning_rate / 10,
-        decay_steps=max(1, settings.epochs * steps_per_epoch - warmup_steps),
-        warmup_target=settings.learning_rate,
-        warmup_steps=warmup_steps,
-    )
-    optimizer = keras.optimizers.SGD(
-        schedule,
-        momentum=settings.momentum,
-        nesterov=True,
-        weight_decay=settings.weight_decay,
-    )
-    optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
-    return optimizer
-
-
 def _train_epoch(
-    model: keras.Model,
-    training: Fer2013,
+    learner: Learner,
+    batches: AugmentedBatches,
     validation: Fer2013,
-    settings: TrainingSettings,
     epoch: int,
-    progress: Progress,
-    task: Any,
+    advance: Callable[[], None],
 ) -> EpochResult:
     started = time.monotonic()
-    side_px = settings.stage_of(epoch).side_px
-    progress.update(task, description=f"epoch {epoch + 1}/{settings.epochs} at {side_px} px")
-    batches = AugmentedBatches(
-        training.images,
-        training.labels,
-        side_px=side_px,
-        batch_size=settings.batch_size,
-        augmentation=settings.augmentation,
-        seed=settings.seed,
-        epoch=epoch,
-    )
-    advance = keras.callbacks.LambdaCallback(
-        on_train_batch_end=lambda batch, logs: progress.advance(task)
-    )
+    model = learner.model
+    step = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: advance())
     # The order is the seed's own: fit would shuffle the batches by its own generator.
-    fitted = model.fit(batches, epochs=1, shuffle=False, verbose=0, callbacks=[advance])
-    logits = predict_logits(model, plain_batch(validation.images, side_px))
+    fitted = model.fit(
+        batches, epochs=1, shuffle=False, verbose=0, callbacks=[step, *learner.callbacks]
+    ).history
+    logits = predict_logits(learner.measured, plain_batch(validation.images, batches.side_px))
     loss, accuracy = _score(logits, validation.labels)
     return EpochResult(
         epoch=epoch + 1,
-        side_px=side_px,
+        side_px=batches.side_px,
         learning_rate=float(keras.ops.convert_to_numpy(model.optimizer.learning_rate)),
-        loss=float(fitted.history["loss"][0]),
-        accuracy=float(fitted.history["accuracy"][0]),
+        loss=float(fitted["loss"][0]),
+        # Keras names a metric after its output where there are two.
+        accuracy=float(fitted.get("accuracy", fitted.get("logits_accuracy"))[0]),
         validation_loss=loss,
         validation_accuracy=accuracy,
         seconds=time.monotonic() - started,

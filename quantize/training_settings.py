@@ -5,6 +5,8 @@ from typing import Any
 
 from quantize.augmentation import AugmentationSettings
 
+PRECISIONS: tuple[str, ...] = ("float32", "mixed_bfloat16")
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:
@@ -34,6 +36,12 @@ class TrainingSettings:
     # Not on BatchNorm or biases.
     weight_decay: float = 5e-3
     label_smoothing: float = 0.1
+    # What a step leaves of the weights' moving average: it looks back about two epochs.
+    average_decay: float = 0.998
+    # sha256 of the FER+ votes that train a second head; None: there is no second head.
+    votes_sha256: str | None = None
+    votes_weight: float = 0.5  # of the second head's loss, against 1 for the first
+    precision: str = "float32"  # or "mixed_bfloat16": half the time where the CPU has AVX512-BF16
     augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
 
     @property
@@ -75,4 +83,5 @@ def paper_settings(seed: int = 1) -> TrainingSettings:
         warmup_epochs=0.0,
         weight_decay=0.0,
         label_smoothing=0.0,
+        average_decay=0.0,
     )

@@ -76,5 +76,5 @@ def test_the_config_decides_between_a_named_and_the_installed_model(
 
 
 def test_a_named_model_that_will_not_do_has_no_stand_in(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="missing.tflite: cannot read"):
+    with pytest.raises(UserError, match=r"missing\.tflite: cannot read"):
         open_classifier(ModelConfig(path=str(tmp_path / "missing.tflite")))

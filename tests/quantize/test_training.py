@@ -10,16 +10,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from edge_fer.errors import UserError
 
 keras = pytest.importorskip("keras", reason="the workstation extra is not installed")
 
+from quantize.architectures import build  # noqa: E402
 from quantize.data import USAGES, Fer2013  # noqa: E402
-from quantize.run_folder import RunFolder  # noqa: E402
+from quantize.learner import Learner  # noqa: E402
+from quantize.run_folder import RunFolder, RunState  # noqa: E402
 from quantize.train_verb import parse_stages, settings_for  # noqa: E402
 from quantize.training import train  # noqa: E402
 from quantize.training_settings import Stage, TrainingSettings  # noqa: E402
+from quantize.weight_average import WeightAverage  # noqa: E402
 
 
 def seven_patterns(rows_per_class: int, usage: str, seed: int) -> Fer2013:
@@ -54,6 +58,7 @@ def test_a_training_learns_and_leaves_a_network_of_48_px(tmp_path: Path) -> None
     assert model.output_shape == (None, 7)
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == [
         "best.keras",
+        "epoch-003.average.weights.h5",
         "epoch-003.keras",
         "settings.json",
         "state.json",
@@ -91,6 +96,84 @@ def test_a_killed_training_resumes_where_it_was(tmp_path: Path) -> None:
 
     assert after.history[: before.epochs_done] == before.history
     assert [result.epoch for result in after.history] == [1, 2, 3]
+
+
+def soft_votes(dataset: Fer2013) -> NDArray[np.float32]:
+    """Return seven taggers in ten for the class of a row's own number, three for the last."""
+    votes = np.zeros((len(dataset), 10), np.float32)
+    votes[:, 9] = 0.3
+    votes[np.arange(len(dataset)), dataset.labels] = 0.7
+    return votes
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [TINY, replace(TINY, votes_sha256="ab", precision="mixed_bfloat16")],
+    ids=["plain", "votes-bfloat16"],
+)
+def test_a_resumed_training_ends_where_an_unbroken_one_does(
+    tmp_path: Path, settings: TrainingSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tiny_dataset()
+    votes = None if settings.votes_sha256 is None else soft_votes(data)
+    unbroken = train(data, tmp_path / "unbroken", settings, votes=votes)
+
+    save = RunFolder.save
+
+    def power_cut(folder: RunFolder, learner: Learner, state: RunState) -> None:
+        if state.epochs_done == 3:
+            raise KeyboardInterrupt
+        save(folder, learner, state)
+
+    monkeypatch.setattr(RunFolder, "save", power_cut)
+    with pytest.raises(KeyboardInterrupt):
+        train(data, tmp_path / "broken", settings, votes=votes)
+    monkeypatch.undo()
+    resumed = train(data, tmp_path / "broken", settings, votes=votes)
+
+    # Threads add in no fixed order, so the last digits may differ.
+    assert [epoch.loss for epoch in resumed.history] == pytest.approx(
+        [epoch.loss for epoch in unbroken.history], rel=1e-2
+    )
+    assert resumed.history[-1].validation_loss == pytest.approx(
+        unbroken.history[-1].validation_loss, rel=1e-2
+    )
+
+
+def test_the_second_head_is_trained_and_not_shipped(tmp_path: Path) -> None:
+    data = tiny_dataset()
+    settings = replace(TINY, votes_sha256="ab")
+    state = train(data, tmp_path / "run", settings, votes=soft_votes(data))
+    folder = RunFolder(tmp_path / "run")
+    in_training = keras.models.load_model(folder.checkpoint(state))
+    assert set(in_training.output) == {"logits", "votes"}
+    assert np.any(in_training.get_layer("votes").bias.numpy())
+    best = keras.models.load_model(folder.best)
+    assert best.output_shape == (None, 7)
+    assert best.count_params() == build("edge").count_params()
+
+
+def test_a_training_in_bfloat16_leaves_a_network_in_float32(tmp_path: Path) -> None:
+    settings = replace(TINY, stages=(Stage(48, 1),), precision="mixed_bfloat16")
+    train(tiny_dataset(), tmp_path / "run", settings)
+    best = keras.models.load_model(RunFolder(tmp_path / "run").best)
+    assert {layer.compute_dtype for layer in best.layers} == {"float32"}
+    assert keras.config.dtype_policy().name == "float32"
+
+
+def test_the_average_follows_the_weights_at_its_own_pace() -> None:
+    source, mean = (keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]) for _ in range(2))
+    source.set_weights([np.zeros((1, 1)), np.zeros(1)])
+    average = WeightAverage(mean, source, decay=0.9, steps_done=0)
+    source.set_weights([np.ones((1, 1)), np.ones(1)])
+    seen = []
+    for _ in range(400):
+        average.on_train_batch_end(0)
+        seen.append(float(mean.get_weights()[0][0, 0]))
+    assert seen[:7] == [0.0] * 7  # only every eighth step moves it
+    # After 82 steps the decay is no longer ramped: (1 + n) / (10 + n) is over 0.9.
+    assert 1 - seen[207] == pytest.approx((1 - seen[199]) * 0.9**8, rel=1e-3)
+    assert seen[-1] == pytest.approx(1.0)
 
 
 def test_a_finished_training_is_left_as_it_is(tmp_path: Path) -> None:
