@@ -4,18 +4,17 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-all lint types clean
+.PHONY: demo test test-slow lint types clean
 
 demo: $(VENV)/.device
 	$(BIN)/edge-fer demo
 
-# The fast suite, with lint and types.
 test: lint types
 	$(BIN)/python -m pytest -m "not slow"
 
-# The fast and the slow suite: what .ci/run does.
-test-all: lint types
-	$(BIN)/python -m pytest
+# What takes minutes: fuzzing, other runtimes in their own environments, hours of simulated traffic.
+test-slow: $(VENV)/.workstation
+	$(BIN)/python -m pytest -m slow
 
 lint: $(VENV)/.workstation
 	$(BIN)/ruff check .

@@ -103,7 +103,15 @@ class RunFolder:
     def load_learner(
         self, state: RunState, settings: TrainingSettings, steps_per_epoch: int
     ) -> Learner:
-        """Return the network in training as it was after the last complete epoch."""
+        """Return the network in training as it was after the last complete epoch.
+
+        UserError when its checkpoint is gone, as in a folder that was cleared to be published.
+        """
+        if not self.checkpoint(state).is_file():
+            raise UserError(
+                f"{self.checkpoint(state)} is missing: nothing to resume from; "
+                "choose another folder with --run"
+            )
         return loaded_learner(
             self.checkpoint(state),
             self._average(state),

@@ -190,6 +190,14 @@ def test_other_settings_or_other_data_in_the_same_folder_are_refused(tmp_path: P
         RunFolder(tmp_path / "run").begin(TINY, "another digest")
 
 
+def test_a_folder_without_its_checkpoint_cannot_be_resumed(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "run")
+    folder.begin(TINY, "digest")
+    state = RunState("epoch-001.keras", (), 0.0, None)
+    with pytest.raises(UserError, match=r"epoch-001\.keras is missing: nothing to resume from"):
+        folder.load_learner(state, TINY, 1)
+
+
 def test_settings_survive_json() -> None:
     settings = settings_for("paper", 3, None)
     assert TrainingSettings.from_json(settings.to_json()) == settings
