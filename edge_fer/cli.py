@@ -183,6 +183,10 @@ def quantize(
     qat_epochs: Annotated[
         int, typer.Option(help="epochs of quantization-aware fine-tuning before", min=0)
     ] = 0,
+    curve: Annotated[
+        Path | None,
+        typer.Option(help="measure int8 accuracy over the set's size too, into this folder"),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Convert a network to full int8 and write its model card."""
@@ -199,6 +203,7 @@ def quantize(
         verify=verify,
         file_format=file_format,
         qat_epochs=qat_epochs,
+        curve=curve,
     )
 
 

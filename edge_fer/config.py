@@ -1,6 +1,7 @@
 """The daemon's config: typed, documented, and strict about what it is given."""
 
 import difflib
+import re
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -84,9 +85,20 @@ class ModelConfig:
         minimum=1,
         maximum=16,
     )
+    trusted_key: str = setting(
+        "",
+        "Trusted key",
+        "Public Ed25519 key of the models' maker, 64 hex digits, as `edge-fer model sign` prints"
+        " it. Where it is set, a model is used only if that key signed file and card; the one that"
+        " comes with edge-fer is as trusted as edge-fer itself. Empty: signatures are not asked"
+        " for.",
+    )
 
     def __post_init__(self) -> None:
         check_settings(self)
+        if self.trusted_key and not re.fullmatch(r"[0-9a-fA-F]{64}", self.trusted_key):
+            problem = f"{shown(self.trusted_key)} is not 64 hex digits"
+            raise SettingError("trusted_key", problem)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from edge_fer.errors import UserError
 from edge_fer.model_check import require_model
 from edge_fer.model_store import ModelStore
 from edge_fer.paths import SHIPPED_MODEL
+from edge_fer.signature import require_signature
 
 _Model = TypeVar("_Model")
 
@@ -32,18 +33,26 @@ class Loaded(Generic[_Model]):
 def open_classifier(config: ModelConfig) -> Loaded[Classifier]:
     """Return the classifier that `config` names, or the best of the installed and shipped ones.
 
-    A model named by its path has no stand-in: whoever names it wants that one. UserError when none
+    A model named by its path has no stand-in: whoever names it wants that one. With a trusted key
+    each has to be signed by it, but for the one that came with this package. UserError when none
     can be used.
     """
 
     def load(path: Path) -> Classifier:
         return Classifier(path, threads=config.threads)
 
+    def self_test(path: Path) -> None:
+        if config.trusted_key and path != SHIPPED_MODEL:
+            require_signature(path, config.trusted_key)
+        require_model(path)
+
     if config.path:
         path = Path(config.path)
+        if config.trusted_key:
+            require_signature(path, config.trusted_key)
         return Loaded(load(path), path, ())
     candidates = ModelStore(Path(config.store)).candidates(SHIPPED_MODEL)
-    return load_with_fallback(candidates, load, require_model)
+    return load_with_fallback(candidates, load, self_test)
 
 
 def load_with_fallback(

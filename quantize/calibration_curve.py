@@ -89,18 +89,17 @@ def measure_curve(
     *,
     sizes: Iterable[int] = SIZES,
     seeds: Iterable[int] = SEEDS,
-    announce: Callable[[str], None] = lambda text: None,
+    done: Callable[[float], None] = lambda amount: None,
 ) -> CalibrationCurve:
     """Convert `model` with a set of each size and seed, and measure each on the rows of `usage`.
 
-    `announce` hears of each conversion. UserError when the data lacks rows for a size.
+    `done` is told 1 after each conversion. UserError when the data lacks rows for a size.
     """
     rows, seeds = rows_of(dataset, usage), tuple(seeds)
     exact = KerasPredictor(model).log_probabilities(rows.images, _unheard)
     points = []
     for count in sizes:
         for seed in seeds:
-            announce(f"{count} images, seed {seed} ...")
             calibration = choose_calibration_set(dataset, count=count, seed=seed)
             content = convert(model, calibration).content
             answers = TflitePredictor(content, model.name).log_probabilities(rows.images, _unheard)
@@ -114,6 +113,7 @@ def measure_curve(
                     alike.mean_difference,
                 )
             )
+            done(1)
     accuracy = score(exact, rows.labels).accuracy
     return CalibrationCurve(model.name, usage, len(rows), accuracy, tuple(points))
 

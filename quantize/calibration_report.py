@@ -4,37 +4,12 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from rich.console import Console
-
-from edge_fer.errors import UserError
 from edge_fer.whole_file import write_whole
-from quantize.calibration_curve import CalibrationCurve, SizeSummary, measure_curve, summarise
+from quantize.calibration_curve import CalibrationCurve, SizeSummary, summarise
 from quantize.calibration_set import DEFAULT_COUNT
-from quantize.data import load_fer2013
 from quantize.figures import open_figure, save_figure
-from quantize.network_file import load_network
-from quantize.quantization import MEASURED_ON
 
 NAME = "calibration-size"
-
-
-def calibration_curve_verb(model: Path, data: Path, out: Path, *, command: str) -> None:
-    """Measure the curve of a `.keras` network and write it into the folder `out`.
-
-    `command` is what the page names as the command that wrote it.
-    """
-    if not out.is_dir():
-        raise UserError(f"--out {out}: there is no such folder")
-    network = load_network(model)
-    messages = Console(stderr=True)
-    curve = measure_curve(
-        network,
-        load_fer2013(data, progress=True),
-        MEASURED_ON,
-        announce=lambda text: messages.print(text, markup=False, highlight=False),
-    )
-    write_report(curve, out, command=command)
-    Console().print(f"{out / NAME}.md, .png and .json written", markup=False, highlight=False)
 
 
 def write_report(curve: CalibrationCurve, folder: Path, *, command: str) -> None:

@@ -6,12 +6,14 @@ from typing import Any
 
 from rich.console import Console
 
+from edge_fer.errors import UserError
 from edge_fer.render_card import render_card
 from edge_fer.whole_file import write_whole
 from quantize.calibration_set import choose_calibration_set
 from quantize.data import load_fer2013
 from quantize.evaluation import rows_of
 from quantize.fer2013 import Fer2013
+from quantize.progress import progress_bar
 from quantize.workstation import require_tensorflow
 
 
@@ -26,11 +28,13 @@ def quantize_verb(
     verify: bool = True,
     file_format: str = "int8",
     qat_epochs: int = 0,
+    curve: Path | None = None,
 ) -> None:
     """Convert a network, write file and card, and print the card as JSON or for people.
 
     `verify` refuses an int8 file that does not behave as the network, and then nothing is written.
     `qat_epochs` above 0 fine-tunes the network for int8 so many epochs first.
+    `curve` is a folder for a page on how large the representative set has to be.
     A `file_format` other than int8 is for comparison: it is written without a card and its
     comparison is printed.
     """
@@ -40,6 +44,8 @@ def quantize_verb(
     from quantize.network_file import load_network  # noqa: PLC0415
 
     quantization.check_out_path(out)
+    if curve is not None and not curve.is_dir():
+        raise UserError(f"--curve {curve}: there is no such folder")
     network = load_network(model)  # first, so that a wrong model is said before the data is read
     messages = Console(stderr=True)
     dataset = load_fer2013(data, progress=True)
@@ -65,6 +71,18 @@ def quantize_verb(
         print(json.dumps(card.to_json(), indent=2))
     else:
         Console().print(render_card(card, out, card_path))
+    if curve is not None:
+        _write_curve(network, dataset, curve, f"edge-fer quantize {model} --curve {curve}")
+
+
+def _write_curve(network: Any, dataset: Fer2013, folder: Path, command: str) -> None:
+    from quantize.calibration_curve import SEEDS, SIZES, measure_curve  # noqa: PLC0415
+    from quantize.calibration_report import write_report  # noqa: PLC0415
+    from quantize.quantization import MEASURED_ON  # noqa: PLC0415
+
+    with progress_bar("Calibration sets", len(SIZES) * len(SEEDS)) as advance:
+        measured = measure_curve(network, dataset, MEASURED_ON, done=advance)
+    write_report(measured, folder, command=command)
 
 
 def _for_comparison(

@@ -1,6 +1,7 @@
 """The model that the daemon starts with."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from edge_fer.model_card import load_card
 from edge_fer.model_check import require_model
 from edge_fer.model_fallback import load_with_fallback, open_classifier
 from edge_fer.model_store import ModelStore
+from edge_fer.paths import SHIPPED_MODEL
+from edge_fer.signature import sign_model
 
 FIRST, SECOND, THIRD = (Path(name) for name in ("first", "second", "third"))
 
@@ -78,3 +81,53 @@ def test_the_config_decides_between_a_named_and_the_installed_model(
 def test_a_named_model_that_will_not_do_has_no_stand_in(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"missing\.tflite: cannot read"):
         open_classifier(ModelConfig(path=str(tmp_path / "missing.tflite")))
+
+
+@pytest.fixture
+def maker_key(tmp_path: Path) -> Path:
+    ed25519 = pytest.importorskip(
+        "cryptography.hazmat.primitives.asymmetric.ed25519", reason="the signing extra is missing"
+    )
+    from cryptography.hazmat.primitives import serialization
+
+    path = tmp_path / "maker.pem"
+    path.write_bytes(
+        ed25519.Ed25519PrivateKey.generate().private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return path
+
+
+def test_with_a_trusted_key_an_unsigned_model_is_passed_over(
+    tmp_path: Path, make_tiny: Callable[..., Path], maker_key: Path
+) -> None:
+    store = ModelStore(tmp_path / "store", check=lambda path: None)
+    signed = make_tiny(tmp_path, "signed", 1)
+    key = sign_model(signed, maker_key)
+    store.install(signed, trusted_key=key)
+    store.install(make_tiny(tmp_path, "unsigned", 2))
+    loaded = open_classifier(ModelConfig(store=str(tmp_path / "store"), trusted_key=key))
+    assert loaded.model.card.name == "signed"
+    assert loaded.is_fallback
+    assert "model.sig: cannot read the signature" in loaded.failures[0]
+
+
+def test_with_a_trusted_key_a_named_model_has_to_be_signed_by_it(
+    tmp_path: Path, make_tiny: Callable[..., Path], maker_key: Path
+) -> None:
+    named = make_tiny(tmp_path, "named", 1)
+    key = sign_model(named, maker_key)
+    config = ModelConfig(path=str(named), trusted_key=key)
+    assert open_classifier(config).model.card.name == "named"
+    with pytest.raises(UserError, match="not a signature of this model and card"):
+        open_classifier(replace(config, trusted_key="ab" * 32))
+
+
+def test_the_model_that_came_with_the_package_needs_no_signature(tmp_path: Path) -> None:
+    if not SHIPPED_MODEL.is_file():
+        pytest.skip(f"the shipped model is not there: {SHIPPED_MODEL.name}")
+    config = ModelConfig(store=str(tmp_path), trusted_key="ab" * 32)
+    assert open_classifier(config).path == SHIPPED_MODEL
