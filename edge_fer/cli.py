@@ -165,6 +165,50 @@ def train(
 
 
 @app.command()
+def search(
+    data: DataOption,
+    space: Annotated[
+        str, typer.Option(help="paper: the published space; edge: accuracy against multiply-adds")
+    ] = "paper",
+    trials: Annotated[int, typer.Option(help="trials with a result, in all", min=1)] = 20,
+    workers: Annotated[int, typer.Option(help="processes on this machine", min=1, max=64)] = 1,
+    epochs: Annotated[int, typer.Option(help="of each trial", min=1)] = 10,
+    rows: Annotated[int, typer.Option(help="of Training for each trial", min=28)] = 28_558,
+    side: Annotated[int, typer.Option(help="image size in pixels", min=16, max=96)] = 48,
+    seed: Annotated[int, typer.Option(help="decides points, rows and initial weights")] = 1,
+    sampler: Annotated[str, typer.Option(help="random, tpe, nsgaii or qmc")] = "random",
+    pruner: Annotated[str, typer.Option(help="none, median or hyperband")] = "none",
+    storage: Annotated[
+        str | None,
+        typer.Option(help="Optuna storage URL or journal:FILE; runs/search-SPACE.db without it"),
+    ] = None,
+    study: Annotated[str | None, typer.Option(help="its name; resumes what it holds")] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="write a page with plots into this folder")
+    ] = None,
+) -> None:
+    """Search architectures: the paper's random search, or one over the edge family."""
+    _need_workstation()
+    from quantize.search.verb import search_verb
+
+    search_verb(
+        data,
+        space=space,
+        study_name=study,
+        storage=storage,
+        trials=trials,
+        workers=workers,
+        epochs=epochs,
+        rows=rows,
+        side_px=side,
+        seed=seed,
+        sampler=sampler,
+        pruner=pruner,
+        report=report,
+    )
+
+
+@app.command()
 def quantize(
     model: Annotated[Path, typer.Argument(help="the trained network, a .keras file")],
     data: DataOption,

@@ -23,7 +23,12 @@ EDGE_WIDTHS: tuple[tuple[int, ...], ...] = ((32,), (48, 48), (96, 96, 96), (192,
 PAPER_WIDTHS: tuple[int, ...] = (512, 384, 192, 384)
 
 
-def build_edge(side_px: int | None = FACE_PX, *, dropout: float = 0.3) -> keras.Model:
+def build_edge(
+    side_px: int | None = FACE_PX,
+    *,
+    widths: tuple[tuple[int, ...], ...] = EDGE_WIDTHS,
+    dropout: float = 0.3,
+) -> keras.Model:
     """Build `edge`: plain 3x3 convolutions, each with BatchNorm and ReLU, then global average.
 
     BatchNorm stands before the ReLU, where a converter folds it into the convolution exactly.
@@ -31,10 +36,10 @@ def build_edge(side_px: int | None = FACE_PX, *, dropout: float = 0.3) -> keras.
     """
     inputs = keras.Input((side_px, side_px, 1), name="face")
     x = inputs
-    for stage, widths in enumerate(EDGE_WIDTHS):
+    for stage, of_stage in enumerate(widths):
         if stage:
             x = layers.MaxPooling2D(name=f"pool{stage}")(x)
-        for index, width in enumerate(widths):
+        for index, width in enumerate(of_stage):
             name = f"conv{stage + 1}_{index + 1}"
             x = layers.Conv2D(
                 width,
@@ -52,8 +57,17 @@ def build_edge(side_px: int | None = FACE_PX, *, dropout: float = 0.3) -> keras.
     return keras.Model(inputs, outputs, name="edge")
 
 
-def build_paper(side_px: int | None = FACE_PX) -> keras.Model:
+def build_paper(
+    side_px: int | None = FACE_PX,
+    *,
+    first: int = 256,
+    widths: tuple[int, ...] = PAPER_WIDTHS,
+    convolution_dropout: float = 0.4,
+    dense_dropout: float = 0.3,
+) -> keras.Model:
     """Build `paper`, layer for layer: Vulpe-Grigorasi and Grigore 2021, 5,173,959 parameters.
+
+    With other widths or dropouts (shares 0..1): another point of the space that they searched.
 
     Its BatchNorm stands after the ReLU. Dense layers need the image size: `side_px` None is
     a ValueError.
@@ -61,16 +75,16 @@ def build_paper(side_px: int | None = FACE_PX) -> keras.Model:
     if side_px is None:
         raise ValueError("paper flattens its feature map: it needs a fixed image size")
     inputs = keras.Input((side_px, side_px, 1), name="face")
-    x = layers.Conv2D(256, 3, padding="same", activation="relu", name="conv1")(inputs)
-    for index, width in enumerate(PAPER_WIDTHS, start=2):
+    x = layers.Conv2D(first, 3, padding="same", activation="relu", name="conv1")(inputs)
+    for index, width in enumerate(widths, start=2):
         x = layers.Conv2D(width, 3, padding="same", activation="relu", name=f"conv{index}")(x)
         x = layers.BatchNormalization(name=f"conv{index}_norm")(x)
         x = layers.MaxPooling2D(name=f"conv{index}_pool")(x)
-        x = layers.Dropout(0.4, name=f"conv{index}_dropout")(x)
+        x = layers.Dropout(convolution_dropout, name=f"conv{index}_dropout")(x)
     x = layers.Flatten(name="flatten")(x)
     x = layers.Dense(256, activation="relu", name="dense")(x)
     x = layers.BatchNormalization(name="dense_norm")(x)
-    x = layers.Dropout(0.3, name="dense_dropout")(x)
+    x = layers.Dropout(dense_dropout, name="dense_dropout")(x)
     outputs = _logits(x)
     return keras.Model(inputs, outputs, name="paper")
 

@@ -1,0 +1,155 @@
+"""A study in its storage: budget, sampler, pruner, and what becomes of a killed worker's trial."""
+
+import json
+import os
+import socket
+import warnings
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import optuna
+from optuna.storages.journal import JournalFileBackend
+from optuna.trial import FrozenTrial, TrialState
+
+from edge_fer.errors import UserError
+
+# The heartbeat is what keeps a killed worker's trial; Optuna calls it experimental.
+warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+
+# A worker says each ten seconds that it lives; after a minute without, its trial is run again.
+HEARTBEAT_S, GRACE_S = 10, 60
+JOURNAL = "journal:"
+
+SAMPLERS = {
+    "random": optuna.samplers.RandomSampler,
+    "tpe": optuna.samplers.TPESampler,
+    "nsgaii": optuna.samplers.NSGAIISampler,
+    "qmc": optuna.samplers.QMCSampler,
+}
+PRUNERS = {
+    "none": optuna.pruners.NopPruner,
+    "median": optuna.pruners.MedianPruner,
+    "hyperband": optuna.pruners.HyperbandPruner,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What decides a trial beside its point; a study holds to one.
+
+    `rows` of Training and as many of PublicTest at most, chosen by `seed`; `side_px` is the size
+    to which faces are reduced.
+    """
+
+    space: str
+    seed: int
+    epochs: int
+    rows: int
+    side_px: int
+    sampler: str
+    pruner: str
+    data_sha256: str
+
+
+def open_storage(url: str) -> optuna.storages.BaseStorage:
+    """Open `journal:FILE` or any Optuna storage URL; UserError when that cannot be done."""
+    try:
+        if url.startswith(JOURNAL):
+            backend = JournalFileBackend(url.removeprefix(JOURNAL))
+            return optuna.storages.JournalStorage(backend)
+        return optuna.storages.RDBStorage(
+            url,
+            # SQLite lets one write at a time: the others wait rather than fail.
+            engine_kwargs={"connect_args": {"timeout": 100}} if url.startswith("sqlite") else None,
+            heartbeat_interval=HEARTBEAT_S,
+            grace_period=GRACE_S,
+            heartbeat_stale_trial_callback=optuna.storages.RetryHeartbeatStaleTrialCallback(),
+        )
+    except Exception as error:  # SQLAlchemy, its drivers, the file system: a dozen kinds
+        reason = " ".join(str(error).split())[:200]
+        raise UserError(f"--storage {url}: cannot be opened ({reason})") from error
+
+
+def open_study(storage: optuna.storages.BaseStorage, name: str, budget: Budget) -> optuna.Study:
+    """Begin the study `name` or go on with it; UserError when it has another budget."""
+    study = optuna.create_study(
+        storage=storage,
+        study_name=name,
+        directions=["maximize", "minimize"] if budget.space == "edge" else ["maximize"],
+        load_if_exists=True,
+    )
+    wanted = json.loads(json.dumps(asdict(budget)))
+    found = study.user_attrs.get("budget")
+    if found is None:
+        study.set_user_attr("budget", wanted)
+    elif found != wanted:
+        different = ", ".join(key for key in wanted if found.get(key) != wanted[key])
+        raise UserError(
+            f"study {name!r} was begun with another {different}: choose another --study"
+        )
+    return study
+
+
+def join_study(storage: optuna.storages.BaseStorage, name: str, worker: int) -> optuna.Study:
+    """Return the study `name` with the sampler and the pruner of its budget, for one worker."""
+    study = optuna.load_study(study_name=name, storage=storage)
+    budget = budget_of(study)
+    # Another seed for each worker and each resumption, or they would draw the same points again.
+    seed = budget.seed + 1_000 * worker + 1_000_000 * len(study.get_trials(deepcopy=False))
+    study.sampler = SAMPLERS[budget.sampler](seed=seed % 2**32)
+    study.pruner = PRUNERS[budget.pruner]()
+    return study
+
+
+def budget_of(study: optuna.Study) -> Budget:
+    """Return what the study was begun with."""
+    return Budget(**study.user_attrs["budget"])
+
+
+def trials_done(study: optuna.Study) -> int:
+    """Return the number of trials with a result, pruned ones too."""
+    states = (TrialState.COMPLETE, TrialState.PRUNED)
+    return len(study.get_trials(deepcopy=False, states=states))
+
+
+def mark_owner(trial: optuna.Trial) -> None:
+    """Note which process runs the trial, so that its death can be told from slowness."""
+    trial.set_user_attr("host", socket.gethostname())
+    trial.set_user_attr("pid", os.getpid())
+
+
+def requeue_orphans(study: optuna.Study) -> int:
+    """Put the trials of dead processes of this machine back into the queue; return how many.
+
+    Those of dead machines come back by their heartbeat, which a journal file does not have.
+    """
+    orphans = [
+        trial
+        for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+        if _is_orphan(trial)
+    ]
+    for trial in orphans:
+        study.add_trial(
+            optuna.create_trial(
+                state=TrialState.WAITING,
+                params=trial.params,
+                distributions=trial.distributions,
+                system_attrs={"fixed_params": trial.params, "failed_trial": trial.number},
+            )
+        )
+        # After its successor is there: a kill in between runs a trial twice and loses none.
+        study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
+    return len(orphans)
+
+
+def _is_orphan(trial: FrozenTrial) -> bool:
+    attrs: dict[str, Any] = trial.user_attrs
+    if attrs.get("host") != socket.gethostname() or "pid" not in attrs:
+        return False
+    try:
+        os.kill(attrs["pid"], 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False

@@ -1,0 +1,117 @@
+"""The verb `search`: workers on one study, their progress, and what they found."""
+
+import importlib.util
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+
+from edge_fer.errors import UserError
+from quantize.data import load_fer2013
+from quantize.progress import progress_bar
+from quantize.search.space import SPACES
+
+_POLL_S = 0.5
+
+
+def search_verb(
+    data: Path,
+    *,
+    space: str,
+    study_name: str | None,
+    storage: str | None,
+    trials: int,
+    workers: int,
+    epochs: int,
+    rows: int,
+    side_px: int,
+    seed: int,
+    sampler: str,
+    pruner: str,
+    report: Path | None,
+) -> None:
+    """Run or resume a study until `trials` have a result, and print the table.
+
+    UserError for wrong words, a storage that cannot be opened, or a study of another budget.
+    """
+    if importlib.util.find_spec("optuna") is None:
+        raise UserError("this needs Optuna: pip install 'edge-fer[workstation]'")
+    from quantize.search.report import render_study, write_report  # noqa: PLC0415  # an extra
+    from quantize.search.study import (  # noqa: PLC0415
+        PRUNERS,
+        SAMPLERS,
+        Budget,
+        open_storage,
+        open_study,
+        requeue_orphans,
+        trials_done,
+    )
+
+    for option, word, known in (
+        ("--space", space, SPACES),
+        ("--sampler", sampler, SAMPLERS),
+        ("--pruner", pruner, PRUNERS),
+    ):
+        if word not in known:
+            raise UserError(f"{option}: {word!r} is not one of {', '.join(known)}")
+    if space == "edge" and pruner != "none":
+        raise UserError(f"--pruner {pruner}: a study of two goals cannot prune: leave it out")
+    if report is not None and not report.is_dir():
+        raise UserError(f"--report {report}: there is no such folder")
+    dataset = load_fer2013(data, progress=True)
+    budget = Budget(space, seed, epochs, rows, side_px, sampler, pruner, dataset.digest())
+    url = storage or _embedded(space)
+    name = study_name or space
+    study = open_study(open_storage(url), name, budget)
+    requeue_orphans(study)
+    with (
+        progress_bar(f"Study {name}", trials) as advance,
+        _workers(workers, [url, name, str(data), str(trials)]) as processes,
+    ):
+        shown = 0
+        while True:
+            alive = [process for process in processes if process.poll() is None]
+            done = trials_done(study)
+            advance(done - shown)
+            shown = done
+            if done >= trials or not alive:
+                break
+            if len(alive) < len(processes):
+                requeue_orphans(study)
+            time.sleep(_POLL_S)
+    if shown < trials:
+        raise UserError(
+            f"study {name!r}: all workers ended after {shown} of {trials} trials: "
+            "run the command again to go on"
+        )
+    Console().print(render_study(study))
+    if report is not None:
+        command = (
+            f"edge-fer search --space {space} --trials {trials} --epochs {epochs} --rows {rows} "
+            f"--side {side_px} --seed {seed} --sampler {sampler} --pruner {pruner}"
+        )
+        write_report(study, report, command=command)
+
+
+def _embedded(space: str) -> str:
+    folder = Path("runs")
+    folder.mkdir(exist_ok=True)
+    return f"sqlite:///{folder / f'search-{space}.db'}"
+
+
+@contextmanager
+def _workers(number: int, arguments: list[str]) -> Iterator[list[subprocess.Popen[bytes]]]:
+    command = [sys.executable, "-m", "quantize.search.worker", *arguments]
+    processes = [subprocess.Popen([*command, str(index)]) for index in range(number)]
+    try:
+        yield processes
+        for process in processes:
+            process.wait()
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()

@@ -1,0 +1,110 @@
+"""One worker of a study, as a process of its own: `python -m quantize.search.worker ...`.
+
+A process each, so that a network that does not fit into memory takes one trial with it and not
+the study.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import optuna
+from optuna.trial import TrialState
+
+from quantize.augmentation import AugmentationSettings
+from quantize.batches import AugmentedBatches, plain_batch
+from quantize.complexity import multiply_adds
+from quantize.data import Fer2013, load_fer2013
+from quantize.scores import log_softmax, score
+from quantize.search.space import suggest
+from quantize.search.study import (
+    Budget,
+    budget_of,
+    join_study,
+    mark_owner,
+    open_storage,
+    trials_done,
+)
+from quantize.training import predict_logits
+
+_BATCH = 128  # the paper's
+_WAIT_S = 1.0
+
+
+def work(study: optuna.Study, dataset: Fer2013, trials: int) -> None:
+    """Run trials until `trials` have a result; wait while others run the last ones."""
+    budget = budget_of(study)
+    training, validation = (
+        _sample(dataset.select(usage), budget) for usage in ("Training", "PublicTest")
+    )
+
+    def objective(trial: optuna.Trial) -> float | tuple[float, int]:
+        mark_owner(trial)
+        return _train(trial, budget, training, validation)
+
+    while (done := trials_done(study)) < trials:
+        states = [trial.state for trial in study.get_trials(deepcopy=False)]
+        others = states.count(TrialState.RUNNING)
+        if TrialState.WAITING in states or done + others < trials:
+            study.optimize(objective, n_trials=1)
+        else:
+            optuna.storages.fail_stale_trials(study)
+            time.sleep(_WAIT_S)
+
+
+def _sample(dataset: Fer2013, budget: Budget) -> Fer2013:
+    order = np.random.default_rng(budget.seed).permutation(len(dataset))
+    return dataset.rows(np.sort(order[: budget.rows]))
+
+
+def _train(
+    trial: optuna.Trial, budget: Budget, training: Fer2013, validation: Fer2013
+) -> float | tuple[float, int]:
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(budget.seed)
+    model = suggest(budget.space, trial).build(budget.side_px)
+    cost = multiply_adds(model)
+    trial.set_user_attr("parameters", model.count_params())
+    trial.set_user_attr("multiply_adds", cost)
+    model.compile(
+        optimizer=keras.optimizers.Adam(0.001),
+        loss=keras.losses.CategoricalCrossentropy(from_logits=True),
+    )
+    faces = plain_batch(validation.images, budget.side_px)
+    started, accuracy = time.monotonic(), 0.0
+    for epoch in range(budget.epochs):
+        batches = AugmentedBatches(
+            training.images,
+            training.labels,
+            side_px=budget.side_px,
+            batch_size=_BATCH,
+            augmentation=AugmentationSettings(),
+            seed=budget.seed,
+            epoch=epoch,
+        )
+        model.fit(batches, epochs=1, shuffle=False, verbose=0)
+        answers = log_softmax(predict_logits(model, faces).astype(np.float64))
+        scores = score(answers, validation.labels)
+        accuracy = scores.accuracy
+        trial.set_user_attr("accuracy", accuracy)
+        trial.set_user_attr("loss", scores.loss)
+        trial.set_user_attr("seconds", time.monotonic() - started)
+        if len(trial.study.directions) == 1:  # Optuna prunes towards one goal only
+            trial.report(accuracy, epoch)
+            if trial.should_prune() and epoch + 1 < budget.epochs:
+                raise optuna.TrialPruned
+    return (accuracy, cost) if len(trial.study.directions) > 1 else accuracy
+
+
+def main(arguments: list[str]) -> None:
+    """Join the study that `arguments` name: storage, study, data, trials, number of the worker."""
+    storage, name, data, trials, worker = arguments
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = join_study(open_storage(storage), name, int(worker))
+    work(study, load_fer2013(Path(data)), int(trials))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
