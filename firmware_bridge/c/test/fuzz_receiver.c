@@ -61,6 +61,17 @@ static void require_as_model(edge_fer_receiver *receiver, const model models[], 
                 (request.valid_for == 255 ? 3500U : request.valid_for * 1000U));
 }
 
+/* A frame belongs to the message of its id, also where the id came about by chance. */
+static unsigned message_of(const edge_fer_frame *frame)
+{
+    unsigned message = 0;
+
+    while (message < EDGE_FER_MESSAGE_COUNT && edge_fer_messages[message].id != frame->id) {
+        message++;
+    }
+    return message;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     edge_fer_profile22_sender senders[EDGE_FER_MESSAGE_COUNT];
@@ -88,10 +99,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         }
         check = edge_fer_receiver_take(&receiver, &frame, (uint32_t)now_ms);
         if (edge_fer_is_usable(check)) {
-            REQUIRE(message < EDGE_FER_RECEIVED_COUNT && frame.length == 8);
-            models[message].is_known = true;
-            models[message].good_ms = now_ms;
-            memcpy(models[message].data, frame.data, 8);
+            const unsigned received = message_of(&frame);
+
+            REQUIRE(received < EDGE_FER_RECEIVED_COUNT && frame.length == 8);
+            models[received].is_known = true;
+            models[received].good_ms = now_ms;
+            memcpy(models[received].data, frame.data, 8);
         }
         require_as_model(&receiver, models, now_ms);
     }
