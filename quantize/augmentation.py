@@ -2,7 +2,7 @@
 
 They imitate what a cabin does to a face between the detector and the network: a box that
 jitters (shift, scale), a tilted head (rotation), changing light (contrast, gamma), something in
-front of the face (erasing).
+front of the face (erasing), and now and then one of the corruptions that robustness is measured by.
 """
 
 from dataclasses import dataclass
@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from quantize.corruptions import CORRUPTIONS, corrupt
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,8 @@ class AugmentationSettings:
     gamma: float = 0.25  # exponent exp(-gamma) .. exp(gamma)
     erase_probability: float = 0.25
     erase_side: tuple[float, float] = (0.15, 0.4)  # of the image's side
+    corrupt_probability: float = 0.2  # of one corruption, of any kind, before the rest
+    corrupt_severity: int = 3  # the worst of them; from 1
 
 
 # For a network that has learnt the coarse things: nearer to what the device will see.
@@ -36,11 +40,15 @@ LIGHT = AugmentationSettings(
     brightness=0.08,
     gamma=0.15,
     erase_probability=0.1,
+    corrupt_probability=0.1,
 )
 AUGMENTATIONS: dict[str, AugmentationSettings] = {
     "standard": AugmentationSettings(),
     "light": LIGHT,
 }
+
+
+_KINDS = tuple(CORRUPTIONS)
 
 
 def augment(
@@ -50,6 +58,9 @@ def augment(
     rng: np.random.Generator,
 ) -> NDArray[np.float32]:
     """Return one random variant of `face` (uint8[h, w]) as float32[side_px, side_px] in [0, 1]."""
+    if rng.random() < settings.corrupt_probability:
+        kind = _KINDS[rng.integers(len(_KINDS))]
+        face = corrupt(face, kind, int(rng.integers(1, settings.corrupt_severity + 1)), rng)
     image = _light(_geometry(face, side_px, settings, rng), settings, rng)
     if rng.random() < settings.erase_probability:
         _erase(image, settings, rng)

@@ -17,13 +17,16 @@ def multiply_adds(model: keras.Model) -> int:
     A bias, a normalisation or a pooling counts nothing, as is usual. UserError for a layer with
     weights of which the count is not known, rather than a total that is too small.
     """
-    total = 0
-    for layer in model.layers:
-        if isinstance(layer, keras.Model):
-            total += multiply_adds(layer)
-        elif layer.weights and not isinstance(layer, _FREE):
-            total += _of_layer(layer)
-    return total
+    return sum(layer_multiply_adds(layer) for layer in model.layers)
+
+
+def layer_multiply_adds(layer: layers.Layer) -> int:
+    """Return what one layer of a network adds to `multiply_adds`, with its UserError."""
+    if isinstance(layer, keras.Model):
+        return multiply_adds(layer)
+    if not layer.weights or isinstance(layer, _FREE):
+        return 0
+    return _of_layer(layer)
 
 
 def _of_layer(layer: layers.Layer) -> int:

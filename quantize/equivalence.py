@@ -67,7 +67,7 @@ def measure_layers(
     the int8 file's operators have a counterpart: then the files are not of the same network.
     """
     with quiet_output():
-        reference, quantized = _all_tensors(float32), _all_tensors(int8)
+        reference, quantized = all_tensors(float32), all_tensors(int8)
     counterparts = {name: details for name, (_, details) in _outputs(reference).items()}
     outputs = _outputs(quantized)
     pairs = {
@@ -90,13 +90,13 @@ def measure_layers(
             signal[name] += float(np.square(exact).sum())
             noise[name] += float(np.square((stored - zero_point) * scale - exact).sum())
     layers = [
-        LayerNoise(_layer_name(name), operator, _decibels(signal[name], noise[name]))
+        LayerNoise(layer_name(name), operator, _decibels(signal[name], noise[name]))
         for name, (operator, _, _) in pairs.items()
     ]
     return sorted(layers, key=lambda layer: layer.snr_db)
 
 
-def _all_tensors(content: bytes) -> Any:
+def all_tensors(content: bytes) -> Any:
     """Return an interpreter that keeps each tensor, for which it has to do without XNNPACK."""
     interpreter = Interpreter(
         model_content=content,
@@ -128,7 +128,7 @@ def _decibels(signal: float, noise: float) -> float:
     return float(np.clip(10 * np.log10(max(signal, 1e-30) / noise), -_NO_NOISE_DB, _NO_NOISE_DB))
 
 
-def _layer_name(tensor: str) -> str:
+def layer_name(tensor: str) -> str:
     """Return the Keras layer in a tensor's name.
 
     The converter joins the names of what it fused: "edge_1/edge_1/conv1_1_relu_1/Relu;edge_1/...".

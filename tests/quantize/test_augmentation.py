@@ -17,6 +17,7 @@ STILL = AugmentationSettings(
     brightness=0,
     gamma=0,
     erase_probability=0,
+    corrupt_probability=0,
 )
 
 
