@@ -78,7 +78,7 @@ def demo(
 def run(
     camera: Annotated[str | None, typer.Option(help="file:CLIP, v4l2:/dev/video0 or demo:")] = None,
     link: Annotated[
-        str | None, typer.Option(help="slcan:PORT, socketcan:IFACE or virtual:NAME")
+        str | None, typer.Option(help="slcan:PORT, cobs:PORT, socketcan:IFACE or virtual:NAME")
     ] = None,
     config: Annotated[Path | None, typer.Option(help="the TOML file (see systemd/)")] = None,
     model: Annotated[Path | None, typer.Option(help="the .tflite file, its card beside it")] = None,
@@ -91,7 +91,9 @@ def run(
 
 @app.command()
 def monitor(
-    port: Annotated[str, typer.Argument(help="slcan:PORT, socketcan:IFACE or virtual:NAME")],
+    port: Annotated[
+        str, typer.Argument(help="slcan:PORT, cobs:PORT, socketcan:IFACE or udp_multicast:GROUP")
+    ],
     json: JsonOption = False,
     seconds: Annotated[
         float | None, typer.Option(help="stop after so many seconds", min=0.1)
@@ -101,6 +103,22 @@ def monitor(
     from firmware_bridge.monitor import run_monitor
 
     raise typer.Exit(run_monitor(port, json_lines=json, seconds=seconds))
+
+
+@app.command()
+def benchmark(
+    link: Annotated[
+        bool,
+        typer.Option("--link", help="rates, latency and reconnect time of the transports (1 min)"),
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """Measure this machine; choose what by an option."""
+    if not link:
+        raise UserError("benchmark: nothing was chosen; use --link (the transports)")
+    from firmware_bridge.benchmark.verb import run_link_benchmark
+
+    run_link_benchmark(json_output=json)
 
 
 @app.command()

@@ -54,8 +54,8 @@ class LinkConfig:
     uri: str = setting(
         "slcan:/dev/ttyUSB0",
         "Link",
-        "slcan:PORT (a serial port, slcan:PORT?baudrate=115200), socketcan:INTERFACE or"
-        " virtual:NAME. Prefer a stable name below /dev/serial/by-id.",
+        "slcan:PORT or cobs:PORT (a serial port, slcan:PORT?baudrate=115200), socketcan:INTERFACE,"
+        " udp_multicast:GROUP or virtual:NAME. Prefer a stable name below /dev/serial/by-id.",
     )
 
     def __post_init__(self) -> None:

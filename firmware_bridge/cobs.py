@@ -22,6 +22,8 @@ MIN_PACKET_LENGTH = ID_LENGTH + CRC_LENGTH
 MAX_PACKET_LENGTH = MIN_PACKET_LENGTH + MAX_CLASSIC_LENGTH
 # COBS adds one byte to anything up to 254 bytes long.
 MAX_STUFFED_LENGTH = MAX_PACKET_LENGTH + 1
+# What a frame has on the line besides its data: id, CRC, the byte of COBS and two delimiters.
+PACKET_OVERHEAD = MIN_PACKET_LENGTH + 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,13 @@
 """`edge-fer monitor`: decode and check what arrives, as a live view or as JSON lines."""
 
-import json
 import signal
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
 from types import FrameType
-from typing import Protocol, TextIO
+from typing import TextIO
 
 from rich.console import Console
 from rich.live import Live
@@ -17,84 +15,12 @@ from rich.live import Live
 from firmware_bridge.connection import Connection
 from firmware_bridge.errors import TransportError
 from firmware_bridge.frame import CanFrame
-from firmware_bridge.screen import render
-from firmware_bridge.supervision import JudgedFrame
+from firmware_bridge.garbled_line import LineJudge
 from firmware_bridge.transports import Transport, open_transport
-from firmware_bridge.watching import Line, Summary, Watch, frame_as_json
-
-__all__ = ["Summary", "View", "Watch", "frame_as_json", "render", "run_monitor", "watch_bus"]
+from firmware_bridge.views import JsonView, ScreenView, View
+from firmware_bridge.watching import Line, Summary, Watch
 
 REDRAW_S = 0.2  # a redraw costs some 10 ms of a desktop's core
-
-
-class View(Protocol):
-    """Where what is seen goes."""
-
-    def frame(self, judged: JudgedFrame, watch: Watch) -> None:
-        """Show one frame, as it arrives."""
-        ...
-
-    def refresh(self, watch: Watch, line: Line, now_s: float) -> None:
-        """Show how things stand; called each REDRAW_S."""
-        ...
-
-    def end(self, summary: Summary) -> None:
-        """Show the totals."""
-        ...
-
-
-class JsonView:
-    """One JSON object a frame, and a summary at the end."""
-
-    def __init__(self, out: TextIO) -> None:
-        self._out = out
-
-    def frame(self, judged: JudgedFrame, watch: Watch) -> None:
-        """Print the frame."""
-        self._print(frame_as_json(judged, watch.start_s))
-
-    def refresh(self, watch: Watch, line: Line, now_s: float) -> None:
-        """Print nothing: lines are for what arrived."""
-
-    def end(self, summary: Summary) -> None:
-        """Print the totals."""
-        self._print({"summary": asdict(summary)})
-
-    def _print(self, value: object) -> None:
-        print(json.dumps(value), file=self._out, flush=True)  # a reader wants it as it happens
-
-
-class ScreenView:
-    """The live view of a terminal; where there is no terminal, only the totals."""
-
-    def __init__(self, console: Console, live: Live | None) -> None:
-        self._console = console
-        self._live = live
-
-    def frame(self, judged: JudgedFrame, watch: Watch) -> None:
-        """Wait for the next redraw."""
-
-    def refresh(self, watch: Watch, line: Line, now_s: float) -> None:
-        """Draw anew."""
-        if self._live is not None:
-            self._live.update(render(watch, line, now_s), refresh=True)
-
-    def end(self, summary: Summary) -> None:
-        """Leave the totals behind on the terminal."""
-        if self._live is not None:
-            self._live.stop()
-        for line in summary_lines(summary):
-            self._console.print(line, highlight=False, markup=False, soft_wrap=True)
-
-
-def summary_lines(summary: Summary) -> list[str]:
-    """Return the totals for a reader."""
-    return [
-        f"{summary.good_frames} good frames of {summary.frames} in {summary.seconds:.1f} s;"
-        f" wrong CRC {summary.crc_failures}, counter gaps {summary.counter_gaps},"
-        f" overdue {summary.overdue}, bytes rejected {summary.rejected_bytes}",
-        "driver: " + (" → ".join(summary.states) or "nothing heard"),
-    ]
 
 
 def watch_bus(
@@ -114,6 +40,7 @@ def watch_bus(
     start_s = clock()
     connection.open(start_s)
     watch = Watch(start_s)
+    judge = LineJudge(uri)
     redraw_s = start_s
     try:
         while not until():
@@ -122,7 +49,7 @@ def watch_bus(
                 break
             if now_s >= redraw_s:
                 watch.check_overdue(now_s)
-                view.refresh(watch, _line(connection), now_s)
+                view.refresh(watch, _line(connection, judge), now_s)
                 redraw_s = now_s + REDRAW_S
             for frame in _receive(connection, clock, redraw_s - now_s):
                 view.frame(watch.take(frame), watch)
@@ -130,7 +57,7 @@ def watch_bus(
         pass  # how a watch usually ends
     finally:
         connection.close()
-    summary = watch.summary(clock(), _line(connection))
+    summary = watch.summary(clock(), _line(connection, judge))
     view.end(summary)
     return summary
 
@@ -178,13 +105,14 @@ def _receive(connection: Connection, clock: Callable[[], float], wait_s: float) 
         return []
 
 
-def _line(connection: Connection) -> Line:
+def _line(connection: Connection, judge: LineJudge) -> Line:
     return Line(
         uri=connection.uri,
         connected=connection.transport is not None,
         trouble=connection.trouble,
         connections_lost=connection.lost_count,
         counters=connection.counters,
+        warning=judge.judge(connection.counters),
     )
 
 

@@ -33,6 +33,7 @@ class Line:
     trouble: str | None = None  # why it is not connected
     connections_lost: int = 0
     counters: TransportCounters = field(default_factory=TransportCounters)
+    warning: str | None = None  # what arrives makes no sense: a wrong baud rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Summary:
     rejected_lines: int
     rejected_bytes: int
     connections_lost: int
+    line_warning: str | None
     frames_by_message: dict[str, int]
     states: list[str]  # in order; "unknown" where nothing came in time
 
@@ -112,6 +114,7 @@ class Watch:
             rejected_lines=line.counters.rejected_lines,
             rejected_bytes=line.counters.rejected_bytes,
             connections_lost=line.connections_lost,
+            line_warning=line.warning,
             frames_by_message={message.name: message.frames for message in seen},
             states=[course_name(change.state) for change in self.history],
         )

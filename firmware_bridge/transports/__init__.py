@@ -5,19 +5,25 @@ from collections.abc import Callable, Mapping
 from firmware_bridge.errors import BridgeError
 from firmware_bridge.transports.base import Transport, TransportCounters
 from firmware_bridge.transports.can_bus import open_socketcan, open_virtual
+from firmware_bridge.transports.cobs_serial import open_cobs
 from firmware_bridge.transports.slcan_serial import open_slcan
+from firmware_bridge.transports.udp_multicast import open_udp_multicast
 
 __all__ = ["SCHEMES", "Transport", "TransportCounters", "open_transport"]
 
 # A scheme, and how a URI with it looks like.
 SCHEMES: Mapping[str, str] = {
     "slcan": "slcan:/dev/ttyUSB0 (at another speed slcan:/dev/ttyUSB0?baudrate=921600)",
+    "cobs": "cobs:/dev/ttyUSB0 (a noisy line, no CAN adapter)",
     "socketcan": "socketcan:can0",
+    "udp_multicast": "udp_multicast:239.74.163.2 (between programs on one machine)",
     "virtual": "virtual:NAME (within one process)",
 }
 _OPENERS: Mapping[str, Callable[[str], Transport]] = {
     "slcan": open_slcan,
+    "cobs": open_cobs,
     "socketcan": open_socketcan,
+    "udp_multicast": open_udp_multicast,
     "virtual": open_virtual,
 }
 

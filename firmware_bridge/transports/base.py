@@ -1,6 +1,7 @@
 """What every transport does, and what may go wrong in it."""
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from operator import add, sub
 from typing import Protocol
 
 from firmware_bridge.frame import CanFrame
@@ -15,20 +16,25 @@ class TransportCounters:
 
     frames_sent: int = 0
     frames_received: int = 0
-    rejected_lines: int = 0  # of a serial line
+    rejected_lines: int = 0  # on a serial line: or packets; of udp_multicast: datagrams
     rejected_bytes: int = 0
+    # A serial line only: all that came, and of it frames and what else is legal there.
+    received_bytes: int = 0
+    understood_bytes: int = 0
 
     def __add__(self, other: "TransportCounters") -> "TransportCounters":
-        return TransportCounters(
-            self.frames_sent + other.frames_sent,
-            self.frames_received + other.frames_received,
-            self.rejected_lines + other.rejected_lines,
-            self.rejected_bytes + other.rejected_bytes,
-        )
+        return TransportCounters(*map(add, astuple(self), astuple(other)))
+
+    def __sub__(self, other: "TransportCounters") -> "TransportCounters":
+        return TransportCounters(*map(sub, astuple(self), astuple(other)))
 
 
 class Transport(Protocol):
-    """Carries frames both ways. Used by one thread at a time."""
+    """Carries frames both ways.
+
+    `send` and `receive` may each be called in a thread of its own, `close` in any: what still waits
+    in the others then ends with a TransportError, as does any later call of them.
+    """
 
     @property
     def counters(self) -> TransportCounters:
@@ -43,7 +49,7 @@ class Transport(Protocol):
         """Send one frame within WRITE_TIMEOUT_S.
 
         SendTimeoutError where it was not taken: only this frame is lost. TransportError where the
-        port is gone.
+        port is gone. ValueError, and nothing sent, for what is no classic frame with an 11-bit id.
         """
         ...
 

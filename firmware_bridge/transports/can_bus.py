@@ -10,10 +10,14 @@ from can.interfaces.socketcan import SocketcanBus
 from can.interfaces.virtual import VirtualBus
 
 from firmware_bridge.errors import SendTimeoutError, TransportError
-from firmware_bridge.frame import CanFrame
+from firmware_bridge.frame import MAX_CLASSIC_LENGTH, CanFrame
 from firmware_bridge.transports.base import WRITE_TIMEOUT_S, TransportCounters
+from firmware_bridge.transports.gate import Gate
 
 _MAX_FRAMES_AT_ONCE = 64  # a busy bus must not keep the caller for ever
+_SLICE_S = 0.02  # how late a bus without a descriptor notices that it was closed
+# Who opens a virtual bus and does not read must not fill the memory: a minute of all our messages.
+_VIRTUAL_QUEUE = 2000
 
 
 def open_socketcan(interface: str) -> "CanBus":
@@ -35,7 +39,7 @@ def open_socketcan(interface: str) -> "CanBus":
 
 def open_virtual(name: str) -> "CanBus":
     """Open a bus that exists within this process; all who open `name` share it."""
-    return CanBus(VirtualBus(channel=name), f"virtual:{name}")
+    return CanBus(VirtualBus(channel=name, rx_queue_size=_VIRTUAL_QUEUE), f"virtual:{name}")
 
 
 class CanBus:
@@ -44,9 +48,10 @@ class CanBus:
     def __init__(self, bus: can.BusABC, name: str) -> None:
         self._bus = bus
         self._name = name
+        self._descriptor = _descriptor(bus)
+        self._gate = Gate(name, readable=self._descriptor)
         self._frames_sent = 0
         self._frames_received = 0
-        self._closed = False
 
     @property
     def counters(self) -> TransportCounters:
@@ -55,61 +60,107 @@ class CanBus:
 
     def fileno(self) -> int | None:
         """Return the socket's descriptor; None for a bus without one."""
-        try:
-            descriptor = self._bus.fileno()
-        except NotImplementedError:
-            return None
-        return descriptor if descriptor >= 0 else None
+        return self._descriptor
 
     def send(self, frame: CanFrame) -> None:
         """Send `frame`; see `Transport.send`."""
-        message = can.Message(
-            arbitration_id=frame.can_id, data=frame.data, is_extended_id=False, check=True
-        )
-        try:
-            self._bus.send(message, timeout=WRITE_TIMEOUT_S)
-        except (can.CanError, OSError) as error:
-            if _is_full(error):
-                raise SendTimeoutError(
-                    f"link: {self._name} takes no frames: is another node on the bus?"
-                ) from error
-            raise TransportError(f"link: {self._name} is gone: {_reason(error)}") from error
-        self._frames_sent += 1
+        message = as_message(frame)
+        with self._gate.sending:
+            self._gate.check()
+            try:
+                self._bus.send(message, timeout=WRITE_TIMEOUT_S)
+            except (can.CanError, OSError) as error:
+                if _is_full(error):
+                    raise SendTimeoutError(
+                        f"link: {self._name} takes no frames: is another node on the bus?"
+                    ) from error
+                raise self._lost(error) from error
+            self._frames_sent += 1
 
     def receive(self, timeout_s: float) -> list[CanFrame]:
         """Return the data frames with 11-bit ids that arrived; see `Transport.receive`."""
-        frames: list[CanFrame] = []
-        wait_s = max(0.0, timeout_s)
-        for _ in range(_MAX_FRAMES_AT_ONCE):
-            try:
-                message = self._bus.recv(wait_s)
-            except (can.CanError, OSError) as error:
-                raise TransportError(f"link: {self._name} is gone: {_reason(error)}") from error
-            if message is None:
-                break
-            wait_s = 0.0
-            if not (message.is_extended_id or message.is_remote_frame or message.is_error_frame):
-                # Stamped here: a kernel's time-stamp is wall time, ours is monotonic.
-                frames.append(
-                    CanFrame(message.arbitration_id, bytes(message.data), time.monotonic())
-                )
-        self._frames_received += len(frames)
-        return frames
+        deadline_s = time.monotonic() + timeout_s
+        with self._gate.receiving:
+            self._gate.check()
+            while True:
+                left_s = max(0.0, deadline_s - time.monotonic())
+                # What arrives may be of a kind that is not ours: then it goes on waiting.
+                frames = self._take(left_s)
+                if frames or left_s == 0.0:
+                    return frames
 
     def close(self) -> None:
         """Leave the bus."""
-        if not self._closed:
-            self._closed = True
+        if not self._gate.shut():
+            return
+        with self._gate.sending, self._gate.receiving:
             with contextlib.suppress(can.CanError, OSError):
                 self._bus.shutdown()
+            self._gate.release()
+
+    def _take(self, timeout_s: float) -> list[CanFrame]:
+        """Return the frames among what arrives, waiting for the first message of any kind."""
+        frames: list[CanFrame] = []
+        for index in range(_MAX_FRAMES_AT_ONCE):
+            try:
+                message = self._bus.recv(0.0) if index else self._first(timeout_s)
+            except (can.CanError, OSError) as error:
+                if frames:
+                    break  # what came before is not lost; the error comes again
+                raise self._lost(error) from error
+            if message is None:
+                break
+            frame = as_frame(message)
+            if frame is not None:
+                frames.append(frame)
+        self._frames_received += len(frames)
+        return frames
+
+    def _first(self, timeout_s: float) -> can.Message | None:
+        if self._descriptor is not None:
+            return self._bus.recv(0.0) if self._gate.wait_readable(timeout_s) else None
+        message = self._bus.recv(min(timeout_s, _SLICE_S))
+        self._gate.check()
+        return message
+
+    def _lost(self, error: Exception) -> TransportError:
+        return TransportError(f"link: {self._name} is gone: {_reason(error)}")
+
+
+def as_message(frame: CanFrame) -> can.Message:
+    """Return `frame` for python-can; ValueError if it is not a classic one with 11 bits of id."""
+    return can.Message(
+        arbitration_id=frame.can_id, data=frame.data, is_extended_id=False, check=True
+    )
+
+
+def as_frame(message: can.Message) -> CanFrame | None:
+    """Return what python-can received, stamped now; None for the kinds that are not ours."""
+    if message.is_extended_id or message.is_remote_frame or message.is_error_frame:
+        return None
+    if message.is_fd or len(message.data) > MAX_CLASSIC_LENGTH:
+        return None
+    # A kernel's time-stamp is wall time, ours is monotonic.
+    return CanFrame(message.arbitration_id, bytes(message.data), time.monotonic())
+
+
+def _descriptor(bus: can.BusABC) -> int | None:
+    try:
+        descriptor = bus.fileno()
+    except NotImplementedError:
+        return None
+    return descriptor if descriptor >= 0 else None
 
 
 def _is_full(error: Exception) -> bool:
     """Whether the queue is full: a node that nobody acknowledges sends its first frame for ever."""
+    text = str(error)
     return (
         isinstance(error, can.CanTimeoutError)
         or _error_number(error) == errno.ENOBUFS
-        or "buffer full" in str(error)  # python-can 4.6 gives no number where its own wait ended
+        # python-can 4.6 gives no number where its own wait ended, and none on a virtual bus.
+        or "buffer full" in text
+        or "Could not send message" in text
     )
 
 

@@ -13,7 +13,8 @@ from firmware_bridge.messages import (
     HealthMessage,
     Message,
 )
-from firmware_bridge.screen import bar, duration, render, state_colour, timeline
+from firmware_bridge.screen import render
+from firmware_bridge.screen_parts import bar, duration, state_colour, timeline
 from firmware_bridge.transports import TransportCounters
 from firmware_bridge.watching import Line, StateChange, Watch
 
@@ -101,10 +102,11 @@ def test_a_fault_is_named(watch: Watch, make_frame: MakeFrame) -> None:
     assert "fault camera lost  degraded camera" in draw(watch, LINE, 1.95)
 
 
-def test_bytes_without_a_line_hint_at_the_baud_rate() -> None:
-    line = Line("slcan:x", counters=TransportCounters(rejected_lines=3, rejected_bytes=412))
+def test_a_warning_about_the_line_is_shown_whole() -> None:
+    warning = "412345 bytes, none of them SLCAN: wrong baud rate, or not a SLCAN port?"
+    line = Line("slcan:x", warning=warning)
 
-    assert "412 bytes and no valid line: wrong baud rate?" in draw(Watch(0.0), line, 1.0)
+    assert draw(Watch(0.0), line, 1.0).splitlines()[-1].strip() == warning
 
 
 @pytest.mark.parametrize(("width", "height"), [(20, 5), (60, 15), (300, 100)])

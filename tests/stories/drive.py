@@ -5,10 +5,10 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any
 
-from firmware_bridge.monitor import Summary, Watch, frame_as_json, watch_bus
+from firmware_bridge.monitor import watch_bus
 from firmware_bridge.pty_wire import PtyWire
 from firmware_bridge.supervision import JudgedFrame
-from firmware_bridge.watching import Line
+from firmware_bridge.watching import Line, Summary, Watch, frame_as_json
 
 
 @dataclass

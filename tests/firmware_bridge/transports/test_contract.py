@@ -1,54 +1,20 @@
 """What every transport promises, over each of them."""
 
-import socket
+import select
 import threading
 import time
-from collections.abc import Callable, Iterator
-from itertools import count
-from pathlib import Path
+from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
-from firmware_bridge.errors import BridgeError
+from firmware_bridge.errors import BridgeError, SendTimeoutError, TransportError
 from firmware_bridge.frame import CanFrame
-from firmware_bridge.pty_wire import PtyWire
 from firmware_bridge.transports import SCHEMES, Transport, open_transport
+from firmware_bridge.transports.base import WRITE_TIMEOUT_S
+from tests.firmware_bridge.transports.backends import BACKENDS, Ends
 
-Ends = tuple[Transport, Transport]
-_numbers = count()
-
-
-def serial_ends() -> Iterator[Ends]:
-    with PtyWire() as wire:
-        yield open_transport(f"slcan:{wire.end_a}"), open_transport(f"slcan:{wire.end_b}")
-
-
-def virtual_ends() -> Iterator[Ends]:
-    name = f"virtual:contract{next(_numbers)}"
-    yield open_transport(name), open_transport(name)
-
-
-def socketcan_ends() -> Iterator[Ends]:
-    if not hasattr(socket, "AF_CAN") or not Path("/sys/class/net/vcan0").exists():
-        pytest.skip("no vcan0: sudo modprobe vcan; sudo ip link add vcan0 type vcan; set it up")
-    yield open_transport("socketcan:vcan0"), open_transport("socketcan:vcan0")
-
-
-MAKERS: dict[str, Callable[[], Iterator[Ends]]] = {
-    "slcan": serial_ends,
-    "virtual": virtual_ends,
-    "socketcan": socketcan_ends,
-}
-
-
-@pytest.fixture(params=sorted(MAKERS))
-def ends(request: pytest.FixtureRequest) -> Iterator[Ends]:
-    made = MAKERS[request.param]()
-    a, b = next(made)
-    yield a, b
-    a.close()
-    b.close()
-    next(made, None)
+FRAME = CanFrame(0x3A0, bytes.fromhex("b4d003af90140405"), 0.0)
 
 
 def receive(transport: Transport, frames: int, within_s: float = 5.0) -> list[CanFrame]:
@@ -64,93 +30,236 @@ def content(frames: list[CanFrame]) -> list[tuple[int, bytes]]:
     return [(frame.can_id, frame.data) for frame in frames]
 
 
+class Failing(threading.Thread):
+    """Calls until something is raised, and keeps that."""
+
+    def __init__(self, call: Callable[[], object]) -> None:
+        super().__init__()
+        self._call = call
+        self.error: BaseException | None = None
+        self.start()
+
+    def run(self) -> None:
+        while self.error is None:
+            try:
+                self._call()
+            except SendTimeoutError:
+                pass  # nobody reads
+            except BaseException as error:
+                self.error = error
+
+
 def test_the_contract_covers_every_scheme() -> None:
-    assert set(MAKERS) == set(SCHEMES)
+    assert set(BACKENDS) == set(SCHEMES)
 
 
 @pytest.mark.parametrize(
     "frame",
     [
-        CanFrame(0x3A0, bytes.fromhex("b4d003af90140405"), 0.0),
+        FRAME,
         CanFrame(0x000, b"", 0.0),
         CanFrame(0x7FF, b"\x0d", 0.0),
         CanFrame(0x123, b"\x00\xff\x0a\x0d\x07", 0.0),
+        CanFrame(0x100, bytes(8), 0.0),
     ],
 )
 def test_a_frame_crosses_unchanged(ends: Ends, frame: CanFrame) -> None:
-    a, b = ends
     before_s = time.monotonic()
-    a.send(frame)
+    ends.a.send(frame)
 
-    (received,) = receive(b, 1)
+    (received,) = receive(ends.b, 1)
 
     assert (received.can_id, received.data) == (frame.can_id, frame.data)
     assert before_s <= received.time_s <= time.monotonic()
 
 
 def test_frames_cross_both_ways_in_order_and_none_is_lost(ends: Ends) -> None:
-    a, b = ends
     there = [CanFrame(index % 0x800, index.to_bytes(4, "little"), 0.0) for index in range(400)]
     back = [CanFrame(0x3B0, bytes((index % 256,)), 0.0) for index in range(100)]
     received: list[CanFrame] = []
-    reader = threading.Thread(target=lambda: received.extend(receive(b, len(there))))
+    reader = threading.Thread(target=lambda: received.extend(receive(ends.b, len(there))))
     reader.start()
     for frame in there:
-        a.send(frame)
+        ends.a.send(frame)
     reader.join()
     for frame in back:
-        b.send(frame)
+        ends.b.send(frame)
 
     assert content(received) == content(there)
-    assert content(receive(a, len(back))) == content(back)
+    assert content(receive(ends.a, len(back))) == content(back)
+
+
+def test_one_thread_may_send_while_another_waits_to_receive(ends: Ends) -> None:
+    received: list[CanFrame] = []
+    reader = threading.Thread(target=lambda: received.extend(ends.a.receive(5.0)))
+    reader.start()
+    time.sleep(0.05)  # it waits by now
+    started_s = time.monotonic()
+    ends.a.send(FRAME)
+    assert time.monotonic() - started_s < 1.0
+
+    ends.b.send(CanFrame(7, b"", 0.0))
+    reader.join()
+    assert content(received) == [(7, b"")]
 
 
 def test_receiving_nothing_takes_its_time_and_no_longer(ends: Ends) -> None:
     started_s = time.monotonic()
-    assert ends[0].receive(0.0) == []
+    assert ends.a.receive(0.0) == []
     assert time.monotonic() - started_s < 0.5
 
     started_s = time.monotonic()
-    assert ends[0].receive(0.1) == []
+    assert ends.a.receive(0.1) == []
     assert 0.09 < time.monotonic() - started_s < 1.0
 
 
-def test_what_is_sent_is_not_received_by_its_sender(ends: Ends) -> None:
-    a, b = ends
-    a.send(CanFrame(1, b"", 0.0))
-    receive(b, 1)
+def test_what_arrives_ends_the_wait(ends: Ends) -> None:
+    timer = threading.Timer(0.05, ends.b.send, [FRAME])
+    timer.start()
+    started_s = time.monotonic()
 
-    assert a.receive(0.05) == []
+    assert content(ends.a.receive(10.0)) == content([FRAME])
+    assert time.monotonic() - started_s < 5.0
+    timer.join()
+
+
+def test_the_descriptor_becomes_readable_when_something_arrives(ends: Ends) -> None:
+    descriptor = ends.b.fileno()
+    if descriptor is None:
+        assert ends.uri_a.startswith("virtual:")  # whose users have to ask
+        return
+    ends.b.receive(0.05)  # the commands that open a channel
+    assert not select.select([descriptor], [], [], 0.0)[0]
+    ends.a.send(FRAME)
+
+    assert select.select([descriptor], [], [], 5.0)[0] == [descriptor]
+
+
+def test_what_is_sent_is_not_received_by_its_sender(ends: Ends) -> None:
+    ends.a.send(CanFrame(1, b"", 0.0))
+    receive(ends.b, 1)
+
+    assert ends.a.receive(0.05) == []
 
 
 def test_traffic_is_counted(ends: Ends) -> None:
-    a, b = ends
     for _ in range(3):
-        a.send(CanFrame(1, b"ab", 0.0))
-    receive(b, 3)
+        ends.a.send(CanFrame(1, b"ab", 0.0))
+    receive(ends.b, 3)
 
-    assert a.counters.frames_sent == 3
-    assert b.counters.frames_received == 3
-    assert (b.counters.rejected_lines, b.counters.rejected_bytes) == (0, 0)
+    assert ends.a.counters.frames_sent == 3
+    assert ends.b.counters.frames_received == 3
+    assert (ends.b.counters.rejected_lines, ends.b.counters.rejected_bytes) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [CanFrame(0x800, b"", 0.0), CanFrame(-1, b"", 0.0), CanFrame(0x3A0, bytes(9), 0.0)],
+)
+def test_what_is_no_classic_frame_is_not_sent(ends: Ends, frame: CanFrame) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        ends.a.send(frame)
+    ends.a.send(FRAME)
+
+    assert content(receive(ends.b, 1)) == content([FRAME])
+    assert ends.a.counters.frames_sent == 1
+
+
+def test_what_is_no_frame_is_survived_and_counted(ends: Ends) -> None:
+    ends.a.send(FRAME)
+    before = receive(ends.b, 1)
+    ends.disturb()
+    ends.a.send(FRAME)
+
+    assert content(before + receive(ends.b, 1)) == content([FRAME, FRAME])
+    counters = ends.b.counters
+    assert counters.frames_received == 2
+    if ends.counts_garbage:
+        assert counters.rejected_lines >= 2
+        assert counters.rejected_bytes > 900
+
+
+def test_a_reader_that_does_not_read_never_holds_the_sender(ends: Ends) -> None:
+    longest_s = 0.0
+    with suppress(SendTimeoutError):
+        for _ in range(5000):
+            started_s = time.monotonic()
+            try:
+                ends.a.send(FRAME)
+            finally:
+                longest_s = max(longest_s, time.monotonic() - started_s)
+    assert longest_s < WRITE_TIMEOUT_S + 1.0  # a busy machine
+    while ends.b.receive(0.2):
+        pass
+    ends.a.send(CanFrame(7, b"after", 0.0))
+
+    assert content(receive(ends.b, 1))[-1] == (7, b"after")
 
 
 def test_closing_twice_is_harmless(ends: Ends) -> None:
-    ends[0].close()
-    ends[0].close()
+    ends.a.close()
+    ends.a.close()
 
 
-def test_a_closed_address_can_be_opened_again() -> None:
-    with PtyWire() as wire:
-        for _ in range(3):
-            open_transport(f"slcan:{wire.end_a}").close()
+def test_after_closing_nothing_goes_and_nothing_comes(ends: Ends) -> None:
+    ends.a.close()
+
+    with pytest.raises(TransportError, match=r"was closed"):
+        ends.a.send(FRAME)
+    with pytest.raises(TransportError, match=r"was closed"):
+        ends.a.receive(0.0)
+    assert ends.a.counters.frames_sent == 0
+
+
+def test_closing_ends_a_wait_in_another_thread(ends: Ends) -> None:
+    waiting = Failing(lambda: ends.a.receive(60.0))
+    time.sleep(0.05)
+    started_s = time.monotonic()
+    ends.a.close()
+    waiting.join(10.0)
+
+    assert time.monotonic() - started_s < 2.0
+    assert isinstance(waiting.error, TransportError)
+
+
+def test_closing_ends_a_sender_and_a_receiver_at_work(ends: Ends) -> None:
+    workers = [
+        Failing(lambda: ends.a.send(FRAME)),
+        Failing(lambda: ends.a.receive(0.01)),
+        Failing(lambda: ends.b.send(FRAME)),
+    ]
+    time.sleep(0.05)
+    started_s = time.monotonic()
+    ends.a.close()
+    ends.b.close()
+    for worker in workers:
+        worker.join(10.0)
+
+    assert time.monotonic() - started_s < 3.0
+    assert [type(worker.error) for worker in workers] == [TransportError] * 3
+
+
+def test_a_closed_address_can_be_opened_again(ends: Ends) -> None:
+    ends.a.close()
+    for _ in range(3):
+        open_transport(ends.uri_a).close()
+    again = open_transport(ends.uri_a)
+    again.send(FRAME)
+
+    assert content(receive(ends.b, 1)) == content([FRAME])
+    again.close()
 
 
 @pytest.mark.parametrize(
     ("uri", "message"),
     [
-        ("carrier-pigeon:x", r"unknown scheme 'carrier-pigeon'.*slcan:.*socketcan:.*virtual:"),
+        (
+            "carrier-pigeon:x",
+            r"unknown scheme 'carrier-pigeon'.*slcan:.*cobs:.*socketcan:.*udp_multicast:.*virtual:",
+        ),
         ("/dev/ttyUSB0", r"no scheme in '/dev/ttyUSB0'; use slcan:"),
         ("slcan:", r"names no port; use slcan:/dev/ttyUSB0"),
+        ("cobs:", r"names no port; use cobs:/dev/ttyUSB0"),
         ("", r"no scheme"),
     ],
 )

@@ -1,0 +1,63 @@
+"""The port that is measured: a pseudo-terminal whose other side is read or fed by another process.
+
+Another process, so that what is measured has the interpreter for itself; `cat`, so that the other
+side costs as little as it can.
+"""
+
+import os
+import subprocess
+import tempfile
+import tty
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO
+
+
+class Terminal:
+    """A pseudo-terminal: programs open `path`, the benchmark holds the other side, `device`."""
+
+    def __init__(self) -> None:
+        self.device, self._port = os.openpty()
+        tty.setraw(self._port)
+        self.path = os.ttyname(self._port)
+
+    def close(self) -> None:
+        """Unplug it."""
+        os.close(self._port)
+        os.close(self.device)
+
+
+@contextmanager
+def terminal() -> Iterator[Terminal]:
+    """Yield a terminal and unplug it in the end."""
+    made = Terminal()
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+@contextmanager
+def drained(device: int) -> Iterator[None]:
+    """Let another process read all that is written to the terminal."""
+    with _cat(device, subprocess.DEVNULL):
+        yield
+
+
+@contextmanager
+def fed(device: int, data: bytes) -> Iterator[None]:
+    """Let another process write `data` to the terminal, as fast as it is taken."""
+    with tempfile.TemporaryFile() as source:
+        source.write(data)
+        source.seek(0)
+        with _cat(source, device):
+            yield
+
+
+@contextmanager
+def _cat(source: int | IO[bytes], target: int) -> Iterator[None]:
+    with subprocess.Popen(["cat"], stdin=source, stdout=target, stderr=subprocess.DEVNULL) as cat:
+        try:
+            yield
+        finally:
+            cat.kill()

@@ -1,0 +1,49 @@
+"""Recognises a serial line whose bytes make no sense: a wrong baud rate, or another protocol.
+
+Pure: the counters of a transport in, a sentence or None out. At a wrong rate nothing at all is
+understood (simulated for all pairs of eleven common rates: not one byte), and on a line with a
+fault in two frames of three still a third. The share asked for lies far from both.
+"""
+
+from firmware_bridge.transports import TransportCounters
+
+# Three lines of SLCAN: joined in the middle of one, at least two are whole.
+JUDGED_BYTES = 64
+UNDERSTOOD_SHARE = 0.1
+
+# The serial protocols by the scheme of the URI; other transports know no baud rate.
+_PROTOCOLS = {"slcan": "SLCAN", "cobs": "COBS"}
+
+
+def describe_garbled(protocol: str, passed: TransportCounters) -> str | None:
+    """Return what to tell the user of a line on which this passed; None where there is nothing."""
+    received = passed.received_bytes
+    if received < JUDGED_BYTES or passed.understood_bytes >= UNDERSTOOD_SHARE * received:
+        return None
+    share = "hardly any" if passed.understood_bytes else "none"
+    remedy = f"wrong baud rate, or not a {protocol} port?"
+    return f"{received} bytes, {share} of them {protocol}: {remedy}"
+
+
+class LineJudge:
+    """Follows the counters of one transport; `uri` says which protocol is expected there."""
+
+    def __init__(self, uri: str) -> None:
+        self._protocol = _PROTOCOLS.get(uri.partition(":")[0])
+        self._judged = TransportCounters()  # what passed up to the last verdict
+        self._good = TransportCounters()  # and up to the last good one
+        self._is_garbled = False
+
+    def judge(self, counters: TransportCounters) -> str | None:
+        """Return the warning as of now; None while the line is in order or silent."""
+        if self._protocol is None:
+            return None
+        latest = counters - self._judged
+        if latest.received_bytes >= JUDGED_BYTES:
+            self._judged = counters
+            self._is_garbled = describe_garbled(self._protocol, latest) is not None
+            if not self._is_garbled:
+                self._good = counters
+        if not self._is_garbled:
+            return None
+        return describe_garbled(self._protocol, counters - self._good)

@@ -1,0 +1,32 @@
+"""The part of a URI behind its scheme: `ADDRESS` or `ADDRESS?option=N`."""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+from firmware_bridge.errors import BridgeError
+
+
+@dataclass(frozen=True, slots=True)
+class NumberOption:
+    """The one option that a scheme takes: a whole number in `lowest`..`highest`."""
+
+    name: str
+    default: int
+    lowest: int
+    highest: int
+
+
+def split_address(scheme: str, address: str, option: NumberOption) -> tuple[str, int]:
+    """Return the address and the value of its option; BridgeError where that is not one."""
+    place, _, query = address.partition("?")
+    options = dict(parse_qsl(query, keep_blank_values=True))
+    text = options.pop(option.name, str(option.default))
+    uri = f"{scheme}:{address}"
+    if options:
+        raise BridgeError(f"link: {uri}: unknown option {min(options)!r}; use {option.name}")
+    if not re.fullmatch("[0-9]{1,9}", text) or not option.lowest <= int(text) <= option.highest:
+        raise BridgeError(
+            f"link: {uri}: {option.name} {text!r} is not in {option.lowest}..{option.highest}"
+        )
+    return place, int(text)

@@ -1,0 +1,53 @@
+"""COBS with a CRC-32 on a serial port: for noisy lines, and controllers without CAN."""
+
+from firmware_bridge.cobs import DELIMITER, PACKET_OVERHEAD, CobsParser, encode_packet
+from firmware_bridge.frame import CanFrame
+from firmware_bridge.transports.address import split_address
+from firmware_bridge.transports.base import TransportCounters
+from firmware_bridge.transports.serial_port import BAUDRATE, SerialPort
+from firmware_bridge.transports.serial_transport import SerialTransport
+
+
+def open_cobs(address: str) -> SerialTransport:
+    """Open `PORT` or `PORT?baudrate=N`; see `SerialPort` for what goes wrong."""
+    port, baudrate = split_address("cobs", address, BAUDRATE)
+    return SerialTransport(SerialPort(port, baudrate), CobsFraming())
+
+
+class CobsFraming:
+    """Frames as packets, each of which stands for itself."""
+
+    opening = b""
+    closing = bytes((DELIMITER,))  # ends a packet that a write time-out may have torn
+
+    def __init__(self) -> None:
+        self._parser = CobsParser()
+        self._received_bytes = 0
+        self._understood_bytes = 0
+
+    @property
+    def counters(self) -> TransportCounters:
+        """Return what became of the bytes.
+
+        Delimiters that enclose nothing are not understood: a line at rest has none, and one at a
+        wrong baud rate may look like nothing else.
+        """
+        parsed = self._parser.counters
+        return TransportCounters(
+            frames_received=parsed.frames,
+            rejected_lines=parsed.rejected_packets,
+            rejected_bytes=parsed.rejected_bytes,
+            received_bytes=self._received_bytes,
+            understood_bytes=self._understood_bytes,
+        )
+
+    def encode(self, frame: CanFrame) -> bytes:
+        """Return the packet of `frame`; ValueError as `encode_packet`."""
+        return encode_packet(frame)
+
+    def feed(self, data: bytes, time_s: float) -> list[CanFrame]:
+        """Return the frames that `data` completes, stamped `time_s`."""
+        frames = self._parser.feed(data, time_s)
+        self._received_bytes += len(data)
+        self._understood_bytes += sum(PACKET_OVERHEAD + len(frame.data) for frame in frames)
+        return frames

@@ -1,0 +1,117 @@
+"""A serial port: a UART, a USB adapter or a pseudo-terminal; bytes both ways in bounded time.
+
+pyserial opens and configures the port; bytes are read and written here, so that one place bounds
+how long either takes.
+"""
+
+import contextlib
+import os
+import termios
+import time
+
+import serial
+
+from firmware_bridge.errors import SendTimeoutError, TransportError
+from firmware_bridge.transports.address import NumberOption
+from firmware_bridge.transports.base import WRITE_TIMEOUT_S
+from firmware_bridge.transports.gate import Gate
+from firmware_bridge.transports.serial_trouble import why_not_open
+
+# 12 Mbaud is what the fastest USB adapters (FT232H) reach.
+BAUDRATE = NumberOption("baudrate", 115_200, 300, 12_000_000)
+_READ_BYTES = 4096
+
+
+class SerialPort:
+    """The serial port `port`, opened for this program alone; threads as in `Transport`.
+
+    TransportError, with what to do, where the port is missing, busy, not permitted or no port.
+    """
+
+    def __init__(self, port: str, baudrate: int = BAUDRATE.default) -> None:
+        self.name = port
+        self._serial = _open(port, baudrate)
+        self._descriptor: int = self._serial.fileno()
+        self._gate = Gate(port, readable=self._descriptor, writable=self._descriptor)
+
+    def fileno(self) -> int:
+        """Return the port's descriptor."""
+        return self._descriptor
+
+    def read(self, timeout_s: float) -> bytes:
+        """Return the bytes that arrived, waiting up to `timeout_s` for the first of them.
+
+        TransportError where the port is gone.
+        """
+        with self._gate.receiving:
+            self._gate.check()
+            if not self._gate.wait_readable(timeout_s):
+                return b""
+            try:
+                data = os.read(self._descriptor, _READ_BYTES)
+            except BlockingIOError:
+                return b""
+            except OSError as error:
+                raise self._lost(error) from error
+            if not data:
+                raise TransportError(f"link: {self.name} is gone: it was unplugged or hung up")
+            return data
+
+    def write(self, data: bytes) -> None:
+        """Write all of `data` within WRITE_TIMEOUT_S.
+
+        SendTimeoutError where it was not taken, TransportError where the port is gone.
+        """
+        with self._gate.sending:
+            self._gate.check()
+            deadline_s = time.monotonic() + WRITE_TIMEOUT_S
+            rest = memoryview(data)
+            while True:
+                try:
+                    rest = rest[os.write(self._descriptor, rest) :]
+                except BlockingIOError:
+                    pass
+                except OSError as error:
+                    raise self._lost(error) from error
+                if not rest:
+                    return
+                left_s = deadline_s - time.monotonic()
+                if left_s <= 0 or not self._gate.wait_writable(left_s):
+                    self._discard_output()
+                    raise SendTimeoutError(
+                        f"link: {self.name} took nothing for {WRITE_TIMEOUT_S * 1000:.0f} ms:"
+                        " is the other side reading?"
+                    )
+
+    def close(self, last: bytes = b"") -> None:
+        """Close the port; `last` is written before if it is taken at once. Never raises."""
+        if not self._gate.shut():
+            return
+        with self._gate.sending, self._gate.receiving:
+            try:
+                os.write(self._descriptor, last)
+            except BlockingIOError:
+                self._discard_output()
+            except OSError:
+                pass  # it is gone
+            with contextlib.suppress(OSError, termios.error):
+                self._serial.close()
+            self._gate.release()
+
+    def _discard_output(self) -> None:
+        """Throw away what the kernel holds: it is older than what will be sent next.
+
+        It also lets the port close at once instead of waiting for the rest to leave.
+        """
+        with contextlib.suppress(OSError, termios.error):
+            termios.tcflush(self._descriptor, termios.TCOFLUSH)
+
+    def _lost(self, error: OSError) -> TransportError:
+        return TransportError(f"link: {self.name} is gone: {error.strerror or error}")
+
+
+def _open(port: str, baudrate: int) -> serial.Serial:
+    try:
+        return serial.Serial(port, baudrate, timeout=0, exclusive=True)
+    except (OSError, ValueError, termios.error) as error:  # pyserial's own errors are OSErrors
+        raise TransportError(why_not_open(port, baudrate, error)) from error

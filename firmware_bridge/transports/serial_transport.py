@@ -1,0 +1,83 @@
+"""A transport over a serial port: the same whatever turns frames into bytes there."""
+
+import time
+from typing import Protocol
+
+from firmware_bridge.errors import SendTimeoutError, TransportError
+from firmware_bridge.frame import CanFrame
+from firmware_bridge.transports.base import TransportCounters
+from firmware_bridge.transports.serial_port import SerialPort
+
+
+class Framing(Protocol):
+    """How frames look on the line. Holds what arrived of the next one; used by one receiver."""
+
+    @property
+    def opening(self) -> bytes:
+        """Return what is written first on a port."""
+        ...
+
+    @property
+    def closing(self) -> bytes:
+        """Return what is written last."""
+        ...
+
+    @property
+    def counters(self) -> TransportCounters:
+        """Return what became of the bytes fed so far; nothing is known here of what was sent."""
+        ...
+
+    def encode(self, frame: CanFrame) -> bytes:
+        """Return the bytes of a frame; ValueError for one that the line cannot carry."""
+        ...
+
+    def feed(self, data: bytes, time_s: float) -> list[CanFrame]:
+        """Return the frames that `data` completes, stamped `time_s`. Never raises."""
+        ...
+
+
+class SerialTransport:
+    """A transport over an open port, which it closes."""
+
+    def __init__(self, port: SerialPort, framing: Framing) -> None:
+        self._port = port
+        self._framing = framing
+        self._frames_sent = 0
+        try:
+            if framing.opening:
+                port.write(framing.opening)
+        except SendTimeoutError:
+            # Nobody reads yet. An adapter needs these commands, a controller ignores them.
+            pass
+        except TransportError:
+            port.close()
+            raise
+
+    @property
+    def counters(self) -> TransportCounters:
+        """Return what passed so far."""
+        return self._framing.counters + TransportCounters(frames_sent=self._frames_sent)
+
+    def fileno(self) -> int | None:
+        """Return the port's descriptor."""
+        return self._port.fileno()
+
+    def send(self, frame: CanFrame) -> None:
+        """Write the bytes of `frame`; see `Transport.send`."""
+        self._port.write(self._framing.encode(frame))
+        self._frames_sent += 1
+
+    def receive(self, timeout_s: float) -> list[CanFrame]:
+        """Return the frames that arrived; see `Transport.receive`."""
+        deadline_s = time.monotonic() + timeout_s
+        while True:
+            left_s = max(0.0, deadline_s - time.monotonic())
+            data = self._port.read(left_s)
+            # What arrives may be a reply of the adapter or half a line: then it goes on waiting.
+            frames = self._framing.feed(data, time.monotonic()) if data else []
+            if frames or left_s == 0.0:
+                return frames
+
+    def close(self) -> None:
+        """Take leave of the other side and close the port."""
+        self._port.close(self._framing.closing)

@@ -1,0 +1,29 @@
+import json
+
+import pytest
+
+from edge_fer.cli import main
+
+
+def test_without_a_choice_it_says_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["benchmark"])
+
+    assert caught.value.code == 2
+    said = capsys.readouterr().err
+    assert said == "edge-fer: benchmark: nothing was chosen; use --link (the transports)\n"
+
+
+def test_the_link_is_measured(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from firmware_bridge.benchmark import verb
+
+    short = verb.Effort(seconds=0.02, sends=2, events=2, replugs=1, peer_replugs=1)
+    monkeypatch.setattr(verb, "Effort", lambda: short)
+
+    with pytest.raises(SystemExit) as caught:
+        main(["benchmark", "--link", "--json"])
+
+    assert caught.value.code == 0
+    assert json.loads(capsys.readouterr().out)["ratios"]["reconnect"] > 0
