@@ -6,11 +6,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_fer.camera.condition import CameraCondition
+from edge_fer.driver_state.vehicle import UNKNOWN_VEHICLE, Vehicle
 from edge_fer.emotions import Emotion
 from edge_fer.face.base import FaceBox
 
 # Dequantized int8 probabilities are within 7/256 of a sum of 1; more is not a distribution.
 SUM_TOLERANCE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class HeadPose:
+    """Where the head points, in degrees against the camera's axis.
+
+    `yaw_deg` is positive to the driver's left, `pitch_deg` positive upwards, `roll_deg` positive
+    towards the driver's left shoulder.
+    """
+
+    yaw_deg: float
+    pitch_deg: float
+    roll_deg: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,12 +34,19 @@ class Observation:
     `time_s` is monotonic: when the frame was captured, or when its absence was noticed. `face` is
     None where no face was found. `probabilities` (float32[7], calibrated, sum 1, FER2013 order) is
     None where the frame gave no usable face.
+
+    `eyes_closed` is how probably both eyes are closed (0..1), None where that cannot be seen
+    (glare, a turned head, no eyes found): never a guess. `head` is None where it was not measured.
+    `vehicle` is what the vehicle controller says at this moment.
     """
 
     time_s: float
     camera: CameraCondition
     face: FaceBox | None
     probabilities: NDArray[np.float32] | None
+    eyes_closed: float | None = None
+    head: HeadPose | None = None
+    vehicle: Vehicle = UNKNOWN_VEHICLE
 
     @property
     def usable_face(self) -> bool:
