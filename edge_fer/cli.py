@@ -283,11 +283,10 @@ def evaluate(
 
 
 def _need_workstation() -> None:
-    """UserError where TensorFlow is not installed; finding it does not import it."""
-    from importlib.util import find_spec
+    """UserError where TensorFlow is not installed; else it comes in without its greeting."""
+    from quantize.workstation import require_tensorflow
 
-    if find_spec("tensorflow") is None:
-        raise UserError("this needs TensorFlow: pip install 'edge-fer[workstation]'")
+    require_tensorflow()
 
 
 def main(arguments: list[str] | None = None) -> Any:

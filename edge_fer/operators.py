@@ -20,14 +20,14 @@ class Operator:
     """One operator: its name, and the types of what it computes with and of what it returns.
 
     Types are those of the schema, as INT8; `constants` are inputs that the file holds, as weights.
-    `per_channel` is False for a convolution whose weights share scales between channels.
+    `per_channel` says whether a convolution's weights have a scale each channel; None: no such.
     """
 
     name: str
     inputs: tuple[str, ...]
     constants: tuple[str, ...]
     outputs: tuple[str, ...]
-    per_channel: bool
+    per_channel: bool | None
 
 
 def is_tflite(content: bytes) -> bool:
@@ -73,7 +73,7 @@ def refuse_inexact(operators: list[Operator], source: str) -> None:
         foreign += [kind for kind in operator.constants if kind not in ("INT8", "INT32")]
         if foreign:
             raise UserError(f"{where} computes in {foreign[0].lower()} and not in int8")
-        if not operator.per_channel:
+        if operator.per_channel is False:
             raise UserError(f"{where} has weights that are not quantized per channel")
 
 
@@ -101,12 +101,12 @@ def _operator(operator: Any, graph: Any, model: Any) -> Operator:
     read = [graph.tensors[index] for index in operator.inputs if index >= 0]
     written = [graph.tensors[index] for index in operator.outputs]
     name = _operator_name(model.operatorCodes[operator.opcodeIndex])
-    per_channel = True
+    per_channel = None
     if name in _CHANNEL_AXIS:
         weights = graph.tensors[operator.inputs[1]]
         scales = weights.quantization.scale if weights.quantization else None
         channels = weights.shape[_CHANNEL_AXIS[name]]
-        per_channel = scales is not None and len(scales) == channels
+        per_channel = scales is not None and len(scales) == int(channels)
     return Operator(
         name,
         inputs=kinds([tensor for tensor in read if not is_constant(tensor)]),

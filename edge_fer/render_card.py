@@ -9,6 +9,8 @@ from rich.text import Text
 from edge_fer.model_card import ModelCard
 from edge_fer.operators import Operator
 
+_SCALES = {True: "per channel", False: "shared", None: ""}
+
 
 def render_card(card: ModelCard, model_path: Path, path: Path) -> RenderableType:
     """Return the chief figures of a card as a table."""
@@ -75,6 +77,6 @@ def render_operators(operators: list[Operator]) -> RenderableType:
             operator.name,
             ", ".join(kinds).lower(),
             ", ".join(operator.constants).lower(),
-            "per channel" if operator.per_channel else "shared",
+            _SCALES[operator.per_channel],
         )
     return table

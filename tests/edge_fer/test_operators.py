@@ -38,7 +38,7 @@ def test_operators_of_an_int8_file(tiny_int8: bytes) -> None:
     first = operators[0]
     assert first.inputs == first.outputs == ("INT8",)
     assert first.constants == ("INT8", "INT32")
-    assert first.per_channel
+    assert [operator.per_channel for operator in operators] == [True, None, None, None]
 
 
 @pytest.mark.parametrize(
