@@ -1,0 +1,107 @@
+"""The daemon as a service manager sees it: ready, alive, ended, and nothing left behind."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from firmware_bridge.pty_wire import PtyWire
+
+PATIENCE_S = 30.0  # for a busy machine
+
+
+@pytest.fixture
+def manager(tmp_path: Path) -> Iterator[socket.socket]:
+    """Listen as systemd does: a datagram socket that $NOTIFY_SOCKET names."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(tmp_path / "notify"))
+        listener.settimeout(PATIENCE_S)
+        yield listener
+
+
+@contextmanager
+def daemon(manager: socket.socket) -> Iterator[subprocess.Popen[str]]:
+    with PtyWire() as wire:
+        running = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "edge_fer.cli",
+                "run",
+                "--camera",
+                "demo:",
+                "--link",
+                f"slcan:{wire.end_a}",
+            ],
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "NOTIFY_SOCKET": manager.getsockname()},
+        )
+        try:
+            yield running
+        finally:
+            running.kill()
+            running.communicate()
+
+
+def said(manager: socket.socket, word: str) -> str:
+    """Return the next message to the service manager that has `word` in it."""
+    while True:
+        message = manager.recv(4096).decode()
+        if word in message:
+            return message
+
+
+def children(pid: int) -> list[int]:
+    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+    return [int(child) for child in listed.split()]
+
+
+def test_ready_is_said_at_the_first_frame_and_progress_from_then_on(
+    manager: socket.socket,
+) -> None:
+    with daemon(manager) as running:
+        said(manager, "READY=1")
+        first, second = (said(manager, "WATCHDOG=1") for _ in range(2))
+        assert running.poll() is None
+    for message in (first, second):
+        assert "STATUS=" in message
+        assert "fps" in message
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_at_once_and_leaves_nothing_behind(
+    number: signal.Signals, manager: socket.socket
+) -> None:
+    with daemon(manager) as running:
+        said(manager, "READY=1")
+        cameras = children(running.pid)
+        assert cameras
+        started_s = time.monotonic()
+        running.send_signal(number)
+        _, log = running.communicate(timeout=PATIENCE_S)
+        print(f"ended after {time.monotonic() - started_s:.2f} s")
+    assert running.returncode == 0
+    assert "Traceback" not in log
+    said(manager, "STOPPING=1")
+    assert not [pid for pid in cameras if Path(f"/proc/{pid}").exists()]
+
+
+def test_a_camera_that_hangs_does_not_keep_it_from_ending(manager: socket.socket) -> None:
+    with daemon(manager) as running:
+        said(manager, "READY=1")
+        cameras = children(running.pid)
+        for pid in cameras:
+            os.kill(pid, signal.SIGSTOP)
+        running.terminate()
+        _, log = running.communicate(timeout=PATIENCE_S)
+    assert running.returncode == 0, log
+    assert not [pid for pid in cameras if Path(f"/proc/{pid}").exists()]
