@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from edge_fer.errors import UserError
 from edge_fer.model_card import INPUT, OUTPUT, TensorSpec
 from edge_fer.operators import is_tflite
+from edge_fer.preprocessing import to_model_input
 from edge_fer.quiet import quiet_output
 
 # LiteRT first: with XNNPACK it runs int8 several times as fast as tflite-runtime does.
@@ -24,15 +25,15 @@ class Int8Model:
     def __init__(self, interpreter: Any, runtime: str) -> None:
         self.runtime = runtime
         self._interpreter = interpreter
-        self._input = interpreter.get_input_details()[0]["index"]
-        self._output = interpreter.get_output_details()[0]["index"]
+        # Each call gives a view of the runtime's own memory. It refuses to run while one is kept.
+        self._input = interpreter.tensor(interpreter.get_input_details()[0]["index"])
+        self._output = interpreter.tensor(interpreter.get_output_details()[0]["index"])
 
     def run(self, face: NDArray[np.uint8]) -> NDArray[np.int8]:
         """Return int8[7] for one face, uint8[48, 48]."""
-        stored = (face.astype(np.int16) - 128).astype(np.int8)
-        self._interpreter.set_tensor(self._input, stored.reshape(INPUT.shape))
+        to_model_input(face, self._input())
         self._interpreter.invoke()
-        return np.asarray(self._interpreter.get_tensor(self._output)[0], np.int8)
+        return np.array(self._output()[0], np.int8)
 
 
 def open_model(content: bytes, source: str, *, threads: int = 1, xnnpack: bool = True) -> Int8Model:
