@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from edge_fer import __version__
+from edge_fer.config_cli import config_app
 from edge_fer.errors import UserError
 from edge_fer.model_cli import model_app
 from firmware_bridge.errors import BridgeError
@@ -28,6 +29,7 @@ app = typer.Typer(
 )
 
 app.add_typer(model_app, name="model")
+app.add_typer(config_app, name="config")
 
 DataOption = Annotated[
     Path,

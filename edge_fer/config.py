@@ -2,10 +2,12 @@
 
 import difflib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from edge_fer.config_environment import ConfigSource, from_text, with_environment
 from edge_fer.config_toml import TomlFile, read_toml
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.errors import UserError
@@ -160,48 +162,64 @@ SECTIONS: dict[str, type] = {
 }
 
 
-def load_config(path: Path | None) -> Config:
-    """Return the config in the TOML file `path`, or the defaults where it is None.
+# What a running daemon takes over on SIGHUP; for the rest it has to be started anew.
+LIVE_SECTIONS = frozenset({"driver_state", "log"})
+NO_FILE = TomlFile("no file", {}, {})
 
-    UserError for a file that cannot be read, is no TOML, has an unknown section or key, or a value
-    of a wrong type or out of its range; it names key, value, allowed range, file and line.
+
+def load_config(path: Path | None, environment: Mapping[str, str] | None = None) -> Config:
+    """Return the config in the TOML file `path`, with the settings of `environment` over it.
+
+    Without either the defaults. UserError for a file that cannot be read, is no TOML, has an
+    unknown section or key, or a value of a wrong type or out of its range; it names key, value,
+    allowed range, and the line of the file or the variable.
     """
-    if path is None:
-        return Config()
-    file = read_toml(path)
-    for name in file.values:
+    return config_from(read_source(path, environment))
+
+
+def read_source(path: Path | None, environment: Mapping[str, str] | None = None) -> ConfigSource:
+    """Return what file and environment say, not yet checked; UserError where that is no TOML."""
+    return with_environment(NO_FILE if path is None else read_toml(path), environment or {})
+
+
+def config_from(source: ConfigSource) -> Config:
+    """Return the config that `source` describes; UserError as `load_config`."""
+    for name in source.values:
         if name not in SECTIONS:
-            raise _unknown_section(file, name)
+            raise _unknown_section(source, name)
     return Config(
-        camera=_section(file, "camera", CameraConfig),
-        link=_section(file, "link", LinkConfig),
-        model=_section(file, "model", ModelConfig),
-        face=_section(file, "face", FaceConfig),
-        driver_state=_section(file, "driver_state", PolicySettings),
-        log=_section(file, "log", LogConfig),
+        camera=_section(source, "camera", CameraConfig),
+        link=_section(source, "link", LinkConfig),
+        model=_section(source, "model", ModelConfig),
+        face=_section(source, "face", FaceConfig),
+        driver_state=_section(source, "driver_state", PolicySettings),
+        log=_section(source, "log", LogConfig),
     )
 
 
 _Settings = TypeVar("_Settings")
 
 
-def _section(file: TomlFile, name: str, settings_class: type[_Settings]) -> _Settings:
-    """Make the settings of one section from the file's values and the defaults."""
-    values = file.values.get(name, {})
+def _section(source: ConfigSource, name: str, settings_class: type[_Settings]) -> _Settings:
+    """Make the settings of one section from what the source says and the defaults."""
+    values = source.values.get(name, {})
     if not isinstance(values, dict):
         raise UserError(
             f"{name}: {shown(values)} is not a section; write [{name}] and its keys below it"
-            f" ({file.where((name,))})"
+            f" ({source.where((name,))})"
         )
     known = {item.key: item for item in describe(settings_class)}
+    given = {}
     try:
         for key, value in values.items():
             if key not in known:
                 raise SettingError(key, _unknown_key(name, key))
-            check_value(known[key], value)
-        return settings_class(**_with_floats(settings_class, values))
+            of_environment = (name, key) in source.variables
+            given[key] = from_text(value, known[key].kind) if of_environment else value
+            check_value(known[key], given[key])
+        return settings_class(**_with_floats(settings_class, given))
     except SettingError as error:
-        where = file.where(*((name, key) for key in (error.key, *error.also)), (name,))
+        where = source.where(*((name, key) for key in (error.key, *error.also)), (name,))
         raise UserError(f"{name}.{error} ({where})") from error
 
 
@@ -222,11 +240,11 @@ def _unknown_key(section: str, key: str) -> str:
     return f"unknown key; [{section}] has {', '.join(own)}"
 
 
-def _unknown_section(file: TomlFile, name: str) -> UserError:
-    where = file.where((name,))
+def _unknown_section(source: ConfigSource, name: str) -> UserError:
+    where = source.where((name,))
     owner = next((section for section in SECTIONS if name in _keys(section)), None)
     near = difflib.get_close_matches(name, SECTIONS, n=1, cutoff=NEAR_ENOUGH)
-    if owner is not None and not isinstance(file.values[name], dict):
+    if owner is not None and not isinstance(source.values[name], dict):
         hint = f"not in a section; it belongs below [{owner}]"
     elif near:
         hint = f"unknown section; did you mean [{near[0]}]?"

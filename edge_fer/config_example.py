@@ -3,19 +3,23 @@
 `python -m edge_fer.config_example > systemd/config.toml` renews the file after a change.
 """
 
-import json
 import sys
 import textwrap
 
-from edge_fer.config import SECTIONS
+from edge_fer.config import LIVE_SECTIONS, SECTIONS
+from edge_fer.config_toml import toml_literal
 from edge_fer.setting import DescribedSetting, describe
 
 LINE_LENGTH = 100
 INTRODUCTION = """\
 # Config of edge-fer (TOML). Each key is shown with its default, commented out: remove the # before
 # a key to change it. Unknown keys and values out of range are refused at the start, with their
-# line. Times are in seconds.
+# line. Times are in seconds. `edge-fer config check` says whether the file is all right.
+#
+# A variable of the environment overrules a key: EDGE_FER__CAMERA__FPS=15 stands for fps below
+# [camera]; section and key in capitals, two underscores each time.
 """
+LIVE = "# On SIGHUP (systemctl reload edge-fer) a running daemon takes these over."
 
 
 def example() -> str:
@@ -23,6 +27,8 @@ def example() -> str:
     parts = [INTRODUCTION]
     for name, settings_class in SECTIONS.items():
         parts.append(f"\n\n[{name}]\n")
+        if name in LIVE_SECTIONS:
+            parts.append(f"{LIVE}\n\n")
         parts.append("\n".join(_entry(item) for item in describe(settings_class)))
     return "".join(parts)
 
@@ -34,8 +40,7 @@ def _entry(item: DescribedSetting) -> str:
         lines += _comment(f"  Allowed: {described.range_text}")
     if described.source:
         lines += _comment(f"  Source: {described.source}")
-    # JSON spells text, numbers and booleans as TOML does.
-    return "\n".join([*lines, f"#{item.key} = {json.dumps(item.default)}", ""])
+    return "\n".join([*lines, f"#{item.key} = {toml_literal(item.default)}", ""])
 
 
 def _comment(text: str) -> list[str]:

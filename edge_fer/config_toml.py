@@ -1,5 +1,6 @@
 """TOML with line numbers, which `tomllib` keeps to itself."""
 
+import json
 import re
 import tomllib
 from collections.abc import Iterator
@@ -80,6 +81,12 @@ def lines_of_keys(text: str) -> dict[KeyPath, int]:
             table = paths[-1]
         statement = ""
     return found
+
+
+def toml_literal(value: bool | int | float | str) -> str:
+    """Return a value as TOML spells it, on one line."""
+    # As JSON does, but for the one control character that JSON leaves as it is.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _paths(values: dict[str, Any]) -> Iterator[KeyPath]:

@@ -1,10 +1,11 @@
 """The daemon: moves frames to the pipeline and decisions to the link, and obeys signals."""
 
 import logging
+import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,13 +14,16 @@ from types import FrameType
 from edge_fer.camera.condition import CameraCondition, ConditionMonitor
 from edge_fer.camera.process import CameraProcess
 from edge_fer.camera_supervisor import CameraSupervisor
+from edge_fer.classifier import Classifier
 from edge_fer.config import Config, load_config
 from edge_fer.driver_state.monitor import DriverMonitor
+from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.driver_state.states import DriverState
 from edge_fer.errors import UserError
 from edge_fer.face.haar import HaarDetector
 from edge_fer.face.tracking import FaceTracker
 from edge_fer.health import Health, HealthMeter
+from edge_fer.live_config import LiveConfig
 from edge_fer.model_fallback import open_classifier
 from edge_fer.notify import Notifier
 from edge_fer.pipeline import Pipeline, Step
@@ -45,12 +49,19 @@ def run_daemon(
     Command-line values overrule the config. UserError or BridgeError for what is wrong at start:
     config, model, port, camera.
     """
-    config = _overruled(load_config(config_path), camera, link, model)
+
+    def load() -> Config:
+        return _overruled(load_config(config_path, os.environ), camera, link, model)
+
+    config = LiveConfig(load)
     logging.basicConfig(
-        level=config.log.level.upper(), format="%(levelname)s %(message)s", stream=sys.stderr
+        level=config.config.log.level.upper(),
+        format="%(levelname)s %(message)s",
+        stream=sys.stderr,
     )
-    with _stop_signals() as stop:
-        Daemon(config).run(stop)
+    # Without a file there is nothing to read anew: SIGHUP, as of a terminal that closes, is an end.
+    with _signals(reload=None if config_path is None else config.ask) as stop:
+        Daemon(config.config).run(stop, config.changed)
     return 0
 
 
@@ -73,12 +84,12 @@ class Daemon:
         for failure in loaded.failures:
             _log.error("model not used: %s", failure)
         self._model_is_fallback = loaded.is_fallback
-        classifier = loaded.model
+        self._classifier = loaded.model
         now_s = time.monotonic()
-        policy = config.driver_state.for_model(classifier.card.uncertain_threshold)
+        classifier, policy = self._policy(config)
         detector = HaarDetector(min_face_px=config.face.min_face_px)
         self._pipeline = Pipeline(
-            classifier if policy.emotion_states else None,
+            classifier,
             FaceTracker(detector, detect_every_s=config.face.detect_every_s),
             ConditionMonitor(),
             DriverMonitor(policy, now_s),
@@ -97,8 +108,13 @@ class Daemon:
         self._link = Link(config.link.uri)
         self._link.open()
 
-    def run(self, stop: StopFlag) -> None:
-        """Loop until `stop` is set or the input ends. UserError where the camera never opens."""
+    def run(
+        self, stop: StopFlag, changed_config: Callable[[], Config | None] = lambda: None
+    ) -> None:
+        """Loop until `stop` is set or the input ends. UserError where the camera never opens.
+
+        `changed_config` returns a config whose live part is to be taken over, or None.
+        """
         self._camera.start()
         # Before the link's first frame, which would otherwise have to say "not available".
         self._tell(self._pipeline.silence(time.monotonic(), CameraCondition.STARTING))
@@ -108,10 +124,22 @@ class Daemon:
                 step = self._next_step()
                 if step is not None:
                     self._tell(step)
+                config = changed_config()
+                if config is not None:
+                    self._change(config)
         finally:
             self._notifier.send("STOPPING=1")
             self._camera.stop(STOP_CAMERA_S)
             self._link.stop(STOP_LINK_S)
+
+    def _policy(self, config: Config) -> tuple[Classifier | None, PolicySettings]:
+        """Return the policy for this model, and the classifier unless emotions are off."""
+        policy = config.driver_state.for_model(self._classifier.card.uncertain_threshold)
+        return self._classifier if policy.emotion_states else None, policy
+
+    def _change(self, config: Config) -> None:
+        logging.getLogger().setLevel(config.log.level.upper())
+        self._pipeline.change(*self._policy(config))
 
     def _next_step(self) -> Step | None:
         frame = self._camera.wait(TICK_S)
@@ -171,9 +199,15 @@ def _overruled(config: Config, camera: str | None, link: str | None, model: Path
 
 
 @contextmanager
-def _stop_signals() -> Iterator[StopFlag]:
+def _signals(reload: Callable[[int, FrameType | None], None] | None) -> Iterator[StopFlag]:
+    """Let SIGTERM and SIGINT set the flag, and SIGHUP ask for a new reading of the config."""
     stop = StopFlag()
-    previous = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    handlers: dict[signal.Signals, Callable[[int, FrameType | None], None]] = {
+        signal.SIGTERM: stop,
+        signal.SIGINT: stop,
+        signal.SIGHUP: stop if reload is None else reload,
+    }
+    previous = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield stop
     finally:

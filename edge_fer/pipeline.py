@@ -8,6 +8,7 @@ from edge_fer.classifier import Classifier
 from edge_fer.driver_state.monitor import DriverMonitor
 from edge_fer.driver_state.observation import Observation
 from edge_fer.driver_state.policy import Decision
+from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.face.tracking import FaceTracker, TrackedFace
 from edge_fer.preprocessing import crop_face
 
@@ -40,6 +41,11 @@ class Pipeline:
         self._tracker = tracker
         self._conditions = conditions
         self._driver = driver
+
+    def change(self, classifier: Classifier | None, policy: PolicySettings) -> None:
+        """Go on with another policy, and without a classifier where emotions are switched off."""
+        self._classifier = classifier
+        self._driver.change_settings(policy)
 
     def frame(self, frame: Frame) -> Step:
         """Decide from `frame`."""

@@ -1,5 +1,8 @@
 """The one place of the driver state that remembers: evidence and decision so far."""
 
+from dataclasses import replace
+
+from edge_fer.driver_state.emotion_evidence import EmotionEvidence
 from edge_fer.driver_state.evidence import no_evidence, update_evidence
 from edge_fer.driver_state.observation import Observation
 from edge_fer.driver_state.policy import Decision, decide, first_decision
@@ -23,6 +26,12 @@ class DriverMonitor:
     def decision(self) -> Decision:
         """The newest decision."""
         return self._decision
+
+    def change_settings(self, settings: PolicySettings) -> None:
+        """Go on with other settings; the evidence so far stays, but for emotions switched off."""
+        self._settings = settings
+        if not settings.emotion_states:
+            self._evidence = replace(self._evidence, emotion=EmotionEvidence())
 
     def observe(self, observation: Observation) -> Decision:
         """Return the decision after `observation`."""

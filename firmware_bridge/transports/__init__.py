@@ -9,7 +9,7 @@ from firmware_bridge.transports.cobs_serial import open_cobs
 from firmware_bridge.transports.slcan_serial import open_slcan
 from firmware_bridge.transports.udp_multicast import open_udp_multicast
 
-__all__ = ["SCHEMES", "Transport", "TransportCounters", "open_transport"]
+__all__ = ["SCHEMES", "Transport", "TransportCounters", "check_address", "open_transport"]
 
 # A scheme, and how a URI with it looks like.
 SCHEMES: Mapping[str, str] = {
@@ -28,16 +28,21 @@ _OPENERS: Mapping[str, Callable[[str], Transport]] = {
 }
 
 
+def check_address(uri: str) -> tuple[str, str]:
+    """Return scheme and address of a link's URI; BridgeError where no transport can take it."""
+    scheme, colon, address = uri.partition(":")
+    if scheme not in _OPENERS:
+        reason = f"unknown scheme {scheme!r}" if colon else "no scheme"
+        raise BridgeError(f"link: {reason} in {uri!r}; use {', '.join(SCHEMES.values())}")
+    if not address:
+        raise BridgeError(f"link: {uri!r} names no port; use {SCHEMES[scheme]}")
+    return scheme, address
+
+
 def open_transport(uri: str) -> Transport:
     """Open the port or bus that `uri` names.
 
     BridgeError for a URI that no transport can take, TransportError where it does not open.
     """
-    scheme, colon, address = uri.partition(":")
-    opener = _OPENERS.get(scheme)
-    if opener is None:
-        reason = f"unknown scheme {scheme!r}" if colon else "no scheme"
-        raise BridgeError(f"link: {reason} in {uri!r}; use {', '.join(SCHEMES.values())}")
-    if not address:
-        raise BridgeError(f"link: {uri!r} names no port; use {SCHEMES[scheme]}")
-    return opener(address)
+    scheme, address = check_address(uri)
+    return _OPENERS[scheme](address)

@@ -1,0 +1,37 @@
+"""The config that holds, as text: each value with where it came from."""
+
+from typing import Any
+
+from edge_fer.config import SECTIONS, Config
+from edge_fer.config_environment import ConfigSource
+from edge_fer.config_toml import toml_literal
+from edge_fer.setting import describe
+
+DEFAULT = "default"
+
+
+def config_as_toml(config: Config, source: ConfigSource) -> str:
+    """Return a TOML file that says all of `config`; what is no default has its origin beside it."""
+    parts = []
+    for name, settings_class in SECTIONS.items():
+        lines = [f"[{name}]"]
+        for item in describe(settings_class):
+            line = f"{item.key} = {toml_literal(getattr(getattr(config, name), item.key))}"
+            origin = source.origin((name, item.key))
+            lines.append(line if origin is None else f"{line}  # {origin}")
+        parts.append("\n".join(lines) + "\n")
+    return "\n".join(parts)
+
+
+def config_as_json(config: Config, source: ConfigSource) -> dict[str, Any]:
+    """Return value and origin of each setting, by section and key."""
+    return {
+        name: {
+            item.key: {
+                "value": getattr(getattr(config, name), item.key),
+                "origin": source.origin((name, item.key)) or DEFAULT,
+            }
+            for item in describe(settings_class)
+        }
+        for name, settings_class in SECTIONS.items()
+    }
