@@ -19,15 +19,17 @@ from edge_fer.config import Config, load_config
 from edge_fer.driver_state.monitor import DriverMonitor
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.driver_state.states import DriverState
+from edge_fer.driver_state.vehicle import Vehicle
 from edge_fer.errors import UserError
 from edge_fer.face.haar import HaarDetector
 from edge_fer.face.tracking import FaceTracker
-from edge_fer.health import Health, HealthMeter
+from edge_fer.health import HealthMeter
 from edge_fer.live_config import LiveConfig
 from edge_fer.model_fallback import open_classifier
 from edge_fer.notify import Notifier
 from edge_fer.pipeline import Pipeline, Step
-from edge_fer.vehicle_report import report
+from edge_fer.vehicle_heard import hear
+from edge_fer.vehicle_report import report, report_standby
 from firmware_bridge.link import Link
 
 # So often the loop comes round when no frame arrives: the policy wants ten observations a second,
@@ -102,6 +104,7 @@ class Daemon:
         self._housekeeping_s = now_s
         self._notifier = Notifier()
         self._ready = False
+        self._stands_by = False
         self._state_said = DriverState.NOT_READY
         # Last: nothing after it can fail, so what it opens is always closed by `run`; and still
         # before a camera lights up.
@@ -121,9 +124,11 @@ class Daemon:
         self._link.start()
         try:
             while not stop.is_set and not self._camera.ended:
-                step = self._next_step()
-                if step is not None:
-                    self._tell(step)
+                vehicle = self._vehicle()
+                if vehicle.wants_standby:
+                    self._stand_by(vehicle)
+                else:
+                    self._watch()
                 config = changed_config()
                 if config is not None:
                     self._change(config)
@@ -141,12 +146,45 @@ class Daemon:
         logging.getLogger().setLevel(config.log.level.upper())
         self._pipeline.change(*self._policy(config))
 
+    def _vehicle(self) -> Vehicle:
+        return hear(self._link.controller)
+
+    def _stand_by(self, vehicle: Vehicle) -> None:
+        """Watch nobody while the vehicle wants it so, and say that nothing is known."""
+        if not self._stands_by:
+            self._stands_by = True
+            # Closed and not just ignored: its light goes out, and no picture is taken at all.
+            self._camera.stop(STOP_CAMERA_S)
+            self._meter.pause()
+            self._be_ready()
+            why = "switched off" if vehicle.enabled is False else "ignition off"
+            self._say(DriverState.NOT_AVAILABLE, f"standby: {why}")
+        now_s = time.monotonic()
+        self._keep_house(now_s, "standby")
+        self._link.publish(
+            report_standby(self._health, now_s, model_is_fallback=self._model_is_fallback)
+        )
+        time.sleep(TICK_S)
+
+    def _watch(self) -> None:
+        """Tell what the next frame says, or its absence; begin anew after a standby."""
+        if self._stands_by:
+            self._stands_by = False
+            now_s = time.monotonic()
+            self._camera.start()
+            self._supervisor = CameraSupervisor(now_s)
+            self._pipeline.restart(now_s)
+            self._tell(self._pipeline.silence(now_s, CameraCondition.STARTING, self._vehicle()))
+        step = self._next_step()
+        if step is not None:
+            self._tell(step)
+
     def _next_step(self) -> Step | None:
         frame = self._camera.wait(TICK_S)
         now_s = time.monotonic()
         if frame is not None:
             self._supervisor.frame(now_s)
-            step = self._pipeline.frame(frame)
+            step = self._pipeline.frame(frame, self._vehicle())
             self._meter.frame(
                 sequence=frame.sequence, captured_s=frame.captured_s, done_s=time.monotonic()
             )
@@ -162,30 +200,38 @@ class Daemon:
             _log.warning("camera gives no frames: starting its process anew")
             self._camera.restart()
             self._supervisor.restarted(now_s)
-        return self._pipeline.silence(now_s, verdict.camera)
+        return self._pipeline.silence(now_s, verdict.camera, self._vehicle())
 
     def _tell(self, step: Step) -> None:
         now_s = time.monotonic()
-        if not self._ready and step.captured_s is not None:
-            self._ready = True
-            self._notifier.send("READY=1")
+        if step.captured_s is not None and self._be_ready():
             _log.info("camera %s: first frame", self._camera_uri)
-        if now_s >= self._housekeeping_s:
-            self._housekeeping_s = now_s + HOUSEKEEPING_S
-            self._health = self._meter.read(now_s)
-            # Here and nowhere else, so that a pipeline that stands still is noticed.
-            self._notifier.send("WATCHDOG=1", f"STATUS={_status(step, self._health)}")
+        self._keep_house(now_s, step.decision.state.label)
         self._link.publish(
             report(step, self._health, now_s, model_is_fallback=self._model_is_fallback)
         )
-        if step.decision.state is not self._state_said:
-            self._state_said = step.decision.state
-            reason = step.decision.reason.name.lower().replace("_", " ")
-            _log.info("driver state: %s (%s)", step.decision.state.label, reason)
+        self._say(step.decision.state, step.decision.reason.name.lower().replace("_", " "))
 
+    def _be_ready(self) -> bool:
+        """Tell the service manager that the start is done; return whether that is news."""
+        if self._ready:
+            return False
+        self._ready = True
+        self._notifier.send("READY=1")
+        return True
 
-def _status(step: Step, health: Health) -> str:
-    return f"{step.decision.state.label}, {health.fps:.0f} fps"
+    def _keep_house(self, now_s: float, label: str) -> None:
+        if now_s < self._housekeeping_s:
+            return
+        self._housekeeping_s = now_s + HOUSEKEEPING_S
+        self._health = self._meter.read(now_s)
+        # Here and nowhere else, so that a pipeline that stands still is noticed.
+        self._notifier.send("WATCHDOG=1", f"STATUS={label}, {self._health.fps:.0f} fps")
+
+    def _say(self, state: DriverState, reason: str) -> None:
+        if state is not self._state_said:
+            self._state_said = state
+            _log.info("driver state: %s (%s)", state.label, reason)
 
 
 def _overruled(config: Config, camera: str | None, link: str | None, model: Path | None) -> Config:

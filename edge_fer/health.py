@@ -46,6 +46,10 @@ class HealthMeter:
             self._latency_s = _blend(self._latency_s, done_s - captured_s, share)
         self._last_s = done_s
 
+    def pause(self) -> None:
+        """Let the time until the next frame not count: none is asked for."""
+        self._last_s = self._interval_s = self._latency_s = None
+
     def read(self, now_s: float) -> Health:
         """Return the figures as of `now_s`."""
         stalled = self._last_s is None or now_s - self._last_s > STALLED_S

@@ -9,6 +9,7 @@ from edge_fer.driver_state.monitor import DriverMonitor
 from edge_fer.driver_state.observation import Observation
 from edge_fer.driver_state.policy import Decision
 from edge_fer.driver_state.settings import PolicySettings
+from edge_fer.driver_state.vehicle import UNKNOWN_VEHICLE, Vehicle
 from edge_fer.face.tracking import FaceTracker, TrackedFace
 from edge_fer.preprocessing import crop_face
 
@@ -47,8 +48,14 @@ class Pipeline:
         self._classifier = classifier
         self._driver.change_settings(policy)
 
-    def frame(self, frame: Frame) -> Step:
-        """Decide from `frame`."""
+    def restart(self, now_s: float) -> None:
+        """Begin anew after the camera was off: nothing is compared with what was before."""
+        self._tracker.forget()
+        self._conditions = ConditionMonitor()
+        self._driver.restart(now_s)
+
+    def frame(self, frame: Frame, vehicle: Vehicle = UNKNOWN_VEHICLE) -> Step:
+        """Decide from `frame` and from what the vehicle says of itself."""
         camera = self._conditions.update(frame.grey, frame.captured_s)
         face, probabilities = None, None
         # A face found in an unusable frame would be a guess: unknown is the honest answer.
@@ -57,12 +64,18 @@ class Pipeline:
             if face is not None and self._classifier is not None:
                 probabilities = self._classifier.classify(crop_face(frame.grey, face.box))
         observation = Observation(
-            frame.captured_s, camera, None if face is None else face.box, probabilities
+            frame.captured_s,
+            camera,
+            None if face is None else face.box,
+            probabilities,
+            vehicle=vehicle,
         )
         decision = self._driver.observe(observation)
         return Step(decision, camera, face, frame.captured_s, frame.sequence)
 
-    def silence(self, now_s: float, camera: CameraCondition) -> Step:
+    def silence(
+        self, now_s: float, camera: CameraCondition, vehicle: Vehicle = UNKNOWN_VEHICLE
+    ) -> Step:
         """Decide from the fact that no frame came; `camera` says why (LOST or STARTING)."""
-        decision = self._driver.observe(Observation(now_s, camera, None, None))
+        decision = self._driver.observe(Observation(now_s, camera, None, None, vehicle=vehicle))
         return Step(decision, camera, None, None, None)

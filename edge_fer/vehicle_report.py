@@ -57,6 +57,23 @@ def report(
     )
 
 
+def report_standby(health: Health, now_s: float, *, model_is_fallback: bool = False) -> Snapshot:
+    """Return what the vehicle is told while it wants nobody watched: not available, no fault."""
+    return Snapshot(
+        published_s=now_s,
+        driver_state=DriverStateMessage(),
+        health=HealthMessage(
+            camera=None,
+            model=MODEL_FALLBACK if model_is_fallback else MODEL_OK,
+            degraded_reason=DEGRADED_NONE,
+            temperature_c=health.temperature_c,
+            fps=0.0,
+            latency_ms=None,
+            fault=FAULT_NONE,
+        ),
+    )
+
+
 def _percent(share: float | None) -> float | None:
     return None if share is None else 100.0 * share
 

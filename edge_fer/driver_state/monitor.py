@@ -33,6 +33,11 @@ class DriverMonitor:
         if not settings.emotion_states:
             self._evidence = replace(self._evidence, emotion=EmotionEvidence())
 
+    def restart(self, now_s: float) -> None:
+        """Forget what was seen: the camera was off. Numbers of events and requests go on."""
+        was_ready = self._evidence.was_ready  # then the shorter time to be ready again holds
+        self._evidence = replace(no_evidence(now_s), was_ready=was_ready)
+
     def observe(self, observation: Observation) -> Decision:
         """Return the decision after `observation`."""
         evidence = update_evidence(self._evidence, observation, self._settings)

@@ -27,5 +27,13 @@ class Vehicle:
     answered_id: int | None = None
     answer: Answer | None = None
 
+    @property
+    def wants_standby(self) -> bool:
+        """Whether the driver is not to be watched: switched off, or the ignition is off.
+
+        A vehicle that says neither, or nothing at all, is watched as one without a controller.
+        """
+        return self.enabled is False or self.ignition_on is False
+
 
 UNKNOWN_VEHICLE = Vehicle()

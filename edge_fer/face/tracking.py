@@ -78,6 +78,11 @@ class FaceTracker:
         self._last: tuple[FaceBox, float] | None = None  # where and when a face was seen last
         self._searched_s = -np.inf
 
+    def forget(self) -> None:
+        """Begin anew: what comes next has nothing to do with what was."""
+        self._track = self._last = None
+        self._searched_s = -np.inf
+
     def update(self, grey: NDArray[np.uint8], time_s: float) -> TrackedFace | None:
         """Return the face in `grey` (uint8[h,w]) captured at the monotonic `time_s`, or None."""
         face = None

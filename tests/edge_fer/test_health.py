@@ -29,6 +29,17 @@ def test_a_stalled_pipeline_has_no_rate_and_no_latency() -> None:
     assert (health.fps, health.latency_ms) == (0.0, None)
 
 
+def test_a_pause_is_no_slow_frame() -> None:
+    meter = HealthMeter()
+    for index in range(100):
+        meter.frame(sequence=index, captured_s=index / 30, done_s=index / 30)
+    meter.pause()
+    assert (meter.read(4.0).fps, meter.read(4.0).latency_ms) == (0.0, None)
+    for index in range(100, 110):
+        meter.frame(sequence=index, captured_s=100 + index / 30, done_s=100 + index / 30)
+    assert meter.read(100 + 110 / 30).fps == pytest.approx(30, rel=0.01)
+
+
 def test_temperature_is_read_where_there_is_a_sensor(tmp_path: Path) -> None:
     sensor = tmp_path / "temp"
     assert read_temperature_c(sensor) is None

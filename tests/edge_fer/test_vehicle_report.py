@@ -30,9 +30,15 @@ from edge_fer.vehicle_report import (
     QUALITY_GOOD,
     QUALITY_POOR,
     report,
+    report_standby,
 )
 from firmware_bridge.database import definition
-from firmware_bridge.messages import encode
+from firmware_bridge.messages import (
+    DriverStateMessage,
+    EmotionProbabilitiesMessage,
+    encode,
+)
+from firmware_bridge.watching import message_as_json
 
 HEALTH = Health(frames=10, dropped=0, fps=29.6, latency_ms=3.4, temperature_c=51.0)
 PROBABILITIES = (0.02, 0.01, 0.02, 0.7, 0.05, 0.1, 0.1)
@@ -141,3 +147,15 @@ def test_a_request_keeps_its_id_and_validity() -> None:
     told = report(asking, HEALTH, 5.0).request
     assert told is not None
     assert (told.request_id, told.valid_for_s, told.reason) == (7, 8.0, Reason.LOW_CONFIDENCE)
+
+
+def test_in_standby_nothing_is_known_and_nothing_is_wrong() -> None:
+    said = report_standby(HEALTH, 9.0)
+
+    assert said.driver_state == DriverStateMessage()  # not available, all of it
+    assert said.emotions == EmotionProbabilitiesMessage()
+    assert (said.request, said.source_time_s, said.published_s) == (None, None, 9.0)
+    health = message_as_json(said.health)
+    assert (health["Camera"], health["Fault"], health["DegradedReason"]) == (None, "none", "none")
+    assert (health["Model"], health["Temperature"], health["FrameRate"]) == ("ok", 51.0, 0.0)
+    assert report_standby(HEALTH, 9.0, model_is_fallback=True).health.model == MODEL_FALLBACK

@@ -1,0 +1,182 @@
+"""The daemon itself in this process, over a virtual bus: what it does when the vehicle speaks."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+
+from edge_fer.camera.condition import CameraCondition
+from edge_fer.config import CameraConfig, Config, LinkConfig
+from edge_fer.daemon import Daemon, StopFlag
+from edge_fer.driver_state.monitor import DriverMonitor
+from edge_fer.driver_state.observation import Observation
+from edge_fer.driver_state.policy import Decision
+from edge_fer.driver_state.states import DriverState
+from edge_fer.driver_state.vehicle import UNKNOWN_VEHICLE, Vehicle
+from edge_fer.face.base import FaceBox
+from firmware_bridge.database import definition
+from firmware_bridge.e2e.profile22 import Profile22Sender
+from firmware_bridge.frame import CanFrame
+from firmware_bridge.messages import (
+    ControllerStatusMessage,
+    DriverStateMessage,
+    EmotionProbabilitiesMessage,
+    HealthMessage,
+    Message,
+    encode,
+)
+from firmware_bridge.transports import open_transport
+from firmware_bridge.watching import Watch
+
+ON = ControllerStatusMessage(enable=1, ignition=1, speed_km_h=72.0)
+BACK_TO_WORK_S = 2.0
+PATIENCE_S = 15.0  # for a busy machine
+
+
+class VehicleSide:
+    """Speaks each 100 ms, while there is something to say, and remembers what it is told."""
+
+    def __init__(self, bus: str) -> None:
+        self._bus = open_transport(f"virtual:{bus}")
+        self._known = definition(ControllerStatusMessage.NAME)
+        self._sender = Profile22Sender(self._known.data_ids)
+        self.says: ControllerStatusMessage | None = None
+        self.watch = Watch(time.monotonic())
+        self._next_s = time.monotonic()
+
+    def step(self) -> None:
+        now_s = time.monotonic()
+        if now_s >= self._next_s:
+            self._next_s = now_s + 0.1
+            if self.says is not None:
+                data = self._sender.protect(encode(self.says))
+                self._bus.send(CanFrame(self._known.can_id, data, now_s))
+        for frame in self._bus.receive(0.01):
+            self.watch.take(frame)
+
+    def until(self, condition: Callable[[], bool], within_s: float = PATIENCE_S) -> bool:
+        deadline_s = time.monotonic() + within_s
+        while not condition() and time.monotonic() < deadline_s:
+            self.step()
+        return condition()
+
+    def latest(self, kind: type[Message]) -> Message | None:
+        found = self.watch.latest(kind)
+        return None if found is None else found[0]
+
+    def hears(self, state: DriverState) -> bool:
+        latest = self.latest(DriverStateMessage)
+        return isinstance(latest, DriverStateMessage) and latest.state == state
+
+    def close(self) -> None:
+        self._bus.close()
+
+
+class Probe(Daemon):
+    """Keeps the vehicle of each observation, and says whether its camera process runs."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__(config)
+        self.vehicles: list[Vehicle] = []
+        driver = self._pipeline._driver
+        observe = driver.observe
+
+        def noted(observation: Observation) -> Decision:
+            self.vehicles.append(observation.vehicle)
+            return observe(observation)
+
+        driver.observe = noted  # type: ignore[method-assign]
+
+    @property
+    def films(self) -> bool:
+        return self._camera.pid is not None
+
+
+@pytest.fixture
+def vehicle_side(request: pytest.FixtureRequest) -> Iterator[VehicleSide]:
+    made = VehicleSide(request.node.name)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def daemon(request: pytest.FixtureRequest, vehicle_side: VehicleSide) -> Iterator[Probe]:
+    config = replace(
+        Config(),
+        camera=CameraConfig("demo:"),
+        link=LinkConfig(f"virtual:{request.node.name}"),
+    )
+    made = Probe(config)
+    stop = StopFlag()
+    thread = threading.Thread(target=made.run, args=(stop,), daemon=True)
+    thread.start()
+    yield made
+    stop.is_set = True
+    thread.join(5.0)
+    assert not thread.is_alive()
+
+
+def test_it_stands_by_and_comes_back_as_the_vehicle_says(
+    daemon: Probe, vehicle_side: VehicleSide
+) -> None:
+    # Nobody speaks yet: it works, and knows nothing of the vehicle.
+    assert vehicle_side.until(lambda: vehicle_side.hears(DriverState.ATTENTIVE))
+    assert set(daemon.vehicles) == {UNKNOWN_VEHICLE}
+
+    vehicle_side.says = ON
+    assert vehicle_side.until(lambda: daemon.vehicles[-1] == Vehicle(72.0, True, True))
+
+    for off in (replace(ON, enable=0), replace(ON, ignition=0)):
+        vehicle_side.says = off
+        assert vehicle_side.until(lambda: vehicle_side.hears(DriverState.NOT_AVAILABLE))
+        assert not daemon.films
+        observed = len(daemon.vehicles)
+        # Long enough that a state left behind would be taken for a stalled vision loop, too.
+        vehicle_side.until(lambda: False, 1.5)
+        assert len(daemon.vehicles) == observed
+        assert vehicle_side.latest(DriverStateMessage) == DriverStateMessage()
+        assert vehicle_side.latest(EmotionProbabilitiesMessage) == EmotionProbabilitiesMessage()
+        health = vehicle_side.latest(HealthMessage)
+        assert isinstance(health, HealthMessage)
+        assert (health.camera, health.fault, health.fps) == (None, 0, 0)
+
+        vehicle_side.says = ON
+        assert vehicle_side.until(lambda: vehicle_side.hears(DriverState.NOT_READY), BACK_TO_WORK_S)
+        assert vehicle_side.until(lambda: vehicle_side.hears(DriverState.ATTENTIVE))
+        assert daemon.films
+
+
+def test_a_vehicle_that_falls_silent_is_unknown_and_watched_again(
+    daemon: Probe, vehicle_side: VehicleSide
+) -> None:
+    vehicle_side.says = replace(ON, enable=0)
+    assert vehicle_side.until(lambda: vehicle_side.hears(DriverState.NOT_AVAILABLE))
+    assert not daemon.films
+
+    vehicle_side.says = None
+
+    assert vehicle_side.until(lambda: daemon.films and bool(daemon.vehicles))
+    assert vehicle_side.until(lambda: vehicle_side.hears(DriverState.NOT_READY))
+    assert daemon.vehicles[-1] == UNKNOWN_VEHICLE
+
+
+def test_a_pause_forgets_the_driver_and_keeps_the_numbers() -> None:
+    config = Config().driver_state.for_model(0.5)
+    settings = replace(config, emotion_states=False)
+    monitor = DriverMonitor(settings, 0.0)
+    face = good_face()
+    for index in range(100):
+        ready = monitor.observe(replace(face, time_s=index / 30))
+    assert ready.state is DriverState.ATTENTIVE
+
+    monitor.restart(60.0)
+    again = [monitor.observe(replace(face, time_s=60.0 + index / 30)) for index in range(30)]
+
+    assert [again[0].state, again[-1].state] == [DriverState.NOT_READY, DriverState.ATTENTIVE]
+    assert again[-1].event_sequence == ready.event_sequence + 2
+
+
+def good_face() -> Observation:
+    return Observation(0.0, CameraCondition.GOOD, FaceBox(0, 0, 100, 100, 1.0), None)
