@@ -111,16 +111,30 @@ def monitor(
 def benchmark(
     link: Annotated[
         bool,
-        typer.Option("--link", help="rates, latency and reconnect time of the transports (1 min)"),
+        typer.Option("--link", help="rates, latency and reconnect time of the transports instead"),
     ] = False,
+    model: Annotated[
+        Path | None, typer.Option(help="the .tflite file; the shipped one without it")
+    ] = None,
+    compare: Annotated[
+        Path | None, typer.Option(help="an older --json result: exit code 1 where this is slower")
+    ] = None,
+    tolerance: Annotated[
+        float, typer.Option(help="with --compare: the share by which a figure may be worse", min=0)
+    ] = 0.1,
     json: JsonOption = False,
 ) -> None:
-    """Measure this machine; choose what by an option."""
-    if not link:
-        raise UserError("benchmark: nothing was chosen; use --link (the transports)")
-    from firmware_bridge.benchmark.verb import run_link_benchmark
+    """Measure this device in about a minute: model, stages, daemon."""
+    if link:
+        from firmware_bridge.benchmark.verb import run_link_benchmark
 
-    run_link_benchmark(json_output=json)
+        run_link_benchmark(json_output=json)
+        return
+    from edge_fer.benchmark.verb import run_device_benchmark
+
+    raise typer.Exit(
+        run_device_benchmark(model=model, json_output=json, old=compare, tolerance=tolerance)
+    )
 
 
 @app.command()

@@ -5,15 +5,6 @@ import pytest
 from edge_fer.cli import main
 
 
-def test_without_a_choice_it_says_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as caught:
-        main(["benchmark"])
-
-    assert caught.value.code == 2
-    said = capsys.readouterr().err
-    assert said == "edge-fer: benchmark: nothing was chosen; use --link (the transports)\n"
-
-
 def test_the_link_is_measured(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,0 +1,128 @@
+"""What a figure depends on: board, kernel, clocks, temperature, throttling.
+
+Everything is read from /proc and /sys and is None where a machine does not say it.
+"""
+
+import os
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge_fer.health import read_temperature_c
+
+# The Raspberry Pi's firmware, as `vcgencmd get_throttled`: bits 0 to 3 are now, 16 to 19 since the
+# start.
+THROTTLED = Path("/sys/devices/platform/soc/soc:firmware/get_throttled")
+_THROTTLE_BITS = {0: "undervoltage", 1: "frequency capped", 2: "throttled", 3: "soft temperature"}
+_SINCE = 16  # the same four, shifted by so much: it happened since the start
+# A clock that falls by this share while it is measured makes the first and the last figure differ.
+_CLOCK_FALL = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """One moment of the machine; clocks in MHz, of the fastest core."""
+
+    governor: str | None
+    clock_mhz: float | None
+    temperature_c: float | None
+    throttle_bits: int | None
+    load: float  # of the last minute, other programs and this one
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What does not change while it is measured."""
+
+    board: str
+    processor: str
+    cores: int
+    kernel: str
+    python: str
+
+
+def read_machine(root: Path = Path("/")) -> Machine:
+    """Return what machine this is."""
+    board = _text(root / "proc/device-tree/model") or _text(
+        root / "sys/devices/virtual/dmi/id/product_name"
+    )
+    return Machine(
+        board=(board or "unknown").rstrip("\0"),
+        processor=_processor(root / "proc/cpuinfo"),
+        cores=len(os.sched_getaffinity(0)),
+        kernel=platform.release(),
+        python=platform.python_version(),
+    )
+
+
+def read_conditions(root: Path = Path("/")) -> Conditions:
+    """Return how the machine is at this moment."""
+    cpus = root / "sys/devices/system/cpu"
+    clocks = [
+        int(text) / 1000.0
+        for path in cpus.glob("cpu[0-9]*/cpufreq/scaling_cur_freq")
+        if (text := _text(path)) is not None and text.isdecimal()
+    ]
+    return Conditions(
+        governor=_text(cpus / "cpu0/cpufreq/scaling_governor"),
+        clock_mhz=max(clocks, default=None),
+        temperature_c=read_temperature_c(root / "sys/class/thermal/thermal_zone0/temp"),
+        throttle_bits=_hexadecimal(_text(root / THROTTLED.relative_to("/"))),
+        load=round(os.getloadavg()[0], 2),
+    )
+
+
+def why_invalid(before: Conditions, after: Conditions) -> tuple[str, ...]:
+    """Return why figures taken between these two moments are not the device's best; () if none."""
+    reasons = []
+    was, now = before.throttle_bits or 0, after.throttle_bits or 0
+    for bit, name in _THROTTLE_BITS.items():
+        during = now >> (bit + _SINCE) & 1 and not was >> (bit + _SINCE) & 1
+        if (was | now) >> bit & 1 or during:
+            reasons.append(f"{name} while it was measured")
+    if (
+        before.clock_mhz
+        and after.clock_mhz
+        and (after.clock_mhz < (1 - _CLOCK_FALL) * before.clock_mhz)
+    ):
+        reasons.append(f"the clock fell from {before.clock_mhz:.0f} to {after.clock_mhz:.0f} MHz")
+    return tuple(reasons)
+
+
+def warnings(conditions: Conditions) -> tuple[str, ...]:
+    """Return what makes figures worse than they could be, and what to do."""
+    found = []
+    if conditions.governor not in (None, "performance"):
+        found.append(
+            f"the CPU governor is {conditions.governor!r}: 'performance' gives the best figures"
+        )
+    if conditions.load > 0.5 * (os.cpu_count() or 1):
+        found.append(f"other programs are busy (load {conditions.load:.1f}): stop them and repeat")
+    return tuple(found)
+
+
+def _processor(path: Path) -> str:
+    """Return the processor's name; Arm's kernels give only numbers, so those."""
+    text = _text(path) or ""
+    fields: dict[str, str] = {}
+    for line in text.splitlines():
+        name, _, value = line.partition(":")
+        fields.setdefault(name.strip(), value.strip())
+    if "model name" in fields:
+        return fields["model name"]
+    part = fields.get("CPU part")
+    return f"{platform.machine()} part {part}" if part else platform.machine()
+
+
+def _hexadecimal(text: str | None) -> int | None:
+    try:
+        return None if text is None else int(text, 16)
+    except ValueError:
+        return None
+
+
+def _text(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return None

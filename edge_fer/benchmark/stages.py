@@ -1,0 +1,203 @@
+"""Each stage of the pipeline by itself, on the frames of a camera, in the order of the daemon.
+
+The stages are called as `Pipeline` calls them, and the pipeline as a whole is run on the same
+frames beside them: what it takes longer than its stages is its overhead.
+"""
+
+import itertools
+import os
+import statistics
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from edge_fer.benchmark.distribution import Distribution
+from edge_fer.camera import open_camera
+from edge_fer.camera.base import Frame
+from edge_fer.camera.condition import CameraCondition, ConditionMonitor
+from edge_fer.camera.slots import SlotReader, SlotWriter, create_memory
+from edge_fer.classifier import Classifier
+from edge_fer.driver_state.monitor import DriverMonitor
+from edge_fer.driver_state.observation import Observation
+from edge_fer.driver_state.settings import PolicySettings
+from edge_fer.errors import UserError
+from edge_fer.face.haar import HaarDetector
+from edge_fer.face.tracking import FaceTracker
+from edge_fer.health import Health
+from edge_fer.pipeline import Pipeline, Step
+from edge_fer.preprocessing import crop_face
+from edge_fer.vehicle_report import report
+from firmware_bridge.database import definition
+from firmware_bridge.e2e.profile22 import Profile22Sender
+from firmware_bridge.frame import CanFrame
+from firmware_bridge.messages import DriverStateMessage, encode
+from firmware_bridge.slcan import encode_line
+
+# What a frame takes when its face was found by the tracker alone, and when the detector ran.
+TRACKED, DETECTED = "frame to state, tracked", "frame to state, detected"
+_ORDER = (
+    *("capture", "to shared memory", "from shared memory", "camera condition"),
+    *(
+        "detect",
+        "track",
+        "no face",
+        "crop",
+        "classify",
+        "policy",
+        TRACKED,
+        DETECTED,
+        "report",
+        "encode",
+    ),
+)
+_NO_HEALTH = Health(frames=0, dropped=0, fps=0.0, latency_ms=None, temperature_c=None)
+
+
+@dataclass(frozen=True, slots=True)
+class StageTimes:
+    """Times by stage, in the order of the data.
+
+    `overhead` is how much longer a frame with a face takes in the pipeline than its stages do, as
+    a share of them, by medians; None where no frame had a face.
+    """
+
+    frames: int
+    frame_size: tuple[int, int]  # width, height
+    face_share: float
+    stages: dict[str, Distribution]
+    overhead: float | None
+
+
+class _Stopwatch:
+    """Keeps what each named step took."""
+
+    def __init__(self) -> None:
+        self.taken_s: dict[str, list[float]] = {}
+        self._lap_s = 0.0
+
+    def start(self) -> None:
+        self._lap_s = time.perf_counter()
+
+    def lap(self, name: str) -> float:
+        """Note the time since the last lap, or the start, under `name`, and return it."""
+        now_s = time.perf_counter()
+        taken_s = now_s - self._lap_s
+        self.add(name, taken_s)
+        self._lap_s = time.perf_counter()
+        return taken_s
+
+    def add(self, name: str, seconds: float) -> None:
+        self.taken_s.setdefault(name, []).append(seconds)
+
+
+def _timed(pipeline: Pipeline, frame: Frame) -> float:
+    started_s = time.perf_counter()
+    pipeline.frame(frame)
+    return time.perf_counter() - started_s
+
+
+def measure_stages(
+    camera_uri: str, classifier: Classifier, policy: PolicySettings, frames: int
+) -> StageTimes:
+    """Time each stage on the first `frames` frames of a camera; UserError where it gives none."""
+    watch = _Stopwatch()
+    conditions, tracker = ConditionMonitor(), FaceTracker(HaarDetector())
+    driver = DriverMonitor(policy, 0.0)
+    whole = Pipeline(
+        classifier if policy.emotion_states else None,
+        FaceTracker(HaarDetector()),
+        ConditionMonitor(),
+        DriverMonitor(policy, 0.0),
+    )
+    sender = Profile22Sender(definition(DriverStateMessage.NAME).data_ids)
+    count, size = 0, (0, 0)
+    bare_s: list[float] = []  # of the frames with a face, as the next
+    whole_s: list[float] = []
+    for frame in itertools.islice(_frames(camera_uri, watch), frames):
+        count, size = count + 1, (frame.grey.shape[1], frame.grey.shape[0])
+        # In turns, so that neither always finds the frame in the cache that the other filled.
+        frame_s = _timed(whole, frame) if count % 2 else 0.0
+        step, stages_s = _staged(frame, watch, conditions, tracker, classifier, driver)
+        frame_s = frame_s or _timed(whole, frame)
+        if step.face is not None:
+            bare_s.append(stages_s)
+            whole_s.append(frame_s)
+            watch.add(DETECTED if step.face.detected else TRACKED, frame_s)
+        _reported(step, frame, watch, sender)
+    if not count:
+        raise UserError(f"benchmark: camera {camera_uri} gave no frame")
+    return StageTimes(
+        count,
+        size,
+        len(whole_s) / count,
+        {name: Distribution.of(watch.taken_s[name]) for name in _ORDER if name in watch.taken_s},
+        statistics.median(whole_s) / statistics.median(bare_s) - 1.0 if bare_s else None,
+    )
+
+
+def _frames(camera_uri: str, watch: _Stopwatch) -> Iterator[Frame]:
+    """Yield a camera's frames as the daemon gets them: through the shared memory."""
+    camera = open_camera(camera_uri)
+    memory = create_memory()
+    slots: tuple[SlotWriter, SlotReader] | None = None
+    try:
+        for index in itertools.count():
+            watch.start()
+            grey = camera.read()
+            if grey is None:
+                return
+            watch.lap("capture")
+            if slots is None:
+                height, width = grey.shape
+                slots = SlotWriter(memory, (height, width)), SlotReader(memory, (height, width))
+            writer, reader = slots
+            watch.start()
+            # The camera's own time base: tracker and policy see it play at its rate.
+            writer.write(grey, index / camera.fps)
+            watch.lap("to shared memory")
+            frame = reader.read()
+            watch.lap("from shared memory")
+            if frame is not None:
+                yield frame
+    finally:
+        camera.close()
+        os.close(memory)
+
+
+def _staged(
+    frame: Frame,
+    watch: _Stopwatch,
+    conditions: ConditionMonitor,
+    tracker: FaceTracker,
+    classifier: Classifier,
+    driver: DriverMonitor,
+) -> tuple[Step, float]:
+    """Return what `Pipeline.frame` would, and the seconds that its stages took."""
+    grey, time_s = frame.grey, frame.captured_s
+    face, probabilities, taken_s = None, None, 0.0
+    watch.start()
+    camera = conditions.update(grey, time_s)
+    taken_s += watch.lap("camera condition")
+    if camera is CameraCondition.GOOD:
+        face = tracker.update(grey, time_s)
+        found = "detect" if face is not None and face.detected else "track"
+        taken_s += watch.lap("no face" if face is None else found)
+    if face is not None:
+        crop = crop_face(grey, face.box)
+        taken_s += watch.lap("crop")
+        probabilities = classifier.classify(crop)
+        taken_s += watch.lap("classify")
+    seen = Observation(time_s, camera, None if face is None else face.box, probabilities)
+    decision = driver.observe(seen)
+    taken_s += watch.lap("policy")
+    return Step(decision, camera, face, time_s, frame.sequence), taken_s
+
+
+def _reported(step: Step, frame: Frame, watch: _Stopwatch, sender: Profile22Sender) -> None:
+    known = definition(DriverStateMessage.NAME)
+    watch.start()
+    snapshot = report(step, _NO_HEALTH, frame.captured_s)
+    watch.lap("report")
+    data = sender.protect(encode(snapshot.driver_state))
+    encode_line(CanFrame(known.can_id, data, frame.captured_s))
+    watch.lap("encode")

@@ -1,0 +1,131 @@
+"""Shows the device's figures to people."""
+
+from collections.abc import Sequence
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from edge_fer.benchmark.conditions import Conditions, warnings
+from edge_fer.benchmark.distribution import Distribution
+from edge_fer.benchmark.figures import Change, DeviceFigures
+from edge_fer.benchmark.running_daemon import DaemonFigures
+
+_DASH = "—"
+
+
+def render_figures(figures: DeviceFigures) -> RenderableType:
+    """Return all figures as tables, and first what has to be known of them."""
+    machine, model, stages = figures.machine, figures.model, figures.stages
+    cold = model.cold_start
+    width, height = stages.frame_size
+    parts: list[RenderableType] = [
+        Text(f"{machine.board}, {machine.processor}, {machine.cores} cores", "bold"),
+        Text(
+            f"kernel {machine.kernel}  python {machine.python}  {model.runtime}  "
+            f"{model.path} {model.sha256[:12]}",
+            "grey62",
+        ),
+        Text(f"before  {_conditions(figures.before)}", "grey62"),
+        Text(f"after   {_conditions(figures.after)}", "grey62"),
+        *(Text(f"INVALID: {reason}", "bold red1") for reason in figures.invalid),
+        *(Text(f"note: {warning}", "yellow") for warning in warnings(figures.before)),
+        Text(
+            f"\ncold start: import {cold.import_ms:.0f} ms, load {cold.load_ms:.0f} ms, "
+            f"first inference {cold.first_inference_ms:.2f} ms"
+        ),
+        Text("\nmodel alone, one face, ms", "bold"),
+        _distributions(
+            {f"{_count(threads, 'thread')}": times for threads, times in model.by_threads.items()}
+        ),
+        Text(
+            f"\nstages on {stages.frames} frames of {width}x{height} "
+            f"(a face in {stages.face_share:.0%}), ms",
+            "bold",
+        ),
+        _distributions(stages.stages),
+    ]
+    if stages.overhead is not None:
+        parts.append(Text(f"the pipeline takes {stages.overhead:+.1%} over its stages"))
+    parts += [Text("\nthe daemon, with a terminal device for a port", "bold"), _daemons(figures)]
+    return Group(*parts)
+
+
+def render_changes(changes: Sequence[Change], tolerance: float) -> RenderableType:
+    """Return what changed against an older result; worse than `tolerance` (a share) is red."""
+    table = _table("against the older result", "before", "now", "factor")
+    for change in changes:
+        style = "bold red1" if change.factor > 1 + tolerance else ""
+        table.add_row(
+            change.name,
+            f"{change.before:.3f}",
+            f"{change.now:.3f}",
+            Text(f"{change.factor:.2f}", style),
+        )
+    return table
+
+
+def _conditions(conditions: Conditions) -> str:
+    parts = [
+        f"load {conditions.load:.1f}",
+        f"governor {conditions.governor}" if conditions.governor else None,
+        f"{conditions.clock_mhz:.0f} MHz" if conditions.clock_mhz else None,
+        f"{conditions.temperature_c:.0f} degC" if conditions.temperature_c is not None else None,
+        f"throttle bits {conditions.throttle_bits:#x}"
+        if conditions.throttle_bits is not None
+        else None,
+    ]
+    return "  ".join(part for part in parts if part is not None)
+
+
+def _distributions(rows: dict[str, Distribution]) -> Table:
+    heads = ("min", "p50", "p90", "p95", "p99", "max", "mean", "std")
+    table = _table("", "times", *heads)
+    for name, times in rows.items():
+        values = (getattr(times, f"{head}_ms") for head in heads)
+        table.add_row(name, f"{times.count:,}", *(f"{value:.3f}" for value in values))
+    return table
+
+
+def _daemons(figures: DeviceFigures) -> Table:
+    columns = (figures.daemon, figures.fastest)
+    table = _table("", *(f"--camera {column.camera}" for column in columns))
+    rows: tuple[tuple[str, list[str]], ...] = (
+        ("frames a second", [f"{column.fps:.1f}" for column in columns]),
+        ("ready after", [f"{column.ready_s:.2f} s" for column in columns]),
+        ("capture to decision", [_ms(column.latency_ms) for column in columns]),
+        ("glass to wire, p50 and p99", [_ages(column) for column in columns]),
+        ("daemon", [_cost(column.cpu_daemon, column.rss_daemon_mb) for column in columns]),
+        ("camera process", [_cost(column.cpu_camera, column.rss_camera_mb) for column in columns]),
+        (
+            "frames on the port",
+            [f"{one.frames_on_port:,}, {one.bad_frames_on_port} bad" for one in columns],
+        ),
+    )
+    for name, values in rows:
+        table.add_row(name, *values)
+    return table
+
+
+def _ages(one: DaemonFigures) -> str:
+    return f"{_ms(one.source_age_p50_ms)}, {_ms(one.source_age_p99_ms)}"
+
+
+def _ms(value: float | None) -> str:
+    return _DASH if value is None else f"{value:.0f} ms"
+
+
+def _cost(share: float, megabytes: float) -> str:
+    return f"{share:.0%} of a core, {megabytes:.0f} MB"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _table(first: str, *others: str) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="grey62")
+    table.add_column(first, min_width=24)
+    for name in others:
+        table.add_column(name, justify="right")
+    return table

@@ -1,0 +1,164 @@
+"""The benchmark of the device: what it measures, under which conditions, and compares."""
+
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge_fer.benchmark import verb
+from edge_fer.benchmark.conditions import Conditions, read_conditions, read_machine, why_invalid
+from edge_fer.benchmark.distribution import Distribution
+from edge_fer.benchmark.figures import DeviceFigures, compare
+from edge_fer.benchmark.verb import EXIT_INVALID, EXIT_REGRESSION, Effort, run_device_benchmark
+from edge_fer.cli import main
+from edge_fer.errors import UserError
+from edge_fer.paths import SHIPPED_MODEL
+
+SHORT = Effort(model_s=0.05, frames=60, daemon_s=1.5, fastest_s=1.0)
+CALM = Conditions("performance", 1500.0, 50.0, 0, 0.1)
+
+
+@pytest.fixture(scope="module")
+def figures() -> DeviceFigures:
+    return verb.measure_device(SHIPPED_MODEL, SHORT, lambda what: None)
+
+
+@pytest.fixture
+def result(figures: DeviceFigures) -> dict[str, Any]:
+    values: dict[str, Any] = json.loads(json.dumps(figures.to_json()))
+    return values
+
+
+def printed(
+    monkeypatch: pytest.MonkeyPatch, figures: DeviceFigures, **options: Any
+) -> tuple[int, str]:
+    """Return exit code and output of the verb for figures that were measured before."""
+    monkeypatch.setattr(verb, "measure_device", lambda *arguments: figures)
+    out = io.StringIO()
+    return run_device_benchmark(model=None, out=out, **options), out.getvalue()
+
+
+def test_it_measures_model_stages_and_daemon(result: dict[str, Any]) -> None:
+    assert result["model"]["by_threads"]["1"]["count"] > 10
+    stages = result["stages"]["stages"]
+    for stage in ("capture", "camera condition", "track", "crop", "classify", "policy", "encode"):
+        assert stages[stage]["count"] > 10, stage
+    assert stages["frame to state, tracked"]["p50_ms"] > stages["crop"]["p50_ms"]
+    assert result["stages"]["frame_size"] == [640, 480]
+    for run in (result["daemon"], result["fastest"]):
+        assert run["bad_frames_on_port"] == 0
+        assert run["frames_on_port"] > 5
+        assert run["rss_daemon_mb"] > 20
+        assert 0 < run["cpu_daemon"] < 3
+    assert result["fastest"]["fps"] > 0
+
+
+def test_the_same_result_is_no_regression_and_a_slower_one_is_named(
+    result: dict[str, Any],
+) -> None:
+    changes = compare(result, result)
+    assert len(changes) == 7
+    assert all(change.factor == 1 for change in changes)
+    slower = json.loads(json.dumps(result))
+    slower["model"]["by_threads"]["1"]["p50_ms"] *= 2
+    worse = [change for change in compare(result, slower) if change.factor > 1.1]
+    assert [change.name for change in worse] == ["model p50"]
+
+
+def test_a_regression_is_the_exit_code(
+    figures: DeviceFigures,
+    result: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    old = tmp_path / "old.json"
+    old.write_text(json.dumps(result))
+    assert printed(monkeypatch, figures, json_output=True, old=old)[0] == 0
+    result["model"]["by_threads"]["1"]["p50_ms"] /= 1.2
+    old.write_text(json.dumps(result))
+    code, shown = printed(monkeypatch, figures, json_output=False, old=old)
+    assert code == EXIT_REGRESSION
+    assert "edge-fer: model p50: 1.20 times the older result" in capsys.readouterr().err
+    assert "model alone, one face, ms" in shown
+    assert "1.20" in shown
+    assert printed(monkeypatch, figures, json_output=False, old=old, tolerance=0.3)[0] == 0
+
+
+@pytest.mark.parametrize("values", [[], {}, {"format": 99}, None])
+def test_what_is_no_result_is_refused(values: Any, result: dict[str, Any]) -> None:
+    with pytest.raises(UserError, match="--compare: not a result"):
+        compare(values, result)
+
+
+def test_a_missing_result_is_said_before_anything_is_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["benchmark", "--compare", str(tmp_path / "no.json")])
+    assert caught.value.code == 2
+    assert "no.json: cannot be read (No such file or directory)" in capsys.readouterr().err
+
+
+def test_a_device_that_throttled_gives_no_figure(
+    figures: DeviceFigures,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    reasons = why_invalid(CALM, replace(CALM, throttle_bits=0x40000))
+    spoiled = replace(figures, invalid=reasons)
+    code, shown = printed(monkeypatch, spoiled, json_output=False)
+    assert code == EXIT_INVALID
+    assert "INVALID: throttled while it was measured" in shown
+    assert "these figures are not the device's: throttled" in capsys.readouterr().err
+
+
+def test_what_happened_before_is_no_reason_and_what_happens_now_is() -> None:
+    earlier = replace(CALM, throttle_bits=0x50000)
+    assert why_invalid(earlier, earlier) == ()
+    assert why_invalid(CALM, CALM) == ()
+    low = replace(CALM, throttle_bits=0x1)
+    assert why_invalid(low, CALM) == ("undervoltage while it was measured",)
+    hot = replace(CALM, clock_mhz=1000.0)
+    assert why_invalid(CALM, hot) == ("the clock fell from 1500 to 1000 MHz",)
+
+
+def test_a_raspberry_pi_is_read_from_its_files(tmp_path: Path) -> None:
+    for name, text in {
+        "proc/device-tree/model": "Raspberry Pi 4 Model B Rev 1.5\0",
+        "proc/cpuinfo": "processor\t: 0\nCPU implementer\t: 0x41\nCPU part\t: 0xd08\n",
+        "sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq": "1500000\n",
+        "sys/devices/system/cpu/cpu1/cpufreq/scaling_cur_freq": "600000\n",
+        "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor": "ondemand\n",
+        "sys/class/thermal/thermal_zone0/temp": "61234\n",
+        "sys/devices/platform/soc/soc:firmware/get_throttled": "50000\n",
+    }.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    assert read_machine(tmp_path).board == "Raspberry Pi 4 Model B Rev 1.5"
+    assert "0xd08" in read_machine(tmp_path).processor
+    found = read_conditions(tmp_path)
+    assert (found.governor, found.clock_mhz, found.temperature_c, found.throttle_bits) == (
+        "ondemand",
+        1500.0,
+        61.234,
+        0x50000,
+    )
+
+
+def test_a_machine_that_says_nothing_is_unknown_and_no_error(tmp_path: Path) -> None:
+    assert read_machine(tmp_path).board == "unknown"
+    found = read_conditions(tmp_path)
+    assert (found.governor, found.clock_mhz, found.throttle_bits) == (None, None, None)
+
+
+def test_a_distribution_is_that_of_its_times() -> None:
+    times = Distribution.of([0.001, 0.002, 0.003, 0.004])
+    assert (times.count, times.min_ms, times.p50_ms, times.max_ms) == (4, 1.0, 2.5, 4.0)
+    assert times.mean_ms == pytest.approx(2.5)
+    with pytest.raises(ValueError, match="no times"):
+        Distribution.of([])
