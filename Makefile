@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-slow lint types clean
+.PHONY: demo test test-slow lint types deb clean
 
 demo: $(VENV)/.device
 	$(BIN)/edge-fer demo
@@ -23,6 +23,9 @@ lint: $(VENV)/.workstation
 types: $(VENV)/.workstation
 	$(BIN)/mypy
 
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
 # What a device needs, and no more.
 $(VENV)/.device: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -32,6 +35,25 @@ $(VENV)/.device: pyproject.toml constraints.txt
 $(VENV)/.workstation: $(VENV)/.device
 	$(PIP_INSTALL) --editable '.[workstation,test]'
 	touch $@
+
+# A Debian package with all its wheels, for this machine; for a Raspberry Pi with Bookworm
+# `make deb DEB_ARCH=arm64`, with Trixie DEB_PYTHON=3.13 as well. Needs dpkg-deb.
+DEB_ARCH ?= $(shell dpkg --print-architecture)
+DEB_PYTHON ?= 3.11
+DEB_MACHINE = $(if $(filter arm64,$(DEB_ARCH)),aarch64,x86_64)
+DEB_PLATFORMS = $(foreach tag,2_17 2_27 2_28 2_31 2_34,manylinux_$(tag)) manylinux2014
+DEB_VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+DEB_WHEELS = build/wheels-$(DEB_ARCH)-$(DEB_PYTHON)
+
+deb: | $(BIN)/python
+	rm -rf $(DEB_WHEELS) build/lib
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir $(DEB_WHEELS) .
+	$(BIN)/python -m pip download --quiet --constraint constraints.txt --dest $(DEB_WHEELS) \
+		--only-binary :all: --python-version $(DEB_PYTHON) \
+		$(foreach platform,$(DEB_PLATFORMS),--platform $(platform)_$(DEB_MACHINE)) \
+		"$(DEB_WHEELS)/edge_fer-$(DEB_VERSION)-py3-none-any.whl[signing]"
+	systemd/build-deb.sh $(DEB_WHEELS) $(DEB_VERSION) $(DEB_ARCH) python$(DEB_PYTHON) \
+		build/edge-fer_$(DEB_VERSION)_$(DEB_ARCH).deb
 
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

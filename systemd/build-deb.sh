@@ -1,0 +1,45 @@
+#!/bin/sh
+# Builds the Debian package: build-deb.sh WHEELS VERSION ARCHITECTURE PYTHON OUT
+#
+# WHEELS is a folder with the wheel of edge-fer and those of all that it needs, for ARCHITECTURE (as
+# dpkg names it) and PYTHON (python3.11). `make deb` fills it and calls this.
+set -eu
+[ $# = 5 ] || { sed -n '2,/^set/s/^# \{0,1\}//p' "$0" | sed '$d' >&2; exit 2; }
+wheels=$1 version=$2 architecture=$3 python=$4 out=$5
+here=$(cd "$(dirname "$0")" && pwd)
+tree=$(dirname "$here")
+root=$(mktemp -d)
+trap 'rm -rf "$root"' EXIT
+chmod 755 "$root"
+
+put() { install -D -m "$1" "$2" "$root$3"; } # MODE SOURCE TARGET
+
+put 644 "$here/edge-fer.service" /usr/lib/systemd/system/edge-fer.service
+put 644 "$here/70-edge-fer.rules" /usr/lib/udev/rules.d/70-edge-fer.rules
+put 644 "$here/edge-fer.sysusers" /usr/lib/sysusers.d/edge-fer.conf
+put 644 "$here/edge-fer.tmpfiles" /usr/lib/tmpfiles.d/edge-fer.conf
+put 644 "$here/config.toml" /etc/edge-fer/config.toml
+put 644 "$here/config.toml" /usr/share/doc/edge-fer/examples/config.toml
+put 644 "$here/socketcan.conf" /usr/share/doc/edge-fer/examples/socketcan.conf
+put 644 "$here/80-can0.network" /usr/share/doc/edge-fer/examples/80-can0.network
+put 644 "$tree/README.md" /usr/share/doc/edge-fer/README.md
+put 644 "$here/README.md" /usr/share/doc/edge-fer/INSTALL.md
+put 644 "$tree/LICENSE" /usr/share/doc/edge-fer/copyright
+for wheel in "$wheels"/*.whl; do
+    put 644 "$wheel" "/usr/share/edge-fer/wheels/$(basename "$wheel")"
+done
+mkdir -p "$root/usr/bin"
+ln -s /opt/edge-fer/bin/edge-fer "$root/usr/bin/edge-fer"
+
+fill() { # SOURCE TARGET MODE
+    sed -e "s/@VERSION@/$version/g" -e "s/@ARCHITECTURE@/$architecture/g" -e "s/@PYTHON@/$python/g" \
+        -e "s/@SIZE@/$(du -sk "$root" | cut -f1)/" "$here/debian/$1" >"$root/DEBIAN/$2"
+    chmod "$3" "$root/DEBIAN/$2"
+}
+mkdir "$root/DEBIAN"
+fill control.in control 644
+fill conffiles conffiles 644
+for script in postinst prerm postrm; do fill $script $script 755; done
+mkdir -p "$(dirname "$out")"
+# The wheels are compressed already.
+dpkg-deb --root-owner-group -Zgzip -z1 --build "$root" "$out"

@@ -1,0 +1,53 @@
+#!/bin/bash
+# in_a_bookworm_root.sh PACKAGE PROBE RESULTS: in a mount namespace of its own (unshare --mount), lays a
+# throw-away root over this Debian's, installs the package there, boots systemd in it with PROBE as
+# a service, takes the package away again, and leaves what each step said in the folder RESULTS.
+set -e
+package=$1 probe=$2 results=$3
+mount --make-rprivate /
+# Not below the own temporary folder: systemd-nspawn mounts over it.
+mount -t tmpfs edge-fer-test /mnt
+root=/mnt/root
+mkdir /mnt/upper /mnt/work $root
+mount -t overlay edge-fer-test -o lowerdir=/,upperdir=/mnt/upper,workdir=/mnt/work $root
+# An edge-fer of the machine itself is none of this test's.
+rm -rf $root/opt/edge-fer $root/etc/edge-fer $root/var/lib/edge-fer
+inside() { chroot $root /usr/bin/env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"; }
+cp "$package" $root/root/edge-fer.deb
+
+mount -t proc proc $root/proc
+mount --rbind /dev $root/dev
+# Without a network, as a device in a car has none. Of the dependencies only what is used here.
+mount --make-rslave $root/dev
+unshare --net chroot $root /usr/bin/env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+    dpkg --install --force-depends /root/edge-fer.deb >"$results/install" 2>&1
+inside edge-fer --version >"$results/version" 2>&1
+inside edge-fer config check >"$results/check" 2>&1
+inside id edge-fer >"$results/id"
+inside stat -c '%n %U %a' /var/lib/edge-fer /var/lib/edge-fer/models >"$results/folders"
+umount -l $root/proc $root/dev
+
+if command -v systemd-nspawn >/dev/null; then
+    printf '[camera]\nuri = "demo:?loop=1"\n[link]\nuri = "virtual:test"\n' >$root/etc/edge-fer/config.toml
+    install -m 755 "$probe" $root/root/probe.sh
+    cat >$root/etc/systemd/system/probe.service <<UNIT
+[Unit]
+After=edge-fer.service
+[Service]
+ExecStart=/root/probe.sh
+StandardOutput=file:/root/probe
+StandardError=file:/root/probe
+UNIT
+    mkdir -p $root/etc/systemd/system/multi-user.target.wants
+    ln -sf ../probe.service $root/etc/systemd/system/multi-user.target.wants/probe.service
+    ln -sf /usr/lib/systemd/system/edge-fer.service $root/etc/systemd/system/multi-user.target.wants/
+    rm -f $root/etc/machine-id
+    echo 0123456789abcdef0123456789abcdef >$root/etc/machine-id
+    timeout --kill-after=5 150 systemd-nspawn --directory=$root --register=no --keep-unit \
+        --private-network --boot </dev/null >"$results/boot" 2>&1 || true
+    cp $root/root/probe "$results/probe" || true
+fi
+
+mount -t proc proc $root/proc
+inside dpkg --purge edge-fer >"$results/purge" 2>&1
+ls -d $root/opt/edge-fer $root/etc/edge-fer $root/usr/bin/edge-fer >"$results/left" 2>/dev/null || true

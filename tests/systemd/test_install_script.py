@@ -1,0 +1,94 @@
+"""install.sh into a scratch root: what it says, what it does, and that it can be repeated."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).resolve().parents[2] / "systemd" / "install.sh"
+ALWAYS = {
+    "etc/edge-fer/config.toml",
+    "etc/systemd/system/edge-fer.service",
+    "etc/sysusers.d/edge-fer.conf",
+    "etc/tmpfiles.d/edge-fer.conf",
+    "etc/udev/rules.d/70-edge-fer.rules",
+}
+SOCKETCAN = {
+    "etc/systemd/network/80-can0.network",
+    "etc/systemd/system/edge-fer.service.d/socketcan.conf",
+}
+
+
+def install(root: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        [SCRIPT, "--root", root, *arguments], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def files(root: Path) -> set[str]:
+    return {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
+
+
+def test_a_dry_run_says_all_and_does_nothing(tmp_path: Path) -> None:
+    said = install(tmp_path, "--dry-run", "--socketcan")
+    assert files(tmp_path) == set()
+    for name in ALWAYS | SOCKETCAN:
+        assert f"{tmp_path}/{name}" in said
+
+
+def test_a_dry_run_needs_no_rights_and_names_the_system_commands() -> None:
+    user = "nobody" if os.geteuid() == 0 else None
+    done = subprocess.run(
+        [SCRIPT, "--dry-run"], capture_output=True, text=True, check=True, user=user
+    )
+    for command in ("-m venv", "-m pip install", "systemd-sysusers", "systemctl enable"):
+        assert command in done.stdout
+
+
+def test_it_can_be_repeated_and_keeps_an_edited_config(tmp_path: Path) -> None:
+    install(tmp_path)
+    assert files(tmp_path) == ALWAYS
+    config = tmp_path / "etc/edge-fer/config.toml"
+    config.write_text("[camera]\nfps = 15\n")
+    unit = tmp_path / "etc/systemd/system/edge-fer.service"
+    written_ns = unit.stat().st_mtime_ns
+    assert "+ " not in install(tmp_path)
+    assert config.read_text() == "[camera]\nfps = 15\n"
+    assert unit.stat().st_mtime_ns == written_ns
+    unit.write_text("old")
+    assert "+ install" in install(tmp_path)
+    assert unit.read_text() == (SCRIPT.parent / "edge-fer.service").read_text()
+
+
+def test_it_takes_itself_away_but_for_config_and_models(tmp_path: Path) -> None:
+    install(tmp_path, "--socketcan")
+    assert files(tmp_path) == ALWAYS | SOCKETCAN
+    models = tmp_path / "var/lib/edge-fer/models"
+    models.mkdir(parents=True)
+    (models / "current").touch()
+    install(tmp_path, "--uninstall", "--dry-run")
+    assert len(files(tmp_path)) == len(ALWAYS | SOCKETCAN) + 1
+    assert "kept:" in install(tmp_path, "--uninstall")
+    assert files(tmp_path) == {"etc/edge-fer/config.toml", "var/lib/edge-fer/models/current"}
+    install(tmp_path, "--uninstall")
+    install(tmp_path, "--uninstall", "--purge")
+    assert files(tmp_path) == set()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--frobnicate"], "unknown option --frobnicate"),
+        (["--root"], "--root needs a folder"),
+        (["--root", "/nowhere/at/all"], "there is no such folder"),
+        (["--purge"], "--purge goes with --uninstall"),
+    ],
+)
+def test_wrong_use_is_one_line(arguments: list[str], words: str) -> None:
+    done = subprocess.run([SCRIPT, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert len(done.stderr.splitlines()) == 1

@@ -1,0 +1,110 @@
+"""The unit and what goes with it, as systemd's own tools read it."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from edge_fer.paths import DEVICE_CONFIG, INSTALLED_MODELS
+
+SYSTEMD = Path(__file__).resolve().parents[2] / "systemd"
+SERVICE = SYSTEMD / "edge-fer.service"
+# systemd-analyze security, in tenths.
+SERIAL_THRESHOLD, SOCKETCAN_THRESHOLD = 10, 14
+
+
+def needs(tool: str) -> None:
+    if shutil.which(tool) is None:
+        pytest.skip(f"{tool} is not installed")
+
+
+def systemd_analyze(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    needs("systemd-analyze")
+    return subprocess.run(
+        ["systemd-analyze", *map(str, arguments)], capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture
+def unit(tmp_path: Path) -> Path:
+    """The unit with a program that is there, as verify wants it."""
+    path = tmp_path / SERVICE.name
+    path.write_text(SERVICE.read_text().replace("/opt/edge-fer/bin/edge-fer", sys.executable))
+    return path
+
+
+@pytest.fixture
+def socketcan_unit(unit: Path) -> Path:
+    folder = unit.with_name(f"{unit.name}.d")
+    folder.mkdir()
+    shutil.copy(SYSTEMD / "socketcan.conf", folder)
+    return unit
+
+
+def test_the_unit_is_understood(unit: Path) -> None:
+    done = systemd_analyze("verify", unit)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_unit_with_socketcan_is_understood(socketcan_unit: Path) -> None:
+    done = systemd_analyze("verify", socketcan_unit)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_verify_would_see_a_mistake(unit: Path) -> None:
+    unit.write_text(unit.read_text().replace("WatchdogSec=3", "WatchdogSecs=3"))
+    assert "WatchdogSecs" in systemd_analyze("verify", unit).stderr
+
+
+def exposure(unit: Path, threshold: int) -> subprocess.CompletedProcess[str]:
+    return systemd_analyze("security", "--offline=true", f"--threshold={threshold}", unit)
+
+
+def test_the_sandbox_is_tight(unit: Path) -> None:
+    done = exposure(unit, SERIAL_THRESHOLD)
+    assert done.returncode == 0, done.stdout
+    assert exposure(unit, 1).returncode != 0
+
+
+def test_the_sandbox_is_tight_with_socketcan(socketcan_unit: Path) -> None:
+    done = exposure(socketcan_unit, SOCKETCAN_THRESHOLD)
+    assert done.returncode == 0, done.stdout
+    # The drop-in was read: without the private network it cannot be as tight as before.
+    assert exposure(socketcan_unit, SERIAL_THRESHOLD - 3).returncode != 0
+
+
+def test_the_paths_are_those_of_the_program() -> None:
+    text = SERVICE.read_text()
+    assert f"--config {DEVICE_CONFIG}" in text
+    assert f"ReadOnlyPaths=-{INSTALLED_MODELS}" in text
+
+
+def test_the_user_is_made(tmp_path: Path) -> None:
+    needs("systemd-sysusers")
+    for name in ("passwd", "group"):
+        (tmp_path / "etc").mkdir(exist_ok=True)
+        (tmp_path / "etc" / name).touch()
+    subprocess.run(
+        ["systemd-sysusers", f"--root={tmp_path}", SYSTEMD / "edge-fer.sysusers"], check=True
+    )
+    users = (tmp_path / "etc" / "passwd").read_text()
+    assert users.startswith("edge-fer:x:")
+    assert users.rstrip().endswith("/usr/sbin/nologin")
+    groups = (tmp_path / "etc" / "group").read_text()
+    for group in ("video", "dialout"):
+        assert any(
+            line.startswith(f"{group}:") and line.endswith(":edge-fer")
+            for line in groups.splitlines()
+        )
+
+
+def test_udev_rules_are_well_formed() -> None:
+    needs("udevadm")
+    help_text = subprocess.run(
+        ["udevadm", "--help"], capture_output=True, text=True, check=True
+    ).stdout
+    if "verify" not in help_text:
+        pytest.skip("udevadm verify came with systemd 254")
+    subprocess.run(["udevadm", "verify", SYSTEMD / "70-edge-fer.rules"], check=True)
