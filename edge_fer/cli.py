@@ -12,6 +12,7 @@ import typer
 
 from edge_fer import __version__
 from edge_fer.config_cli import config_app
+from edge_fer.controller_cli import controller
 from edge_fer.errors import UserError
 from edge_fer.model_cli import model_app
 from firmware_bridge.errors import BridgeError
@@ -30,6 +31,7 @@ app = typer.Typer(
 
 app.add_typer(model_app, name="model")
 app.add_typer(config_app, name="config")
+app.command()(controller)
 
 DataOption = Annotated[
     Path,

@@ -1,12 +1,9 @@
 """`edge-fer monitor`: decode and check what arrives, as a live view or as JSON lines."""
 
-import signal
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from types import FrameType
+from collections.abc import Callable
+from contextlib import ExitStack
 from typing import TextIO
 
 from rich.console import Console
@@ -16,6 +13,7 @@ from firmware_bridge.connection import Connection
 from firmware_bridge.errors import TransportError
 from firmware_bridge.frame import CanFrame
 from firmware_bridge.garbled_line import LineJudge
+from firmware_bridge.interrupts import sigterm_interrupts
 from firmware_bridge.transports import Transport, open_transport
 from firmware_bridge.views import JsonView, ScreenView, View
 from firmware_bridge.watching import Line, Summary, Watch
@@ -77,7 +75,7 @@ def run_monitor(
     """
     target = sys.stdout if out is None else out
     with ExitStack() as stack:
-        stack.enter_context(_sigterm_interrupts())
+        stack.enter_context(sigterm_interrupts())
         if json_lines:
             view: View = JsonView(target)
         else:
@@ -114,20 +112,3 @@ def _line(connection: Connection, judge: LineJudge) -> Line:
         counters=connection.counters,
         warning=judge.judge(connection.counters),
     )
-
-
-@contextmanager
-def _sigterm_interrupts() -> Iterator[None]:
-    """Let SIGTERM end the watch as Ctrl-C does; only the main thread may say so."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

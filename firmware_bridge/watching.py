@@ -92,6 +92,10 @@ class Watch:
             return None
         return judged.message, judged.frame.time_s
 
+    def receiver_state(self, name: str) -> ReceiverState:
+        """Return whether the sender of the message `name` is trusted, as of the last check."""
+        return self._supervisor.state(name)
+
     def statistics(self, now_s: float) -> list[MessageStatistics]:
         """Return what was seen of each message."""
         return self._supervisor.statistics(now_s)
@@ -120,7 +124,7 @@ class Watch:
         )
 
     def _is_trusted(self, name: str) -> bool:
-        return self._supervisor.state(name) is ReceiverState.VALID
+        return self.receiver_state(name) is ReceiverState.VALID
 
     def _note_state(self, time_s: float, state: int | None) -> None:
         if not self.history or self.history[-1].state != state:

@@ -1,0 +1,93 @@
+"""The controller's side of the wire: takes our frames, says what the vehicle says.
+
+Pure but for what it remembers; the caller brings the time (monotonic seconds).
+"""
+
+from firmware_bridge.controller.action import Advice, advise
+from firmware_bridge.controller.request_desk import RequestDesk
+from firmware_bridge.controller.vehicle import NO_ANSWER, VehicleState
+from firmware_bridge.database import definition, value_code
+from firmware_bridge.e2e.profile22 import Profile22Sender
+from firmware_bridge.e2e.sequence import ReceiverState
+from firmware_bridge.frame import CanFrame
+from firmware_bridge.messages import (
+    ControllerStatusMessage,
+    DriverRequestMessage,
+    DriverStateMessage,
+    encode,
+)
+from firmware_bridge.supervision import JudgedFrame
+from firmware_bridge.watching import Watch
+
+_KNOWN = definition(ControllerStatusMessage.NAME)
+CYCLE_S = _KNOWN.cycle_s or 0.1
+_E2E_STATES = {
+    state: value_code(ControllerStatusMessage.NAME, "E2eState", state.value.replace("_", " "))
+    for state in ReceiverState
+}
+
+
+class ControllerSide:
+    """Supervises what comes as a receiver has to, and makes the frames that go back.
+
+    `watch` is what was heard, `desk` has the requests, `vehicle` is what is said.
+    """
+
+    def __init__(self, vehicle: VehicleState, now_s: float) -> None:
+        self.vehicle = vehicle
+        self.watch = Watch(now_s)
+        self.desk = RequestDesk()
+        self._sender = Profile22Sender(_KNOWN.data_ids)
+        self._due_s = now_s
+
+    @property
+    def due_s(self) -> float:
+        """Return when the next frame is to be sent."""
+        return self._due_s
+
+    def take(self, frame: CanFrame) -> JudgedFrame:
+        """Take a received frame; a request goes to the desk."""
+        judged = self.watch.take(frame)
+        if judged.usable and isinstance(judged.message, DriverRequestMessage):
+            self.desk.take(judged.message, frame.time_s)
+        return judged
+
+    def pass_time(self, now_s: float) -> None:
+        """Notice what stayed away, and let the driver answer."""
+        self.watch.check_overdue(now_s)
+        self.desk.pass_time(now_s, self.vehicle.answer)
+
+    def status(self) -> ControllerStatusMessage:
+        """Return what the vehicle says now."""
+        shown = self.desk.shown
+        return ControllerStatusMessage(
+            enable=self.vehicle.enable,
+            ignition=self.vehicle.ignition,
+            acknowledged_id=None if shown is None else shown.request.request_id,
+            answer=NO_ANSWER if shown is None else shown.answer,
+            e2e_state=_E2E_STATES[self.watch.receiver_state(DriverStateMessage.NAME)],
+            speed_km_h=self.vehicle.speed_km_h,
+        )
+
+    def take_due(self, now_s: float) -> CanFrame | None:
+        """Return the frame that is due, and count it as sent; None where none is."""
+        if now_s < self._due_s:
+            return None
+        self._due_s += CYCLE_S
+        if self._due_s <= now_s:  # it never catches up on what it missed
+            self._due_s = now_s + CYCLE_S
+        if not self.vehicle.talk:
+            return None
+        return CanFrame(_KNOWN.can_id, self._sender.protect(encode(self.status())), now_s)
+
+    def advice(self) -> Advice:
+        """Return what the vehicle would do now."""
+        heard = self.watch.latest(DriverStateMessage)
+        return advise(None if heard is None else heard[0], self.vehicle.speed_km_h)
+
+    def reboot(self, now_s: float) -> None:
+        """Forget all that was heard, and begin anew with the counter, as after a power cycle."""
+        self.watch = Watch(now_s)
+        self.desk = RequestDesk()
+        self._sender = Profile22Sender(_KNOWN.data_ids)
+        self._due_s = now_s

@@ -1,0 +1,173 @@
+"""`edge-fer controller PORT`: the port, the clock and the keys around the controller's side."""
+
+import math
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import TextIO
+
+from rich.console import Console
+from rich.live import Live
+
+from firmware_bridge.connection import Connection
+from firmware_bridge.controller.events import Changes, Event
+from firmware_bridge.controller.key_map import QUIT, press
+from firmware_bridge.controller.keys import Keys
+from firmware_bridge.controller.script import ScriptPlayer, read_script
+from firmware_bridge.controller.side import ControllerSide
+from firmware_bridge.controller.vehicle import VehicleState
+from firmware_bridge.controller.views import ControllerView, EventLines, JsonEvents, Totals
+from firmware_bridge.errors import SendTimeoutError, TransportError
+from firmware_bridge.interrupts import sigterm_interrupts
+from firmware_bridge.transports import open_transport
+from firmware_bridge.watching import course_name
+
+REDRAW_S = 0.2
+_KEYS_S = 0.05  # so often keys are looked at
+
+
+class ControllerRun:
+    """One run at one port. `player` changes the vehicle by a script."""
+
+    def __init__(
+        self,
+        uri: str,
+        vehicle: VehicleState,
+        player: ScriptPlayer,
+        view: ControllerView,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._clock = clock
+        self._start_s = clock()
+        self._connection = Connection(uri, open_transport)
+        self._side = ControllerSide(player.advance(vehicle, 0.0), self._start_s)
+        self._player = player
+        self._view = view
+        self._changes = Changes()
+        self._redraw_s = self._start_s
+        self._frames_sent = 0
+        self._frames_dropped = 0
+        self._actions: list[str] = []
+
+    def open(self) -> None:
+        """Open the port; BridgeError where that fails."""
+        self._connection.open(self._start_s)
+
+    def run(self, keys: Keys, seconds: float | None, until: Callable[[], bool]) -> None:
+        """Go on until the time is up, `until()` is true or somebody quits.
+
+        What goes wrong with the port is shown.
+        """
+        end_s = math.inf if seconds is None else self._start_s + seconds
+        while self._clock() < end_s and not until():
+            for key in keys.pressed():
+                if key == QUIT:
+                    return
+                press(self._side, key, self._clock())
+            self._step()
+
+    def end(self) -> Totals:
+        """Close the port and show the totals."""
+        now_s = self._clock()
+        line = self._connection.counters
+        self._connection.close()
+        heard = self._side.watch.statistics(now_s)
+        totals = Totals(
+            seconds=round(now_s - self._start_s, 3),
+            frames_sent=self._frames_sent,
+            frames_dropped=self._frames_dropped,
+            frames_heard=sum(message.frames for message in heard),
+            frames_good=sum(message.good for message in heard),
+            rejected_bytes=line.rejected_bytes,
+            connections_lost=self._connection.lost_count,
+            states=[course_name(change.state) for change in self._side.watch.history],
+            actions=self._actions,
+        )
+        self._view.end(totals)
+        return totals
+
+    def _step(self) -> None:
+        now_s = self._clock()
+        side = self._side
+        self._connection.reopen_if_due(now_s)
+        side.vehicle = self._player.advance(side.vehicle, now_s - self._start_s)
+        side.pass_time(now_s)
+        try:
+            self._send_due(now_s)
+            self._listen(max(0.0, min(_KEYS_S, side.due_s - now_s)))
+        except TransportError as error:
+            self._connection.lose(error, self._clock())
+        self._show()
+
+    def _send_due(self, now_s: float) -> None:
+        frame = self._side.take_due(now_s)
+        transport = self._connection.transport
+        if frame is None or transport is None:
+            return
+        try:
+            transport.send(frame)
+            self._frames_sent += 1
+        except SendTimeoutError:
+            self._frames_dropped += 1
+
+    def _listen(self, wait_s: float) -> None:
+        transport = self._connection.transport
+        if transport is None:
+            time.sleep(wait_s)
+            return
+        for frame in transport.receive(wait_s):
+            self._side.take(frame)
+            self._tell(self._changes.since(self._side))
+
+    def _show(self) -> None:
+        connection = self._connection
+        self._tell(self._changes.since(self._side))
+        connected = connection.transport is not None
+        self._tell(self._changes.of_line(connected=connected, trouble=connection.trouble))
+        now_s = self._clock()
+        if now_s >= self._redraw_s:
+            self._redraw_s = now_s + REDRAW_S
+            self._view.refresh(self._side, connection.uri, now_s - self._start_s)
+
+    def _tell(self, events: list[Event]) -> None:
+        for event in events:
+            if event["event"] == "driver" and self._actions[-1:] != [event["action"]]:
+                self._actions.append(str(event["action"]))
+            self._view.event(event, self._clock() - self._start_s)
+
+
+def run_controller(
+    uri: str,
+    vehicle: VehicleState,
+    *,
+    script: Path | None,
+    json_lines: bool,
+    seconds: float | None,
+    until: Callable[[], bool] = lambda: False,
+    out: TextIO | None = None,
+) -> int:
+    """Act as the vehicle controller at `uri`; return 0, or 1 if no good frame was heard.
+
+    Ends after `seconds`, when `until()` is true, on the key q, on SIGINT and on SIGTERM.
+    BridgeError where the port does not open at first or the script is wrong.
+    """
+    target = sys.stdout if out is None else out
+    player = ScriptPlayer(() if script is None else read_script(script))
+    with ExitStack() as stack:
+        stack.enter_context(sigterm_interrupts())
+        console = Console(file=target)
+        live: Live | None = None
+        if not json_lines and console.is_terminal:
+            live = Live(console=console, screen=True, auto_refresh=False)
+        view: ControllerView = JsonEvents(target) if json_lines else EventLines(console, live)
+        run = ControllerRun(uri, vehicle, player, view)
+        run.open()
+        if live is not None:
+            stack.enter_context(live)
+        keys = stack.enter_context(Keys())
+        with suppress(KeyboardInterrupt):  # how it usually ends
+            run.run(keys, seconds, until)
+        totals = run.end()
+    return 0 if totals.frames_good else 1

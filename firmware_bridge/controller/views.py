@@ -1,0 +1,157 @@
+"""Shows what happens at the controller: live in a terminal, else line by line or as JSON."""
+
+import json
+from collections import deque
+from dataclasses import asdict, dataclass
+from typing import Protocol, TextIO
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.panel import Panel
+from rich.text import Text
+
+from firmware_bridge.controller.action import Action
+from firmware_bridge.controller.events import Event, event_text
+from firmware_bridge.controller.key_map import HELP
+from firmware_bridge.controller.side import ControllerSide
+from firmware_bridge.controller.vehicle import describe
+from firmware_bridge.database import value_name
+from firmware_bridge.messages import DriverRequestMessage, DriverStateMessage
+from firmware_bridge.watching import course_name
+
+_EVENTS_SHOWN = 10
+_COLOURS = {
+    Action.UNKNOWN: "grey62",
+    Action.NOTHING: "green3",
+    Action.CHIME: "gold1",
+    Action.WARNING: "dark_orange",
+    Action.SLOW_DOWN: "red1",
+    Action.STOP: "red1",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What the last line says. What was heard counts from the last reboot on."""
+
+    seconds: float
+    frames_sent: int
+    frames_dropped: int  # the port did not take them
+    frames_heard: int
+    frames_good: int
+    rejected_bytes: int
+    connections_lost: int
+    states: list[str]
+    actions: list[str]
+
+
+class ControllerView(Protocol):
+    """Where what happens goes. Times are seconds since the start."""
+
+    def event(self, event: Event, time_s: float) -> None:
+        """Show that something changed."""
+        ...
+
+    def refresh(self, side: ControllerSide, uri: str, time_s: float) -> None:
+        """Show how things stand; called several times a second."""
+        ...
+
+    def end(self, totals: Totals) -> None:
+        """Show the totals."""
+        ...
+
+
+class JsonEvents:
+    """One JSON object an event, and the totals at the end."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def event(self, event: Event, time_s: float) -> None:
+        """Print the event."""
+        self._print({"time_s": round(time_s, 3), **event})
+
+    def refresh(self, side: ControllerSide, uri: str, time_s: float) -> None:
+        """Say nothing: lines are for what changed."""
+
+    def end(self, totals: Totals) -> None:
+        """Print the totals."""
+        self._print({"summary": asdict(totals)})
+
+    def _print(self, value: object) -> None:
+        print(json.dumps(value), file=self._out, flush=True)  # a reader wants it as it happens
+
+
+class EventLines:
+    """One line an event, for a log; `live` draws instead, and leaves the last lines behind."""
+
+    def __init__(self, console: Console, live: Live | None) -> None:
+        self._console = console
+        self._live = live
+        self._latest: deque[str] = deque(maxlen=_EVENTS_SHOWN)
+
+    def event(self, event: Event, time_s: float) -> None:
+        """Print the event, or keep it for the next redraw."""
+        line = f"{time_s:7.1f} s  {event_text(event)}"
+        self._latest.append(line)
+        if self._live is None:
+            self._say(line)
+
+    def refresh(self, side: ControllerSide, uri: str, time_s: float) -> None:
+        """Draw anew."""
+        if self._live is not None:
+            self._live.update(render(side, uri, self._latest), refresh=True)
+
+    def end(self, totals: Totals) -> None:
+        """Print the totals."""
+        if self._live is not None:
+            self._live.stop()
+        self._say(
+            f"{totals.frames_good} good frames of {totals.frames_heard} heard,"
+            f" {totals.frames_sent} sent in {totals.seconds:.1f} s"
+        )
+        self._say("driver: " + (" → ".join(totals.states) or "nothing heard"))
+        self._say("vehicle would do: " + " → ".join(totals.actions))
+
+    def _say(self, line: str) -> None:
+        self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def render(side: ControllerSide, uri: str, events: deque[str]) -> RenderableType:
+    """Return what to draw."""
+    heard = side.watch.latest(DriverStateMessage)
+    advice = side.advice()
+    says = describe(side.vehicle)
+    rows = [
+        _row("vehicle says", ", ".join(f"{name} {value}" for name, value in says.items())),
+        _row(
+            "hears",
+            f"{course_name(None if heard is None else heard[0].state)}"
+            f"  (end-to-end: {side.watch.receiver_state(DriverStateMessage.NAME).value})",
+        ),
+        _row("request", _request(side)),
+        _row("would do", f"{advice.action.upper()}", f"bold {_COLOURS[advice.action]}"),
+        _row("", advice.why),
+    ]
+    return Group(
+        Text.assemble((" edge-fer controller ", "bold black on deep_sky_blue1"), f"  {uri}"),
+        Panel(Group(*rows), border_style="grey50"),
+        *(Text(line, "grey70", no_wrap=True, overflow="ellipsis") for line in events),
+        *[Text("")] * (_EVENTS_SHOWN - len(events)),
+        Text(HELP, "grey62"),
+    )
+
+
+def _row(label: str, value: str, style: str = "default") -> Text:
+    return Text.assemble(
+        (f"{label:<14}", "grey62"), (value, style), no_wrap=True, overflow="ellipsis"
+    )
+
+
+def _request(side: ControllerSide) -> str:
+    shown = side.desk.shown
+    if shown is None:
+        return "none"
+    kind = value_name(DriverRequestMessage.NAME, "Type", shown.request.kind)
+    answer = "y or n?" if shown.is_open else value_name("ControllerStatus", "Answer", shown.answer)
+    return f"{shown.request.request_id}: {kind}  →  {answer}"

@@ -1,0 +1,157 @@
+"""The controller's side against our schedule's messages, in simulated time."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from firmware_bridge.controller.action import Action
+from firmware_bridge.controller.events import Changes, event_text
+from firmware_bridge.controller.key_map import press
+from firmware_bridge.controller.side import ControllerSide
+from firmware_bridge.controller.vehicle import ALL_RIGHT, VehicleState
+from firmware_bridge.database import value_code
+from firmware_bridge.frame import CanFrame
+from firmware_bridge.messages import (
+    ControllerStatusMessage,
+    DriverRequestMessage,
+    DriverStateMessage,
+    Message,
+)
+from firmware_bridge.supervision import BusSupervisor, FrameStatus
+
+MakeFrame = Callable[[Message, float], CanFrame]
+ASLEEP = DriverStateMessage(5, event_sequence=3)
+QUESTION = DriverRequestMessage(kind=1, request_id=7, severity=1, valid_for_s=20.0, reason=33)
+
+
+@pytest.fixture
+def side() -> ControllerSide:
+    return ControllerSide(VehicleState(speed_km_h=100.0), 0.0)
+
+
+def e2e_state(side: ControllerSide) -> str:
+    names = ("no data", "initial", "valid", "invalid")
+    codes = {value_code("ControllerStatus", "E2eState", name): name for name in names}
+    code = side.status().e2e_state
+    assert code is not None
+    return codes[code]
+
+
+def test_nothing_is_acted_on_before_it_is_trusted_nor_after_it_aged(
+    side: ControllerSide, make_frame: MakeFrame
+) -> None:
+    seen: list[tuple[str, Action]] = [(e2e_state(side), side.advice().action)]
+    for time_s in (0.1, 0.2, 0.3):
+        side.take(make_frame(ASLEEP, time_s))
+        seen.append((e2e_state(side), side.advice().action))
+    side.pass_time(0.64)
+    seen.append((e2e_state(side), side.advice().action))
+    side.pass_time(0.66)
+    seen.append((e2e_state(side), side.advice().action))
+
+    assert seen == [
+        ("no data", Action.UNKNOWN),
+        ("initial", Action.UNKNOWN),
+        ("valid", Action.SLOW_DOWN),
+        ("valid", Action.SLOW_DOWN),
+        ("valid", Action.SLOW_DOWN),
+        ("invalid", Action.UNKNOWN),
+    ]
+
+
+def test_a_broken_frame_changes_nothing(side: ControllerSide, make_frame: MakeFrame) -> None:
+    for time_s in (0.1, 0.2):
+        side.take(make_frame(DriverStateMessage(1), time_s))
+    broken = make_frame(ASLEEP, 0.3)
+    side.take(replace(broken, data=broken.data[:7] + bytes((broken.data[7] ^ 1,))))
+
+    assert side.advice().action is Action.NOTHING
+
+
+def test_it_speaks_each_100_ms_and_does_not_catch_up(side: ControllerSide) -> None:
+    times = [index / 100 for index in range(100)] + [3.0 + index / 100 for index in range(50)]
+    sent = [frame for time_s in times if (frame := side.take_due(time_s)) is not None]
+    supervisor = BusSupervisor()
+    judged = [supervisor.judge(frame) for frame in sent]
+
+    assert len(sent) == 10 + 5
+    assert {frame.status for frame in judged} == {FrameStatus.OK}
+    assert judged[-1].message == side.status()
+
+
+def test_a_silent_controller_sends_nothing(side: ControllerSide) -> None:
+    side.vehicle = VehicleState(talk=False)
+
+    assert [side.take_due(index / 10) for index in range(20)] == [None] * 20
+
+
+def test_a_request_is_acknowledged_when_shown_and_answered_by_key(
+    side: ControllerSide, make_frame: MakeFrame
+) -> None:
+    assert side.status().acknowledged_id is None
+    side.take(make_frame(QUESTION, 1.0))
+    assert side.status().acknowledged_id is None  # one frame is not enough to trust a sender
+    side.take(make_frame(QUESTION, 1.02))
+    shown = side.status()
+    press(side, "y", 2.0)
+
+    assert (shown.acknowledged_id, shown.answer) == (7, 0)
+    assert (side.status().acknowledged_id, side.status().answer) == (7, ALL_RIGHT)
+
+
+def test_keys_change_what_is_said(side: ControllerSide) -> None:
+    for key in "++-=iety?n":  # the last two do nothing here
+        press(side, key, 1.0)
+
+    assert side.vehicle == VehicleState(120.0, ignition=0, enable=0, talk=False)
+    for key in "iet" + "-" * 20:
+        press(side, key, 1.0)
+    assert side.vehicle == VehicleState(0.0)
+
+
+def test_a_reboot_forgets_what_was_heard(side: ControllerSide, make_frame: MakeFrame) -> None:
+    for time_s in (0.1, 0.2):
+        side.take(make_frame(ASLEEP, time_s))
+        side.take(make_frame(QUESTION, time_s))
+    first = side.take_due(0.3)
+    press(side, "b", 0.3)
+    again = side.take_due(0.3)
+
+    assert (side.advice().action, e2e_state(side)) == (Action.UNKNOWN, "no data")
+    assert first is not None
+    assert again is not None
+    assert first.data[1] & 0x0F == again.data[1] & 0x0F == 1  # the counter began anew
+    assert side.status() == ControllerStatusMessage(1, 1, None, 0, 0, 100.0)
+
+
+def test_each_change_is_an_event_once(side: ControllerSide, make_frame: MakeFrame) -> None:
+    changes = Changes()
+    assert [event["event"] for event in changes.since(side)] == ["vehicle", "driver"]
+    assert changes.since(side) == []
+
+    for time_s in (0.1, 0.2):
+        side.take(make_frame(ASLEEP, time_s))
+        side.take(make_frame(QUESTION, time_s))
+    driver, request = changes.since(side)
+    assert (driver["state"], driver["action"]) == ("asleep", "warning, slow down")
+    assert event_text(driver) == "vehicle would do: warning, slow down (driver: asleep at 100 km/h)"
+    assert event_text(request) == "request 7: are you all right (advice, for 20 s)"
+
+    side.desk.answer(ALL_RIGHT)
+    (answer,) = changes.since(side)
+    assert event_text(answer) == "request 7 answered: all right"
+
+    press(side, "-", 0.3)
+    assert [event["event"] for event in changes.since(side)] == ["vehicle", "driver"]
+
+
+def test_a_port_that_goes_and_comes_is_an_event_each() -> None:
+    changes = Changes()
+    assert changes.of_line(connected=True, trouble=None) == []
+    (lost,) = changes.of_line(connected=False, trouble="link: /dev/x is gone: unplugged")
+    assert changes.of_line(connected=False, trouble="link: /dev/x: no such port") == []
+    (back,) = changes.of_line(connected=True, trouble=None)
+
+    assert event_text(lost).startswith("link: /dev/x is gone: unplugged; it is opened again")
+    assert event_text(back) == "the port is back"

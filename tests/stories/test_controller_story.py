@@ -1,0 +1,90 @@
+"""The daemon and `edge-fer controller`, two processes at the ends of a line, as on a bench."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from firmware_bridge.pty_wire import PtyWire
+
+SCRIPT = """
+0   speed=0
+6   enable=off
+8   enable=on speed=80
+12  ignition=off
+"""
+SECONDS = 14
+BACK_TO_WORK_S = 2.0
+
+pytestmark = pytest.mark.slow
+
+Events = list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def events(tmp_path_factory: pytest.TempPathFactory) -> Events:
+    script = tmp_path_factory.mktemp("controller") / "script.txt"
+    script.write_text(SCRIPT)
+    cli = [sys.executable, "-m", "edge_fer.cli"]
+    with PtyWire() as wire:
+        daemon = subprocess.Popen(
+            [*cli, "run", "--camera", "demo:", "--link", f"slcan:{wire.end_a}"],
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            done = subprocess.run(
+                [
+                    *(*cli, "controller", f"slcan:{wire.end_b}", "--json"),
+                    *("--script", str(script), "--seconds", str(SECONDS)),
+                ],
+                capture_output=True,
+                text=True,
+                timeout=SECONDS + 60,
+                check=False,
+            )
+        finally:
+            daemon.terminate()
+            daemon.wait(10.0)
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def told(events: Events, state: str, after_s: float) -> float:
+    """Return when the controller first heard `state` after a moment; infinite if it did not."""
+    return next(
+        (
+            event["time_s"]
+            for event in events[:-1]
+            if event.get("state") == state and event["time_s"] >= after_s
+        ),
+        float("inf"),
+    )
+
+
+def test_the_states_follow_the_switch_and_the_ignition(events: Events) -> None:
+    states = events[-1]["summary"]["states"]
+
+    watched = ["standby" if state == "not available" else "watched" for state in states]
+    course = [name for name, _ in groupby(watched)]
+    assert course[-3:] == ["standby", "watched", "standby"]
+
+
+def test_switched_on_it_is_back_at_work_within_two_seconds(events: Events) -> None:
+    assert told(events, "not available", 6.0) < 8.0
+    assert told(events, "not ready", 8.0) <= 8.0 + BACK_TO_WORK_S
+
+
+def test_what_it_would_do_is_unknown_in_standby(events: Events) -> None:
+    standby = [event for event in events[:-1] if event.get("state") == "not available"]
+
+    assert len(standby) == 2
+    assert {event["action"] for event in standby} == {"unknown"}
+
+
+def test_every_frame_is_good(events: Events) -> None:
+    summary = events[-1]["summary"]
+
+    assert summary["frames_good"] == summary["frames_heard"] > 100
+    assert summary["rejected_bytes"] == 0
