@@ -44,6 +44,8 @@ def report(
             face=_face(step),
             quality=quality,
             confidence_percent=_percent(decision.confidence),
+            drowsiness_percent=_percent(decision.drowsiness),
+            distraction_percent=_percent(decision.distraction),
             event_sequence=decision.event_sequence,
         ),
         source_time_s=step.captured_s,

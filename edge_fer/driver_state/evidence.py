@@ -5,10 +5,14 @@ from dataclasses import dataclass, field, replace
 
 from edge_fer.driver_state.camera_evidence import CameraEvidence, update_camera
 from edge_fer.driver_state.emotion_evidence import EmotionEvidence, update_emotion
+from edge_fer.driver_state.eyelid_evidence import EyelidEvidence, update_eyelids
+from edge_fer.driver_state.head_evidence import HeadEvidence, update_head
 from edge_fer.driver_state.latch import ROUNDING_S
+from edge_fer.driver_state.neutral_pose import NeutralPose
 from edge_fer.driver_state.observation import Observation
 from edge_fer.driver_state.presence_evidence import PresenceEvidence, update_presence
 from edge_fer.driver_state.settings import PolicySettings
+from edge_fer.driver_state.vehicle import UNKNOWN_VEHICLE, Vehicle
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +21,7 @@ class Evidence:
 
     `usable_s` is how much time the usable frames in memory speak for, and `last_usable_s` when the
     newest of them was (None: none in memory). `ready` is whether they are enough to decide from;
-    `was_ready` whether they ever were since the start.
+    `was_ready` whether they ever were since the start. `vehicle` is its latest word.
     """
 
     started_s: float
@@ -25,6 +29,9 @@ class Evidence:
     camera: CameraEvidence = field(default_factory=CameraEvidence)
     presence: PresenceEvidence = field(default_factory=PresenceEvidence)
     emotion: EmotionEvidence = field(default_factory=EmotionEvidence)
+    eyelids: EyelidEvidence = field(default_factory=EyelidEvidence)
+    head: HeadEvidence = field(default_factory=HeadEvidence)
+    vehicle: Vehicle = UNKNOWN_VEHICLE
     usable_s: float = 0.0
     last_usable_s: float | None = None
     ready: bool = False
@@ -48,7 +55,7 @@ def update_evidence(
 
     An observation older than the evidence changes nothing, and the same object comes back; one
     older by more than `clock_jump_s` means another clock, and everything begins anew. An unusable
-    frame is unknown: it neither changes the emotion evidence nor makes it younger.
+    frame is unknown: it neither changes the evidence of the face nor makes it younger.
     """
     if not math.isfinite(observation.time_s):
         return evidence
@@ -73,8 +80,49 @@ def update_evidence(
         presence=update_presence(
             evidence.presence, observation, elapsed_s=elapsed_s, settings=settings
         ),
+        vehicle=observation.vehicle,
     )
+    seen = _with_attention(seen, observation, settings)
     return _with_face(_without_outdated(seen, settings), observation, settings)
+
+
+def doubt_head(evidence: Evidence) -> Evidence:
+    """Return the evidence after the driver contradicted what the head showed.
+
+    The neutral pose is learned anew, and until then a head that stays away proves no absence.
+    """
+    neutral = NeutralPose(doubted=True)
+    head = replace(evidence.head, neutral=neutral, unresponsive=False, since_warning_s=None)
+    return replace(evidence, head=head)
+
+
+def _with_attention(
+    evidence: Evidence, observation: Observation, settings: PolicySettings
+) -> Evidence:
+    """Add where the head points and what the eyelids do, if that is seen."""
+    if observation.vehicle.ignition_on is False:
+        # The next one to drive may be another.
+        return replace(evidence, eyelids=EyelidEvidence(), head=HeadEvidence())
+    head = update_head(
+        evidence.head,
+        observation.usable_head(),
+        time_s=evidence.time_s,
+        speed_km_h=observation.vehicle.speed_km_h,
+        eyes_shut=evidence.eyelids.closure_s > settings.blink_max_s,
+        settings=settings,
+    )
+    eyelids = update_eyelids(
+        evidence.eyelids,
+        observation.usable_eyes(),
+        head=head,
+        time_s=evidence.time_s,
+        settings=settings,
+    )
+    # A sleeper who sank out of the picture has not left it.
+    asleep = eyelids.danger or head.unresponsive
+    if evidence.presence.absent_s >= settings.driver_swap_s and not asleep:
+        return replace(evidence, eyelids=EyelidEvidence(), head=HeadEvidence())
+    return replace(evidence, eyelids=eyelids, head=head)
 
 
 def _without_outdated(evidence: Evidence, settings: PolicySettings) -> Evidence:

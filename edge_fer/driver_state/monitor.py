@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 from edge_fer.driver_state.emotion_evidence import EmotionEvidence
-from edge_fer.driver_state.evidence import no_evidence, update_evidence
+from edge_fer.driver_state.evidence import doubt_head, no_evidence, update_evidence
 from edge_fer.driver_state.observation import Observation
 from edge_fer.driver_state.policy import Decision, decide, first_decision
 from edge_fer.driver_state.settings import PolicySettings
+from edge_fer.driver_state.states import DriverState
 
 
 class DriverMonitor:
@@ -42,6 +43,19 @@ class DriverMonitor:
         """Return the decision after `observation`."""
         evidence = update_evidence(self._evidence, observation, self._settings)
         if evidence is not self._evidence:
+            before = self._decision
             self._evidence = evidence
-            self._decision = decide(self._decision, evidence, self._settings)
+            self._decision = decide(before, evidence, self._settings)
+            if _contradicted(before, self._decision):
+                self._evidence = doubt_head(evidence)
         return self._decision
+
+
+def _contradicted(before: Decision, after: Decision) -> bool:
+    """Whether a driver for whom the head spoke has just answered that all is right.
+
+    Then the camera may have been moved, and what is neutral has to be learned anew.
+    """
+    answered = after.asking.quiet_until_s not in (None, before.asking.quiet_until_s)
+    about_head = before.state in (DriverState.DISTRACTED, DriverState.UNRESPONSIVE)
+    return answered and about_head

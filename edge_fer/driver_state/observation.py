@@ -1,5 +1,6 @@
 """What one moment of the camera tells of the driver."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,3 +69,16 @@ class Observation:
         if not all(value >= 0.0 for value in values):
             return None
         return values if abs(sum(values) - 1.0) <= SUM_TOLERANCE else None
+
+    def usable_eyes(self) -> float | None:
+        """Return how probably the eyes are closed, or None where that is not known."""
+        if self.eyes_closed is None or not self.usable_face:
+            return None
+        return self.eyes_closed if 0.0 <= self.eyes_closed <= 1.0 else None
+
+    def usable_head(self) -> HeadPose | None:
+        """Return the head's pose, or None where it is not known."""
+        if self.head is None or not self.usable_face:
+            return None
+        angles_deg = (self.head.yaw_deg, self.head.pitch_deg, self.head.roll_deg)
+        return self.head if all(math.isfinite(angle) for angle in angles_deg) else None

@@ -3,19 +3,18 @@
 from dataclasses import dataclass
 
 from edge_fer.camera.condition import CameraCondition
+from edge_fer.driver_state.asking import NOTHING_ASKED, Asking, ask, hear
 from edge_fer.driver_state.evidence import Evidence
+from edge_fer.driver_state.eyelid_evidence import EyelidEvidence
+from edge_fer.driver_state.head_evidence import HeadEvidence
+from edge_fer.driver_state.latch import RELEASED
 from edge_fer.driver_state.settings import PolicySettings
-from edge_fer.driver_state.states import (
-    DriverState,
-    Reason,
-    Request,
-    RequestKind,
-    RequestSeverity,
-)
+from edge_fer.driver_state.states import DriverState, Reason, Request
 from edge_fer.emotions import Emotion
 
 EVENT_SEQUENCES = 255  # 0..254; 255 means not available on the wire
-LAST_REQUEST_ID = 254
+# In these states nothing that was seen is still so.
+BLIND = frozenset({DriverState.NOT_READY, DriverState.NO_DRIVER, DriverState.CAMERA_DEGRADED})
 
 CAMERA_REASONS = {
     CameraCondition.BLOCKED: Reason.CAMERA_BLOCKED,
@@ -25,11 +24,16 @@ CAMERA_REASONS = {
     CameraCondition.LOST: Reason.CAMERA_LOST,
     CameraCondition.STARTING: Reason.CAMERA_NOT_STARTED,
 }
-# Why the driver is attentive, by the state that ended.
+# Why the driver is attentive, by the state that ended, where nothing else is known.
 OVER_REASONS = {
     DriverState.NOT_READY: Reason.ENOUGH_EVIDENCE,
     DriverState.CAMERA_DEGRADED: Reason.CAMERA_RECOVERED,
     DriverState.NO_DRIVER: Reason.FACE_RETURNED,
+    DriverState.DISTRACTED: Reason.LOOKS_AT_THE_ROAD,
+    DriverState.DROWSY: Reason.EYES_SELDOM_CLOSED,
+    DriverState.MICROSLEEP: Reason.EYES_OPEN_AGAIN,
+    DriverState.ASLEEP: Reason.EYES_OPEN_AGAIN,
+    DriverState.UNRESPONSIVE: Reason.EYES_OPEN_AGAIN,
     DriverState.AGITATED: Reason.ANGER_OR_DISGUST_OVER,
     DriverState.ANXIOUS: Reason.FEAR_OVER,
     DriverState.LOW: Reason.SADNESS_OVER,
@@ -44,8 +48,11 @@ class Decision:
     `state` holds since `since_s` and was entered for `reason`. `probabilities` are the seven
     filtered ones in FER2013 order, `emotion` the most probable and `confidence` its probability
     (0..1); all three are None while nothing fresh is known. `event_sequence` (0..254) rises, and
-    wraps, with each change of state. `request` is the question that stands, `request_id` the id of
-    the latest one (0: none yet).
+    wraps, with each change of state. `asking` is what the driver was asked.
+
+    `drowsiness` is PERCLOS: the share (0..1) of the last 60 s with eyes seen in which they were
+    closed for longer than a blink. `distraction` is the share (0..1) of the last 30 s in which the
+    head looked away from the road. They and `blinks_per_minute` are None where not available.
     """
 
     time_s: float
@@ -56,8 +63,20 @@ class Decision:
     emotion: Emotion | None
     probabilities: tuple[float, ...] | None
     event_sequence: int
-    request: Request | None
-    request_id: int
+    asking: Asking = NOTHING_ASKED
+    drowsiness: float | None = None
+    distraction: float | None = None
+    blinks_per_minute: float | None = None
+
+    @property
+    def request(self) -> Request | None:
+        """The request that stands."""
+        return self.asking.request
+
+    @property
+    def request_id(self) -> int:
+        """The id of the latest request; 0: none yet."""
+        return self.asking.request_id
 
 
 def first_decision(started_s: float) -> Decision:
@@ -71,53 +90,88 @@ def first_decision(started_s: float) -> Decision:
         emotion=None,
         probabilities=None,
         event_sequence=0,
-        request=None,
-        request_id=0,
     )
 
 
 def decide(previous: Decision, evidence: Evidence, settings: PolicySettings) -> Decision:
     """Return the decision that follows `previous` from `evidence`."""
-    state, cause = _most_urgent(previous.state, evidence)
+    asking = hear(previous.asking, evidence.vehicle, evidence.time_s, settings)
+    quiet = asking.quiet(evidence.time_s)
+    state, cause = _most_urgent(previous.state, evidence, quiet=quiet)
     changed = state is not previous.state
     clock_ran_backwards = evidence.time_s < previous.time_s
+    if not changed:
+        reason = previous.reason
+    elif clock_ran_backwards:
+        reason = Reason.CLOCK_RAN_BACKWARDS
+    else:
+        reason = cause or _over_reason(previous, evidence, settings, quiet=quiet)
     probabilities = _fresh_probabilities(state, evidence, settings)
     emotion = None if probabilities is None else _most_probable(probabilities)
-    request = _request(previous, state, evidence.time_s, settings)
+    blind = state in BLIND
+    eyelids, head = evidence.eyelids, evidence.head
     return Decision(
         time_s=evidence.time_s,
         state=state,
-        reason=_reason(previous, state, cause, clock_ran_backwards=clock_ran_backwards),
+        reason=reason,
         # A since in the future would make an age below zero out of a clock set back.
         since_s=evidence.time_s if changed or clock_ran_backwards else previous.since_s,
         confidence=None if probabilities is None or emotion is None else probabilities[emotion],
         emotion=emotion,
         probabilities=probabilities,
         event_sequence=(previous.event_sequence + changed) % EVENT_SEQUENCES,
-        request=request,
-        request_id=previous.request_id if request is None else request.request_id,
+        asking=ask(
+            # A request raised in the time of another clock would never lapse.
+            NOTHING_ASKED if clock_ran_backwards else asking,
+            state,
+            changed=changed,
+            reason=reason,
+            vehicle=evidence.vehicle,
+            time_s=evidence.time_s,
+            settings=settings,
+        ),
+        drowsiness=None if blind else eyelids.perclos,
+        distraction=None if blind else head.away_share(evidence.time_s, settings),
+        blinks_per_minute=None if blind else eyelids.blinks_per_minute,
     )
 
 
-def _most_urgent(current: DriverState, evidence: Evidence) -> tuple[DriverState, Reason | None]:
+def _most_urgent(
+    current: DriverState, evidence: Evidence, *, quiet: bool
+) -> tuple[DriverState, Reason | None]:
     """Return the first state that holds, in the order of priority, and what speaks for it.
 
-    Without a reason of its own, why a state holds is that the one before it is over.
+    Without a reason of its own, why a state holds is that the one before it is over. With `quiet`
+    the driver has answered that all is right, and so is not called uncertain.
     """
     camera, emotion = evidence.camera, evidence.emotion
-    if camera.degraded.active:
-        return DriverState.CAMERA_DEGRADED, CAMERA_REASONS[camera.fault or CameraCondition.LOST]
-    if evidence.presence.absent:
-        return DriverState.NO_DRIVER, Reason.NO_FACE
-    if not evidence.ready:
-        return DriverState.NOT_READY, Reason.NO_USABLE_FACE
-    by_priority = (
+    # Until the first two seconds are over nothing is said of the driver.
+    eyelids = evidence.eyelids if evidence.was_ready else EyelidEvidence()
+    head = evidence.head if evidence.was_ready else HeadEvidence()
+    camera_reason = CAMERA_REASONS[camera.fault or CameraCondition.LOST]
+    look_reason = Reason.MANY_LOOKS_AWAY if head.often else Reason.LONG_LOOK_AWAY
+    # Whoever sleeps while a face is missing is rather out of the picture than out of the vehicle.
+    certain = (
+        (camera.degraded.active, DriverState.CAMERA_DEGRADED, camera_reason),
+        (eyelids.unresponsive, DriverState.UNRESPONSIVE, Reason.EYES_CLOSED_FOR_LONG),
+        (head.unresponsive, DriverState.UNRESPONSIVE, Reason.NO_LOOK_BACK),
+        (eyelids.asleep, DriverState.ASLEEP, Reason.EYES_STAYED_CLOSED),
+        (eyelids.microsleep, DriverState.MICROSLEEP, Reason.EYES_CLOSED),
+        (evidence.presence.absent, DriverState.NO_DRIVER, Reason.NO_FACE),
+        (not evidence.ready, DriverState.NOT_READY, Reason.NO_USABLE_FACE),
+        (head.distracted, DriverState.DISTRACTED, look_reason),
+        (eyelids.drowsy, DriverState.DROWSY, Reason.EYES_OFTEN_CLOSED),
+    )
+    for holds, state, reason in certain:
+        if holds:
+            return state, reason
+    emotions = (
         (emotion.agitated, DriverState.AGITATED, Reason.ANGER_OR_DISGUST),
         (emotion.anxious, DriverState.ANXIOUS, Reason.FEAR),
         (emotion.low, DriverState.LOW, Reason.SADNESS),
-        (emotion.uncertain, DriverState.UNCERTAIN, Reason.LOW_CONFIDENCE),
+        (RELEASED if quiet else emotion.uncertain, DriverState.UNCERTAIN, Reason.LOW_CONFIDENCE),
     )
-    for latch, state, reason in by_priority:
+    for latch, state, reason in emotions:
         # What was hidden behind a stronger state and is just ending is not worth a flash of it,
         # and an uncertainty that is over is not worth a question.
         if latch.active and (state is current or not latch.changing):
@@ -125,46 +179,34 @@ def _most_urgent(current: DriverState, evidence: Evidence) -> tuple[DriverState,
     return DriverState.ATTENTIVE, None
 
 
-def _reason(
-    previous: Decision, state: DriverState, cause: Reason | None, *, clock_ran_backwards: bool
+def _over_reason(
+    previous: Decision, evidence: Evidence, settings: PolicySettings, *, quiet: bool
 ) -> Reason:
-    if state is previous.state:
-        return previous.reason
-    if clock_ran_backwards:
-        return Reason.CLOCK_RAN_BACKWARDS
-    return OVER_REASONS[previous.state] if cause is None else cause
+    """Return why the driver is attentive after the state before."""
+    state, eyelids, head = previous.state, evidence.eyelids, evidence.head
+    not_back = previous.reason is Reason.NO_LOOK_BACK
+    if quiet and state is DriverState.UNCERTAIN:
+        return Reason.ANSWERED_ALL_RIGHT
+    if state is DriverState.DISTRACTED or not_back:
+        if head.too_slow:
+            return Reason.VEHICLE_IS_SLOW
+        unseen = head.age_s(evidence.time_s) > settings.dropout_s
+        return Reason.HEAD_NO_LONGER_SEEN if unseen else Reason.LOOKS_AT_THE_ROAD
+    by_eyes = state in (DriverState.MICROSLEEP, DriverState.ASLEEP, DriverState.UNRESPONSIVE)
+    eyes_gone = by_eyes and eyelids.age_s(evidence.time_s) > settings.danger_kept_s
+    if eyes_gone or (state is DriverState.DROWSY and eyelids.perclos is None):
+        return Reason.EYES_NO_LONGER_SEEN
+    return OVER_REASONS[state]
 
 
 def _fresh_probabilities(
     state: DriverState, evidence: Evidence, settings: PolicySettings
 ) -> tuple[float, ...] | None:
     """Return the filtered probabilities while there is a face to which they belong."""
-    blind = state in {DriverState.NOT_READY, DriverState.NO_DRIVER, DriverState.CAMERA_DEGRADED}
-    if blind or evidence.usable_age_s > settings.dropout_s:
+    if state in BLIND or evidence.usable_age_s > settings.dropout_s:
         return None
     return evidence.emotion.probabilities
 
 
 def _most_probable(probabilities: tuple[float, ...]) -> Emotion:
     return Emotion(max(range(len(probabilities)), key=probabilities.__getitem__))
-
-
-def _request(
-    previous: Decision, state: DriverState, time_s: float, settings: PolicySettings
-) -> Request | None:
-    """Return the question that stands: one for each time the policy becomes uncertain."""
-    if state is not DriverState.UNCERTAIN:
-        return None
-    if previous.state is not DriverState.UNCERTAIN:
-        return Request(
-            request_id=previous.request_id % LAST_REQUEST_ID + 1,
-            kind=RequestKind.ARE_YOU_ALL_RIGHT,
-            severity=RequestSeverity.ADVICE,
-            reason=Reason.LOW_CONFIDENCE,
-            raised_s=time_s,
-            valid_for_s=settings.request_valid_s,
-        )
-    standing = previous.request
-    if standing is None or time_s - standing.raised_s >= standing.valid_for_s:
-        return None
-    return standing

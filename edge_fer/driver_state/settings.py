@@ -3,17 +3,30 @@
 from dataclasses import dataclass, replace
 from typing import Self
 
+from edge_fer.driver_state.attention_settings import OWN_CHOICE, STATE_TABLE, AttentionSettings
 from edge_fer.setting import SettingError, check_settings, setting
 
 # Facial expressions of emotion last between 0.5 s and 4 s: a state of the driver must outlast one.
 EXPRESSION_LENGTH = "expressions last 0.5 to 4 s (Matsumoto and Hwang 2011); project's choice"
-STATE_TABLE = "the project's table of driver states"
-OWN_CHOICE = "project's choice"
 HIGHEST_THRESHOLD = 0.95  # above it nearly every frame would be uncertain
+
+# Of each pair the first must be below the second, or a state would switch on and off at once.
+ASCENDING = (
+    ("emotion_leave", "emotion_enter"),
+    ("eyes_open_below", "eyes_closed_from"),
+    ("blink_min_s", "blink_max_s"),
+    ("blink_max_s", "microsleep_after_s"),
+    ("drowsy_leave", "drowsy_enter"),
+    ("microsleep_after_s", "asleep_after_s"),
+    ("asleep_after_s", "unresponsive_after_s"),
+    ("perclos_window_s", "perclos_max_age_s"),
+    ("looks_away_s", "looks_window_s"),
+    ("look_back_s", "attentive_after_s"),
+)
 
 
 @dataclass(frozen=True, slots=True)
-class PolicySettings:
+class PolicySettings(AttentionSettings):
     """Times in seconds, evidence and confidence as shares of 1."""
 
     emotion_states: bool = setting(
@@ -110,7 +123,8 @@ class PolicySettings:
     request_valid_s: int = setting(
         8,
         "Question valid for",
-        "So long the driver has time to answer whether all is right; whole seconds on the wire.",
+        "So long the driver has time to answer; without an answer the severity is raised. Whole"
+        " seconds on the wire.",
         minimum=1,
         maximum=254,
         source=OWN_CHOICE,
@@ -221,12 +235,11 @@ class PolicySettings:
     def __post_init__(self) -> None:
         """Refuse values out of range, and pairs that would switch a state on and off at once."""
         check_settings(self)
-        if self.emotion_leave >= self.emotion_enter:
-            raise SettingError(
-                "emotion_leave",
-                f"{self.emotion_leave:g} is not below emotion_enter ({self.emotion_enter:g})",
-                also=("emotion_enter",),
-            )
+        for lower, upper in ASCENDING:
+            below, above = getattr(self, lower), getattr(self, upper)
+            if below >= above:
+                problem = f"{below:g} is not below {upper} ({above:g})"
+                raise SettingError(lower, problem, also=(upper,))
 
     def for_model(self, uncertain_threshold: float) -> Self:
         """Return these settings with the model card's threshold, unless they have their own.

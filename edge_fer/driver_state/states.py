@@ -8,8 +8,8 @@ class DriverState(IntEnum):
     """The state of the driver; the values are the codes on the wire.
 
     Drunk and drugged are not among them: no camera of this kind and no emotion network sees them.
-    DISTRACTED to UNRESPONSIVE need gaze and eyelids and are not decided yet. NOT_AVAILABLE is what
-    the link says when decisions stop coming; the policy never decides it.
+    DISTRACTED to UNRESPONSIVE need head and eyelids, which not every face detector delivers.
+    NOT_AVAILABLE is what the link says when decisions stop coming; the policy never decides it.
     """
 
     NOT_READY = 0
@@ -37,7 +37,8 @@ class Reason(IntEnum):
     """Why a state was entered; fits 8 bit.
 
     The tens group them: 0 the system, 1x the camera (10 + its condition), 2x presence, 3x emotion
-    found, 4x emotion over. Codes are never given a second meaning.
+    found, 4x emotion over, 5x eyelids, 6x head, 7x eyelids and head over, 8x answers. Codes are
+    never given a second meaning.
     """
 
     STARTED = 0
@@ -66,11 +67,33 @@ class Reason(IntEnum):
     SADNESS_OVER = 42
     CONFIDENT_AGAIN = 43
 
+    EYES_OFTEN_CLOSED = 50
+    EYES_CLOSED = 51
+    EYES_STAYED_CLOSED = 52
+    EYES_CLOSED_FOR_LONG = 53
+
+    LONG_LOOK_AWAY = 60
+    MANY_LOOKS_AWAY = 61
+    NO_LOOK_BACK = 62
+
+    EYES_SELDOM_CLOSED = 70
+    EYES_OPEN_AGAIN = 71
+    LOOKS_AT_THE_ROAD = 72
+    EYES_NO_LONGER_SEEN = 73
+    HEAD_NO_LONGER_SEEN = 74
+    VEHICLE_IS_SLOW = 75
+
+    ANSWERED_ALL_RIGHT = 80
+    ANSWERED_NOT_ALL_RIGHT = 81
+    DID_NOT_ANSWER = 82
+
 
 class RequestKind(IntEnum):
     """What the driver is asked; the values are the codes on the wire."""
 
     ARE_YOU_ALL_RIGHT = 1
+    LOOK_AT_THE_ROAD = 2
+    TAKE_A_BREAK = 3
 
 
 class RequestSeverity(IntEnum):
@@ -84,7 +107,7 @@ class RequestSeverity(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One question to the driver. `request_id` is 1..254 and new for each question.
+    """One request to the driver. `request_id` is 1..254 and new for each request.
 
     `raised_s` is the monotonic time at which it was raised; it lapses `valid_for_s` later.
     """

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from edge_fer.config import SECTIONS, Config, load_config
 from edge_fer.config_example import example
 from edge_fer.config_toml import lines_of_keys
-from edge_fer.driver_state.settings import PolicySettings
+from edge_fer.driver_state.settings import ASCENDING, PolicySettings
 from edge_fer.errors import UserError
 from edge_fer.setting import describe
 
@@ -260,14 +260,24 @@ def test_each_setting_describes_itself(section: str) -> None:
 def test_the_ends_of_each_range_are_allowed_and_no_more(folder: Path, section: str) -> None:
     for item in describe(SECTIONS[section]):
         low, high = item.setting.minimum, item.setting.maximum
-        if low is None or high is None or item.key in ("emotion_enter", "emotion_leave"):
+        if low is None or high is None:
             continue
-        for value in (low, high):
+        # The ends of one of a pair need not go with the default of the other.
+        paired = any(item.key in pair for pair in ASCENDING)
+        for value in () if paired else (low, high):
             config = load(f"[{section}]\n{item.key} = {item.kind(value)}")
             assert getattr(getattr(config, section), item.key) == value
         for value in (low - 1, high + 1):
             message = error_of(f"[{section}]\n{item.key} = {item.kind(value)}")
             assert message.startswith(f"{section}.{item.key}: {item.kind(value)!r} is not in ")
+
+
+@pytest.mark.parametrize(("lower", "upper"), ASCENDING)
+def test_of_a_pair_the_lower_must_be_below_the_upper(folder: Path, lower: str, upper: str) -> None:
+    known = {item.key: item.setting for item in describe(PolicySettings)}
+    same = max(known[lower].minimum or 0.0, known[upper].minimum or 0.0)
+    message = error_of(f"[driver_state]\n{lower} = {same}\n{upper} = {same}")
+    assert message.startswith(f"driver_state.{lower}: {same:g} is not below {upper} ({same:g})")
 
 
 def test_settings_made_in_code_are_checked_too() -> None:

@@ -68,11 +68,42 @@ def not_ready(evidence: Evidence) -> Evidence:
     return replace(evidence, ready=False)
 
 
+def eyes(flag: str) -> Change:
+    def change(evidence: Evidence) -> Evidence:
+        eyelids = evidence.eyelids
+        return replace(
+            evidence,
+            eyelids=replace(
+                eyelids,
+                perclos=0.2 if flag == "drowsy" else eyelids.perclos,
+                drowsy=eyelids.drowsy or flag == "drowsy",
+                microsleep=eyelids.microsleep or flag == "microsleep",
+                asleep=eyelids.asleep or flag == "asleep",
+                unresponsive=eyelids.unresponsive or flag == "unresponsive",
+            ),
+        )
+
+    return change
+
+
+def looks_away(evidence: Evidence) -> Evidence:
+    return replace(evidence, head=replace(evidence.head, seen_s=evidence.time_s, distracted=True))
+
+
+def stays_away(evidence: Evidence) -> Evidence:
+    return replace(evidence, head=replace(evidence.head, seen_s=evidence.time_s, unresponsive=True))
+
+
 # In the order of priority.
 CHANGES: dict[DriverState, tuple[Change, Reason]] = {
     DriverState.CAMERA_DEGRADED: (camera_bad(CameraCondition.DARK), Reason.CAMERA_DARK),
+    DriverState.UNRESPONSIVE: (eyes("unresponsive"), Reason.EYES_CLOSED_FOR_LONG),
+    DriverState.ASLEEP: (eyes("asleep"), Reason.EYES_STAYED_CLOSED),
+    DriverState.MICROSLEEP: (eyes("microsleep"), Reason.EYES_CLOSED),
     DriverState.NO_DRIVER: (seat_empty, Reason.NO_FACE),
     DriverState.NOT_READY: (not_ready, Reason.NO_USABLE_FACE),
+    DriverState.DISTRACTED: (looks_away, Reason.LONG_LOOK_AWAY),
+    DriverState.DROWSY: (eyes("drowsy"), Reason.EYES_OFTEN_CLOSED),
     DriverState.AGITATED: (emotion("agitated"), Reason.ANGER_OR_DISGUST),
     DriverState.ANXIOUS: (emotion("anxious"), Reason.FEAR),
     DriverState.LOW: (emotion("low"), Reason.SADNESS),
@@ -134,6 +165,72 @@ def test_the_driver_is_attentive_again_because_the_state_before_is_over(
     assert (decision.state, decision.reason) == (DriverState.ATTENTIVE, reason)
 
 
+def test_a_look_that_stays_away_is_unresponsive_for_its_own_reason() -> None:
+    decision = decide(attentive(), stays_away(evidence_at(20.0)), SETTINGS)
+    assert (decision.state, decision.reason) == (DriverState.UNRESPONSIVE, Reason.NO_LOOK_BACK)
+
+
+def with_head(evidence: Evidence, *, seen_s: float, too_slow: bool = False) -> Evidence:
+    head = replace(evidence.head, seen_s=seen_s, too_slow=too_slow)
+    return replace(evidence, head=head)
+
+
+def with_eyes(evidence: Evidence, *, seen_s: float, perclos: float | None) -> Evidence:
+    return replace(evidence, eyelids=replace(evidence.eyelids, seen_s=seen_s, perclos=perclos))
+
+
+@pytest.mark.parametrize(
+    ("state", "evidence", "reason"),
+    [
+        (
+            DriverState.DISTRACTED,
+            with_head(evidence_at(30.0), seen_s=30.0),
+            Reason.LOOKS_AT_THE_ROAD,
+        ),
+        (
+            DriverState.DISTRACTED,
+            with_head(evidence_at(30.0), seen_s=30.0, too_slow=True),
+            Reason.VEHICLE_IS_SLOW,
+        ),
+        (
+            DriverState.DISTRACTED,
+            with_head(evidence_at(30.0), seen_s=25.0),
+            Reason.HEAD_NO_LONGER_SEEN,
+        ),
+        (
+            DriverState.DROWSY,
+            with_eyes(evidence_at(30.0), seen_s=30.0, perclos=0.05),
+            Reason.EYES_SELDOM_CLOSED,
+        ),
+        (
+            DriverState.DROWSY,
+            with_eyes(evidence_at(30.0), seen_s=22.0, perclos=None),
+            Reason.EYES_NO_LONGER_SEEN,
+        ),
+        (
+            DriverState.ASLEEP,
+            with_eyes(evidence_at(30.0), seen_s=30.0, perclos=None),
+            Reason.EYES_OPEN_AGAIN,
+        ),
+        (
+            DriverState.ASLEEP,
+            with_eyes(evidence_at(30.0), seen_s=19.0, perclos=None),
+            Reason.EYES_NO_LONGER_SEEN,
+        ),
+    ],
+)
+def test_why_eyes_and_head_no_longer_speak_is_said(
+    state: DriverState, evidence: Evidence, reason: Reason
+) -> None:
+    decision = decide(in_state(state), evidence, SETTINGS)
+    assert (decision.state, decision.reason) == (DriverState.ATTENTIVE, reason)
+
+
+def test_before_the_first_evidence_is_enough_nobody_is_called_asleep() -> None:
+    early = replace(eyes("asleep")(evidence_at(1.5)), ready=False, was_ready=False)
+    assert decide(first_decision(0.0), early, SETTINGS).state is DriverState.NOT_READY
+
+
 @pytest.mark.parametrize(("condition", "reason"), CAMERA_REASONS.items())
 def test_the_cameras_fault_is_the_reason(condition: CameraCondition, reason: Reason) -> None:
     decision = decide(attentive(), camera_bad(condition)(evidence_at(20.0)), SETTINGS)
@@ -180,7 +277,7 @@ def test_an_emotion_that_is_no_longer_seen_is_not_shown() -> None:
     assert decide(attentive(), old, SETTINGS).emotion is None
 
 
-def test_being_uncertain_asks_the_driver_once_and_the_question_lapses() -> None:
+def test_being_uncertain_asks_the_driver_and_without_an_answer_once_more_strongly() -> None:
     unsure = emotion("uncertain")
     decision = in_state(DriverState.UNCERTAIN)
     question = decision.request
@@ -194,7 +291,16 @@ def test_being_uncertain_asks_the_driver_once_and_the_question_lapses() -> None:
     )
     decision = decide(decision, unsure(evidence_at(27.9)), SETTINGS)
     assert decision.request == question
-    for time_s in (28.0, 28.1, 90.0):
+    decision = decide(decision, unsure(evidence_at(28.0)), SETTINGS)
+    assert decision.request == Request(
+        request_id=2,
+        kind=RequestKind.ARE_YOU_ALL_RIGHT,
+        severity=RequestSeverity.WARNING,
+        reason=Reason.DID_NOT_ANSWER,
+        raised_s=28.0,
+        valid_for_s=8,
+    )
+    for time_s in (36.0, 36.1, 90.0):
         decision = decide(decision, unsure(evidence_at(time_s)), SETTINGS)
         assert decision.state is DriverState.UNCERTAIN
         assert decision.request is None

@@ -6,6 +6,7 @@ from enum import IntEnum
 import pytest
 
 from edge_fer.camera.condition import CameraCondition
+from edge_fer.driver_state.asking import Asking
 from edge_fer.driver_state.policy import Decision, first_decision
 from edge_fer.driver_state.states import (
     DriverState,
@@ -98,6 +99,14 @@ def test_a_decision_is_told_as_it_is() -> None:
         assert len(encode(message)) == 8
 
 
+def test_shares_of_closed_eyes_and_of_looks_away_are_told_in_percent() -> None:
+    decision = replace(happy_decision(), drowsiness=0.17, distraction=0.3)
+    told = report(replace(step(), decision=decision), HEALTH, 5.0).driver_state
+    assert told.drowsiness_percent == pytest.approx(17)
+    assert told.distraction_percent == pytest.approx(30)
+    assert len(encode(told)) == 8
+
+
 def test_a_detected_and_a_small_face_are_told_as_such() -> None:
     assert report(step(detected=True), HEALTH, 5.0).driver_state.face == FACE_DETECTED
     assert report(step(width=40), HEALTH, 5.0).driver_state.quality == QUALITY_FAIR
@@ -143,7 +152,9 @@ def test_a_request_keeps_its_id_and_validity() -> None:
         raised_s=4.0,
         valid_for_s=8,
     )
-    asking = replace(step(), decision=replace(happy_decision(), request=request))
+    asking = replace(
+        step(), decision=replace(happy_decision(), asking=Asking(request, request.request_id))
+    )
     told = report(asking, HEALTH, 5.0).request
     assert told is not None
     assert (told.request_id, told.valid_for_s, told.reason) == (7, 8.0, Reason.LOW_CONFIDENCE)

@@ -8,39 +8,38 @@ Where the times come from: with the default time constant of 1 s, anger and disg
 to 0.85, after 1.2 s and 0.8 s. The hold times follow.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from edge_fer.camera.condition import CameraCondition
 from edge_fer.driver_state.monitor import DriverMonitor
-from edge_fer.driver_state.observation import Observation
 from edge_fer.driver_state.policy import Decision
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.driver_state.states import DriverState, Reason
 from edge_fer.emotions import Emotion
-from edge_fer.face.base import FaceBox
+from edge_fer.stories.scene import (
+    ANGRY,
+    CALM,
+    HAPPY,
+    START_S,
+    TORN,
+    Mood,
+    Scene,
+    Story,
+    empty_seat,
+    lens_covered,
+    no_frames,
+    told,
+)
 
 FRAME_RATES = (10, 15, 30, 60)
 TOLERANCE_S = 0.2
-SILENCE_S = 0.1  # how often the daemon says that no frame came
-START_S = 86_400.0  # a day after boot: the clock does not begin at 0
-SETTINGS = PolicySettings(confidence_threshold=0.5)
-FACE = FaceBox(200, 120, 160, 160, 1.0)
 
-Mood = dict[Emotion, float]
-CALM: Mood = {Emotion.NEUTRAL: 0.85}
-HAPPY: Mood = {Emotion.HAPPY: 0.85}
-ANGRY: Mood = {Emotion.ANGRY: 0.85}
 DISGUSTED_AND_ANGRY: Mood = {Emotion.ANGRY: 0.45, Emotion.DISGUST: 0.4}
 AFRAID: Mood = {Emotion.FEAR: 0.85}
 SAD: Mood = {Emotion.SAD: 0.85}
 SPLIT: Mood = {Emotion.ANGRY: 0.3, Emotion.DISGUST: 0.25, Emotion.SAD: 0.25}
-TORN: Mood = {Emotion.SAD: 0.35, Emotion.NEUTRAL: 0.35}
 
 NOT_READY = DriverState.NOT_READY
 ATTENTIVE = DriverState.ATTENTIVE
@@ -52,48 +51,9 @@ NO_DRIVER = DriverState.NO_DRIVER
 CAMERA_DEGRADED = DriverState.CAMERA_DEGRADED
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """Some seconds in which nothing changes.
-
-    `mood` None: a face of which the network can say nothing. `dropouts` is the share of frames in
-    which the detector misses the face. With `frames` False nothing comes from the camera, and the
-    daemon says so ten times a second; with `silent` not even the daemon does anything.
-    """
-
-    seconds: float
-    mood: Mood | None = None
-    face: bool = True
-    camera: CameraCondition = CameraCondition.GOOD
-    dropouts: float = 0.0
-    frames: bool = True
-    silent: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """Scenes, and the states in their order, each with the second in which it begins."""
-
-    scenes: tuple[Scene, ...]
-    expected: tuple[tuple[DriverState, float], ...]
-    settings: PolicySettings = SETTINGS
-
-
 def drive(*scenes: Scene) -> tuple[Scene, ...]:
     """Begin with ten calm seconds: not ready until 2 s, then attentive."""
     return (Scene(10, CALM), *scenes)
-
-
-def empty_seat(seconds: float) -> Scene:
-    return Scene(seconds, face=False)
-
-
-def lens_covered(seconds: float) -> Scene:
-    return Scene(seconds, face=False, camera=CameraCondition.BLOCKED)
-
-
-def no_frames(seconds: float, camera: CameraCondition = CameraCondition.LOST) -> Scene:
-    return Scene(seconds, face=False, camera=camera, frames=False)
 
 
 BEGIN = ((NOT_READY, 0.0), (ATTENTIVE, 2.0))
@@ -235,28 +195,6 @@ STORIES = {
 }
 
 
-def told(story: Story, fps: int) -> Iterator[Observation]:
-    """Yield the observations of a story, frame by frame."""
-    random = np.random.default_rng(fps)
-    begin_s = 0.0
-    for scene in story.scenes:
-        end_s = begin_s + scene.seconds
-        step_s = 1 / fps if scene.frames else SILENCE_S
-        first, last = np.ceil(np.array([begin_s, end_s]) / step_s - 1e-6).astype(int)
-        for k in range(first, first if scene.silent else last):
-            missed = random.random() < scene.dropouts
-            face = FACE if scene.face and not missed else None
-            probabilities = distribution(scene.mood) if face and scene.mood else None
-            yield Observation(START_S + k * step_s, scene.camera, face, probabilities)
-        begin_s = end_s
-
-
-def distribution(mood: Mood) -> NDArray[np.float32]:
-    """Share what `mood` leaves of 1 among the emotions that it does not name."""
-    rest = (1 - sum(mood.values())) / (len(Emotion) - len(mood))
-    return np.array([mood.get(emotion, rest) for emotion in Emotion], dtype=np.float32)
-
-
 @cache
 def transitions(name: str, fps: int) -> tuple[Decision, ...]:
     """Return the first decision of each state."""
@@ -338,12 +276,14 @@ def test_the_driver_is_asked_once_each_time_the_face_becomes_uncertain(fps: int)
         decision = monitor.observe(observation)
         if decision.request is not None:
             asked.setdefault(decision.request.request_id, []).append(decision.time_s - START_S)
-    assert list(asked) == [1, 2]
-    # The first stands for its whole validity; the second until the driver is confident again.
+    assert list(asked) == [1, 2, 3]
+    # The first stands for its whole validity, and then more strongly; the third until the driver
+    # is confident again.
     assert asked[1][0] == pytest.approx(16.1, abs=TOLERANCE_S)
     assert asked[1][-1] - asked[1][0] == pytest.approx(8.0, abs=TOLERANCE_S)
-    assert asked[2][0] == pytest.approx(46.1, abs=TOLERANCE_S)
-    assert asked[2][-1] == pytest.approx(53.3, abs=TOLERANCE_S)
+    assert asked[2][-1] - asked[1][0] == pytest.approx(16.0, abs=TOLERANCE_S)
+    assert asked[3][0] == pytest.approx(46.1, abs=TOLERANCE_S)
+    assert asked[3][-1] == pytest.approx(53.3, abs=TOLERANCE_S)
 
 
 def test_a_clock_set_back_in_the_middle_of_a_drive_starts_anew() -> None:

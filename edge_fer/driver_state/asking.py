@@ -1,0 +1,131 @@
+"""What the driver is asked, and what follows from an answer or from none."""
+
+from dataclasses import dataclass, replace
+
+from edge_fer.driver_state.settings import PolicySettings
+from edge_fer.driver_state.states import (
+    DriverState,
+    Reason,
+    Request,
+    RequestKind,
+    RequestSeverity,
+)
+from edge_fer.driver_state.vehicle import Answer, Vehicle
+
+LAST_REQUEST_ID = 254
+
+REQUESTS = {
+    DriverState.UNCERTAIN: (RequestKind.ARE_YOU_ALL_RIGHT, RequestSeverity.ADVICE),
+    DriverState.DROWSY: (RequestKind.TAKE_A_BREAK, RequestSeverity.ADVICE),
+    DriverState.DISTRACTED: (RequestKind.LOOK_AT_THE_ROAD, RequestSeverity.WARNING),
+    DriverState.MICROSLEEP: (RequestKind.TAKE_A_BREAK, RequestSeverity.WARNING),
+    DriverState.ASLEEP: (RequestKind.ARE_YOU_ALL_RIGHT, RequestSeverity.URGENT),
+    DriverState.UNRESPONSIVE: (RequestKind.ARE_YOU_ALL_RIGHT, RequestSeverity.URGENT),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """The request that stands, and what is left of those before it.
+
+    `request_id` is of the latest request (0: none yet). `ids` are the requests of the present
+    matter to which an answer counts, `answer` is the one that came, and `raised` whether the
+    severity was raised already. Until `quiet_until_s` (monotonic) nothing is asked for want of
+    confidence.
+    """
+
+    request: Request | None = None
+    request_id: int = 0
+    ids: tuple[int, ...] = ()
+    answer: Answer | None = None
+    raised: bool = False
+    quiet_until_s: float | None = None
+
+    def quiet(self, time_s: float) -> bool:
+        """Whether the driver said of late that all is right."""
+        return self.quiet_until_s is not None and time_s < self.quiet_until_s
+
+
+NOTHING_ASKED = Asking()
+
+
+def hear(before: Asking, vehicle: Vehicle, time_s: float, settings: PolicySettings) -> Asking:
+    """Return what is known after the vehicle's word; an answer counts once, to its request."""
+    if vehicle.answered_id not in before.ids or before.answer is not None:
+        return before
+    if vehicle.answer in (None, Answer.NONE):
+        return before
+    heard = replace(before, answer=vehicle.answer)
+    if vehicle.answer is Answer.ALL_RIGHT:
+        heard = replace(heard, quiet_until_s=time_s + settings.quiet_after_answer_s)
+    return heard
+
+
+def ask(
+    heard: Asking,
+    state: DriverState,
+    *,
+    changed: bool,
+    reason: Reason,
+    vehicle: Vehicle,
+    time_s: float,
+    settings: PolicySettings,
+) -> Asking:
+    """Return the request that stands in `state`: a new one when it is entered, none elsewhere."""
+    speed = vehicle.speed_km_h
+    stands = speed is not None and speed < settings.request_min_speed_km_h
+    if state not in REQUESTS or (stands and state is not DriverState.UNCERTAIN):
+        return replace(heard, request=None, ids=(), answer=None, raised=False)
+
+    if changed or not heard.ids:
+        kind, severity = REQUESTS[state]
+        return _new(heard, kind, severity, reason, vehicle, time_s, settings)
+    if heard.request is None or heard.answer is Answer.ALL_RIGHT:
+        return replace(heard, request=None)
+    return _follow_up(heard, heard.request, vehicle, time_s, settings)
+
+
+def _follow_up(
+    heard: Asking, standing: Request, vehicle: Vehicle, time_s: float, settings: PolicySettings
+) -> Asking:
+    """Return what follows a request that was answered with a no, or not at all."""
+    more = RequestSeverity(min(standing.severity + 1, RequestSeverity.URGENT))
+    if heard.answer is Answer.NOT_ALL_RIGHT:
+        kind, reason = RequestKind.TAKE_A_BREAK, Reason.ANSWERED_NOT_ALL_RIGHT
+        return replace(
+            _new(heard, kind, more, reason, vehicle, time_s, settings),
+            raised=True,
+        )
+    refused = heard.answer is Answer.DID_NOT_ANSWER
+    if not refused and time_s - standing.raised_s < standing.valid_for_s:
+        return heard
+    # What is urgent is asked again for as long as its state holds.
+    if heard.raised and standing.severity is not RequestSeverity.URGENT:
+        return replace(heard, request=None)
+    again = _new(heard, standing.kind, more, Reason.DID_NOT_ANSWER, vehicle, time_s, settings)
+    # An answer to the request before is late, but an answer.
+    ids = again.ids if refused else (standing.request_id, *again.ids)
+    return replace(again, raised=True, ids=ids)
+
+
+def _new(
+    heard: Asking,
+    kind: RequestKind,
+    severity: RequestSeverity,
+    reason: Reason,
+    vehicle: Vehicle,
+    time_s: float,
+    settings: PolicySettings,
+) -> Asking:
+    request_id = heard.request_id % LAST_REQUEST_ID + 1
+    # Not the one that the vehicle still answers, from before our restart.
+    if request_id == vehicle.answered_id:
+        request_id = request_id % LAST_REQUEST_ID + 1
+    return replace(
+        heard,
+        request=Request(request_id, kind, severity, reason, time_s, settings.request_valid_s),
+        request_id=request_id,
+        ids=(request_id,),
+        answer=None,
+        raised=False,
+    )

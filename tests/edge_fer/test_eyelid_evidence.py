@@ -1,0 +1,170 @@
+"""Eyelids: closures, blinks and PERCLOS from what was seen, and nothing from what was not."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from edge_fer.driver_state.eyelid_evidence import EyelidEvidence, update_eyelids
+from edge_fer.driver_state.head_evidence import HeadEvidence
+from edge_fer.driver_state.settings import PolicySettings
+
+SETTINGS = PolicySettings()
+START_S = 500.0
+CLOSED, OPEN = 0.95, 0.05
+Lids = Callable[[float], float | None]
+
+
+def seen(
+    lids: Lids,
+    seconds: float,
+    fps: int = 30,
+    *,
+    after: EyelidEvidence | None = None,
+    begin_s: float = 0.0,
+    head: HeadEvidence | None = None,
+    settings: PolicySettings = SETTINGS,
+) -> EyelidEvidence:
+    """Show `lids`, a function of the seconds since the begin, for some seconds."""
+    evidence = after or EyelidEvidence()
+    for k in range(round(seconds * fps)):
+        time_s = START_S + begin_s + k / fps
+        evidence = update_eyelids(
+            evidence,
+            lids(k / fps),
+            head=head or HeadEvidence(),
+            time_s=time_s,
+            settings=settings,
+        )
+    return evidence
+
+
+def closing(closed_s: float, every_s: float) -> Lids:
+    return lambda since_s: CLOSED if (since_s + 1e-6) % every_s < closed_s else OPEN
+
+
+def shut(since_s: float) -> float:
+    return CLOSED
+
+
+def opened(since_s: float) -> float:
+    return OPEN
+
+
+def unseen(since_s: float) -> None:
+    return None
+
+
+@pytest.mark.parametrize("fps", [15, 30, 60])
+@pytest.mark.parametrize("share", [0.125, 0.2, 0.4])
+def test_perclos_is_the_share_of_slow_closures_at_any_frame_rate(fps: int, share: float) -> None:
+    evidence = seen(closing(share * 8, 8.0), 70, fps)
+    assert evidence.perclos == pytest.approx(share, abs=0.02)
+    assert evidence.drowsy == (share >= 0.15)
+
+
+@pytest.mark.parametrize("fps", [15, 30, 60])
+def test_blinks_are_counted_and_are_no_drowsiness(fps: int) -> None:
+    evidence = seen(closing(0.2, 2.0), 70, fps)
+    assert evidence.blinks_per_minute == pytest.approx(30, abs=1)
+    assert evidence.perclos == 0.0
+
+
+def test_a_single_misjudged_frame_is_no_blink() -> None:
+    evidence = seen(closing(1 / 30, 1.0), 70)
+    assert evidence.blinks_per_minute == 0
+
+
+def test_below_15_frames_a_second_blinks_and_perclos_are_withheld() -> None:
+    evidence = seen(closing(1.6, 8.0), 90, fps=10)
+    assert (evidence.perclos, evidence.blinks_per_minute) == (None, None)
+    assert not evidence.drowsy
+    assert seen(closing(1.6, 8.0), 90, fps=14).perclos is not None  # nominally 15
+
+
+def test_sleep_is_seen_at_ten_frames_a_second_too() -> None:
+    assert seen(shut, 1.2, fps=10).microsleep
+    assert seen(shut, 3.2, fps=10).asleep
+    assert seen(shut, 6.2, fps=10).unresponsive
+
+
+def test_perclos_needs_a_whole_minute_in_which_the_eyes_were_seen() -> None:
+    assert seen(closing(1.6, 8.0), 59.5).perclos is None
+    half = seen(lambda s: None if s % 0.4 > 0.2 else closing(1.6, 8.0)(s), 59.5)
+    assert half.perclos is None
+
+
+def test_perclos_is_not_available_while_the_eyes_are_unseen_for_long() -> None:
+    drowsy = seen(closing(1.6, 8.0), 70)
+    assert drowsy.drowsy
+    blinded = seen(unseen, 4.9, after=drowsy, begin_s=70)
+    assert blinded.drowsy
+    assert not seen(unseen, 6.0, after=drowsy, begin_s=70).drowsy
+
+
+def test_what_the_eyes_did_long_ago_does_not_count() -> None:
+    drowsy = seen(closing(1.6, 8.0), 70)
+    later = seen(opened, 1.0, after=drowsy, begin_s=70 + SETTINGS.perclos_max_age_s + 1)
+    assert later.perclos is None
+
+
+@pytest.mark.parametrize("value", [0.4, 0.5, 0.59])
+def test_a_probability_of_which_nothing_follows_is_unseen(value: float) -> None:
+    assert seen(lambda _: value, 20).seen_s is None
+
+
+def test_time_in_which_the_eyes_were_not_seen_is_not_closed() -> None:
+    evidence = seen(shut, 0.8)
+    evidence = seen(unseen, 0.4, after=evidence, begin_s=0.8)
+    evidence = seen(shut, 0.05, after=evidence, begin_s=1.2)
+    # Of the gap no more counts than one look speaks for.
+    assert evidence.closure_s <= 0.8 + SETTINGS.look_speaks_for_s + 0.05 + 1e-6
+    gone = seen(unseen, 1.0, after=seen(shut, 0.8), begin_s=0.8)
+    assert seen(shut, 0.1, after=gone, begin_s=1.8).closure_s < 0.2
+
+
+def test_one_frame_misjudged_as_open_does_not_end_a_closure() -> None:
+    def flickering(since_s: float) -> float:
+        return OPEN if round(since_s * 30) % 30 == 15 else CLOSED
+
+    assert seen(flickering, 3.5).asleep
+
+
+def test_a_blink_does_not_delay_the_end_of_sleep() -> None:
+    asleep = seen(shut, 4)
+    evidence = seen(opened, 1.0, after=asleep, begin_s=4)
+    evidence = seen(closing(0.2, 1.0), 1.4, after=evidence, begin_s=5)
+    assert not evidence.asleep
+
+
+@pytest.mark.parametrize(
+    ("flag", "closed_s", "over_s"), [("microsleep", 1.2, 1.0), ("asleep", 3.2, 2.0)]
+)
+def test_sleep_ends_once_the_eyes_were_open_for_long_enough(
+    flag: str, closed_s: float, over_s: float
+) -> None:
+    sleeping = seen(shut, closed_s)
+    still = seen(opened, over_s - 0.1, after=sleeping, begin_s=closed_s)
+    over = seen(opened, over_s + 0.1, after=sleeping, begin_s=closed_s)
+    assert (getattr(sleeping, flag), getattr(still, flag), getattr(over, flag)) == (1, 1, 0)
+
+
+def test_unresponsive_ends_only_with_the_head_on_the_road() -> None:
+    gone = seen(shut, 6.5)
+    aside = replace(HeadEvidence(), away=True)
+    assert seen(opened, 4, after=gone, begin_s=6.5, head=aside).unresponsive
+    assert not seen(opened, 4, after=gone, begin_s=6.5).unresponsive
+
+
+def test_lids_that_go_down_with_the_head_are_no_closure() -> None:
+    down = replace(HeadEvidence(), down=True, away=True)
+    assert not seen(shut, 10, head=down).microsleep
+    # As the head sinks the lids are ahead of it by some tenths of a second.
+    assert not seen(shut, 10, after=seen(shut, 0.3), begin_s=0.3, head=down).microsleep
+    assert seen(shut, 10, after=seen(shut, 0.7), begin_s=0.7, head=down).asleep
+
+
+def test_sleep_outlasts_unseen_eyes_by_its_time_and_no_more() -> None:
+    asleep = seen(shut, 4)
+    assert seen(unseen, 9.5, after=asleep, begin_s=4).asleep
+    assert not seen(unseen, 10.5, after=asleep, begin_s=4).asleep
