@@ -131,6 +131,21 @@ class FaceConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class HealthConfig:
+    """Who else is told how the daemon is, beside the vehicle, the journal and `edge-fer status`."""
+
+    prometheus_file: str = setting(
+        "",
+        "Prometheus textfile",
+        "Figures for node_exporter's textfile collector, renewed each 15 s; the service may write"
+        " below /var/lib/edge-fer. Empty: none.",
+    )
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+
+@dataclass(frozen=True, slots=True)
 class LogConfig:
     """What the daemon writes to the journal (standard error)."""
 
@@ -154,6 +169,7 @@ class Config:
     model: ModelConfig = field(default_factory=ModelConfig)
     face: FaceConfig = field(default_factory=FaceConfig)
     driver_state: PolicySettings = field(default_factory=PolicySettings)
+    health: HealthConfig = field(default_factory=HealthConfig)
     log: LogConfig = field(default_factory=LogConfig)
 
 
@@ -193,6 +209,7 @@ def config_from(source: ConfigSource) -> Config:
         model=_section(source, "model", ModelConfig),
         face=_section(source, "face", FaceConfig),
         driver_state=_section(source, "driver_state", PolicySettings),
+        health=_section(source, "health", HealthConfig),
         log=_section(source, "log", LogConfig),
     )
 

@@ -3,7 +3,6 @@
 import logging
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
+from edge_fer import __version__
 from edge_fer.camera.condition import CameraCondition, ConditionMonitor
 from edge_fer.camera.process import CameraProcess
 from edge_fer.camera_supervisor import CameraSupervisor
@@ -24,10 +24,14 @@ from edge_fer.errors import UserError
 from edge_fer.face.haar import HaarDetector
 from edge_fer.face.tracking import FaceTracker
 from edge_fer.health import HealthMeter
+from edge_fer.journal import FIELDS, log_handler
 from edge_fer.live_config import LiveConfig
 from edge_fer.model_fallback import open_classifier
 from edge_fer.notify import Notifier
+from edge_fer.paths import own_status_socket
 from edge_fer.pipeline import Pipeline, Step
+from edge_fer.status import Status, as_journal_fields
+from edge_fer.status_server import StatusServer
 from edge_fer.vehicle_heard import hear
 from edge_fer.vehicle_report import report, report_standby
 from firmware_bridge.link import Link
@@ -37,6 +41,7 @@ from firmware_bridge.link import Link
 TICK_S = 0.1
 # So often the daemon reads the temperature and tells the service manager how it is.
 HOUSEKEEPING_S = 0.5
+JOURNAL_EVERY_S = 300.0  # its own figures
 STOP_LINK_S = 0.3  # of the second that SIGTERM may take
 STOP_CAMERA_S = 0.4
 
@@ -56,11 +61,7 @@ def run_daemon(
         return _overruled(load_config(config_path, os.environ), camera, link, model)
 
     config = LiveConfig(load)
-    logging.basicConfig(
-        level=config.config.log.level.upper(),
-        format="%(levelname)s %(message)s",
-        stream=sys.stderr,
-    )
+    logging.basicConfig(level=config.config.log.level.upper(), handlers=[log_handler()])
     # Without a file there is nothing to read anew: SIGHUP, as of a terminal that closes, is an end.
     with _signals(reload=None if config_path is None else config.ask) as stop:
         Daemon(config.config).run(stop, config.changed)
@@ -85,6 +86,7 @@ class Daemon:
         loaded = open_classifier(config.model)
         for failure in loaded.failures:
             _log.error("model not used: %s", failure)
+        self._model = loaded.path
         self._model_is_fallback = loaded.is_fallback
         self._classifier = loaded.model
         now_s = time.monotonic()
@@ -105,11 +107,18 @@ class Daemon:
         self._notifier = Notifier()
         self._ready = False
         self._stands_by = False
-        self._state_said = DriverState.NOT_READY
+        self._state_said, self._reason_said = DriverState.NOT_READY, "started"
+        self._started_s = now_s
+        self._journal_s = now_s + JOURNAL_EVERY_S
         # Last: nothing after it can fail, so what it opens is always closed by `run`; and still
         # before a camera lights up.
+        self._link_uri = config.link.uri
         self._link = Link(config.link.uri)
         self._link.open()
+        self._status = StatusServer(
+            own_status_socket(),
+            Path(config.health.prometheus_file) if config.health.prometheus_file else None,
+        )
 
     def run(
         self, stop: StopFlag, changed_config: Callable[[], Config | None] = lambda: None
@@ -136,6 +145,7 @@ class Daemon:
             self._notifier.send("STOPPING=1")
             self._camera.stop(STOP_CAMERA_S)
             self._link.stop(STOP_LINK_S)
+            self._status.stop()
 
     def _policy(self, config: Config) -> tuple[Classifier | None, PolicySettings]:
         """Return the policy for this model, and the classifier unless emotions are off."""
@@ -196,10 +206,12 @@ class Daemon:
         verdict = self._supervisor.silence(now_s, alive=self._camera.alive)
         if verdict is None:
             return None
+        self._meter.silence(now_s)
         if verdict.restart:
             _log.warning("camera gives no frames: starting its process anew")
             self._camera.restart()
             self._supervisor.restarted(now_s)
+            self._meter.camera_restarted(now_s)
         return self._pipeline.silence(now_s, verdict.camera, self._vehicle())
 
     def _tell(self, step: Step) -> None:
@@ -226,12 +238,34 @@ class Daemon:
         self._housekeeping_s = now_s + HOUSEKEEPING_S
         self._health = self._meter.read(now_s)
         # Here and nowhere else, so that a pipeline that stands still is noticed.
-        self._notifier.send("WATCHDOG=1", f"STATUS={label}, {self._health.fps:.0f} fps")
+        summary = f"{label}, {self._health.fps:.0f} fps"
+        self._notifier.send("WATCHDOG=1", f"STATUS={summary}")
+        status = self._how_it_is(now_s)
+        self._status.publish(status, now_s)
+        if now_s >= self._journal_s:
+            self._journal_s = now_s + JOURNAL_EVERY_S
+            _log.info("%s", summary, extra={FIELDS: as_journal_fields(status)})
+
+    def _how_it_is(self, now_s: float) -> Status:
+        return Status(
+            version=__version__,
+            pid=os.getpid(),
+            uptime_s=now_s - self._started_s,
+            state=self._state_said.label,
+            reason=self._reason_said,
+            camera=self._camera_uri,
+            model=str(self._model),
+            model_is_fallback=self._model_is_fallback,
+            link=self._link_uri,
+            health=self._health,
+            counters=self._link.counters,
+        )
 
     def _say(self, state: DriverState, reason: str) -> None:
         if state is not self._state_said:
-            self._state_said = state
-            _log.info("driver state: %s (%s)", state.label, reason)
+            self._state_said, self._reason_said = state, reason
+            fields = {"EDGE_FER_STATE": state.label, "EDGE_FER_REASON": reason}
+            _log.info("driver state: %s (%s)", state.label, reason, extra={FIELDS: fields})
 
 
 def _overruled(config: Config, camera: str | None, link: str | None, model: Path | None) -> Config:

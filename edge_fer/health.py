@@ -1,6 +1,7 @@
 """What the daemon knows of itself: frame rate, latency, temperature. Counts; decides nothing."""
 
 import math
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +9,9 @@ from pathlib import Path
 AVERAGING_S = 1.0
 # After so long without a frame the rate is zero, whatever the average still says.
 STALLED_S = 1.0
+HOUR_S = 3600.0
+# More events than this in an hour are shown as this many: memory stays bounded.
+MOST_EVENTS = 10_000
 THERMAL_ZONE = Path("/sys/class/thermal/thermal_zone0/temp")  # the SoC on a Pi and on a Jetson
 
 
@@ -20,6 +24,8 @@ class Health:
     fps: float
     latency_ms: float | None  # capture to decision, averaged over AVERAGING_S
     temperature_c: float | None
+    stalls_last_hour: int = 0  # times that the camera fell silent
+    camera_restarts_last_hour: int = 0
 
 
 class HealthMeter:
@@ -32,10 +38,14 @@ class HealthMeter:
         self._last_s: float | None = None
         self._interval_s: float | None = None
         self._latency_s: float | None = None
+        self._silent = True
+        self._stalls = EventsOfHour()
+        self._restarts = EventsOfHour()
 
     def frame(self, *, sequence: int, captured_s: float, done_s: float) -> None:
         """Count one processed frame, captured and done at these times."""
         self._frames += 1
+        self._silent = False
         if self._last_sequence is not None and sequence > self._last_sequence:
             self._dropped += sequence - self._last_sequence - 1
         self._last_sequence = sequence
@@ -45,6 +55,16 @@ class HealthMeter:
             self._interval_s = _blend(self._interval_s, interval_s, share)
             self._latency_s = _blend(self._latency_s, done_s - captured_s, share)
         self._last_s = done_s
+
+    def silence(self, now_s: float) -> None:
+        """Take note that no frame came; a stall begins with the first such moment after a frame."""
+        if not self._silent:
+            self._silent = True
+            self._stalls.note(now_s)
+
+    def camera_restarted(self, now_s: float) -> None:
+        """Take note that the camera's process was started anew."""
+        self._restarts.note(now_s)
 
     def pause(self) -> None:
         """Let the time until the next frame not count: none is asked for."""
@@ -60,7 +80,26 @@ class HealthMeter:
             fps=1.0 / self._interval_s if running and self._interval_s else 0.0,
             latency_ms=None if stalled or self._latency_s is None else self._latency_s * 1e3,
             temperature_c=read_temperature_c(),
+            stalls_last_hour=self._stalls.count(now_s),
+            camera_restarts_last_hour=self._restarts.count(now_s),
         )
+
+
+class EventsOfHour:
+    """Counts what happened within the last hour."""
+
+    def __init__(self) -> None:
+        self._times_s: deque[float] = deque(maxlen=MOST_EVENTS)
+
+    def note(self, now_s: float) -> None:
+        """Count one event."""
+        self._times_s.append(now_s)
+
+    def count(self, now_s: float) -> int:
+        """Return the events since an hour before `now_s`."""
+        while self._times_s and self._times_s[0] < now_s - HOUR_S:
+            self._times_s.popleft()
+        return len(self._times_s)
 
 
 def read_temperature_c(path: Path = THERMAL_ZONE) -> float | None:

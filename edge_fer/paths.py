@@ -1,7 +1,29 @@
 """Where edge-fer keeps what it needs at run time."""
 
+import os
 from pathlib import Path
 
 SHIPPED_MODEL = Path(__file__).parent / "models" / "edge.tflite"
 INSTALLED_MODELS = Path("/var/lib/edge-fer/models")  # systemd makes it: StateDirectory=
 DEVICE_CONFIG = Path("/etc/edge-fer/config.toml")  # what the service reads
+SERVICE_RUNTIME = Path("/run/edge-fer")  # systemd makes it: RuntimeDirectory=
+_SOCKET = "status.socket"
+
+
+def own_status_socket() -> Path | None:
+    """Return where this process, as a daemon, answers `edge-fer status`; None: nowhere.
+
+    systemd names the folder of a service, a login session that of a user.
+    """
+    given = os.environ.get("RUNTIME_DIRECTORY")
+    if given:
+        return Path(given) / _SOCKET
+    session = os.environ.get("XDG_RUNTIME_DIR")
+    return Path(session) / "edge-fer" / _SOCKET if session else None
+
+
+def status_sockets() -> tuple[Path, ...]:
+    """Return where a daemon may answer: one of one's own before the service's."""
+    own = own_status_socket()
+    service = SERVICE_RUNTIME / _SOCKET
+    return (service,) if own is None else (own, service)

@@ -72,6 +72,12 @@ def read_conditions(root: Path = Path("/")) -> Conditions:
     )
 
 
+def throttle_names(bits: int, *, since_start: bool = False) -> tuple[str, ...]:
+    """Return what the firmware says holds the machine back, now or at any time since its start."""
+    shift = _SINCE if since_start else 0
+    return tuple(name for bit, name in _THROTTLE_BITS.items() if bits >> (bit + shift) & 1)
+
+
 def why_invalid(before: Conditions, after: Conditions) -> tuple[str, ...]:
     """Return why figures taken between these two moments are not the device's best; () if none."""
     reasons = []

@@ -69,3 +69,18 @@ def test_an_abstract_address_works_too() -> None:
 @pytest.mark.parametrize("address", ["", "/nonexistent/notify"])
 def test_without_a_service_manager_nothing_happens(address: str) -> None:
     Notifier(address).send("READY=1")
+
+
+def test_stalls_and_restarts_of_the_last_hour() -> None:
+    meter = HealthMeter()
+    meter.silence(0.0)  # before the first frame nothing has stalled
+    for start_s in (10.0, 20.0, 4000.0):
+        meter.frame(sequence=int(start_s), captured_s=start_s, done_s=start_s)
+        for tick in range(5):
+            meter.silence(start_s + 1 + tick / 10)
+    meter.camera_restarted(12.0)
+    meter.camera_restarted(4001.0)
+    health = meter.read(4002.0)
+    assert (health.stalls_last_hour, health.camera_restarts_last_hour) == (1, 1)
+    health = meter.read(8000.0)
+    assert (health.stalls_last_hour, health.camera_restarts_last_hour) == (0, 0)

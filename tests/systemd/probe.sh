@@ -28,6 +28,12 @@ echo "capabilities=$(sed -n 's/^CapEff:\t//p' "/proc/$(main)/status")"
 echo "interfaces=$(nsenter --target "$(main)" --net ls /proc/self/net/ >/dev/null && nsenter --target "$(main)" --net ip -o link | wc -l)"
 echo "core=$(sed -n 's/^Max core file size *\([0-9a-z]*\) .*/\1/p' "/proc/$(main)/limits")"
 
+echo "asked=$(edge-fer status --json | tr -d ' \n')"
+echo "asked_by_nobody=$(setpriv --reuid nobody --clear-groups --regid nogroup edge-fer status 2>&1)"
+echo "field=$(journalctl --quiet --output=verbose EDGE_FER_STATE=attentive | grep -c EDGE_FER_REASON)"
+edge-fer doctor --json | tr -d '\n' | sed 's/^/doctor=/'
+echo
+
 printf '[driver_state]\nlow_after_s = 20\n' >>/etc/edge-fer/config.toml
 systemctl reload edge-fer.service
 wait_for 10 reloaded && echo reloaded=yes

@@ -1,5 +1,6 @@
 """The Debian package: built, installed and booted in a throw-away Debian, and taken away again."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -147,6 +148,21 @@ def test_it_runs_in_its_sandbox(probe: dict[str, str]) -> None:
     assert int(probe["capabilities"], 16) == 0
     assert probe["interfaces"] == "1"  # lo
     assert probe["core"] == "0"
+
+
+def test_it_answers_whom_it_may(probe: dict[str, str]) -> None:
+    assert json.loads(probe["asked"])["state"] == "attentive"
+    assert "permission denied" in probe["asked_by_nobody"]
+
+
+def test_its_journal_has_fields(probe: dict[str, str]) -> None:
+    assert int(probe["field"]) >= 1
+
+
+def test_the_doctor_finds_it_well(probe: dict[str, str]) -> None:
+    findings = {item["check"]: item for item in json.loads(probe["doctor"])}
+    for check in ("config", "daemon", "model", "camera", "link", "permissions"):
+        assert findings[check]["level"] == "ok", findings[check]
 
 
 def test_a_reload_changes_the_policy(probe: dict[str, str]) -> None:
