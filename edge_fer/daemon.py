@@ -27,6 +27,7 @@ from edge_fer.health import HealthMeter
 from edge_fer.journal import FIELDS, log_handler
 from edge_fer.live_config import LiveConfig
 from edge_fer.model_fallback import open_classifier
+from edge_fer.no_dumps import forbid_dumps
 from edge_fer.notify import Notifier
 from edge_fer.paths import own_status_socket
 from edge_fer.pipeline import Pipeline, Step
@@ -60,6 +61,7 @@ def run_daemon(
     def load() -> Config:
         return _overruled(load_config(config_path, os.environ), camera, link, model)
 
+    forbid_dumps()
     config = LiveConfig(load)
     logging.basicConfig(level=config.config.log.level.upper(), handlers=[log_handler()])
     # Without a file there is nothing to read anew: SIGHUP, as of a terminal that closes, is an end.

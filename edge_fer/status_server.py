@@ -110,7 +110,8 @@ def _listen(path: Path) -> socket.socket | None:
     """Return a listening socket; None, said in the log, where there can be none."""
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        path.parent.mkdir(mode=0o755, exist_ok=True)
+        if not path.parent.exists():
+            path.parent.mkdir(mode=0o755)
         if path.exists():
             with contextlib.suppress(UserError):
                 ask(path)

@@ -15,6 +15,7 @@ from typing import Any
 from edge_fer.camera import open_camera
 from edge_fer.camera.slots import SlotWriter
 from edge_fer.errors import UserError
+from edge_fer.no_dumps import forbid_dumps
 
 
 def main(arguments: list[str]) -> int:
@@ -23,6 +24,7 @@ def main(arguments: list[str]) -> int:
     # before its parent, to whom that would look like a lost camera.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    forbid_dumps()
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     uri, fps, *descriptors = arguments
     memory, event, status = map(int, descriptors)
