@@ -13,6 +13,7 @@ From a value to the wire, and back:
 - `supervision` judges what is received; `watching` remembers it; `monitor` shows it through
   `views`, `screen` and `picture`. `garbled_line` recognises a wrong baud rate.
 - `controller` acts as the vehicle at the other end.
+- `faults` is what can happen to a serial line, on purpose.
 - `benchmark` measures the link, beside python-can's own SLCAN.
 - `pty_wire` is a cable between two pseudo-terminals, for the demo and the tests.
 - `c` is the same for the controller's side, in C99; `c.generate` writes what comes from the DBC.

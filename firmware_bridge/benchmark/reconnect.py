@@ -11,13 +11,14 @@ from pathlib import Path
 from firmware_bridge.benchmark.figures import PEER, RECONNECT_BOUND_MS, Times
 from firmware_bridge.benchmark.latency import read_until
 from firmware_bridge.benchmark.rates import open_peer, sample_frames
-from firmware_bridge.benchmark.terminal import Terminal, terminal
+from firmware_bridge.benchmark.terminal import terminal
 from firmware_bridge.connection import SETTLED_S
 from firmware_bridge.errors import BridgeError
 from firmware_bridge.link import Link
 from firmware_bridge.messages import DriverStateMessage
 from firmware_bridge.schedule import Snapshot
 from firmware_bridge.slcan import SlcanParser
+from firmware_bridge.terminal import Terminal
 from firmware_bridge.transports.can_bus import as_message
 
 # How long the port stays away: from a loose contact to a reboot of the other side, so that the

@@ -4,27 +4,13 @@ Another process, so that what is measured has the interpreter for itself; `cat`,
 side costs as little as it can.
 """
 
-import os
 import subprocess
 import tempfile
-import tty
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
 
-
-class Terminal:
-    """A pseudo-terminal: programs open `path`, the benchmark holds the other side, `device`."""
-
-    def __init__(self) -> None:
-        self.device, self._port = os.openpty()
-        tty.setraw(self._port)
-        self.path = os.ttyname(self._port)
-
-    def close(self) -> None:
-        """Unplug it."""
-        os.close(self._port)
-        os.close(self.device)
+from firmware_bridge.terminal import Terminal
 
 
 @contextmanager

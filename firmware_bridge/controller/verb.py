@@ -3,7 +3,7 @@
 import math
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TextIO
@@ -19,17 +19,21 @@ from firmware_bridge.controller.script import ScriptPlayer, read_script
 from firmware_bridge.controller.side import ControllerSide
 from firmware_bridge.controller.vehicle import VehicleState
 from firmware_bridge.controller.views import ControllerView, EventLines, JsonEvents, Totals
-from firmware_bridge.errors import SendTimeoutError, TransportError
+from firmware_bridge.errors import BridgeError, SendTimeoutError, TransportError
+from firmware_bridge.faults.outages import Outages
+from firmware_bridge.faults.spec import FaultSpec
+from firmware_bridge.faults.wire import FaultyWire
 from firmware_bridge.interrupts import sigterm_interrupts
 from firmware_bridge.transports import open_transport
 from firmware_bridge.watching import course_name
 
 REDRAW_S = 0.2
+_SERIAL = ("slcan", "cobs")
 _KEYS_S = 0.05  # so often keys are looked at
 
 
 class ControllerRun:
-    """One run at one port. `player` changes the vehicle by a script."""
+    """One run at one port. `player` changes the vehicle by a script; of `faults`, it reboots."""
 
     def __init__(
         self,
@@ -37,6 +41,7 @@ class ControllerRun:
         vehicle: VehicleState,
         player: ScriptPlayer,
         view: ControllerView,
+        faults: FaultSpec,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._clock = clock
@@ -50,6 +55,8 @@ class ControllerRun:
         self._frames_sent = 0
         self._frames_dropped = 0
         self._actions: list[str] = []
+        self._reboots = Outages(faults, "reboot", self._start_s)
+        self._is_down = False
 
     def open(self) -> None:
         """Open the port; BridgeError where that fails."""
@@ -68,12 +75,13 @@ class ControllerRun:
                 press(self._side, key, self._clock())
             self._step()
 
-    def end(self) -> Totals:
+    def end(self, faults_done: Mapping[str, int]) -> Totals:
         """Close the port and show the totals."""
         now_s = self._clock()
         line = self._connection.counters
         self._connection.close()
         heard = self._side.watch.statistics(now_s)
+        reboots = self._reboots.count
         totals = Totals(
             seconds=round(now_s - self._start_s, 3),
             frames_sent=self._frames_sent,
@@ -84,6 +92,7 @@ class ControllerRun:
             connections_lost=self._connection.lost_count,
             states=[course_name(change.state) for change in self._side.watch.history],
             actions=self._actions,
+            faults=dict(faults_done) | ({"reboot": reboots} if reboots else {}),
         )
         self._view.end(totals)
         return totals
@@ -92,6 +101,7 @@ class ControllerRun:
         now_s = self._clock()
         side = self._side
         self._connection.reopen_if_due(now_s)
+        self._reboot(now_s)
         side.vehicle = self._player.advance(side.vehicle, now_s - self._start_s)
         side.pass_time(now_s)
         try:
@@ -101,10 +111,17 @@ class ControllerRun:
             self._connection.lose(error, self._clock())
         self._show()
 
+    def _reboot(self, now_s: float) -> None:
+        """Be down while a reboot lasts, and begin anew after it."""
+        was_down, self._is_down = self._is_down, self._reboots.active(now_s)
+        if was_down and not self._is_down:
+            self._side.reboot(now_s)
+            self._tell([{"event": "reboot"}])
+
     def _send_due(self, now_s: float) -> None:
         frame = self._side.take_due(now_s)
         transport = self._connection.transport
-        if frame is None or transport is None:
+        if frame is None or transport is None or self._is_down:
             return
         try:
             transport.send(frame)
@@ -118,6 +135,8 @@ class ControllerRun:
             time.sleep(wait_s)
             return
         for frame in transport.receive(wait_s):
+            if self._is_down:
+                continue
             self._side.take(frame)
             self._tell(self._changes.since(self._side))
 
@@ -143,6 +162,7 @@ def run_controller(
     vehicle: VehicleState,
     *,
     script: Path | None,
+    faults: FaultSpec | None = None,
     json_lines: bool,
     seconds: float | None,
     until: Callable[[], bool] = lambda: False,
@@ -151,7 +171,8 @@ def run_controller(
     """Act as the vehicle controller at `uri`; return 0, or 1 if no good frame was heard.
 
     Ends after `seconds`, when `until()` is true, on the key q, on SIGINT and on SIGTERM.
-    BridgeError where the port does not open at first or the script is wrong.
+    BridgeError where the port does not open at first or the script is wrong. With `faults` the
+    port is made here, at a path that does not exist yet, and the line to it has these faults.
     """
     target = sys.stdout if out is None else out
     player = ScriptPlayer(() if script is None else read_script(script))
@@ -162,12 +183,23 @@ def run_controller(
         if not json_lines and console.is_terminal:
             live = Live(console=console, screen=True, auto_refresh=False)
         view: ControllerView = JsonEvents(target) if json_lines else EventLines(console, live)
-        run = ControllerRun(uri, vehicle, player, view)
+        wire = None if faults is None else stack.enter_context(_faulty_wire(uri, faults))
+        if wire is not None:
+            uri = f"{uri.partition(':')[0]}:{wire.end_b}"
+        run = ControllerRun(uri, vehicle, player, view, faults or FaultSpec())
         run.open()
         if live is not None:
             stack.enter_context(live)
         keys = stack.enter_context(Keys())
         with suppress(KeyboardInterrupt):  # how it usually ends
             run.run(keys, seconds, until)
-        totals = run.end()
+        totals = run.end({} if wire is None else wire.done)
     return 0 if totals.frames_good else 1
+
+
+def _faulty_wire(uri: str, faults: FaultSpec) -> FaultyWire:
+    scheme, _, address = uri.partition(":")
+    if scheme not in _SERIAL or not address:
+        ways = " or ".join(f"{known}:PATH" for known in _SERIAL)
+        raise BridgeError(f"faults: {uri!r} is no serial line; use {ways}, a path to be made")
+    return FaultyWire(faults, Path(address.partition("?")[0]))

@@ -43,6 +43,7 @@ class Totals:
     connections_lost: int
     states: list[str]
     actions: list[str]
+    faults: dict[str, int]  # that were made, and how often
 
 
 class ControllerView(Protocol):
@@ -112,6 +113,9 @@ class EventLines:
         )
         self._say("driver: " + (" → ".join(totals.states) or "nothing heard"))
         self._say("vehicle would do: " + " → ".join(totals.actions))
+        if totals.faults:
+            faults = ", ".join(f"{name} {count}" for name, count in totals.faults.items())
+            self._say(f"faults made: {faults}")
 
     def _say(self, line: str) -> None:
         self._console.print(line, highlight=False, markup=False, soft_wrap=True)

@@ -17,6 +17,7 @@ import pytest
 from firmware_bridge.controller.vehicle import ALL_RIGHT, VehicleState
 from firmware_bridge.controller.verb import run_controller
 from firmware_bridge.errors import BridgeError
+from firmware_bridge.faults.spec import parse_faults
 from firmware_bridge.link import Link
 from firmware_bridge.messages import (
     ControllerStatusMessage,
@@ -132,6 +133,49 @@ def test_a_port_that_vanishes_is_said_and_opened_again(tmp_path: Path) -> None:
         controller.send_signal(signal.SIGTERM)
         assert "summary" in json.loads(controller.stdout.readlines()[-1])
     assert controller.wait(5.0) == 1
+
+
+def test_it_makes_a_faulty_line_to_itself(tmp_path: Path) -> None:
+    plug = tmp_path / "ttyBAD"
+    links: list[Link] = []
+
+    def heard() -> bool:
+        if not links:
+            links.append(Link(f"slcan:{plug}"))
+            links[0].open()
+            links[0].start()
+        publish_asleep(links[0])
+        return links[0].controller is not None and links[0].counters.frames_sent > 20
+
+    out = io.StringIO()
+    code = run_controller(
+        f"slcan:{plug}",
+        VehicleState(),
+        script=None,
+        faults=parse_faults("duplicate=0.5,reboot=1"),
+        json_lines=True,
+        seconds=20.0,
+        until=heard,
+        out=out,
+    )
+    assert links[0].stop(5.0)
+
+    summary = json.loads(out.getvalue().splitlines()[-1])["summary"]
+    assert code == 0
+    assert summary["faults"]["duplicate"] > 0
+    assert not plug.is_symlink()
+
+
+def test_a_bus_cannot_be_made_faulty() -> None:
+    with pytest.raises(BridgeError, match="faults: 'virtual:x' is no serial line; use slcan:PATH"):
+        run_controller(
+            "virtual:x",
+            VehicleState(),
+            script=None,
+            faults=parse_faults("drop=0.1"),
+            json_lines=True,
+            seconds=1.0,
+        )
 
 
 def wait_for_event(lines: Any, kind: str) -> dict[str, Any]:
