@@ -118,6 +118,17 @@ def benchmark(
         bool,
         typer.Option("--link", help="rates, latency and reconnect time of the transports instead"),
     ] = False,
+    states: Annotated[
+        bool,
+        typer.Option(
+            "--states", help="false alarms an hour and dangers seen, over stories instead"
+        ),
+    ] = False,
+    hours: Annotated[
+        float,
+        typer.Option(help="with --states: of attentive driving; ten take a minute", min=0.1),
+    ] = 10.0,
+    seed: Annotated[int, typer.Option(help="with --states: decides the noise", min=0)] = 1,
     model: Annotated[
         Path | None, typer.Option(help="the .tflite file; the shipped one without it")
     ] = None,
@@ -134,6 +145,11 @@ def benchmark(
         from firmware_bridge.benchmark.verb import run_link_benchmark
 
         run_link_benchmark(json_output=json)
+        return
+    if states:
+        from edge_fer.benchmark.states_verb import run_states_benchmark
+
+        run_states_benchmark(hours=hours, seed=seed, json_output=json)
         return
     from edge_fer.benchmark.verb import run_device_benchmark
 

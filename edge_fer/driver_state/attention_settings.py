@@ -44,13 +44,32 @@ class AttentionSettings:
         maximum=0.5,
         source=OWN_CHOICE + ": at 10 fps, two frames lost",
     )
-    eyes_flicker_s: float = setting(
-        0.15,
-        "Eyes flicker",
-        "A shorter opening does not end a closure: single frames are misjudged.",
-        minimum=0.0,
-        maximum=0.5,
+    unseen_gap_s: float = setting(
+        1.0,
+        "Unseen gap",
+        "A closure or a look goes on where eyes or head were unseen for no longer than this; what"
+        " was not seen of it does not count.",
+        minimum=0.1,
+        maximum=3.0,
+        source=OWN_CHOICE + ": glasses glare and detectors miss for some tenths of a second",
+    )
+    eyes_open_again_s: float = setting(
+        0.5,
+        "Eyes open again",
+        "An opening of this length ends a closure; a shorter one may be a misjudged frame.",
+        minimum=0.1,
+        maximum=1.0,
         source=OWN_CHOICE,
+    )
+    eyes_open_weight: float = setting(
+        2.0,
+        "Weight of an opening",
+        "A shorter opening takes so many times its length off the closure: misjudged frames delay"
+        " sleep a little, and single closed ones add up to nothing.",
+        minimum=0.0,
+        maximum=10.0,
+        source=OWN_CHOICE + ": ending a closure at 0.15 s missed a fifth of the sleepers in"
+        " `benchmark --states`, bridging 0.3 s invented microsleeps",
     )
     blink_min_s: float = setting(
         0.05,

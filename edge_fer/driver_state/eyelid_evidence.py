@@ -36,14 +36,16 @@ class SightingRate:
 class EyelidEvidence:
     """`seen_s` is when the eyes were last seen (None: not yet), in monotonic seconds.
 
-    `closure_s` is for how long they have been closed (0: they are open), `opening_s` for how long
-    open, blinks included, and `open_now_s` without them. `perclos` (share of 1) and
+    `closure_s` is for how long they have been closed, less what short openings took off (0: they
+    are open), and `shut_s` without that. `opening_s` is for how long they have been open,
+    blinks included, and `open_now_s` without them. `perclos` (share of 1) and
     `blinks_per_minute` are None where they are not available. The flags are the states that the
     eyes alone show.
     """
 
     seen_s: float | None = None
     closure_s: float = 0.0
+    shut_s: float = 0.0
     opening_s: float = 0.0
     open_now_s: float = 0.0
     rate: SightingRate = field(default_factory=SightingRate)
@@ -84,9 +86,9 @@ def update_eyelids(
     closed = None if eyes_closed is None else _closed(eyes_closed, settings)
     if closed and head.down and before.closure_s < settings.closed_before_nod_s - ROUNDING_S:
         # Lids follow the gaze: who looks into the lap has lowered lids and does not sleep.
-        closed, before = None, replace(before, closure_s=0.0)
-    if gap_s > settings.dropout_s + ROUNDING_S:
-        before = replace(before, closure_s=0.0, opening_s=0.0, open_now_s=0.0)
+        closed, before = None, replace(before, closure_s=0.0, shut_s=0.0)
+    if gap_s > settings.unseen_gap_s + ROUNDING_S:
+        before = replace(before, closure_s=0.0, shut_s=0.0, opening_s=0.0, open_now_s=0.0)
     elapsed_s = 0.0 if gap_s > settings.dropout_s + ROUNDING_S else gap_s
     if closed is None:
         return _with_states(before, head, time_s, settings)
@@ -110,15 +112,17 @@ def _with_closed(
     settings: PolicySettings,
 ) -> EyelidEvidence:
     closure_s = before.closure_s + elapsed_s
-    slow = closure_s > settings.blink_max_s + ROUNDING_S
-    was_slow = before.closure_s > settings.blink_max_s + ROUNDING_S
+    shut_s = before.shut_s + elapsed_s
+    slow = shut_s > settings.blink_max_s + ROUNDING_S
+    was_slow = before.shut_s > settings.blink_max_s + ROUNDING_S
     # That a closure was no blink is known late: then all of it counts at once.
-    held_s = 0.0 if not slow else elapsed_s if was_slow else closure_s
+    held_s = 0.0 if not slow else elapsed_s if was_slow else shut_s
     return replace(
         before,
         seen_s=time_s,
         rate=rate,
         closure_s=closure_s,
+        shut_s=shut_s,
         open_now_s=0.0,
         opening_s=0.0 if slow else before.opening_s,
         window=_window(before, settings).add(time_s, seen_s=elapsed_s, held_s=held_s),
@@ -133,17 +137,18 @@ def _with_open(
     settings: PolicySettings,
 ) -> EyelidEvidence:
     open_now_s = before.open_now_s + elapsed_s
-    closure_s = before.closure_s
+    closure_s = max(before.closure_s - settings.eyes_open_weight * elapsed_s, 0.0)
+    shut_s = before.shut_s
     blinks = 0
-    if open_now_s >= settings.eyes_flicker_s - ROUNDING_S:
-        blink = settings.blink_min_s <= closure_s <= settings.blink_max_s + ROUNDING_S
-        blinks = int(blink)
-        closure_s = 0.0
+    if open_now_s >= settings.eyes_open_again_s - ROUNDING_S or closure_s <= ROUNDING_S:
+        blinks = int(settings.blink_min_s <= shut_s <= settings.blink_max_s + ROUNDING_S)
+        closure_s = shut_s = 0.0
     return replace(
         before,
         seen_s=time_s,
         rate=rate,
         closure_s=closure_s,
+        shut_s=shut_s,
         open_now_s=open_now_s,
         opening_s=before.opening_s + elapsed_s,
         window=_window(before, settings).add(time_s, seen_s=elapsed_s, held_s=0.0, events=blinks),

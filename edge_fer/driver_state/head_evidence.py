@@ -62,7 +62,7 @@ def update_head(
     if before.seen_s is None and pose is None:
         return before
     gap_s = before.age_s(time_s)
-    if gap_s > settings.dropout_s + ROUNDING_S:
+    if gap_s > settings.unseen_gap_s + ROUNDING_S:
         before = _unseen(before, gap_s, settings)
     before = _at_speed(before, speed_km_h, settings)
     if pose is None:
@@ -83,7 +83,7 @@ def update_head(
 
 
 def _unseen(before: HeadEvidence, gap_s: float, settings: PolicySettings) -> HeadEvidence:
-    """Forget, after a gap that is no drop-out, what an unseen head cannot show."""
+    """Forget, after a longer gap, what an unseen head cannot show."""
     return replace(
         before,
         away=False,

@@ -186,7 +186,7 @@ LOOKS = {
             lids(70, BLINKING, head=turned(18)),
             look(8, turned(40)),
             lids(10, BLINKING, head=turned(18)),
-            look(5, turned(-14)),
+            look(5, turned(-18)),
             lids(20, BLINKING, head=turned(18)),
         ),
         (*BEGIN, (DISTRACTED, 91.5), (ATTENTIVE, 95.0)),
@@ -250,8 +250,8 @@ SLEEP = {
         ),
     ),
     "falls asleep and wakes": Story(
-        drive(road(20), lids(4.4, SHUT), road(20)),
-        (*BEGIN, (MICROSLEEP, 31.0), (ASLEEP, 33.0), (ATTENTIVE, 36.4)),
+        drive(road(20), lids(5, SHUT), road(20)),
+        (*BEGIN, (MICROSLEEP, 31.0), (ASLEEP, 33.0), (ATTENTIVE, 37.0)),
         requests=((BREAK, WARNING, 31.0), (ALL_RIGHT, URGENT, 33.0)),
     ),
     "the head sinks in sleep": Story(
@@ -266,8 +266,8 @@ SLEEP = {
     ),
     "a sleeper sinks out of the picture": Story(
         # For ten seconds that is still a sleeper, then an empty picture.
-        drive(lids(4, SHUT), empty_seat(20, MOTORWAY), road(10)),
-        (*BEGIN, (MICROSLEEP, 11.0), (ASLEEP, 13.0), (NO_DRIVER, 24.0), (ATTENTIVE, 35.0)),
+        drive(lids(5, SHUT), empty_seat(20, MOTORWAY), road(10)),
+        (*BEGIN, (MICROSLEEP, 11.0), (ASLEEP, 13.0), (NO_DRIVER, 25.0), (ATTENTIVE, 36.0)),
         requests=(
             (BREAK, WARNING, 11.0),
             (ALL_RIGHT, URGENT, 13.0),
@@ -328,14 +328,14 @@ SLEEP = {
         requests=((LOOK, WARNING, 33.5),),
     ),
     "drowsy, and then sunglasses": Story(
-        (road(62), lids(60, HEAVY), lids(20, None)),
-        (*BEGIN, (DROWSY, 108.0), (ATTENTIVE, 127.0)),
+        (road(62), lids(80, HEAVY), lids(20, None)),
+        (*BEGIN, (DROWSY, 108.0), (ATTENTIVE, 147.0)),
         requests=((BREAK, ADVICE, 108.0), (BREAK, WARNING, 116.0)),
     ),
     "a break helps": Story(
         # With the ignition off everything is forgotten.
-        (road(62), lids(56, HEAVY), road(5, PARKED), road(50)),
-        (*BEGIN, (DROWSY, 108.0), (ATTENTIVE, 118.0)),
+        (road(62), lids(70, HEAVY), road(5, PARKED), road(40)),
+        (*BEGIN, (DROWSY, 108.0), (ATTENTIVE, 132.0)),
         requests=((BREAK, ADVICE, 108.0), (BREAK, WARNING, 116.0)),
     ),
     "drowsiness fades": Story(
@@ -368,21 +368,21 @@ CABIN = {
     ),
     "the lens is covered while the driver sleeps": Story(
         # What is not seen is not said, also not of a sleeper; then the sleep is found again.
-        drive(lids(4, SHUT), lens_covered(15), lids(5, SHUT), road(20)),
+        drive(lids(5, SHUT), lens_covered(15), lids(5, SHUT), road(20)),
         (
             *BEGIN,
             (MICROSLEEP, 11.0),
             (ASLEEP, 13.0),
-            (CAMERA_DEGRADED, 14.4),
-            (MICROSLEEP, 30.0),
-            (ASLEEP, 32.0),
-            (ATTENTIVE, 36.0),
+            (CAMERA_DEGRADED, 15.4),
+            (MICROSLEEP, 31.0),
+            (ASLEEP, 33.0),
+            (ATTENTIVE, 37.0),
         ),
         requests=(
             (BREAK, WARNING, 11.0),
             (ALL_RIGHT, URGENT, 13.0),
-            (BREAK, WARNING, 30.0),
-            (ALL_RIGHT, URGENT, 32.0),
+            (BREAK, WARNING, 31.0),
+            (ALL_RIGHT, URGENT, 33.0),
         ),
     ),
     "passenger leaning in": Story(

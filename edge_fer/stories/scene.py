@@ -127,6 +127,7 @@ def told(story: Story, fps: int) -> Iterator[Observation]:
     for scene in story.scenes:
         end_s = begin_s + scene.seconds
         step_s = 1 / fps if scene.frames else SILENCE_S
+        shown = None if scene.mood is None else distribution(scene.mood)
         first, last = np.ceil(np.array([begin_s, end_s]) / step_s - ROUNDING_S).astype(int)
         for k in range(first, first if scene.silent else last):
             missed = random.random() < scene.dropouts
@@ -135,7 +136,7 @@ def told(story: Story, fps: int) -> Iterator[Observation]:
                 START_S + k * step_s,
                 scene.camera,
                 FACE if seen else None,
-                distribution(scene.mood) if seen and scene.mood else None,
+                shown if seen else None,
                 eyes_closed=scene.eyes.closed(k * step_s - begin_s)
                 if seen and scene.eyes
                 else None,

@@ -119,15 +119,31 @@ def test_time_in_which_the_eyes_were_not_seen_is_not_closed() -> None:
     evidence = seen(shut, 0.05, after=evidence, begin_s=1.2)
     # Of the gap no more counts than one look speaks for.
     assert evidence.closure_s <= 0.8 + SETTINGS.look_speaks_for_s + 0.05 + 1e-6
-    gone = seen(unseen, 1.0, after=seen(shut, 0.8), begin_s=0.8)
-    assert seen(shut, 0.1, after=gone, begin_s=1.8).closure_s < 0.2
+    evidence = seen(unseen, 0.9, after=seen(shut, 0.8), begin_s=0.8)
+    evidence = seen(shut, 0.1, after=evidence, begin_s=1.7)
+    assert evidence.closure_s == pytest.approx(0.9, abs=0.1)
+    gone = seen(unseen, 1.1, after=seen(shut, 0.8), begin_s=0.8)
+    assert seen(shut, 0.1, after=gone, begin_s=1.9).closure_s < 0.2
 
 
-def test_one_frame_misjudged_as_open_does_not_end_a_closure() -> None:
+def test_frames_misjudged_as_open_delay_sleep_and_do_not_hide_it() -> None:
     def flickering(since_s: float) -> float:
-        return OPEN if round(since_s * 30) % 30 == 15 else CLOSED
+        return OPEN if round(since_s * 30) % 30 in (15, 16, 17) else CLOSED
 
-    assert seen(flickering, 3.5).asleep
+    assert not seen(flickering, 3.5).asleep
+    assert seen(flickering, 4.5).asleep
+
+
+def test_frames_misjudged_as_closed_add_up_to_nothing() -> None:
+    def flickering(since_s: float) -> float:
+        return CLOSED if round(since_s * 30) % 9 < 3 else OPEN
+
+    assert not seen(flickering, 30).microsleep
+
+
+def test_half_a_second_of_open_eyes_ends_a_closure() -> None:
+    assert seen(opened, 0.4, after=seen(shut, 4), begin_s=4).closure_s > 0
+    assert seen(opened, 0.6, after=seen(shut, 4), begin_s=4).closure_s == 0
 
 
 def test_a_blink_does_not_delay_the_end_of_sleep() -> None:
