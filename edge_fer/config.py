@@ -33,8 +33,11 @@ class CameraConfig:
     uri: str = setting(
         "v4l2:/dev/video0",
         "Camera",
-        "file:CLIP, v4l2:DEVICE or demo: (a scripted scene). Prefer a stable name below"
-        " /dev/v4l/by-id where there are several cameras.",
+        "v4l2:DEVICE (a USB camera; prefer a stable name, as /dev/edge-fer-camera or one below"
+        " /dev/v4l/by-id), picamera:0 or jetson:0 (a camera at the board's own connector),"
+        " rtsp://HOST/PATH or http://HOST/PATH (with the network, which the service closes),"
+        " file:CLIP or demo: (a scripted scene). Options follow, as"
+        " v4l2:/dev/video0?format=MJPG&fps=30.",
     )
     fps: int = setting(
         30,

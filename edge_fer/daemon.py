@@ -13,6 +13,7 @@ from types import FrameType
 from edge_fer import __version__
 from edge_fer.camera.condition import CameraCondition, ConditionMonitor
 from edge_fer.camera.process import CameraProcess
+from edge_fer.camera.uri import without_password
 from edge_fer.camera_supervisor import CameraSupervisor
 from edge_fer.classifier import Classifier
 from edge_fer.config import Config, load_config
@@ -100,7 +101,7 @@ class Daemon:
             ConditionMonitor(),
             DriverMonitor(policy, now_s),
         )
-        self._camera_uri = config.camera.uri
+        self._camera_uri = without_password(config.camera.uri)
         self._camera = CameraProcess(config.camera.uri, fps=config.camera.fps)
         self._supervisor = CameraSupervisor(now_s)
         self._meter = HealthMeter()

@@ -11,6 +11,12 @@ DEFAULT_FPS = 30.0  # what most cabin and web cameras give at 640x480
 _BACKENDS = {
     "file": "edge_fer.camera.file",
     "v4l2": "edge_fer.camera.video4linux",
+    "picamera": "edge_fer.camera.picamera",
+    "jetson": "edge_fer.camera.jetson",
+    "rtsp": "edge_fer.camera.stream",
+    "rtsps": "edge_fer.camera.stream",
+    "http": "edge_fer.camera.stream",
+    "https": "edge_fer.camera.stream",
     "demo": "edge_fer.camera.demo",
 }
 

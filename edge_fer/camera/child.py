@@ -14,6 +14,7 @@ from typing import Any
 
 from edge_fer.camera import open_camera
 from edge_fer.camera.slots import SlotWriter
+from edge_fer.camera.uri import without_password
 from edge_fer.errors import UserError
 from edge_fer.no_dumps import forbid_dumps
 
@@ -36,7 +37,7 @@ def main(arguments: list[str]) -> int:
     except Exception as error:
         # Whoever reads the parent's log has no other trace of what happened here.
         text = " ".join(str(error).split())  # OpenCV's have several lines
-        _report(status, error=f"camera {uri}: {type(error).__name__}: {text}")
+        _report(status, error=f"camera {without_password(uri)}: {type(error).__name__}: {text}")
         return 1
     return 0
 

@@ -15,6 +15,7 @@ from typing import Any
 from edge_fer.camera import DEFAULT_FPS, check_uri
 from edge_fer.camera.base import Frame
 from edge_fer.camera.slots import SlotReader, create_memory
+from edge_fer.camera.uri import without_password
 
 _STATUS_BYTES = 1 << 16
 _KILL_S = 0.5  # how long to wait for a killed process to be gone
@@ -223,7 +224,7 @@ class CameraProcess:
         except subprocess.TimeoutExpired:
             status = 0
         how = f"({status})" if status >= 0 else f"by signal {-status} ({signal.strsignal(-status)})"
-        self._error = f"camera {self._uri}: its process was ended {how}"
+        self._error = f"camera {without_password(self._uri)}: its process was ended {how}"
 
 
 def _environment() -> dict[str, str]:

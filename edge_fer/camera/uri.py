@@ -1,11 +1,15 @@
-"""Camera URIs: `scheme:path?option=value&option=value`."""
+"""Camera URIs: `scheme:path?option=value&option=value`; of a network stream, its URL as it is."""
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from edge_fer.errors import UserError
 
+# Their URLs have a query of their own, and no options of ours.
+STREAM_SCHEMES = frozenset({"rtsp", "rtsps", "http", "https"})
+_PASSWORD = re.compile(r"(?<=//)([^/@:]*):[^/@]*(?=@)")
 MIN_FPS, MAX_FPS = 1.0, 120.0  # as the setting camera.fps
 
 
@@ -46,7 +50,12 @@ class CameraUri:
 
     def error(self, problem: str) -> UserError:
         """Return an error that names this camera."""
-        return UserError(f"camera {self.text}: {problem}")
+        return UserError(f"camera {without_password(self.text)}: {problem}")
+
+
+def without_password(text: str) -> str:
+    """Return a URI as it may stand in a log: rtsp://user:***@camera/stream."""
+    return _PASSWORD.sub(r"\1:***", text)
 
 
 def parse_uri(text: str) -> CameraUri:
@@ -54,6 +63,8 @@ def parse_uri(text: str) -> CameraUri:
     scheme, colon, rest = text.partition(":")
     if not colon or not scheme:
         raise UserError(f"camera {text}: no scheme: write it as file:CLIP, v4l2:DEVICE or demo:")
+    if scheme in STREAM_SCHEMES:
+        return CameraUri(text, scheme, rest, {})
     # At the last question mark: a file whose name holds one is written with one more at the end.
     path, _, query = rest.rpartition("?") if "?" in rest else (rest, "", "")
     options: dict[str, str] = {}

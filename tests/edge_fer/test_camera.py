@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from edge_fer.camera import check_uri, open_camera
 from edge_fer.camera.base import Pace
-from edge_fer.camera.uri import parse_uri
+from edge_fer.camera.uri import parse_uri, without_password
 from edge_fer.errors import UserError
 
 
@@ -30,6 +30,19 @@ def test_uri_without_options_is_all_path() -> None:
     assert (uri.path, dict(uri.options)) == ("/dev/v4l/by-id/usb-046d:0825", {})
 
 
+def test_url_of_a_stream_keeps_its_query() -> None:
+    uri = parse_uri("http://camera/video?user=a&quiet")
+    assert (uri.path, dict(uri.options)) == ("//camera/video?user=a&quiet", {})
+
+
+def test_password_is_in_no_message() -> None:
+    text = "rtsp://user:secret@camera:554/stream@1"
+    assert without_password(text) == "rtsp://user:***@camera:554/stream@1"
+    assert "secret" not in str(parse_uri(text).error("gone"))
+    for plain in ("rtsp://camera:554/stream", "rtsp://user@camera/", "v4l2:/dev/v4l/by-id/usb:x@y"):
+        assert without_password(plain) == plain
+
+
 @pytest.mark.parametrize("query", ["loop", "=1", "loop=", "loop=1&loop=0", "loop=1&"])
 def test_malformed_option_is_named(query: str) -> None:
     with pytest.raises(UserError, match="is no option"):
@@ -43,8 +56,8 @@ def test_missing_scheme_says_how_to_write_it(text: str) -> None:
 
 
 def test_unknown_scheme_lists_the_known() -> None:
-    with pytest.raises(UserError, match=r"unknown scheme 'rtsp': use one of file:, v4l2:, demo:"):
-        open_camera("rtsp://somewhere")
+    with pytest.raises(UserError, match=r"unknown scheme 'webcam': use one of file:, v4l2:, pica"):
+        open_camera("webcam:0")
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "121", "nan", "inf", "fast", "1e999"])

@@ -198,7 +198,7 @@ def test_image_that_breaks_off_is_an_error_and_no_end(tmp_path: Path) -> None:
 
 def test_impossible_uri_is_refused_before_anything_starts() -> None:
     with pytest.raises(UserError, match="unknown scheme"):
-        CameraProcess("rtsp://x")
+        CameraProcess("webcam:0")
 
 
 def test_camera_dies_with_its_parent() -> None:

@@ -1,0 +1,69 @@
+"""A CSI camera of an NVIDIA Jetson: `jetson:0`, through GStreamer's nvarguscamerasrc.
+
+Options: `width=`, `height=`, `fps=`. The board's video converter makes the grey picture, so that no
+processor time goes into colours. Needs an OpenCV with GStreamer, which PyPI's has not.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_fer.camera.base import Camera
+from edge_fer.camera.uri import MAX_FPS, MIN_FPS, CameraUri
+
+DEFAULT_WIDTH, DEFAULT_HEIGHT = 640, 480
+LAST_SENSOR = 7
+
+
+def open_uri(uri: CameraUri, *, fps: float) -> Camera:
+    """Open a sensor; UserError that says what is missing."""
+    uri.allow("width", "height", "fps")
+    if uri.path not in map(str, range(LAST_SENSOR + 1)):
+        raise uri.error(f"{uri.path!r} is no sensor: write jetson:0 to jetson:{LAST_SENSOR}")
+    if not cv2.videoio_registry.hasBackend(cv2.CAP_GSTREAMER):
+        raise uri.error(
+            "this OpenCV has no GStreamer: use JetPack's own (pip uninstall opencv-python-headless"
+            " in a virtual environment made with --system-site-packages)"
+        )
+    width = round(uri.number("width", DEFAULT_WIDTH, 64, 4096))
+    height = round(uri.number("height", DEFAULT_HEIGHT, 64, 4096))
+    return JetsonCamera(uri, width, height, round(uri.number("fps", fps, MIN_FPS, MAX_FPS)))
+
+
+def pipeline(sensor: str, width: int, height: int, fps: int) -> str:
+    """Return the GStreamer pipeline: grey frames, the newest only, and never waited for."""
+    return (
+        f"nvarguscamerasrc sensor-id={sensor}"
+        f" ! video/x-raw(memory:NVMM),framerate={fps}/1"
+        f" ! nvvidconv ! video/x-raw,format=GRAY8,width={width},height={height}"
+        " ! appsink drop=true max-buffers=1 sync=false"
+    )
+
+
+class JetsonCamera:
+    """Reads a sensor through OpenCV."""
+
+    def __init__(self, uri: CameraUri, width: int, height: int, fps: int) -> None:
+        self._uri, self._fps = uri, fps
+        self._capture = cv2.VideoCapture(pipeline(uri.path, width, height, fps), cv2.CAP_GSTREAMER)
+        if not self._capture.isOpened():
+            raise uri.error(
+                "it does not open: check the ribbon cable, and `systemctl status nvargus-daemon`"
+            )
+
+    @property
+    def fps(self) -> float:
+        """The rate that was asked for; nvarguscamerasrc gives it or does not open."""
+        return float(self._fps)
+
+    def read(self) -> NDArray[np.uint8] | None:
+        """Return the next frame, uint8[h,w]; UserError when the sensor gives none."""
+        ok, image = self._capture.read()
+        if not ok:
+            raise self._uri.error("it gives no frames: restart nvargus-daemon")
+        grey = image[:, :, 0] if image.ndim > 2 else image
+        return np.ascontiguousarray(grey, np.uint8)
+
+    def close(self) -> None:
+        """Give the sensor back."""
+        self._capture.release()
