@@ -129,6 +129,10 @@ def benchmark(
         typer.Option(help="with --states: of attentive driving; ten take a minute", min=0.1),
     ] = 10.0,
     seed: Annotated[int, typer.Option(help="with --states: decides the noise", min=0)] = 1,
+    faults: Annotated[
+        bool,
+        typer.Option("--faults", help="corrupted frames that would be believed, of 16 million"),
+    ] = False,
     model: Annotated[
         Path | None, typer.Option(help="the .tflite file; the shipped one without it")
     ] = None,
@@ -151,6 +155,10 @@ def benchmark(
 
         run_states_benchmark(hours=hours, seed=seed, json_output=json)
         return
+    if faults:
+        from firmware_bridge.benchmark.corruption_verb import run_fault_benchmark
+
+        raise typer.Exit(run_fault_benchmark(json_output=json))
     from edge_fer.benchmark.verb import run_device_benchmark
 
     raise typer.Exit(

@@ -18,3 +18,23 @@ def test_the_link_is_measured(
 
     assert caught.value.code == 0
     assert json.loads(capsys.readouterr().out)["ratios"]["reconnect"] > 0
+
+
+def test_corrupted_frames_are_counted(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from firmware_bridge.benchmark import corruption, corruption_verb
+
+    monkeypatch.setattr(
+        corruption_verb, "count_corrupted", lambda frames: corruption.count_corrupted(500)
+    )
+
+    with pytest.raises(SystemExit) as caught:
+        main(["benchmark", "--faults", "--json"])
+
+    assert caught.value.code == 0
+    assert {count["transport"] for count in json.loads(capsys.readouterr().out)} == {
+        "frame",
+        "slcan",
+        "cobs",
+    }
