@@ -14,6 +14,7 @@ from typing import Any
 
 from edge_fer.camera import open_camera
 from edge_fer.camera.slots import SlotWriter
+from edge_fer.camera.torn import is_torn
 from edge_fer.camera.uri import without_password
 from edge_fer.errors import UserError
 from edge_fer.no_dumps import forbid_dumps
@@ -47,6 +48,8 @@ def _run(uri: str, fps: float, memory: int, event: int, status: int) -> None:
     slots: SlotWriter | None = None
     while (grey := camera.read()) is not None:
         captured_s = time.monotonic()
+        if is_torn(grey):
+            continue  # too many of them are a lost camera, and the parent sees that
         if slots is None:
             slots = SlotWriter(memory, grey.shape)
             _report(status, height=grey.shape[0], width=grey.shape[1], fps=camera.fps)

@@ -36,6 +36,7 @@ class CameraProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._memory = self._event = self._status = -1
         self._next_sequence = 0
+        self._captured_s = 0.0  # of the newest frame, over restarts
         self._forget_last_run()
 
     def _forget_last_run(self) -> None:
@@ -117,7 +118,8 @@ class CameraProcess:
     def latest(self) -> Frame | None:
         """Return the newest frame if it was not returned before, else None; does not wait.
 
-        The frame is a copy and stays valid. `sequence` goes on rising over restarts.
+        The frame is a copy and stays valid. `sequence` and `captured_s` go on rising over restarts;
+        a frame that says otherwise is dropped.
         """
         if self._process is None:
             return None
@@ -133,6 +135,10 @@ class CameraProcess:
             return None
         self._seen = frame.sequence + 1
         self._next_sequence = self._first_sequence + self._seen
+        if not self._captured_s < frame.captured_s <= time.monotonic():
+            # A clock that runs backwards, or ahead: such a frame would pass for a fresh one later.
+            return None
+        self._captured_s = frame.captured_s
         return Frame(frame.grey, frame.captured_s, self._next_sequence - 1)
 
     def wait(self, timeout_s: float) -> Frame | None:
