@@ -62,14 +62,14 @@ class AttentionSettings:
         source=OWN_CHOICE,
     )
     eyes_open_weight: float = setting(
-        2.0,
+        1.0,
         "Weight of an opening",
         "A shorter opening takes so many times its length off the closure: misjudged frames delay"
         " sleep a little, and single closed ones add up to nothing.",
         minimum=0.0,
         maximum=10.0,
-        source=OWN_CHOICE + ": ending a closure at 0.15 s missed a fifth of the sleepers in"
-        " `benchmark --states`, bridging 0.3 s invented microsleeps",
+        source=OWN_CHOICE + ", by `benchmark --states`: twice as much misses a fifth of the"
+        " unresponsive, half as much invents microsleeps",
     )
     blink_min_s: float = setting(
         0.05,

@@ -11,7 +11,7 @@ from edge_fer.driver_state.window import Window
 
 # A camera of nominally 15 fps loses a frame now and then, and is still one.
 RATE_TOLERANCE = 0.1
-RATE_TIME_CONSTANT_S = 5.0
+RATE_TIME_CONSTANT_S = 5.0  # a slow stretch shows soon, and a hiccup does not
 SECONDS_A_MINUTE = 60.0
 
 

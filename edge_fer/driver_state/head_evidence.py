@@ -129,8 +129,8 @@ def _with_look(
     seen: HeadEvidence, elapsed_s: float, time_s: float, settings: PolicySettings
 ) -> HeadEvidence:
     """Add the time of this look to its run and to the window."""
-    lengths_s = settings.looks_window_s, settings.looks_window_s
-    looks = Window(*lengths_s) if seen.looks is None else seen.looks.lasting(*lengths_s)
+    empty = Window(settings.looks_window_s, settings.looks_window_s)
+    looks = empty if seen.looks is None else seen.looks.lasting(empty.length_s, empty.max_age_s)
     looks = looks.add(time_s, seen_s=elapsed_s, held_s=elapsed_s if seen.away else 0.0)
     if seen.away:
         return replace(seen, looks=looks, away_s=seen.away_s + elapsed_s, back_s=0.0)
@@ -157,7 +157,9 @@ def _judged(
         seen = replace(seen, unresponsive=seen.back_s < settings.unresponsive_over_s - ROUNDING_S)
     if not seen.away:
         if seen.distracted and seen.back_s >= settings.attentive_after_s - ROUNDING_S:
-            return replace(seen, distracted=False, looks=None, since_warning_s=None)
+            # The looks before count no longer, or the driver would be distracted again at once.
+            looks = Window(settings.looks_window_s, settings.looks_window_s)
+            return replace(seen, distracted=False, looks=looks, since_warning_s=None)
         return seen
     if not seen.distracted and (long or often):
         return replace(seen, distracted=True, often=not long, since_warning_s=0.0)

@@ -11,7 +11,7 @@ import pytest
 
 from edge_fer.driver_state.monitor import DriverMonitor
 from edge_fer.driver_state.policy import Decision
-from edge_fer.driver_state.states import DriverState, Request
+from edge_fer.driver_state.states import DriverState, Reason, Request
 from edge_fer.stories.attention import STORIES
 from edge_fer.stories.scene import START_S, Expected, Story, told
 
@@ -96,6 +96,33 @@ def test_the_frame_rate_does_not_matter(name: str, rates: tuple[int, ...]) -> No
     at_each_rate = [[d.time_s for d in course(name, fps).decisions] for fps in alike]
     for times_s in zip(*at_each_rate, strict=True):
         assert max(times_s) - min(times_s) <= TOLERANCE_S
+
+
+@pytest.mark.parametrize(
+    ("name", "reasons"),
+    [
+        ("text in the lap, line by line", [Reason.MANY_LOOKS_AWAY, Reason.LOOKS_AT_THE_ROAD]),
+        (
+            "text in the lap and no look back",
+            [Reason.LONG_LOOK_AWAY, Reason.NO_LOOK_BACK, Reason.LOOKS_AT_THE_ROAD],
+        ),
+        ("stops while looking aside", [Reason.LONG_LOOK_AWAY, Reason.VEHICLE_IS_SLOW]),
+        (
+            "falls asleep and wakes",
+            [Reason.EYES_CLOSED, Reason.EYES_STAYED_CLOSED, Reason.EYES_OPEN_AGAIN],
+        ),
+        (
+            "a sleeper sinks out of the picture",
+            [Reason.EYES_CLOSED, Reason.EYES_STAYED_CLOSED, Reason.NO_FACE, Reason.FACE_RETURNED],
+        ),
+        ("drowsiness fades", [Reason.EYES_OFTEN_CLOSED, Reason.EYES_SELDOM_CLOSED]),
+        ("drowsy, and then sunglasses", [Reason.EYES_OFTEN_CLOSED, Reason.EYES_NO_LONGER_SEEN]),
+        ("face half covered", [Reason.LOW_CONFIDENCE, Reason.ANSWERED_ALL_RIGHT]),
+    ],
+)
+def test_each_transition_says_why(name: str, reasons: list[Reason]) -> None:
+    begin = [Reason.STARTED, Reason.ENOUGH_EVIDENCE]
+    assert [d.reason for d in course(name, 30).decisions] == [*begin, *reasons]
 
 
 def test_there_are_enough_stories_of_a_length_that_says_something() -> None:
