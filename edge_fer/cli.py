@@ -126,7 +126,9 @@ def benchmark(
     ] = False,
     hours: Annotated[
         float,
-        typer.Option(help="with --states: of attentive driving; ten take a minute", min=0.1),
+        typer.Option(
+            help="with --states: of attentive driving; ten take minutes", min=0.1, max=1000
+        ),
     ] = 10.0,
     seed: Annotated[int, typer.Option(help="with --states: decides the noise", min=0)] = 1,
     faults: Annotated[
@@ -145,6 +147,8 @@ def benchmark(
     json: JsonOption = False,
 ) -> None:
     """Measure this device in about a minute: model, stages, daemon."""
+    if link + states + faults > 1:
+        raise UserError("benchmark: --link, --states and --faults exclude each other; choose one")
     if link:
         from firmware_bridge.benchmark.verb import run_link_benchmark
 

@@ -2,7 +2,7 @@
 
 import statistics
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -98,16 +98,17 @@ def measure_states(
     hours: float,
     seed: int,
     noise: Noise | None = None,
+    stories: Mapping[str, Story] = STORIES,
     say: Callable[[str], None] = lambda _: None,
 ) -> StateFigures:
-    """Tell the stories again and again, each time with other noise, for `hours` attentive hours.
+    """Tell `stories` again and again, each time with other noise, for `hours` attentive hours.
 
     The stories with a danger are told once for each four rounds of the attentive ones, and at
     least three times.
     """
     level = noise or Noise()
-    calm = [story for story in STORIES.values() if is_attentive(story)]
-    eventful = [story for story in STORIES.values() if not is_attentive(story)]
+    calm = [story for story in stories.values() if is_attentive(story)]
+    eventful = [story for story in stories.values() if not is_attentive(story)]
     round_s = sum(story.seconds for story in calm)
     rounds = max(1, round(hours * 3600 / round_s))
     entries: Counter[DriverState] = Counter()
