@@ -19,6 +19,7 @@ from firmware_bridge.database import definition
 from firmware_bridge.e2e.profile22 import Profile22Sender
 from firmware_bridge.errors import SendTimeoutError, TransportError
 from firmware_bridge.frame import CanFrame
+from firmware_bridge.garbled_line import LineJudge
 from firmware_bridge.messages import (
     ControllerStatusMessage,
     DriverRequestMessage,
@@ -93,6 +94,8 @@ class Link:
         self._controller: tuple[ControllerStatusMessage, float] | None = None  # valid until
         self._frames_dropped = 0
         self._controller_rejected = 0
+        self._line_judge = LineJudge(uri)
+        self._is_garbled = False
 
     def open(self) -> None:
         """Open the port in the caller. BridgeError where that fails."""
@@ -177,6 +180,7 @@ class Link:
         self._wait(transport, self._schedule.next_s(now_s))
         for frame in transport.receive(0.0):
             self._take_frame(frame)
+        self._warn_of_garbage()
 
     def _take_snapshot(self, now_s: float) -> None:
         with self._lock:
@@ -212,6 +216,13 @@ class Link:
         for ready, _ in waiting.poll(max(0.0, left_s) * 1000):
             if ready == self._wake:
                 os.eventfd_read(self._wake)
+
+    def _warn_of_garbage(self) -> None:
+        """Say once that what arrives makes no sense; until it does, and then does not again."""
+        warning = self._line_judge.judge(self._connection.counters)
+        if warning is not None and not self._is_garbled:
+            _log.warning("link: %s: %s", self._connection.uri, warning)
+        self._is_garbled = warning is not None
 
     def _take_frame(self, frame: CanFrame) -> None:
         if frame.can_id != self._controller_id:

@@ -10,7 +10,7 @@ def test_the_link_is_measured(
 ) -> None:
     from firmware_bridge.benchmark import verb
 
-    short = verb.Effort(seconds=0.02, sends=2, events=2, replugs=1, peer_replugs=1)
+    short = verb.Effort(seconds=0.02, sends=2, events=2, cycles=2, replugs=1, peer_replugs=1)
     monkeypatch.setattr(verb, "Effort", lambda: short)
 
     with pytest.raises(SystemExit) as caught:

@@ -9,6 +9,7 @@ from typing import Any, Self
 # adapter works again before a driver would look for the reason.
 EVENT_BOUND_MS = 10.0
 RECONNECT_BOUND_MS = 500.0
+JITTER_BOUND_MS = 5.0  # of the time between two cyclic frames
 
 PEER = "python-can slcan"
 
@@ -62,6 +63,7 @@ class LinkFigures:
     rates: list[Rates]
     send_to_byte: list[Times]
     event_to_byte: list[Times]
+    jitter: list[Times]
     reconnect: list[Times]
     skipped: dict[str, str]  # transport: why
 

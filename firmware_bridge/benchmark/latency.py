@@ -24,7 +24,7 @@ _LOST_S = 2.0  # an event that is not on the port by then is a fault of the benc
 # Between two events: longer than the gap that the schedule keeps behind a change (20 ms), and of
 # all lengths, so that they fall everywhere into the cycle of 100 ms.
 _PAUSE_S = (0.025, 0.060)
-_PARSERS: dict[str, Callable[[], SlcanParser | CobsParser]] = {
+PARSERS: dict[str, Callable[[], SlcanParser | CobsParser]] = {
     "slcan": SlcanParser,
     "cobs": CobsParser,
 }
@@ -39,7 +39,7 @@ def event_to_byte(scheme: str, count: int) -> Times:
     pauses = random.Random(1)
     taken_s: list[float] = []
     with terminal() as port:
-        parser = _PARSERS[scheme]()
+        parser = PARSERS[scheme]()
         link = Link(f"{scheme}:{port.path}")
         link.open()
         link.start()

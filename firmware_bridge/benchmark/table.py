@@ -19,6 +19,7 @@ def render_figures(figures: LinkFigures) -> RenderableType:
     for title, times in (
         ("send to first byte on the port", figures.send_to_byte),
         ("change of state to first byte on the port, through the link", figures.event_to_byte),
+        ("time between two driver states, off the cycle of 100 ms by", figures.jitter),
         ("port is back to first frame on it", figures.reconnect),
     ):
         if times:

@@ -12,6 +12,7 @@ from typing import TextIO
 from rich.console import Console
 
 from firmware_bridge.benchmark.figures import LinkFigures
+from firmware_bridge.benchmark.jitter import cycle_jitter, sleep_jitter
 from firmware_bridge.benchmark.latency import event_to_byte, peer_send_to_byte, send_to_byte
 from firmware_bridge.benchmark.rates import bus_rates, message_rates, peer_rates, serial_rates
 from firmware_bridge.benchmark.reconnect import link_reconnects, peer_reconnects
@@ -30,6 +31,7 @@ class Effort:
     seconds: float = 1.0  # for each rate
     sends: int = 1000
     events: int = 200  # the second longest of them is the 99th percentile
+    cycles: int = 100
     replugs: int = 8
     peer_replugs: int = 2  # each sleeps for two seconds
 
@@ -68,9 +70,12 @@ def measure_link(effort: Effort, say: Callable[[str], None]) -> LinkFigures:
     sends.append(peer_send_to_byte(effort.sends))
     say("change of state to first byte")
     events = [event_to_byte(scheme, effort.events) for scheme in SERIAL]
+    say("cyclic sending")
+    jitter = [cycle_jitter(scheme, effort.cycles) for scheme in SERIAL]
+    jitter.append(sleep_jitter(effort.cycles))
     say("reconnecting")
     reconnects = [link_reconnects(effort.replugs), peer_reconnects(effort.peer_replugs)]
-    return LinkFigures(machine, rates, sends, events, reconnects, skipped)
+    return LinkFigures(machine, rates, sends, events, jitter, reconnects, skipped)
 
 
 def describe_machine() -> dict[str, str]:

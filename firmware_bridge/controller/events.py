@@ -1,5 +1,6 @@
 """What changed at the controller since the last look, as plain values for JSON and people."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from firmware_bridge.controller.action import Advice
@@ -20,6 +21,7 @@ class Changes:
         self._vehicle: VehicleState | None = None
         self._driver: tuple[str, Advice] | None = None
         self._shown: Shown | None = None
+        self._warnings: frozenset[str] = frozenset()
         self._line: tuple[bool, str | None] = (True, None)
 
     def since(self, side: ControllerSide) -> list[Event]:
@@ -31,6 +33,12 @@ class Changes:
         events += self._of_driver(side)
         events += self._of_request(side.desk.shown)
         return events
+
+    def of_warnings(self, warnings: Mapping[str, str]) -> list[Event]:
+        """Return an event for each warning, by its subject, that was not there at the last call."""
+        before, self._warnings = self._warnings, frozenset(warnings)
+        new = sorted(self._warnings - before)
+        return [{"event": "warning", "about": about, "what": warnings[about]} for about in new]
 
     def of_line(self, *, connected: bool, trouble: str | None) -> list[Event]:
         """Return an event where the port went or came back."""
@@ -87,5 +95,6 @@ _TEXTS = {
     "driver": "vehicle would do: {action} ({why})",
     "request": "request {Id}: {Type} ({Severity}, for {ValidFor} s)",
     "answer": "request {id} answered: {answer}",
+    "warning": "warning: {what}",
     "reboot": "the controller begins anew",
 }

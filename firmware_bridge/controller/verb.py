@@ -23,6 +23,7 @@ from firmware_bridge.errors import BridgeError, SendTimeoutError, TransportError
 from firmware_bridge.faults.outages import Outages
 from firmware_bridge.faults.spec import FaultSpec
 from firmware_bridge.faults.wire import FaultyWire
+from firmware_bridge.garbled_line import LineJudge
 from firmware_bridge.interrupts import sigterm_interrupts
 from firmware_bridge.transports import open_transport
 from firmware_bridge.watching import course_name
@@ -57,6 +58,7 @@ class ControllerRun:
         self._actions: list[str] = []
         self._reboots = Outages(faults, "reboot", self._start_s)
         self._is_down = False
+        self._line_judge = LineJudge(uri)
 
     def open(self) -> None:
         """Open the port; BridgeError where that fails."""
@@ -144,6 +146,11 @@ class ControllerRun:
         connection = self._connection
         self._tell(self._changes.since(self._side))
         connected = connection.transport is not None
+        warnings = self._side.warnings()
+        garbled = self._line_judge.judge(connection.counters)
+        if garbled is not None:
+            warnings["line"] = garbled
+        self._tell(self._changes.of_warnings(warnings))
         self._tell(self._changes.of_line(connected=connected, trouble=connection.trouble))
         now_s = self._clock()
         if now_s >= self._redraw_s:

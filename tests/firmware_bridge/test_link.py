@@ -191,6 +191,25 @@ def test_garbage_from_the_port_is_counted_and_survived(wire: PtyWire) -> None:
     assert link.stop()
 
 
+def test_a_line_that_makes_no_sense_is_said_once_and_the_link_goes_on(
+    link: Link, controller: Controller, wire: PtyWire, caplog: pytest.LogCaptureFixture
+) -> None:
+    link.publish(snapshot(1))
+    with Path(wire.end_b).open("wb", buffering=0) as other:
+        for _ in range(20):
+            other.write(b"\x00\x80\xf8\x00\x1e" * 10)
+            time.sleep(0.01)
+    link.publish(snapshot(10))
+    controller.listen(3.0, until=controller.shows(10))
+
+    said = [record.getMessage() for record in caplog.records]
+    assert len(said) == 1
+    assert f"link: slcan:{wire.end_a}: " in said[0]
+    # Not quite none: the other end opened its channel first.
+    assert said[0].endswith("any of them SLCAN: wrong baud rate, or not a SLCAN port?")
+    assert controller.states()[-1] == 10
+
+
 def test_a_port_that_nobody_reads_delays_neither_the_vision_loop_nor_the_stop() -> None:
     device, port = os.openpty()
     link = Link(f"slcan:{os.ttyname(port)}")

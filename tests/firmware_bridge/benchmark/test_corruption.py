@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Callable
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -18,10 +19,12 @@ from firmware_bridge.benchmark.many_frames import (
     encode_lines,
     encode_packets,
     is_believed,
+    protect,
     receive_lines,
     receive_packets,
 )
 from firmware_bridge.cobs import CobsParser, encode_packet
+from firmware_bridge.database import MessageDefinition, definitions
 from firmware_bridge.frame import CanFrame
 from firmware_bridge.slcan import SlcanParser, encode_line
 from firmware_bridge.supervision import BusSupervisor
@@ -132,6 +135,24 @@ def test_a_burst_is_an_error_of_at_most_32_bits_in_a_row() -> None:
         value = int.from_bytes(row.tobytes(), "little")
         assert value
         assert value.bit_length() - (value & -value).bit_length() < 32
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+@pytest.mark.parametrize("known", definitions().values(), ids=definitions())
+def test_every_error_of_up_to_three_bits_is_found_in_every_message_at_every_counter(
+    known: MessageDefinition, count: int
+) -> None:
+    """All of them, not a sample; the protection is linear, so that one payload stands for all."""
+    patterns = np.array(list(combinations(range(64), count)))
+    masks = np.bitwise_or.reduce(np.uint64(1) << patterns.astype(np.uint64), axis=1)
+    errors = masks.astype("<u8").view(np.uint8).reshape(-1, 8)
+    ids = np.full(len(errors), known.can_id)
+    every = np.ones(len(errors), np.bool_)
+    for counter in range(16):
+        payload = np.array([[0, 0x50 | counter, 3, 175, 144, 20, 4, 5]], np.uint8)
+        sent = protect(payload, ids[:1])
+        assert is_believed(Received(every[:1], ids[:1], sent)).all()
+        assert not is_believed(Received(every, ids, sent ^ errors)).any()
 
 
 def test_what_is_promised_holds() -> None:

@@ -15,6 +15,7 @@ FIGURES = LinkFigures(
     ],
     send_to_byte=[Times.of("slcan", [0.00002] * 10), Times.of(PEER, [0.00005] * 10)],
     event_to_byte=[Times.of("slcan", [0.001] * 98 + [0.02, 0.03], 10.0)],
+    jitter=[Times.of("slcan", [0.0004, 0.0061], 5.0)],
     reconnect=[Times.of("slcan", [0.1, 0.2], 500.0), Times.of(PEER, [2.0, 2.0])],
     skipped={"socketcan": "no such device"},
 )
@@ -52,7 +53,7 @@ def test_ratios_are_above_one_where_ours_is_better() -> None:
 
 
 def test_without_the_other_there_are_no_ratios() -> None:
-    alone = LinkFigures({}, [Rates("slcan", 1.0, 1.0, 1.0)], [], [], [], {})
+    alone = LinkFigures({}, [Rates("slcan", 1.0, 1.0, 1.0)], [], [], [], [], {})
 
     assert alone.ratios == {}
 
@@ -79,6 +80,7 @@ def test_the_table_says_it_all() -> None:
         "700,000",
         "20,000",
         "20.000",
+        "6.100",
         "load 0.1",
         "send 4.0x  receive 30.0x  send to first byte 2.5x  reconnect 20.0x",
         "socketcan left out: no such device",

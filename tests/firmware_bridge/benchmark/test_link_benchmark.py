@@ -11,7 +11,7 @@ from firmware_bridge.benchmark.verb import Effort, run_link_benchmark
 from firmware_bridge.errors import BridgeError
 from firmware_bridge.supervision import BusSupervisor, FrameStatus
 
-SHORT = Effort(seconds=0.05, sends=5, events=5, replugs=1, peer_replugs=1)
+SHORT = Effort(seconds=0.05, sends=5, events=5, cycles=4, replugs=1, peer_replugs=1)
 
 
 def test_everything_is_measured_in_one_run() -> None:
@@ -30,6 +30,13 @@ def test_everything_is_measured_in_one_run() -> None:
     assert [entry["what"] for entry in figures["send_to_byte"]] == ["slcan", "cobs", PEER]
     assert [entry["what"] for entry in figures["event_to_byte"]] == ["slcan", "cobs"]
     assert [entry["count"] for entry in figures["event_to_byte"]] == [5, 5]
+    assert [(entry["what"], entry["count"]) for entry in figures["jitter"]] == [
+        ("slcan", 4),
+        ("cobs", 4),
+        ("sleep alone", 4),
+    ]
+    # A cycle that is not kept at all would be off by its own length and more.
+    assert all(entry["p50_ms"] < 100.0 for entry in figures["jitter"])
     assert [entry["what"] for entry in figures["reconnect"]] == ["slcan", PEER]
     assert set(figures["ratios"]) == {"send", "receive", "send to first byte", "reconnect"}
     assert all(0 < entry["p50_ms"] < 10_000 for entry in figures["reconnect"])

@@ -16,6 +16,7 @@ from firmware_bridge.messages import (
     ControllerStatusMessage,
     DriverRequestMessage,
     DriverStateMessage,
+    HealthMessage,
     Message,
 )
 from firmware_bridge.supervision import BusSupervisor, FrameStatus
@@ -144,6 +145,23 @@ def test_each_change_is_an_event_once(side: ControllerSide, make_frame: MakeFram
 
     press(side, "-", 0.3)
     assert [event["event"] for event in changes.since(side)] == ["vehicle", "driver"]
+
+
+def test_another_protocol_is_a_warning_once(side: ControllerSide, make_frame: MakeFrame) -> None:
+    changes = Changes()
+    events = []
+    for time_s in (0.5, 1.0, 1.5, 2.0):
+        side.take(make_frame(HealthMessage(protocol_version=2), time_s))
+        events += changes.of_warnings(side.warnings())
+
+    assert [event_text(event) for event in events] == [
+        "warning: the camera unit speaks protocol 2, this is 1:"
+        " use the same driver_state.dbc at both ends"
+    ]
+    for time_s in (2.5, 3.0):
+        side.take(make_frame(HealthMessage(), time_s))
+    assert side.warnings() == {}
+    assert changes.of_warnings({}) == []
 
 
 def test_a_port_that_goes_and_comes_is_an_event_each() -> None:

@@ -135,6 +135,24 @@ def test_a_port_that_vanishes_is_said_and_opened_again(tmp_path: Path) -> None:
     assert controller.wait(5.0) == 1
 
 
+def test_a_wrong_baud_rate_is_said_once(wire: PtyWire) -> None:
+    # What 115200 baud looks like at 9600: hardly anything but such bytes.
+    with Path(wire.end_a).open("wb", buffering=0) as other:
+        asked = 0
+
+        def enough() -> bool:
+            nonlocal asked
+            asked += 1
+            other.write(b"\x00\x80\xf8\x00\x1e" * 10)
+            return asked > 20
+
+        _, lines = act(f"slcan:{wire.end_b}", VehicleState(), until=enough)
+
+    warnings = [line["what"] for line in lines if line.get("event") == "warning"]
+    assert len(warnings) == 1
+    assert "none of them SLCAN: wrong baud rate, or not a SLCAN port?" in warnings[0]
+
+
 def test_it_makes_a_faulty_line_to_itself(tmp_path: Path) -> None:
     plug = tmp_path / "ttyBAD"
     links: list[Link] = []
