@@ -342,6 +342,8 @@ struct edge_fer_codec_driver_state_t {
     uint8_t confidence;
 
     /**
+     * PERCLOS: share of the last 60 s with eyes seen in which they were closed for longer than a blink.
+     *
      * Range: 0..250 (0..100 %)
      * Scale: 0.4
      * Offset: 0
@@ -349,6 +351,8 @@ struct edge_fer_codec_driver_state_t {
     uint8_t drowsiness;
 
     /**
+     * Share of the last 30 s in which the head was turned away from the road.
+     *
      * Range: 0..250 (0..100 %)
      * Scale: 0.4
      * Offset: 0

@@ -1,0 +1,75 @@
+"""The daemon asks over a line; `edge-fer controller` answers, or does not, and that counts."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from firmware_bridge.pty_wire import PtyWire
+
+pytestmark = pytest.mark.slow
+
+SECONDS = 12
+# So sure the network never is: the demo's face is one of which the driver is asked.
+CONFIG = """
+[driver_state]
+confidence_threshold = 0.95
+uncertain_after_s = 0.5
+request_valid_s = 2
+"""
+
+
+def asked_and_answered(answer: str, folder: Path) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return the requests that the controller heard, and the states in their order."""
+    config = folder / "edge-fer.toml"
+    config.write_text(CONFIG)
+    cli = [sys.executable, "-m", "edge_fer.cli"]
+    with PtyWire() as wire:
+        daemon = subprocess.Popen(
+            [
+                *(*cli, "run", "--camera", "demo:", "--config", str(config)),
+                *("--link", f"slcan:{wire.end_a}"),
+            ],
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            done = subprocess.run(
+                [
+                    *(*cli, "controller", f"slcan:{wire.end_b}", "--json"),
+                    *("--answer", answer, "--seconds", str(SECONDS)),
+                ],
+                capture_output=True,
+                text=True,
+                timeout=SECONDS + 60,
+                check=False,
+            )
+        finally:
+            daemon.terminate()
+            daemon.wait(10.0)
+    assert done.returncode == 0, done.stderr
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    requests = [event for event in events[:-1] if event["event"] == "request"]
+    return requests, events[-1]["summary"]["states"]
+
+
+def test_all_right_ends_the_question_and_the_uncertainty(tmp_path: Path) -> None:
+    requests, states = asked_and_answered("all-right", tmp_path)
+
+    assert [(request["Type"], request["Severity"]) for request in requests] == [
+        ("are you all right", "advice")
+    ]
+    # Quiet for a minute: for the rest of these seconds nobody is called uncertain.
+    assert states[-2:] == ["uncertain", "attentive"]
+
+
+def test_without_an_answer_the_severity_is_raised(tmp_path: Path) -> None:
+    requests, states = asked_and_answered("none", tmp_path)
+
+    severities = [request["Severity"] for request in requests]
+    assert severities[:2] == ["advice", "warning"]
+    assert requests[1]["time_s"] - requests[0]["time_s"] >= 1.5
+    assert requests[1]["Id"] != requests[0]["Id"]
+    assert states[-1] == "uncertain"
