@@ -2,9 +2,12 @@
 
 import errno
 import grp
+import stat
 from pathlib import Path
 
 from serial.tools import list_ports
+
+_GROUP_MAY = stat.S_IRGRP | stat.S_IWGRP
 
 
 def why_not_open(port: str, baudrate: int, error: Exception) -> str:
@@ -27,9 +30,13 @@ def why_not_open(port: str, baudrate: int, error: Exception) -> str:
 
 def _group_remedy(port: str) -> str:
     try:
-        group = grp.getgrgid(Path(port).stat().st_gid).gr_name
+        status = Path(port).stat()
+        group = grp.getgrgid(status.st_gid).gr_name
     except (OSError, KeyError):
         return ""
+    if status.st_gid == 0 or status.st_mode & _GROUP_MAY != _GROUP_MAY:
+        # To join that group would not help, or help too much.
+        return f": it is not open to its group {group}; give it to a group with a udev rule"
     return f": it belongs to group {group}; sudo usermod -aG {group} $USER, then log in again"
 
 

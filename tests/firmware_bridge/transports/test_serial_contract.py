@@ -151,30 +151,44 @@ def test_what_is_no_serial_port_is_refused(scheme: str, tmp_path: Path) -> None:
 
 
 @contextmanager
-def forbidden(path: str) -> Iterator[None]:
-    """Take from this process the permission to open `path`; root becomes nobody for a moment."""
-    mode = Path(path).stat().st_mode
-    Path(path).chmod(0)
+def forbidden(path: str, mode: int) -> Iterator[str]:
+    """Take from this process the permission to open `path`; root becomes nobody for a moment.
+
+    `mode` gives the owner none. Root gives the port to a group that nobody is not in. Yields the
+    name of its group.
+    """
+    before = Path(path).stat()
+    Path(path).chmod(mode)
     is_root = os.geteuid() == 0
     if is_root:
+        os.chown(path, -1, next(g.gr_gid for g in grp.getgrall() if 0 < g.gr_gid < NOBODY))
         os.seteuid(NOBODY)
     try:
-        yield
+        yield grp.getgrgid(Path(path).stat().st_gid).gr_name
     finally:
         if is_root:
             os.seteuid(0)
-        Path(path).chmod(mode)
+            os.chown(path, -1, before.st_gid)
+        Path(path).chmod(before.st_mode)
 
 
 def test_a_port_without_permission_names_its_group(scheme: str, wire: PtyWire) -> None:
-    group = grp.getgrgid(Path(wire.end_a).stat().st_gid).gr_name
-
-    with forbidden(wire.end_a), pytest.raises(TransportError) as caught:
+    with forbidden(wire.end_a, 0o060) as group, pytest.raises(TransportError) as caught:
         open_transport(f"{scheme}:{wire.end_a}")
 
     assert str(caught.value) == (
         f"link: {wire.end_a}: permission denied: it belongs to group {group};"
         f" sudo usermod -aG {group} $USER, then log in again"
+    )
+
+
+def test_a_port_that_its_group_may_not_open_either_wants_a_rule(scheme: str, wire: PtyWire) -> None:
+    with forbidden(wire.end_a, 0o000) as group, pytest.raises(TransportError) as caught:
+        open_transport(f"{scheme}:{wire.end_a}")
+
+    assert str(caught.value) == (
+        f"link: {wire.end_a}: permission denied: it is not open to its group {group};"
+        " give it to a group with a udev rule"
     )
 
 
