@@ -26,12 +26,16 @@ Timeline = tuple[tuple[DriverState, float], ...]
 
 @dataclass(frozen=True, slots=True)
 class FalseAlarms:
-    """Entries of a state in which an attentive driver was not; `goal` an hour, None: none set."""
+    """Entries of a state in which an attentive driver was not; `goal` an hour, None: none set.
+
+    `stories` are those in which it happened, with how often, the worst first.
+    """
 
     state: DriverState
     count: int
     per_hour: float
     goal: float | None
+    stories: tuple[tuple[str, int], ...] = ()
 
     @property
     def met(self) -> bool | None:
@@ -77,6 +81,7 @@ class StateFigures:
                     "per_hour": alarm.per_hour,
                     "goal_per_hour": alarm.goal,
                     "met": alarm.met,
+                    "stories": dict(alarm.stories),
                 }
                 for alarm in self.false_alarms
             },
@@ -107,16 +112,17 @@ def measure_states(
     least three times.
     """
     level = noise or Noise()
-    calm = [story for story in stories.values() if is_attentive(story)]
+    calm = {name: story for name, story in stories.items() if is_attentive(story)}
     eventful = [story for story in stories.values() if not is_attentive(story)]
-    round_s = sum(story.seconds for story in calm)
+    round_s = sum(story.seconds for story in calm.values())
     rounds = max(1, round(hours * 3600 / round_s))
-    entries: Counter[DriverState] = Counter()
+    entries: dict[DriverState, Counter[str]] = {state: Counter() for state in DriverState}
     for number in range(rounds):
         say(f"attentive drivers, round {number + 1} of {rounds}")
-        for index, story in enumerate(calm):
-            states = timeline(story, seed + 1000 * number + index, level)
-            entries.update(state for state, _ in states if state not in CALM_STATES)
+        for index, (name, story) in enumerate(calm.items()):
+            for state, _ in timeline(story, seed + 1000 * number + index, level):
+                if state not in CALM_STATES:
+                    entries[state][name] += 1
     delays: dict[DriverState, list[float | None]] = {}
     for number in range(max(3, rounds // 4)):
         say(f"dangers, round {number + 1}")
@@ -132,7 +138,13 @@ def measure_states(
         attentive_hours=attentive_hours,
         noise=level,
         false_alarms=tuple(
-            FalseAlarms(state, entries[state], entries[state] / attentive_hours, GOALS.get(state))
+            FalseAlarms(
+                state=state,
+                count=entries[state].total(),
+                per_hour=entries[state].total() / attentive_hours,
+                goal=GOALS.get(state),
+                stories=tuple(entries[state].most_common()),
+            )
             for state in DriverState
             if state not in CALM_STATES and state is not DriverState.NOT_AVAILABLE
         ),

@@ -51,13 +51,13 @@ def render_states(figures: StateFigures) -> RenderableType:
 
 
 def _alarms(alarms: tuple[FalseAlarms, ...]) -> Table:
-    table = _table("state", "count", "an hour", "goal")
+    table = _table("state", "count", "an hour", "goal", "mostly in")
     for alarm in alarms:
         goal = "" if alarm.goal is None else f"≤ {alarm.goal:g}"
         style = "bold red1" if alarm.met is False else ""
-        table.add_row(
-            alarm.state.label, str(alarm.count), f"{alarm.per_hour:.2f}", goal, style=style
-        )
+        worst = alarm.stories[0][0] if alarm.stories else ""
+        figures = (str(alarm.count), f"{alarm.per_hour:.2f}", goal, worst)
+        table.add_row(alarm.state.label, *figures, style=style)
     return table
 
 

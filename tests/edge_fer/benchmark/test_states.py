@@ -110,6 +110,7 @@ def test_the_figures_are_of_the_hours_and_name_each_state_once(figures: StateFig
     assert {state.label for state in GOALS} <= set(alarms)
     for alarm in alarms.values():
         assert alarm["per_hour"] == pytest.approx(alarm["count"] / figures.attentive_hours)
+        assert alarm["count"] == sum(alarm["stories"].values())
     for found in figures.detections:
         assert 0 <= found.seen <= found.due
         assert (found.delay_p50_s is None) == (found.seen == 0)
