@@ -54,6 +54,17 @@ run() {
 # The same for what concerns the running system, which another root is not.
 live() { [ -n "$root" ] || run "$@"; }
 
+# What only a running systemd can do: in a chroot it waits for the boot.
+booted() {
+    if [ -n "$root" ]; then
+        return 0
+    elif [ -n "$dry" ] || [ -d /run/systemd/system ]; then
+        run "$@"
+    else
+        echo "- $* (systemd does not run here)"
+    fi
+}
+
 put() { # SOURCE TARGET
     if cmp -s "$1" "$root$2"; then
         echo "= $2"
@@ -67,7 +78,8 @@ take_away() { # TARGET
 }
 
 if [ -n "$uninstall" ]; then
-    live systemctl disable --now edge-fer.service || true
+    booted systemctl stop edge-fer.service || true
+    live systemctl --root=/ disable edge-fer.service || true
     take_away /etc/systemd/system/edge-fer.service
     take_away /etc/systemd/system/edge-fer.service.d/socketcan.conf
     if [ -z "$dry" ]; then
@@ -86,8 +98,8 @@ if [ -n "$uninstall" ]; then
     else
         echo "kept: /etc/edge-fer, /var/lib/edge-fer and the user edge-fer (--purge removes them)"
     fi
-    live systemctl daemon-reload
-    live udevadm control --reload
+    booted systemctl daemon-reload
+    booted udevadm control --reload
     exit 0
 fi
 
@@ -113,8 +125,8 @@ if [ -z "$root" ]; then
 fi
 live systemd-sysusers edge-fer.conf
 live systemd-tmpfiles --create edge-fer.conf
-live systemctl daemon-reload
-live udevadm control --reload
-live udevadm trigger --subsystem-match=video4linux --subsystem-match=tty
-live systemctl enable edge-fer.service
+live systemctl --root=/ enable edge-fer.service
+booted systemctl daemon-reload
+booted udevadm control --reload
+booted udevadm trigger --subsystem-match=video4linux --subsystem-match=tty
 echo "Set camera and link in /etc/edge-fer/config.toml, then: systemctl restart edge-fer"

@@ -44,7 +44,7 @@ def test_a_dry_run_needs_no_rights_and_names_the_system_commands() -> None:
     done = subprocess.run(
         [SCRIPT, "--dry-run"], capture_output=True, text=True, check=True, user=user
     )
-    for command in ("-m venv", "-m pip install", "systemd-sysusers", "systemctl enable"):
+    for command in ("-m venv", "-m pip install", "systemd-sysusers", "systemctl --root=/ enable"):
         assert command in done.stdout
 
 
