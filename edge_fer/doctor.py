@@ -14,7 +14,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from edge_fer.benchmark.conditions import read_conditions, throttle_names
+from edge_fer.benchmark.conditions import read_conditions
 from edge_fer.camera import check_uri
 from edge_fer.camera.condition import CameraCondition, ConditionMonitor
 from edge_fer.camera.process import CameraProcess
@@ -26,6 +26,7 @@ from edge_fer.paths import SHIPPED_MODEL
 from edge_fer.signature import require_signature
 from edge_fer.status import STALE_S
 from edge_fer.status_server import ask
+from edge_fer.throttling import throttle_names
 from firmware_bridge.errors import BridgeError
 from firmware_bridge.transports import check_address, open_transport
 

@@ -5,6 +5,8 @@ from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge_fer.throttling import read_throttle_bits, throttle_names
+
 # Long enough that a single late frame does not show, short enough that a fallen rate does.
 AVERAGING_S = 1.0
 # After so long without a frame the rate is zero, whatever the average still says.
@@ -24,6 +26,8 @@ class Health:
     fps: float
     latency_ms: float | None  # capture to decision, averaged over AVERAGING_S
     temperature_c: float | None
+    camera_fps: float = 0.0  # frames that the camera gave, seen by the pipeline or not
+    throttled: tuple[str, ...] | None = None  # what holds the machine back at the moment
     stalls_last_hour: int = 0  # times that the camera fell silent
     camera_restarts_last_hour: int = 0
 
@@ -37,6 +41,7 @@ class HealthMeter:
         self._last_sequence: int | None = None
         self._last_s: float | None = None
         self._interval_s: float | None = None
+        self._camera_interval_s: float | None = None
         self._latency_s: float | None = None
         self._silent = True
         self._stalls = EventsOfHour()
@@ -46,13 +51,16 @@ class HealthMeter:
         """Count one processed frame, captured and done at these times."""
         self._frames += 1
         self._silent = False
+        given = 1  # frames of the camera since the last one that was processed
         if self._last_sequence is not None and sequence > self._last_sequence:
-            self._dropped += sequence - self._last_sequence - 1
+            given = sequence - self._last_sequence
+        self._dropped += given - 1
         self._last_sequence = sequence
         if self._last_s is not None:
             interval_s = max(0.0, done_s - self._last_s)
             share = 1.0 - math.exp(-interval_s / AVERAGING_S)
             self._interval_s = _blend(self._interval_s, interval_s, share)
+            self._camera_interval_s = _blend(self._camera_interval_s, interval_s / given, share)
             self._latency_s = _blend(self._latency_s, done_s - captured_s, share)
         self._last_s = done_s
 
@@ -68,18 +76,23 @@ class HealthMeter:
 
     def pause(self) -> None:
         """Let the time until the next frame not count: none is asked for."""
-        self._last_s = self._interval_s = self._latency_s = None
+        self._last_s = self._interval_s = self._camera_interval_s = self._latency_s = None
 
     def read(self, now_s: float) -> Health:
         """Return the figures as of `now_s`."""
         stalled = self._last_s is None or now_s - self._last_s > STALLED_S
         running = not stalled and self._interval_s is not None and self._interval_s > 0
+        bits = read_throttle_bits()
         return Health(
             frames=self._frames,
             dropped=self._dropped,
             fps=1.0 / self._interval_s if running and self._interval_s else 0.0,
             latency_ms=None if stalled or self._latency_s is None else self._latency_s * 1e3,
             temperature_c=read_temperature_c(),
+            camera_fps=1.0 / self._camera_interval_s
+            if running and self._camera_interval_s
+            else 0.0,
+            throttled=None if bits is None else throttle_names(bits),
             stalls_last_hour=self._stalls.count(now_s),
             camera_restarts_last_hour=self._restarts.count(now_s),
         )

@@ -11,7 +11,7 @@ def status_as_text(answer: dict[str, Any]) -> str:
         ("driver", f"{answer['state']} ({answer['reason']})"),
         (
             "camera",
-            f"{answer['camera']}: {health['fps']:.0f} fps, "
+            f"{answer['camera']}: {health['camera_fps']:.0f} fps, {health['fps']:.0f} judged, "
             + ("latency unknown" if latency is None else f"{latency:.0f} ms to a decision"),
         ),
         (
@@ -28,6 +28,7 @@ def status_as_text(answer: dict[str, Any]) -> str:
             f" lost {counters['connections_lost']} times",
         ),
         ("temperature", "unknown" if temperature is None else f"{temperature:.0f} °C"),
+        ("throttling", _throttling(health["throttled"])),
         (
             "daemon",
             f"edge-fer {answer['version']}, process {answer['pid']},"
@@ -36,6 +37,10 @@ def status_as_text(answer: dict[str, Any]) -> str:
     ]
     width = max(len(name) for name, _ in rows)
     return "\n".join(f"{name:{width}}  {text}" for name, text in rows)
+
+
+def _throttling(names: list[str] | None) -> str:
+    return "unknown" if names is None else ", ".join(names) or "none"
 
 
 def duration(seconds: float) -> str:

@@ -9,12 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge_fer.health import read_temperature_c
+from edge_fer.throttling import SINCE, THROTTLE_BITS, read_throttle_bits
 
-# The Raspberry Pi's firmware, as `vcgencmd get_throttled`: bits 0 to 3 are now, 16 to 19 since the
-# start.
-THROTTLED = Path("/sys/devices/platform/soc/soc:firmware/get_throttled")
-_THROTTLE_BITS = {0: "undervoltage", 1: "frequency capped", 2: "throttled", 3: "soft temperature"}
-_SINCE = 16  # the same four, shifted by so much: it happened since the start
 # A clock that falls by this share while it is measured makes the first and the last figure differ.
 _CLOCK_FALL = 0.1
 
@@ -67,23 +63,17 @@ def read_conditions(root: Path = Path("/")) -> Conditions:
         governor=_text(cpus / "cpu0/cpufreq/scaling_governor"),
         clock_mhz=max(clocks, default=None),
         temperature_c=read_temperature_c(root / "sys/class/thermal/thermal_zone0/temp"),
-        throttle_bits=_hexadecimal(_text(root / THROTTLED.relative_to("/"))),
+        throttle_bits=read_throttle_bits(root),
         load=round(os.getloadavg()[0], 2),
     )
-
-
-def throttle_names(bits: int, *, since_start: bool = False) -> tuple[str, ...]:
-    """Return what the firmware says holds the machine back, now or at any time since its start."""
-    shift = _SINCE if since_start else 0
-    return tuple(name for bit, name in _THROTTLE_BITS.items() if bits >> (bit + shift) & 1)
 
 
 def why_invalid(before: Conditions, after: Conditions) -> tuple[str, ...]:
     """Return why figures taken between these two moments are not the device's best; () if none."""
     reasons = []
     was, now = before.throttle_bits or 0, after.throttle_bits or 0
-    for bit, name in _THROTTLE_BITS.items():
-        during = now >> (bit + _SINCE) & 1 and not was >> (bit + _SINCE) & 1
+    for bit, name in THROTTLE_BITS.items():
+        during = now >> (bit + SINCE) & 1 and not was >> (bit + SINCE) & 1
         if (was | now) >> bit & 1 or during:
             reasons.append(f"{name} while it was measured")
     if (
@@ -118,13 +108,6 @@ def _processor(path: Path) -> str:
         return fields["model name"]
     part = fields.get("CPU part")
     return f"{platform.machine()} part {part}" if part else platform.machine()
-
-
-def _hexadecimal(text: str | None) -> int | None:
-    try:
-        return None if text is None else int(text, 16)
-    except ValueError:
-        return None
 
 
 def _text(path: Path) -> str | None:

@@ -84,3 +84,13 @@ def test_stalls_and_restarts_of_the_last_hour() -> None:
     assert (health.stalls_last_hour, health.camera_restarts_last_hour) == (1, 1)
     health = meter.read(8000.0)
     assert (health.stalls_last_hour, health.camera_restarts_last_hour) == (0, 0)
+
+
+def test_the_rate_of_the_camera_counts_what_the_pipeline_did_not_see() -> None:
+    meter = HealthMeter()
+    for frame in range(200):  # each third frame of a camera with 30 fps
+        meter.frame(sequence=3 * frame, captured_s=frame / 10, done_s=frame / 10)
+    health = meter.read(19.9)
+    assert health.fps == pytest.approx(10.0, rel=0.01)
+    assert health.camera_fps == pytest.approx(30.0, rel=0.01)
+    assert health.dropped == 2 * 199
