@@ -71,7 +71,7 @@ class AttentionSettings:
         minimum=0.0,
         maximum=10.0,
         source=OWN_CHOICE + ", tried on few stories with `benchmark --states`: of 28 unresponsive 2"
-        " missed 6 and 1 missed 2; 0.5 missed as few, but invented 4 microsleeps where 1 invented 1",
+        " missed 6 and 1 missed 2; 0.5 missed 2 as well, and invented 4 microsleeps instead of 1",
     )
     blink_min_s: float = setting(
         0.05,
