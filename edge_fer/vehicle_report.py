@@ -26,6 +26,13 @@ MODEL_OK = value_code("Health", "Model", "ok")
 MODEL_FALLBACK = value_code("Health", "Model", "fallback")
 DEGRADED_NONE = value_code("Health", "DegradedReason", "none")
 DEGRADED_CAMERA = value_code("Health", "DegradedReason", "camera")
+DEGRADED_FRAME_RATE = value_code("Health", "DegradedReason", "low frame rate")
+DEGRADED_HEAT = value_code("Health", "DegradedReason", "overheated")
+# Where a Raspberry Pi's firmware begins to lower the clock; a Jetson's a little later.
+HOT_C = 80.0
+HEAT_THROTTLING = "soft temperature"
+# Blinks are too short for a slower camera: figures of the eyelids are withheld below it.
+LOW_FPS = 15.0
 FAULT_NONE = value_code("Health", "Fault", "none")
 FAULT_CAMERA_LOST = value_code("Health", "Fault", "camera lost")
 
@@ -104,12 +111,20 @@ def _health(step: Step, health: Health, *, model_is_fallback: bool) -> HealthMes
     return HealthMessage(
         camera=step.camera,
         model=MODEL_FALLBACK if model_is_fallback else MODEL_OK,
-        degraded_reason=DEGRADED_CAMERA if degraded else DEGRADED_NONE,
+        degraded_reason=DEGRADED_CAMERA if degraded else _degraded_device(health),
         temperature_c=health.temperature_c,
         fps=health.fps,
         latency_ms=health.latency_ms,
         fault=FAULT_CAMERA_LOST if lost else FAULT_NONE,
     )
+
+
+def _degraded_device(health: Health) -> int:
+    """Say what of the device itself makes the decisions worse than they could be."""
+    hot = health.temperature_c is not None and health.temperature_c >= HOT_C
+    if hot or HEAT_THROTTLING in (health.throttled or ()):
+        return DEGRADED_HEAT
+    return DEGRADED_FRAME_RATE if 0.0 < health.fps < LOW_FPS else DEGRADED_NONE
 
 
 def _request(request: Request | None) -> DriverRequestMessage | None:

@@ -33,7 +33,7 @@ from edge_fer.vehicle_report import (
     report,
     report_standby,
 )
-from firmware_bridge.database import definition
+from firmware_bridge.database import definition, value_code
 from firmware_bridge.messages import (
     DriverStateMessage,
     EmotionProbabilitiesMessage,
@@ -136,6 +136,23 @@ def test_a_lost_camera_is_told_with_its_fault_and_no_age() -> None:
     assert told.driver_state.quality is None
     assert told.health.camera == CameraCondition.LOST
     assert told.health.fault == FAULT_CAMERA_LOST
+
+
+@pytest.mark.parametrize(
+    ("health", "reason"),
+    [
+        (HEALTH, "none"),
+        (replace(HEALTH, temperature_c=81.0), "overheated"),
+        (replace(HEALTH, throttled=("soft temperature",)), "overheated"),
+        (replace(HEALTH, throttled=("undervoltage",), temperature_c=None), "none"),
+        (replace(HEALTH, fps=11.0), "low frame rate"),
+        (replace(HEALTH, fps=0.0), "none"),  # not yet measured
+        (replace(HEALTH, fps=11.0, temperature_c=85.0), "overheated"),
+    ],
+)
+def test_what_degrades_the_device_is_told(health: Health, reason: str) -> None:
+    told = report(step(), health, 100.0).health.degraded_reason
+    assert told == value_code("Health", "DegradedReason", reason)
 
 
 def test_a_stand_in_for_a_failed_model_is_told() -> None:
