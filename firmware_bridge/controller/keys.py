@@ -5,6 +5,7 @@ import select
 import sys
 import termios
 import tty
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
@@ -22,16 +23,22 @@ class Keys:
         """Return the keys pressed since the last call."""
         if self._descriptor is None or not select.select([self._descriptor], [], [], 0)[0]:
             return ""
-        return os.read(self._descriptor, _READ_BYTES).decode("ascii", errors="replace")
+        try:
+            return os.read(self._descriptor, _READ_BYTES).decode("ascii", errors="replace")
+        except OSError:  # the terminal is gone: go on without keys
+            self._descriptor = None
+            return ""
 
     def __enter__(self) -> "Keys":
         if sys.stdin is not None and sys.stdin.isatty():
             descriptor = sys.stdin.fileno()
             # A job in the background that changes the terminal is stopped; it has no keys anyway.
-            if os.tcgetpgrp(descriptor) == os.getpgrp():
-                self._before = termios.tcgetattr(descriptor)
-                tty.setcbreak(descriptor)
-                self._descriptor = descriptor
+            # Nor has one whose terminal is that of another session: to ask is an error then.
+            with suppress(OSError, termios.error):
+                if os.tcgetpgrp(descriptor) == os.getpgrp():
+                    self._before = termios.tcgetattr(descriptor)
+                    tty.setcbreak(descriptor)
+                    self._descriptor = descriptor
         return self
 
     def __exit__(
@@ -40,5 +47,7 @@ class Keys:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._descriptor is not None:
+        if self._descriptor is None:
+            return
+        with suppress(OSError, termios.error):
             termios.tcsetattr(self._descriptor, termios.TCSADRAIN, self._before)
