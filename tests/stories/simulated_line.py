@@ -54,6 +54,7 @@ class Findings:
     used: int = 0  # driver states that the controller acted on
     false_used: int = 0  # of all frames used at either end: never sent like that
     out_of_order: int = 0
+    used_twice: int = 0
     oldest_used_s: float = 0.0  # of a driver state, since it was sent
     held_too_long: int = 0  # moments with a state whose last good frame is over 350 ms ago
     trusted_s: float = 0.0
@@ -238,6 +239,7 @@ class SimulatedLine:
             elif isinstance(judged.message, DriverStateMessage):
                 self.found.used += 1
                 self.found.out_of_order += sent_s < self._ours_sent.latest_used_s
+                self.found.used_twice += sent_s == self._ours_sent.latest_used_s
                 self._ours_sent.latest_used_s = sent_s
                 self.found.oldest_used_s = max(self.found.oldest_used_s, frame.time_s - sent_s)
 

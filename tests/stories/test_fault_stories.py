@@ -68,7 +68,7 @@ def check(story: Story, seconds: float) -> None:
 
     # What the protection promises: nothing false, nothing old as new, nothing held too long.
     assert found.false_used == 0
-    assert found.out_of_order == 0
+    assert (found.out_of_order, found.used_twice) == (0, 0)
     assert found.held_too_long == 0
     assert found.oldest_used_s <= story.oldest_s + 0.011
     # What the link promises: all is well again afterwards, and nothing that was asked is lost.
@@ -119,6 +119,12 @@ def test_on_such_a_line_cobs_lets_nothing_false_through() -> None:
     assert found.false_used == 0
     # CRC-32 leaves nothing for the CRC of the frame to find.
     assert found.statuses[FrameStatus.WRONG_CRC] == 0
+
+
+def test_on_a_good_line_a_request_is_said_three_times_and_not_again_once_acknowledged() -> None:
+    found = SimulatedLine(parse_faults("seed=1")).run(200.0)
+
+    assert found.sent["DriverRequest"] == 3 * found.asked == 12
 
 
 def test_the_same_seed_is_the_same_story() -> None:
