@@ -20,7 +20,9 @@ put 644 "$here/edge-fer.sysusers" /usr/lib/sysusers.d/edge-fer.conf
 put 644 "$here/edge-fer.tmpfiles" /usr/lib/tmpfiles.d/edge-fer.conf
 put 644 "$here/config.toml" /etc/edge-fer/config.toml
 put 644 "$here/config.toml" /usr/share/doc/edge-fer/examples/config.toml
-put 644 "$here/socketcan.conf" /usr/share/doc/edge-fer/examples/socketcan.conf
+for name in socketcan csi-camera network-camera; do
+    put 644 "$here/$name.conf" "/usr/share/doc/edge-fer/examples/$name.conf"
+done
 put 644 "$here/80-can0.network" /usr/share/doc/edge-fer/examples/80-can0.network
 put 644 "$tree/README.md" /usr/share/doc/edge-fer/README.md
 put 644 "$here/README.md" /usr/share/doc/edge-fer/INSTALL.md

@@ -43,7 +43,7 @@ UNIT
     ln -sf /usr/lib/systemd/system/edge-fer.service $root/etc/systemd/system/multi-user.target.wants/
     rm -f $root/etc/machine-id
     echo 0123456789abcdef0123456789abcdef >$root/etc/machine-id
-    timeout --kill-after=5 150 systemd-nspawn --directory=$root --register=no --keep-unit \
+    timeout --kill-after=5 240 systemd-nspawn --directory=$root --register=no --keep-unit \
         --private-network --boot </dev/null >"$results/boot" 2>&1 || true
     cp $root/root/probe "$results/probe" || true
 fi

@@ -93,7 +93,7 @@ def root(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         ["unshare", "--mount", IN_A_ROOT, package, PROBE, results],
         capture_output=True,
         text=True,
-        timeout=400,
+        timeout=600,
         check=False,
     )
     said = "\n".join(f"{path.name}: {path.read_text()}" for path in results.iterdir())
