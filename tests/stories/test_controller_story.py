@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ BACK_TO_WORK_S = 2.0
 
 pytestmark = pytest.mark.slow
 
+CLI = (sys.executable, "-m", "edge_fer.cli")
 Events = list[dict[str, Any]]
 
 
@@ -28,16 +30,15 @@ Events = list[dict[str, Any]]
 def events(tmp_path_factory: pytest.TempPathFactory) -> Events:
     script = tmp_path_factory.mktemp("controller") / "script.txt"
     script.write_text(SCRIPT)
-    cli = [sys.executable, "-m", "edge_fer.cli"]
     with PtyWire() as wire:
         daemon = subprocess.Popen(
-            [*cli, "run", "--camera", "demo:", "--link", f"slcan:{wire.end_a}"],
+            [*CLI, "run", "--camera", "demo:", "--link", f"slcan:{wire.end_a}"],
             stderr=subprocess.DEVNULL,
         )
         try:
             done = subprocess.run(
                 [
-                    *(*cli, "controller", f"slcan:{wire.end_b}", "--json"),
+                    *(*CLI, "controller", f"slcan:{wire.end_b}", "--json"),
                     *("--script", str(script), "--seconds", str(SECONDS)),
                 ],
                 capture_output=True,
@@ -89,3 +90,41 @@ def test_every_frame_is_good(events: Events) -> None:
 
     assert summary["frames_good"] == summary["frames_heard"] > 100
     assert summary["rejected_bytes"] == 0
+
+
+def test_over_a_bad_line_both_go_on_and_neither_believes_what_is_wrong(tmp_path: Path) -> None:
+    plug = tmp_path / "ttyBAD"
+    faults = "drop=0.05,flip=0.0005,split=0.2,garbage=0.05,stall=8,unplug=6,reboot=9"
+    controller = subprocess.Popen(
+        [
+            *(*CLI, "controller", f"slcan:{plug}", "--json", "--seconds", "25"),
+            *("--speed", "90", "--faults", faults),
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert controller.stdout is not None
+    first = controller.stdout.readline()  # the line is there now
+    daemon = subprocess.Popen(
+        [*CLI, "run", "--camera", "demo:", "--link", f"slcan:{plug}"],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    said, _ = controller.communicate(timeout=90)
+    still_runs = daemon.poll() is None
+    daemon.terminate()
+    _, log = daemon.communicate(timeout=10)
+
+    events = [json.loads(line) for line in (first + said).splitlines()]
+    summary = events[-1]["summary"]
+    assert still_runs, log
+    assert (daemon.returncode, controller.returncode) == (0, 0)
+    assert {"drop", "flip", "split", "garbage", "stall", "unplug", "reboot"} <= set(
+        summary["faults"]
+    )
+    # Nothing but what this scene can bring, and each time that nothing was known, that is said.
+    scene = {"not ready", "attentive", "camera degraded", "no driver", "not available", "unknown"}
+    assert {event["state"] for event in events if event.get("event") == "driver"} <= scene
+    assert "nothing" in summary["actions"]
+    assert "unknown" in summary["actions"]
+    assert "Traceback" not in log
