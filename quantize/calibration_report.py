@@ -7,6 +7,7 @@ from pathlib import Path
 from edge_fer.whole_file import write_whole
 from quantize.calibration_curve import CalibrationCurve, SizeSummary, summarise
 from quantize.calibration_set import DEFAULT_COUNT
+from quantize.figure_style import BLUE, GREY, plain
 from quantize.figures import open_figure, save_figure
 
 NAME = "calibration-size"
@@ -50,23 +51,23 @@ def draw_curve(curve: CalibrationCurve, path: Path) -> None:
         [point.count for point in curve.points],
         [100 * point.accuracy for point in curve.points],
         s=14,
-        color="#2b6ca3",
+        color=BLUE,
         alpha=0.5,
         label="one conversion",
     )
     axes.plot(
         [summary.count for summary in summaries],
         [100 * summary.accuracy for summary in summaries],
-        color="#2b6ca3",
+        color=BLUE,
         label="mean of the seeds",
     )
-    axes.axhline(100 * curve.float32_accuracy, color="#777777", linestyle="--", label="float32")
+    axes.axhline(100 * curve.float32_accuracy, color=GREY, linestyle="--", label="float32")
     axes.set_xscale("log")
     axes.set_xticks(curve.sizes, [str(count) for count in curve.sizes])
     axes.minorticks_off()
     axes.set_xlabel("images of the representative set")
     axes.set_ylabel(f"accuracy on {curve.usage} (%)")
-    axes.spines[["top", "right"]].set_visible(False)
+    plain(axes)
     axes.legend(frameon=False)
     save_figure(figure, path)
 

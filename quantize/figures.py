@@ -8,6 +8,9 @@ import numpy as np
 from edge_fer.emotions import LABELS
 from edge_fer.errors import UserError
 from quantize.fer2013 import Fer2013
+from quantize.figure_style import BLUE, plain
+
+DPI = 120
 
 
 def open_figure(width_in: float, height_in: float) -> Any:
@@ -23,12 +26,20 @@ def open_figure(width_in: float, height_in: float) -> Any:
 
 def save_figure(figure: Any, path: Path) -> None:
     """Write a figure as PNG; UserError for another ending or a file that cannot be written."""
-    if path.suffix.lower() != ".png":
-        raise UserError(f"{path}: a figure is a PNG file: end its name in .png")
+    check_figure_path(path)
     try:
-        figure.savefig(path, dpi=120)
+        # Without the version of matplotlib, which it would write into the file.
+        figure.savefig(path, dpi=DPI, metadata={"Software": None})
     except OSError as error:
         raise UserError(f"{path}: cannot be written ({error.strerror})") from error
+
+
+def check_figure_path(path: Path) -> None:
+    """UserError unless a figure can go to `path`: for those that take long before they draw."""
+    if path.suffix.lower() != ".png":
+        raise UserError(f"{path}: a figure is a PNG file: end its name in .png")
+    if not path.parent.is_dir():
+        raise UserError(f"{path}: cannot be written: there is no folder {path.parent}")
 
 
 def draw_distribution(dataset: Fer2013, path: Path) -> None:
@@ -42,7 +53,7 @@ def draw_distribution(dataset: Fer2013, path: Path) -> None:
     places = np.arange(len(LABELS))
     for panel, (usage, classes) in zip(panels, usages.items(), strict=True):
         rows = sum(classes.values())
-        bars = panel.barh(places, list(classes.values()), color="#2b6ca3")
+        bars = panel.barh(places, list(classes.values()), color=BLUE)
         panel.bar_label(
             bars, [f"{count:,} ({count / rows:.1%})" for count in classes.values()], padding=3
         )
@@ -51,5 +62,5 @@ def draw_distribution(dataset: Fer2013, path: Path) -> None:
         panel.margins(x=0.3)
         panel.set_title(f"{usage}: {rows:,} images")
         panel.set_xlabel("images")
-        panel.spines[["top", "right"]].set_visible(False)
+        plain(panel)
     save_figure(figure, path)
