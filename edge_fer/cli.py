@@ -323,12 +323,34 @@ def evaluate(
     model: Annotated[Path, typer.Argument(help="a .keras or .tflite file")],
     data: DataOption,
     usage: Annotated[str, typer.Option(help="Training, PublicTest or PrivateTest")] = "PublicTest",
+    corruptions: Annotated[
+        bool, typer.Option("--corruptions", help="measure under what a cabin does to a face too")
+    ] = False,
+    plot: Annotated[
+        Path | None, typer.Option(help="draw accuracy under corruptions into this PNG file")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="write a page with all figures into this folder")
+    ] = None,
+    network: Annotated[
+        Path | None,
+        typer.Option(help="for the report: the .keras file that a .tflite file came from"),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Measure accuracy, loss, macro-F1, recall by class and the confusion matrix."""
     from quantize.evaluate_verb import evaluate_verb
 
-    evaluate_verb(model, data, usage=usage, json_output=json)
+    evaluate_verb(
+        model,
+        data,
+        usage=usage,
+        json_output=json,
+        corruptions=corruptions,
+        plot=plot,
+        report=report,
+        network=network,
+    )
 
 
 def _need_workstation() -> None:

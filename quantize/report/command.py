@@ -1,0 +1,23 @@
+"""The command that writes a report, as its page names it."""
+
+import shlex
+from pathlib import Path
+
+
+def command_line(model: Path, data: Path, *, usage: str, report: Path, network: Path | None) -> str:
+    """Return the command line; paths are `shown`."""
+    words = ["edge-fer", "evaluate", shown(model), "--data", shown(data), "--usage", usage]
+    if network is not None:
+        words += ["--network", shown(network)]
+    return shlex.join([*words, "--report", shown(report)])
+
+
+def shown(path: Path) -> str:
+    """Return a path as a published page may name it: below the working folder, or the mere name.
+
+    Where someone's home lies is no part of a report, and the same files shall give the same page.
+    """
+    absolute = path.absolute()
+    if ".." in absolute.parts or not absolute.is_relative_to(Path.cwd()):
+        return path.name
+    return str(absolute.relative_to(Path.cwd()))

@@ -1,0 +1,135 @@
+"""The report's part on the training: accuracy and loss by epoch."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edge_fer.errors import UserError
+from quantize.figure_style import BLUE, GREY, ORANGE, plain
+from quantize.figures import open_figure, save_figure
+from quantize.quantization import training_record
+from quantize.report.markdown import paragraphs, picture
+from quantize.report.subject import Subject
+from quantize.run_folder import EpochResult, RunFolder
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The epochs of a training; `settings` as the training wrote them, {} where they are lost."""
+
+    epochs: tuple[EpochResult, ...]
+    best_epoch: int | None
+    settings: dict[str, Any]
+    data_sha256: str | None
+
+
+def history_section(subject: Subject, data_sha256: str, folder: Path) -> str:
+    """Draw the training's history into `folder` and return what the page says of it."""
+    if subject.network is None:
+        return (
+            "The history of the training lies beside the float network: give that with `--network`."
+        )
+    history = read_history(subject.network.path.parent)
+    if history is None:
+        return (
+            f"There is no history: beside `{subject.network.path.name}` lies no `state.json` of a "
+            "training."
+        )
+    draw_history(history, folder / "history.png")
+    last = history.epochs[-1]
+    best = "" if history.best_epoch is None else f", the best of them epoch {history.best_epoch}"
+    return paragraphs(
+        f"{len(history.epochs)} epochs{best}; the last one reached {last.accuracy:.2%} on "
+        f"Training and {last.validation_accuracy:.2%} on PublicTest.",
+        picture("history.png", "accuracy and loss by epoch"),
+        _remarks(history, data_sha256),
+    )
+
+
+def read_history(folder: Path) -> History | None:
+    """Return the history that `edge-fer train` left in `folder`, or None where it left none.
+
+    UserError when it is there and cannot be read.
+    """
+    try:
+        state = RunFolder(folder).state()
+    except (TypeError, KeyError) as error:
+        raise UserError(
+            f"{folder / 'state.json'}: not the state of a training of this version ({error})"
+        ) from error
+    if state is None or not state.history:
+        return None
+    record = training_record(folder / "network.keras")
+    return History(
+        state.history, state.best_epoch, record.get("settings", {}), record.get("data_sha256")
+    )
+
+
+def draw_history(history: History, path: Path) -> None:
+    """Draw accuracy and loss by epoch, a band for each image size, into a PNG file."""
+    figure = open_figure(10.0, 3.8)
+    accuracy, loss = figure.subplots(1, 2)
+    epochs = [result.epoch for result in history.epochs]
+    for axes, values, title in (
+        (
+            accuracy,
+            [(100 * r.accuracy, 100 * r.validation_accuracy) for r in history.epochs],
+            "accuracy (%)",
+        ),
+        (loss, [(r.loss, r.validation_loss) for r in history.epochs], "loss"),
+    ):
+        marker = "o" if len(epochs) < 4 else None  # a line of one epoch would not be seen
+        axes.plot(epochs, [v for v, _ in values], color=ORANGE, marker=marker, label="Training")
+        axes.plot(epochs, [v for _, v in values], color=BLUE, marker=marker, label="PublicTest")
+        axes.set_title(title)
+        axes.set_xlabel("epoch")
+        axes.set_xlim(0.5, epochs[-1] + 0.5)
+        axes.grid(axis="y", alpha=0.25)
+        plain(axes)
+        _mark_stages(axes, history.epochs)
+        if history.best_epoch is not None:
+            axes.axvline(history.best_epoch, color=GREY, linestyle=":", label="best epoch")
+    loss.legend(frameon=False)
+    save_figure(figure, path)
+
+
+def stages(epochs: tuple[EpochResult, ...]) -> list[tuple[int, int, int]]:
+    """Return image size, first and last epoch of each run of epochs at one size."""
+    found: list[tuple[int, int, int]] = []
+    for result in epochs:
+        if found and found[-1][0] == result.side_px:
+            found[-1] = (result.side_px, found[-1][1], result.epoch)
+        else:
+            found.append((result.side_px, result.epoch, result.epoch))
+    return found
+
+
+def _mark_stages(axes: Any, epochs: tuple[EpochResult, ...]) -> None:
+    for place, (side_px, first, last) in enumerate(stages(epochs)):
+        if place % 2 == 0:
+            axes.axvspan(first - 0.5, last + 0.5, color=GREY, alpha=0.08, linewidth=0)
+        axes.text(
+            (first + last) / 2,
+            0.01,
+            f"{side_px} px",
+            size=8,
+            color=GREY,
+            ha="center",
+            transform=axes.get_xaxis_transform(),
+        )
+
+
+def _remarks(history: History, data_sha256: str) -> str:
+    remarks = ["Training figures are taken while the weights change, on faces changed at random"]
+    smoothing = history.settings.get("label_smoothing")
+    if smoothing:
+        remarks.append(f", and with labels smoothed by {smoothing:g}")
+    if history.settings.get("votes_sha256"):
+        remarks.append(", and their loss holds that of the second head, for the votes")
+    remarks.append(
+        ": they do not compare with those on PublicTest. PublicTest chose the best epoch, so the "
+        "figure on it is a little kind."
+    )
+    if history.data_sha256 not in (None, data_sha256):
+        remarks.append(" **The training was on other data than this report.**")
+    return "".join(remarks)

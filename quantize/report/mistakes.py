@@ -1,0 +1,58 @@
+"""The report's contact sheet of what the model was surest of and got wrong."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_fer.emotions import LABELS
+from quantize.figure_style import INK, ORANGE
+from quantize.report.markdown import paragraphs, picture
+from quantize.report.measured import Measured
+from quantize.report.tiles import FEWEST_FACES, Tile, draw_tiles, in_rows
+
+_SHOWN = 40
+_A_ROW = 10
+_TILE_IN = 0.8
+
+
+def mistakes_section(measured: Measured, folder: Path) -> str:
+    """Draw the surest mistakes into `folder` and return what the page says of them."""
+    mistakes = surest_mistakes(measured.calibrated.scaled, measured.rows.labels, _SHOWN)
+    wrong = int((~measured.right).sum())
+    if len(mistakes) < FEWEST_FACES:
+        return (
+            f"{wrong} answers are wrong: too few for a contact sheet, and one by one the faces of "
+            "FER2013 are not shown."
+        )
+    draw_mistakes(measured, mistakes, folder / "mistakes.png")
+    return paragraphs(
+        f"The {len(mistakes)} of {wrong:,} wrong answers that the model was surest of, after its "
+        "temperature. Above, in orange, its answer; below, the label. Some labels of FER2013 are "
+        "wrong, and some faces would pass for either.",
+        picture("mistakes.png", "the surest mistakes"),
+    )
+
+
+def surest_mistakes(
+    answers: NDArray[np.float64], labels: NDArray[np.int64], count: int
+) -> NDArray[np.int64]:
+    """Return up to `count` rows with a wrong answer, the surest first.
+
+    `answers` are log-probabilities, float64[n, 7].
+    """
+    wrong = np.flatnonzero(answers.argmax(axis=1) != labels)
+    order = np.argsort(-answers[wrong].max(axis=1), kind="stable")
+    return wrong[order][:count]
+
+
+def draw_mistakes(measured: Measured, mistakes: NDArray[np.int64], path: Path) -> None:
+    """Draw the rows `mistakes` with answer, confidence and label into a PNG file."""
+    probabilities = np.exp(measured.calibrated.scaled)
+    tiles = []
+    for row in mistakes:
+        answer = int(probabilities[row].argmax())
+        said = f"{LABELS[answer]} {probabilities[row, answer]:.0%}"
+        truth = LABELS[measured.rows.labels[row]]
+        tiles.append(Tile(measured.rows.images[row], ((said, ORANGE), (f"label {truth}", INK))))
+    draw_tiles(in_rows(tiles, _A_ROW), path, tile_in=_TILE_IN)

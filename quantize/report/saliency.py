@@ -1,0 +1,127 @@
+"""The report's saliency maps: what of a face an answer rests on, found by hiding it.
+
+By occlusion (Zeiler and Fergus 2014, "Visualizing and Understanding Convolutional Networks",
+section 4.2): a grey square moves over the face, and where the answer's probability falls most, its
+evidence was. It asks nothing of a model but answers, so it is the int8 file that is looked at.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_fer.emotions import LABELS
+from edge_fer.preprocessing import FACE_PX
+from quantize.figure_style import BLUE, INK, ORANGE
+from quantize.report.markdown import paragraphs, picture, sides
+from quantize.report.measured import Measured
+from quantize.report.subject import Subject
+from quantize.report.tiles import FEWEST_FACES, Tile, draw_tiles
+
+SEED = 2
+_HIDDEN_PX = 12  # a mouth or an eye with its brow
+_STEP_PX = 3
+_TILE_IN = 0.8
+
+Answers = Callable[[NDArray[np.uint8]], NDArray[np.float64]]
+
+
+def saliency_section(subject: Subject, measured: Measured, folder: Path) -> str:
+    """Draw saliency maps into `folder` and return what the page says of them."""
+    right, wrong = (choose(measured, right=wanted, seed=SEED) for wanted in (True, False))
+    chosen = [row for row in (*right, *wrong) if row is not None]
+    if len(chosen) < FEWEST_FACES:
+        return "There are too few answers of both kinds for a contact sheet of their saliency."
+
+    def answers(images: NDArray[np.uint8]) -> NDArray[np.float64]:
+        return subject.file.predictor.log_probabilities(images, lambda done: None)
+
+    draw_saliency(measured, answers, right, wrong, folder / "saliency.png")
+    return paragraphs(
+        "What of a face the answer rests on. A grey square of "
+        f"{sides((_HIDDEN_PX, _HIDDEN_PX))} pixels hides one part of the face after the other "
+        "(occlusion sensitivity, Zeiler and Fergus 2014, "
+        "[arXiv:1311.2901](https://arxiv.org/abs/1311.2901)): orange is where the answer's "
+        "probability falls, blue where it rises, and the stronger the more, each face on a scale "
+        "of its own. For each label one right and one wrong answer, drawn by lot "
+        f"(seed {SEED}).",
+        picture("saliency.png", "saliency of right and wrong answers"),
+    )
+
+
+def choose(measured: Measured, *, right: bool, seed: int) -> list[int | None]:
+    """Return by lot a row of each label whose answer is right, or wrong; None without one."""
+    rng = np.random.default_rng(seed)
+    chosen: list[int | None] = []
+    for label in range(len(LABELS)):
+        fitting = np.flatnonzero((measured.rows.labels == label) & (measured.right == right))
+        chosen.append(int(rng.choice(fitting)) if len(fitting) else None)
+    return chosen
+
+
+def occlusion(
+    face: NDArray[np.uint8], answers: Answers, *, hidden_px: int, step_px: int
+) -> NDArray[np.float64]:
+    """Return how much each pixel of `face` (uint8[48, 48]) brings to the top answer's probability.
+
+    float64[48, 48] in -1..1: the mean fall of that probability over the squares that hide the
+    pixel. A square has the face's mean grey.
+    """
+    starts = range(0, FACE_PX - hidden_px + 1, step_px)
+    squares = [
+        np.s_[top : top + hidden_px, left : left + hidden_px] for top in starts for left in starts
+    ]
+    faces = np.repeat(face[np.newaxis], 1 + len(squares), axis=0)
+    for hidden, square in zip(faces[1:], squares, strict=True):
+        hidden[square] = round(float(face.mean()))
+    probabilities = np.exp(answers(faces))
+    top = int(probabilities[0].argmax())
+    falls = probabilities[0, top] - probabilities[1:, top]
+    total, covers = np.zeros((FACE_PX, FACE_PX)), np.zeros((FACE_PX, FACE_PX))
+    for fall, square in zip(falls, squares, strict=True):
+        total[square] += fall
+        covers[square] += 1
+    return total / np.maximum(covers, 1)
+
+
+def draw_saliency(
+    measured: Measured,
+    answers: Answers,
+    right: list[int | None],
+    wrong: list[int | None],
+    path: Path,
+) -> None:
+    """Draw faces and their maps, a column for each label, into a PNG file."""
+    rows: list[list[Tile | None]] = []
+    for chosen in (right, wrong):
+        faces: list[Tile | None] = []
+        maps: list[Tile | None] = []
+        for row in chosen:
+            if row is None:
+                faces.append(None)
+                maps.append(None)
+                continue
+            face, answer = measured.rows.images[row], int(measured.answers[row].argmax())
+            truth = LABELS[measured.rows.labels[row]]
+            values = occlusion(face, answers, hidden_px=_HIDDEN_PX, step_px=_STEP_PX)
+            faces.append(Tile(face))
+            confidence = float(np.exp(measured.calibrated.scaled[row, answer]))
+            said = f"{LABELS[answer]} {confidence:.0%}"
+            maps.append(Tile(overlay(face, values), ((said, ORANGE), (f"label {truth}", INK))))
+        rows += [faces, maps]
+    draw_tiles(rows, path, tile_in=_TILE_IN, names=["right", "", "wrong", ""])
+
+
+def overlay(face: NDArray[np.uint8], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Lay signed `values` ([48, 48]) in colour over a face: float64[48, 48, 3] in 0..1."""
+    grey = np.repeat(face[..., np.newaxis] / 255, 3, axis=2)
+    share = values / (float(np.abs(values).max()) or 1.0)
+    orange, blue = (np.array(_rgb(colour)) for colour in (ORANGE, BLUE))
+    colour = np.where(share[..., np.newaxis] > 0, orange, blue)
+    opacity = 0.8 * np.abs(share)[..., np.newaxis]
+    return np.asarray(grey * (1 - opacity) + colour * opacity)
+
+
+def _rgb(colour: str) -> tuple[float, ...]:
+    return tuple(value / 255 for value in bytes.fromhex(colour.removeprefix("#")))

@@ -1,0 +1,86 @@
+"""What a report is about: a model file, its card, and the float network where there is one."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edge_fer.errors import UserError
+from edge_fer.model_card import ModelCard, card_path, load_card
+from edge_fer.operators import is_tflite
+from quantize.network_file import load_network
+from quantize.predictors import KerasPredictor, Predictor, TflitePredictor
+from quantize.report.anatomy import Anatomy
+from quantize.report.keras_anatomy import KerasAnatomy
+from quantize.report.tflite_anatomy import TfliteAnatomy
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ModelFile:
+    """An opened model file."""
+
+    path: Path
+    sha256: str
+    size_bytes: int
+    predictor: Predictor
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Subject:
+    """A model to report on.
+
+    `network` is the float network: the file itself, the one that it was converted from, or None
+    where that was not given. `card` is None for a network and for a `.tflite` file without one.
+    `anatomy` shows the inside of the network, or of the file where there is none.
+    """
+
+    file: ModelFile
+    network: ModelFile | None
+    card: ModelCard | None
+    anatomy: Anatomy
+
+    @property
+    def inside(self) -> ModelFile:
+        """The file that `anatomy` is of."""
+        return self.file if self.network is None else self.network
+
+    @property
+    def is_network(self) -> bool:
+        """Whether the file is a float network itself."""
+        return self.file is self.network
+
+
+def open_subject(path: Path, network: Path | None = None) -> Subject:
+    """Open a `.keras` or `.tflite` file; `network` is what a `.tflite` file was converted from.
+
+    UserError when a file is missing or no such model, when its card is of another file, and for a
+    `network` beside a `.keras` file.
+    """
+    content = _read(path)
+    if not is_tflite(content):
+        if network is not None:
+            raise UserError(f"--network goes with a .tflite file, and {path} is none: leave it out")
+        file, model = _open_network(path, content)
+        return Subject(file, file, None, KerasAnatomy(model))
+    file = _model_file(path, content, TflitePredictor(content, str(path)))
+    card = load_card(path) if card_path(path).exists() else None
+    if network is None:
+        return Subject(file, None, card, TfliteAnatomy(content))
+    opened, model = _open_network(network, _read(network))
+    return Subject(file, opened, card, KerasAnatomy(model))
+
+
+def _open_network(path: Path, content: bytes) -> tuple[ModelFile, Any]:
+    model = load_network(path)
+    return _model_file(path, content, KerasPredictor(model)), model
+
+
+def _model_file(path: Path, content: bytes, predictor: Predictor) -> ModelFile:
+    return ModelFile(path, hashlib.sha256(content).hexdigest(), len(content), predictor)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path}: cannot read the model ({error.strerror})") from error

@@ -1,0 +1,92 @@
+"""Writes the report: the figures, and then the page that shows them."""
+
+from pathlib import Path
+
+from edge_fer.errors import UserError
+from edge_fer.whole_file import write_whole
+from quantize.fer2013 import Fer2013
+from quantize.figures import open_figure
+from quantize.report.answers import answers_section
+from quantize.report.comparison import comparison_section
+from quantize.report.corruptions import corruptions_section
+from quantize.report.data_section import data_section
+from quantize.report.filters import filters_section
+from quantize.report.history import history_section
+from quantize.report.layers import layers_section
+from quantize.report.measured import Measured, measure
+from quantize.report.mistakes import mistakes_section
+from quantize.report.reliability import reliability_section
+from quantize.report.representative_set import representative_set_section
+from quantize.report.risk_coverage import risk_coverage_section
+from quantize.report.saliency import saliency_section
+from quantize.report.subject import Subject
+from quantize.report.summary import facts, summary_section
+
+PAGE = "README.md"
+_MARK = "<!-- written by `edge-fer evaluate --report`: the next report replaces it -->"
+
+
+def prepare_folder(folder: Path) -> None:
+    """Make the folder of a report; UserError when it cannot be one, said before the work.
+
+    A README.md that is none of a report stays what it is, and the folder is refused.
+    """
+    open_figure(1, 1)  # for its UserError where matplotlib is missing
+    try:
+        folder.mkdir(exist_ok=True)
+        page = folder / PAGE
+        if page.exists() and not page.read_text(encoding="utf-8").startswith(_MARK):
+            raise UserError(
+                f"--report {folder}: its {PAGE} is not one of a report: choose another folder"
+            )
+    except FileExistsError:
+        raise UserError(f"--report {folder}: a file, not a folder: choose another name") from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "its page is no text"
+        raise UserError(f"--report {folder}: cannot be used ({reason})") from error
+
+
+def write_report(
+    subject: Subject,
+    dataset: Fer2013,
+    usage: str,
+    folder: Path,
+    *,
+    command: str,
+    progress: bool = False,
+) -> Measured:
+    """Measure a model on the rows of `usage` and write the report into `folder`.
+
+    `command` is what the page names as the command that wrote it. Returns what was measured. The
+    same files and data give the same bytes. UserError when there are no such rows, or when the
+    folder cannot be written to.
+    """
+    prepare_folder(folder)
+    digest = dataset.digest()
+    measured = measure(subject, dataset, usage, progress=progress)
+    sections = {
+        "In short": summary_section(subject, measured),
+        "Comparison": comparison_section(subject, measured),
+        "Right and wrong": answers_section(measured.scores, folder),
+        "The surest mistakes": mistakes_section(measured, folder),
+        "Saliency": saliency_section(subject, measured, folder),
+        "Confidence": reliability_section(measured, folder),
+        "Asking instead of guessing": risk_coverage_section(measured, folder),
+        "Robustness": corruptions_section(measured.robustness, folder),
+        "Training": history_section(subject, digest, folder),
+        "Representative set": representative_set_section(folder),
+        "Layers": layers_section(subject),
+        "Filters and feature maps": filters_section(subject.anatomy, folder),
+        "Data": data_section(dataset, folder),
+    }
+    page = [
+        _MARK,
+        f"# Report: {subject.file.path.name}",
+        "Written by",
+        f"```sh\n{command}\n```",
+        facts(subject, measured, digest, len(dataset)),
+        *(f"## {title}\n\n{text}" for title, text in sections.items()),
+    ]
+    # Last, so that a page never shows figures that are not there.
+    write_whole(folder / PAGE, ("\n\n".join(page) + "\n").encode())
+    return measured

@@ -1,0 +1,144 @@
+"""A report as a user gets it: the page, its figures, and what is refused."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import cv2
+import pytest
+
+from edge_fer.errors import UserError
+from quantize import evaluate_verb as verb
+from quantize.calibration_report import NAME
+from quantize.fer2013 import Fer2013
+from quantize.report.subject import Subject, open_subject
+from quantize.report.writing import PAGE, prepare_folder, write_report
+
+SECTIONS = (
+    "In short",
+    "Comparison",
+    "Right and wrong",
+    "The surest mistakes",
+    "Saliency",
+    "Confidence",
+    "Asking instead of guessing",
+    "Robustness",
+    "Training",
+    "Representative set",
+    "Layers",
+    "Filters and feature maps",
+    "Data",
+)
+
+
+@pytest.fixture(scope="module")
+def report(
+    subject: Subject, small_fer2013: Fer2013, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    folder = tmp_path_factory.mktemp("docs") / "edge"
+    write_report(subject, small_fer2013, "PublicTest", folder, command="edge-fer evaluate a b")
+    return folder
+
+
+def test_page_has_each_part_and_each_figure_is_a_picture(report: Path) -> None:
+    text = (report / PAGE).read_text()
+    assert tuple(re.findall(r"^## (.+)$", text, re.MULTILINE)) == SECTIONS
+    assert "```sh\nedge-fer evaluate a b\n```" in text
+    pictures = re.findall(r"!\[[^]]+\]\(([^)]+)\)", text)
+    assert sorted(pictures) == sorted(path.name for path in report.glob("*.png"))
+    assert set(pictures) >= {
+        "confusion.png",
+        "corruptions.png",
+        "corruption-examples.png",
+        "distribution.png",
+        "faces.png",
+        "feature-maps.png",
+        "filters.png",
+        "history.png",
+        "reliability.png",
+        "risk-coverage.png",
+        "saliency.png",
+    }
+    for name in pictures:
+        image = cv2.imread(str(report / name))
+        assert image is not None, name
+        assert image.std() > 5, f"{name} shows nothing"
+
+
+@pytest.mark.slow
+def test_the_same_files_and_data_give_the_same_bytes(
+    report: Path, subject: Subject, small_fer2013: Fer2013, tmp_path: Path
+) -> None:
+    again = tmp_path / "edge"
+    write_report(subject, small_fer2013, "PublicTest", again, command="edge-fer evaluate a b")
+    names = sorted(path.name for path in report.iterdir())
+    assert names == sorted(path.name for path in again.iterdir())
+    for name in names:
+        assert (report / name).read_bytes() == (again / name).read_bytes(), name
+
+
+def test_verb_writes_a_report_and_prints_the_scores(
+    small_int8_file: Path,
+    small_fer2013: Fer2013,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Without the network: it says what that would show, and shows the file's own inside."""
+    monkeypatch.setattr(verb, "load_fer2013", lambda path, progress: small_fer2013)
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(small_int8_file, tmp_path / "small model.tflite")
+    (tmp_path / "docs").mkdir()
+    for ending in ("md", "png"):
+        shutil.copy(small_int8_file, tmp_path / "docs" / f"{NAME}.{ending}")
+    verb.evaluate_verb(
+        Path("small model.tflite"),
+        Path("/somewhere/else/fer2013.csv"),
+        usage="PublicTest",
+        json_output=True,
+        report=Path("docs"),
+    )
+    out, err = capsys.readouterr()
+    values, text = json.loads(out), (tmp_path / "docs" / PAGE).read_text()
+    assert "Written: docs/README.md" in err
+    assert "corruptions" not in values, "they are printed only where they are asked for"
+    assert f"**{values['accuracy']:.2%}**" in text
+    assert "somewhere" not in text, "paths outside of the working folder are not published"
+    assert (
+        "edge-fer evaluate 'small model.tflite' --data fer2013.csv --usage PublicTest "
+        "--report docs\n"
+    ) in text
+    assert "give it with `--network`" in text
+    assert "CONV_2D" in text
+    assert "The file has no card beside it." in text
+    assert f"![int8 accuracy over the size of the representative set]({NAME}.png)" in text
+    assert f"[figures]({NAME}.md)" in text
+
+
+def test_page_of_somebody_else_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / PAGE).write_text("# My project\n")
+    with pytest.raises(UserError, match=r"README.md is not one of a report: choose another"):
+        prepare_folder(tmp_path)
+    assert (tmp_path / PAGE).read_text() == "# My project\n"
+
+
+def test_folders_that_cannot_be_one(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="a file, not a folder"):
+        prepare_folder(tmp_path / "file")
+    with pytest.raises(UserError, match=r"cannot be used \(No such file or directory\)"):
+        prepare_folder(tmp_path / "no" / "docs")
+    (tmp_path / PAGE).write_bytes(b"\xff\xfe")
+    with pytest.raises(UserError, match=r"its page is no text"):
+        prepare_folder(tmp_path)
+
+
+def test_files_that_do_not_go_together(run_folder: Path, small_int8_file: Path) -> None:
+    network = run_folder / "best.keras"
+    with pytest.raises(UserError, match=r"--network goes with a .tflite file"):
+        open_subject(network, network)
+    with pytest.raises(UserError, match="not a Keras model"):
+        open_subject(small_int8_file, small_int8_file)
+    with pytest.raises(UserError, match="cannot read the model"):
+        open_subject(run_folder / "no.tflite")
