@@ -78,10 +78,10 @@ def _report(
     require_tensorflow()
     from quantize.report.command import command_line  # noqa: PLC0415
     from quantize.report.subject import open_subject  # noqa: PLC0415  # it imports TensorFlow
-    from quantize.report.writing import PAGE, prepare_folder, write_report  # noqa: PLC0415
+    from quantize.report.writing import PAGE, check_folder, write_report  # noqa: PLC0415
 
     subject = open_subject(model, network)
-    prepare_folder(report)
+    check_folder(report)
     measured = write_report(
         subject,
         load_fer2013(data, progress=True),

@@ -1,5 +1,6 @@
 """Measures a model under each corruption of a cabin, in each severity."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +30,7 @@ class Robustness:
     n: int
     seed: int
     clean: float
-    accuracy: dict[str, tuple[float, ...]]
+    accuracy: Mapping[str, tuple[float, ...]]
 
     def mean(self, severity: int) -> float:
         """Return the mean over all kinds at a severity of 1 to 5."""

@@ -26,24 +26,25 @@ PAGE = "README.md"
 _MARK = "<!-- written by `edge-fer evaluate --report`: the next report replaces it -->"
 
 
-def prepare_folder(folder: Path) -> None:
-    """Make the folder of a report; UserError when it cannot be one, said before the work.
+def check_folder(folder: Path) -> None:
+    """UserError where a report cannot go to `folder`, which may be a new one: before the work.
 
     A README.md that is none of a report stays what it is, and the folder is refused.
     """
     open_figure(1, 1)  # for its UserError where matplotlib is missing
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"--report {folder}: a file, not a folder: choose another name")
+    if not folder.parent.is_dir():
+        raise UserError(f"--report {folder}: there is no folder {folder.parent}")
+    page = folder / PAGE
     try:
-        folder.mkdir(exist_ok=True)
-        page = folder / PAGE
-        if page.exists() and not page.read_text(encoding="utf-8").startswith(_MARK):
-            raise UserError(
-                f"--report {folder}: its {PAGE} is not one of a report: choose another folder"
-            )
-    except FileExistsError:
-        raise UserError(f"--report {folder}: a file, not a folder: choose another name") from None
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "its page is no text"
-        raise UserError(f"--report {folder}: cannot be used ({reason})") from error
+        is_ours = not page.exists() or page.read_text(encoding="utf-8").startswith(_MARK)
+    except (OSError, UnicodeDecodeError):
+        is_ours = False
+    if not is_ours:
+        raise UserError(
+            f"--report {folder}: its {PAGE} is not one of a report: choose another folder"
+        )
 
 
 def write_report(
@@ -61,9 +62,13 @@ def write_report(
     same files and data give the same bytes. UserError when there are no such rows, or when the
     folder cannot be written to.
     """
-    prepare_folder(folder)
+    check_folder(folder)
     digest = dataset.digest()
     measured = measure(subject, dataset, usage, progress=progress)
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise UserError(f"--report {folder}: cannot be made ({error.strerror})") from error
     sections = {
         "In short": summary_section(subject, measured),
         "Comparison": comparison_section(subject, measured),

@@ -13,7 +13,7 @@ from quantize import evaluate_verb as verb
 from quantize.calibration_report import NAME
 from quantize.fer2013 import Fer2013
 from quantize.report.subject import Subject, open_subject
-from quantize.report.writing import PAGE, prepare_folder, write_report
+from quantize.report.writing import PAGE, check_folder, write_report
 
 SECTIONS = (
     "In short",
@@ -119,19 +119,19 @@ def test_verb_writes_a_report_and_prints_the_scores(
 def test_page_of_somebody_else_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / PAGE).write_text("# My project\n")
     with pytest.raises(UserError, match=r"README.md is not one of a report: choose another"):
-        prepare_folder(tmp_path)
+        check_folder(tmp_path)
     assert (tmp_path / PAGE).read_text() == "# My project\n"
 
 
 def test_folders_that_cannot_be_one(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="a file, not a folder"):
-        prepare_folder(tmp_path / "file")
-    with pytest.raises(UserError, match=r"cannot be used \(No such file or directory\)"):
-        prepare_folder(tmp_path / "no" / "docs")
+        check_folder(tmp_path / "file")
+    with pytest.raises(UserError, match=r"there is no folder .*no$"):
+        check_folder(tmp_path / "no" / "docs")
     (tmp_path / PAGE).write_bytes(b"\xff\xfe")
-    with pytest.raises(UserError, match=r"its page is no text"):
-        prepare_folder(tmp_path)
+    with pytest.raises(UserError, match="is not one of a report"):
+        check_folder(tmp_path)
 
 
 def test_files_that_do_not_go_together(run_folder: Path, small_int8_file: Path) -> None:
