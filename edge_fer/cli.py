@@ -207,6 +207,16 @@ def train(
     votes: Annotated[
         Path | None, typer.Option(help="FER+ votes, a CSV row for row: they train a second head")
     ] = None,
+    teacher: Annotated[
+        list[Path] | None,
+        typer.Option(help="a trained network whose answers soften the labels; may be repeated"),
+    ] = None,
+    teacher_weight: Annotated[
+        float | None, typer.Option(help="the share of the teachers' answers", min=0.0, max=1.0)
+    ] = None,
+    label_smoothing: Annotated[
+        float | None, typer.Option(help="the share of a label given to all", min=0.0, max=0.9)
+    ] = None,
     precision: Annotated[
         str, typer.Option(help="float32 or mixed_bfloat16: faster where the CPU has AVX512-BF16")
     ] = "float32",
@@ -226,6 +236,9 @@ def train(
         learning_rate=learning_rate,
         augmentation=augmentation,
         votes=votes,
+        teachers=teacher or (),
+        teacher_weight=teacher_weight,
+        label_smoothing=label_smoothing,
         precision=precision,
         skip_bad=skip_bad,
     )

@@ -13,9 +13,10 @@ Targets = NDArray[np.float32] | dict[str, NDArray[np.float32]]
 
 
 class AugmentedBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras ships no types
-    """One epoch of batches (float32[n, side, side, 1] in [0, 1], float32[n, 7] one-hot).
+    """One epoch of batches (float32[n, side, side, 1] in [0, 1], float32[n, 7]).
 
-    With `votes` (float32[N, 10], shares) the targets are a dict of both, by output name.
+    `targets` (float32[N, 7], rows of sum 1) are what the network is to answer. With `votes`
+    (float32[N, 10], shares) each batch has a dict of both, by output name.
     Each image's change depends on (seed, epoch, place in the epoch) alone, so a training that
     resumes after a kill sees what it would have seen.
     """
@@ -23,7 +24,7 @@ class AugmentedBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras sh
     def __init__(
         self,
         images: NDArray[np.uint8],
-        labels: NDArray[np.int64],
+        targets: NDArray[np.float32],
         *,
         side_px: int,
         batch_size: int,
@@ -33,7 +34,7 @@ class AugmentedBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras sh
         votes: NDArray[np.float32] | None = None,
     ) -> None:
         super().__init__()
-        self._images, self._labels, self._votes = images, labels, votes
+        self._images, self._targets, self._votes = images, targets, votes
         self.side_px, self._batch_size = side_px, batch_size
         self._augmentation = augmentation
         self._seed = (seed, epoch)
@@ -46,9 +47,10 @@ class AugmentedBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras sh
         rng = np.random.default_rng((*self._seed, index))
         rows = self._order[index * self._batch_size : (index + 1) * self._batch_size]
         faces = [augment(self._images[row], self.side_px, self._augmentation, rng) for row in rows]
-        labels = one_hot(self._labels[rows])
-        targets = labels if self._votes is None else {"logits": labels, "votes": self._votes[rows]}
-        return np.stack(faces)[..., np.newaxis], targets
+        inputs, targets = np.stack(faces)[..., np.newaxis], self._targets[rows]
+        if self._votes is None:
+            return inputs, targets
+        return inputs, {"logits": targets, "votes": self._votes[rows]}
 
 
 def one_hot(labels: NDArray[np.int64]) -> NDArray[np.float32]:

@@ -14,7 +14,7 @@ from keras import layers, ops
 
 from edge_fer.errors import UserError
 from quantize.augmentation import AugmentationSettings
-from quantize.batches import AugmentedBatches
+from quantize.batches import AugmentedBatches, one_hot
 from quantize.calibration_set import CalibrationSet, to_float_input
 from quantize.fer2013 import Fer2013
 from quantize.folding import chain_of, copy_of, rebuild
@@ -137,7 +137,7 @@ def fine_tune(
     for epoch in range(epochs):
         batches = AugmentedBatches(
             training.images,
-            training.labels,
+            one_hot(training.labels),
             side_px=model.inputs[0].shape[1],
             batch_size=batch_size,
             augmentation=augmentation or AugmentationSettings(),

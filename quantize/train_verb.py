@@ -1,6 +1,7 @@
 """The verb `train`: from the command line's words to a training."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,10 @@ from edge_fer.errors import UserError
 from quantize.architectures import ARCHITECTURES
 from quantize.augmentation import AUGMENTATIONS
 from quantize.data import load_fer2013
+from quantize.distillation import teachers_answers
 from quantize.network_file import load_network
+from quantize.predictors import KerasPredictor
+from quantize.progress import progress_bar
 from quantize.training import train
 from quantize.training_settings import PRECISIONS, Stage, TrainingSettings, paper_settings
 from quantize.votes import load_votes
@@ -31,6 +35,9 @@ def train_verb(
     learning_rate: float | None,
     augmentation: str,
     votes: Path | None,
+    teachers: Sequence[Path] = (),
+    teacher_weight: float | None = None,
+    label_smoothing: float | None = None,
     precision: str,
     skip_bad: bool,
 ) -> None:
@@ -46,6 +53,12 @@ def train_verb(
     settings = replace(settings, precision=precision)
     if learning_rate is not None:
         settings = replace(settings, learning_rate=learning_rate)
+    if label_smoothing is not None:
+        settings = replace(settings, label_smoothing=label_smoothing)
+    if teacher_weight is not None:
+        settings = replace(settings, teacher_weight=teacher_weight)
+    networks = [load_network(path) for path in teachers]
+    settings = replace(settings, teachers_sha256=tuple(_sha256(path) for path in teachers))
     if initial is not None:
         settings = replace(settings, initial_sha256=_checked_initial(initial, architecture))
     dataset = load_fer2013(data, skip_bad=skip_bad, progress=True)
@@ -53,6 +66,13 @@ def train_verb(
     if votes is not None:
         shares = load_votes(votes, dataset)
         settings = replace(settings, votes_sha256=_sha256(votes))
+    answers = None
+    if networks:
+        training = dataset.select("Training")
+        with progress_bar("Asking the teachers", 2 * len(networks) * len(training)) as advance:
+            answers = teachers_answers(
+                [KerasPredictor(network) for network in networks], training.images, advance
+            )
     console = Console(stderr=True)
     state = train(
         dataset,
@@ -60,6 +80,7 @@ def train_verb(
         settings,
         initial=initial,
         votes=shares,
+        answers=answers,
         console=console,
     )
     if state.best_epoch is None:

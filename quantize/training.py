@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from edge_fer.preprocessing import FACE_PX
 from quantize.batches import AugmentedBatches, one_hot, plain_batch
 from quantize.data import USAGES, Fer2013
+from quantize.distillation import soft_targets
 from quantize.learner import Learner, at_full_size, new_learner
 from quantize.run_folder import EpochResult, RunFolder, RunState
 from quantize.training_settings import TrainingSettings
@@ -27,13 +28,15 @@ def train(
     *,
     initial: Path | None = None,
     votes: NDArray[np.float32] | None = None,
+    answers: NDArray[np.float32] | None = None,
     console: Console | None = None,
 ) -> RunState:
     """Train `settings.architecture`, or go on with the training that `folder` holds.
 
     `initial` is a network of the same architecture to begin with (a warm restart, Loshchilov and
     Hutter 2017); without it the weights are random. `votes` (float32[N, 10], rows as in `dataset`)
-    train a second head, which is left out of what is saved as the best.
+    train a second head, which is left out of what is saved as the best. `answers` (float32[n, 7],
+    the teachers' probabilities for the Training rows) are mixed into the labels.
 
     Writes `best.keras` (the network of the epoch, among those at 48 px, with the best PublicTest
     accuracy) and a checkpoint an epoch into `folder`. Returns the state at the end. UserError when
@@ -43,6 +46,9 @@ def train(
     training, validation = dataset.select("Training"), dataset.select("PublicTest")
     if votes is not None:
         votes = votes[dataset.usages == USAGES.index("Training")]
+    targets = one_hot(training.labels)
+    if answers is not None:
+        targets = soft_targets(targets, answers, settings.teacher_weight)
     run = RunFolder(folder)
     state = run.begin(settings, dataset.digest())
     keras.utils.set_random_seed(settings.seed)
@@ -63,7 +69,7 @@ def train(
             )
             batches = AugmentedBatches(
                 training.images,
-                training.labels,
+                targets,
                 side_px=side_px,
                 batch_size=settings.batch_size,
                 augmentation=settings.augmentation,

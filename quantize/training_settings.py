@@ -41,6 +41,9 @@ class TrainingSettings:
     # sha256 of the FER+ votes that train a second head; None: there is no second head.
     votes_sha256: str | None = None
     votes_weight: float = 0.5  # of the second head's loss, against 1 for the first
+    # sha256 of the trained networks whose answers are mixed into the labels; (): labels alone.
+    teachers_sha256: tuple[str, ...] = ()
+    teacher_weight: float = 0.5  # the share of the answers in the mixture
     precision: str = "float32"  # or "mixed_bfloat16": half the time where the CPU has AVX512-BF16
     augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
 
@@ -66,6 +69,7 @@ class TrainingSettings:
         """Build settings from what `to_json` returned; a missing or unknown key is a KeyError."""
         plain = {f.name: values[f.name] for f in fields(cls)}
         plain["stages"] = tuple(Stage(**stage) for stage in values["stages"])
+        plain["teachers_sha256"] = tuple(values["teachers_sha256"])
         augmentation = dict(values["augmentation"])
         augmentation["erase_side"] = tuple(augmentation["erase_side"])
         plain["augmentation"] = AugmentationSettings(**augmentation)

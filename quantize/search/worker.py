@@ -14,7 +14,7 @@ import optuna
 from optuna.trial import TrialState
 
 from quantize.augmentation import AugmentationSettings
-from quantize.batches import AugmentedBatches, plain_batch
+from quantize.batches import AugmentedBatches, one_hot, plain_batch
 from quantize.complexity import multiply_adds
 from quantize.data import Fer2013, load_fer2013
 from quantize.scores import log_softmax, score
@@ -77,7 +77,7 @@ def _train(
     for epoch in range(budget.epochs):
         batches = AugmentedBatches(
             training.images,
-            training.labels,
+            one_hot(training.labels),
             side_px=budget.side_px,
             batch_size=_BATCH,
             augmentation=AugmentationSettings(),

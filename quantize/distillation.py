@@ -1,0 +1,48 @@
+"""Soft targets: what trained networks answer for the Training rows, mixed with the labels.
+
+Hinton, Vinyals and Dean 2015, "Distilling the Knowledge in a Neural Network"; with networks of the
+student's own kind as teachers, Furlanello et al. 2018, "Born Again Neural Networks". A third of
+FER2013's labels are not what most people see in the face: an answer says how sure one can be.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Teacher(Protocol):
+    """A trained network."""
+
+    def log_probabilities(
+        self, images: NDArray[np.uint8], advance: Callable[[float], None]
+    ) -> NDArray[np.float64]:
+        """Return float64[n, 7] for `images` (uint8[n, 48, 48])."""
+        ...
+
+
+def teachers_answers(
+    teachers: Sequence[Teacher],
+    images: NDArray[np.uint8],
+    advance: Callable[[float], None] = lambda done: None,
+) -> NDArray[np.float32]:
+    """Return the mean probabilities, float32[n, 7], of all teachers for each face and its mirror.
+
+    A mirrored face has the same expression; the mean over both is the better teacher. `advance`
+    hears of each of the 2 x n x teachers answers. ValueError without a teacher.
+    """
+    if not teachers:
+        raise ValueError("no teacher")
+    total = np.zeros((len(images), 7))
+    for teacher in teachers:
+        for view in (images, images[:, :, ::-1]):
+            total += np.exp(teacher.log_probabilities(np.ascontiguousarray(view), advance))
+    return np.asarray(total / (2 * len(teachers)), np.float32)
+
+
+def soft_targets(
+    labels: NDArray[np.float32], answers: NDArray[np.float32], weight: float
+) -> NDArray[np.float32]:
+    """Mix labels (float32[n, 7], one-hot) with the teachers' answers, which get `weight` (0..1)."""
+    return np.asarray((1.0 - weight) * labels + weight * answers, np.float32)
