@@ -49,10 +49,11 @@ class Drive:
 
 def drive(spec: FaultSpec, folder: Path, act: Callable[[Drive, FaultyWire], None]) -> Drive:
     with FaultyWire(spec, folder / "ttyBAD") as wire:
+        # Who listens first hears each line from its beginning.
+        port = open_transport(f"slcan:{wire.end_b}")
         link = Link(f"slcan:{folder / 'ttyBAD'}")
         link.open()
         link.start()
-        port = open_transport(f"slcan:{wire.end_b}")
         driven = Drive(link, port)
         try:
             act(driven, wire)
