@@ -1,7 +1,9 @@
 """Runs the real daemon on a camera, over a real pty, and keeps what the other end received."""
 
+import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,3 +76,37 @@ def drive(camera: str, *, seconds: float | None = None, arguments: tuple[str, ..
             _, seen.log = daemon.communicate(timeout=5)
         seen.exit_code = daemon.returncode
     return seen
+
+
+def told_to_controller(
+    daemon_options: Sequence[str], controller_options: Sequence[str], *, seconds: float
+) -> list[dict[str, Any]]:
+    """Run the daemon on the demo against `edge-fer controller`; return what that printed.
+
+    Each object is an event, the last one the summary.
+    """
+    cli = (sys.executable, "-m", "edge_fer.cli")
+    with PtyWire() as wire:
+        daemon = subprocess.Popen(
+            [
+                *(*cli, "run", "--camera", "demo:", "--link", f"slcan:{wire.end_a}"),
+                *daemon_options,
+            ],
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            done = subprocess.run(
+                [
+                    *(*cli, "controller", f"slcan:{wire.end_b}", "--json"),
+                    *("--seconds", str(seconds), *controller_options),
+                ],
+                capture_output=True,
+                text=True,
+                timeout=seconds + 60,
+                check=False,
+            )
+        finally:
+            daemon.terminate()
+            daemon.wait(10.0)
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]

@@ -1,14 +1,11 @@
 """The daemon asks over a line; `edge-fer controller` answers, or does not, and that counts."""
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from firmware_bridge.pty_wire import PtyWire
+from tests.stories.drive import told_to_controller
 
 pytestmark = pytest.mark.slow
 
@@ -26,31 +23,7 @@ def asked_and_answered(answer: str, folder: Path) -> tuple[list[dict[str, Any]],
     """Return the requests that the controller heard, and the states in their order."""
     config = folder / "edge-fer.toml"
     config.write_text(CONFIG)
-    cli = [sys.executable, "-m", "edge_fer.cli"]
-    with PtyWire() as wire:
-        daemon = subprocess.Popen(
-            [
-                *(*cli, "run", "--camera", "demo:", "--config", str(config)),
-                *("--link", f"slcan:{wire.end_a}"),
-            ],
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            done = subprocess.run(
-                [
-                    *(*cli, "controller", f"slcan:{wire.end_b}", "--json"),
-                    *("--answer", answer, "--seconds", str(SECONDS)),
-                ],
-                capture_output=True,
-                text=True,
-                timeout=SECONDS + 60,
-                check=False,
-            )
-        finally:
-            daemon.terminate()
-            daemon.wait(10.0)
-    assert done.returncode == 0, done.stderr
-    events = [json.loads(line) for line in done.stdout.splitlines()]
+    events = told_to_controller(("--config", str(config)), ("--answer", answer), seconds=SECONDS)
     requests = [event for event in events[:-1] if event["event"] == "request"]
     return requests, events[-1]["summary"]["states"]
 

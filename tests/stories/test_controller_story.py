@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from firmware_bridge.pty_wire import PtyWire
+from tests.stories.drive import told_to_controller
 
 SCRIPT = """
 0   speed=0
@@ -30,27 +30,7 @@ Events = list[dict[str, Any]]
 def events(tmp_path_factory: pytest.TempPathFactory) -> Events:
     script = tmp_path_factory.mktemp("controller") / "script.txt"
     script.write_text(SCRIPT)
-    with PtyWire() as wire:
-        daemon = subprocess.Popen(
-            [*CLI, "run", "--camera", "demo:", "--link", f"slcan:{wire.end_a}"],
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            done = subprocess.run(
-                [
-                    *(*CLI, "controller", f"slcan:{wire.end_b}", "--json"),
-                    *("--script", str(script), "--seconds", str(SECONDS)),
-                ],
-                capture_output=True,
-                text=True,
-                timeout=SECONDS + 60,
-                check=False,
-            )
-        finally:
-            daemon.terminate()
-            daemon.wait(10.0)
-    assert done.returncode == 0, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return told_to_controller((), ("--script", str(script)), seconds=SECONDS)
 
 
 def told(events: Events, state: str, after_s: float) -> float:
