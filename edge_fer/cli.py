@@ -16,6 +16,7 @@ from edge_fer.controller_cli import controller
 from edge_fer.errors import UserError
 from edge_fer.health_cli import doctor, status
 from edge_fer.model_cli import model_app
+from edge_fer.monitor_cli import monitor, replay
 from firmware_bridge.errors import BridgeError
 
 EXIT_USER_ERROR = 2
@@ -35,6 +36,8 @@ app.add_typer(config_app, name="config")
 app.command()(controller)
 app.command()(status)
 app.command()(doctor)
+app.command()(monitor)
+app.command()(replay)
 
 DataOption = Annotated[
     Path,
@@ -94,22 +97,6 @@ def run(
     from edge_fer.daemon import run_daemon
 
     raise typer.Exit(run_daemon(config_path=config, camera=camera, link=link, model=model))
-
-
-@app.command()
-def monitor(
-    port: Annotated[
-        str, typer.Argument(help="slcan:PORT, cobs:PORT, socketcan:IFACE or udp_multicast:GROUP")
-    ],
-    json: JsonOption = False,
-    seconds: Annotated[
-        float | None, typer.Option(help="stop after so many seconds", min=0.1)
-    ] = None,
-) -> None:
-    """Decode and check what arrives from the daemon: CRC, counter gaps, overdue messages."""
-    from firmware_bridge.monitor import run_monitor
-
-    raise typer.Exit(run_monitor(port, json_lines=json, seconds=seconds))
 
 
 @app.command()

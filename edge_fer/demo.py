@@ -10,6 +10,7 @@ from edge_fer.errors import UserError
 from firmware_bridge.monitor import run_monitor, watch_bus
 from firmware_bridge.picture import PictureView
 from firmware_bridge.pty_wire import PtyWire
+from firmware_bridge.sources import LivePort
 
 STOP_S = 1.0  # what the daemon promises on SIGTERM
 
@@ -27,7 +28,8 @@ def run_demo(*, seconds: float | None, json_lines: bool, picture: Path | None = 
             if picture is None:
                 code = run_monitor(uri, json_lines=json_lines, seconds=seconds, until=until)
             else:
-                seen = watch_bus(uri, PictureView(picture), seconds=seconds, until=until)
+                view = PictureView(picture)
+                seen = watch_bus(LivePort(uri), view, seconds=seconds, until=until)
                 code = 0 if seen.good_frames else 1
         finally:
             _stop(daemon)

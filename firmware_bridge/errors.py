@@ -15,3 +15,7 @@ class TransportError(BridgeError):
 
 class SendTimeoutError(TransportError):
     """The other side did not take a frame in time: that frame is lost, the port is still there."""
+
+
+class EndOfStream(TransportError):  # noqa: N818 - no error: it is how a recording ends
+    """There will be no more frames, and opening again does not bring any."""

@@ -1,4 +1,4 @@
-"""Recognises a serial line whose bytes make no sense: a wrong baud rate, or another protocol.
+"""Recognises a line whose bytes make no sense: a wrong baud rate, or another protocol.
 
 Pure: the counters of a transport in, a sentence or None out. At a wrong rate nothing at all is
 understood (simulated for all pairs of eleven common rates: not one byte), and on a line with a
@@ -11,8 +11,10 @@ from firmware_bridge.transports import TransportCounters
 JUDGED_BYTES = 64
 UNDERSTOOD_SHARE = 0.1
 
-# The serial protocols by the scheme of the URI; other transports know no baud rate.
-_PROTOCOLS = {"slcan": "SLCAN", "cobs": "COBS"}
+# What is expected, by the scheme of the URI; other transports know no baud rate. The last is what
+# the monitor calls its standard input.
+_PROTOCOLS = {"slcan": "SLCAN", "cobs": "COBS", "-": "candump -L"}
+_REMEDIES = {"candump -L": "pipe in what `candump -L can0` prints"}
 
 
 def describe_garbled(protocol: str, passed: TransportCounters) -> str | None:
@@ -21,7 +23,7 @@ def describe_garbled(protocol: str, passed: TransportCounters) -> str | None:
     if received < JUDGED_BYTES or passed.understood_bytes >= UNDERSTOOD_SHARE * received:
         return None
     share = "hardly any" if passed.understood_bytes else "none"
-    remedy = f"wrong baud rate, or not a {protocol} port?"
+    remedy = _REMEDIES.get(protocol, f"wrong baud rate, or not a {protocol} port?")
     return f"{received} bytes, {share} of them {protocol}: {remedy}"
 
 

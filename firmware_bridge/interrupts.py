@@ -1,4 +1,4 @@
-"""Lets SIGTERM end a watch as Ctrl-C does."""
+"""Lets SIGTERM and SIGHUP end a watch as Ctrl-C does."""
 
 import signal
 import threading
@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+# SIGHUP comes where the terminal is closed: a recording is completed then.
+_ENDING = (signal.SIGTERM, signal.SIGHUP)
+
 
 @contextmanager
-def sigterm_interrupts() -> Iterator[None]:
-    """Let SIGTERM end the watch as Ctrl-C does; only the main thread may say so."""
+def ending_signals_interrupt() -> Iterator[None]:
+    """Let these signals end the watch as Ctrl-C does; only the main thread may say so."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -17,8 +20,9 @@ def sigterm_interrupts() -> Iterator[None]:
     def interrupt(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {number: signal.signal(number, interrupt) for number in _ENDING}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -9,7 +9,7 @@ from rich.console import Console
 from firmware_bridge.errors import BridgeError
 from firmware_bridge.screen import render
 from firmware_bridge.supervision import JudgedFrame
-from firmware_bridge.watching import Line, Summary, Watch
+from firmware_bridge.watching import Line, Seen, Summary, Watch
 
 COLUMNS, LINES = 100, 30
 # rich has the viewer fetch a font from a server; any monospaced one of the reader's own will do.
@@ -21,25 +21,24 @@ class PictureView:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._last: Console | None = None
+        self._last: tuple[Seen, Line] | None = None
 
     def frame(self, judged: JudgedFrame, watch: Watch) -> None:
         """Wait for the next redraw."""
 
     def refresh(self, watch: Watch, line: Line, now_s: float) -> None:
         """Remember how things stand."""
-        console = Console(
-            record=True, width=COLUMNS, height=LINES, file=io.StringIO(), color_system="truecolor"
-        )
-        # Printed now and not at the end, because a view looks at the watch when it is printed.
-        console.print(render(watch, line, now_s))
-        self._last = console
+        self._last = (watch.seen(now_s), line)
 
     def end(self, summary: Summary) -> None:
         """Write the file; BridgeError where that cannot be."""
         if self._last is None:
             raise BridgeError(f"{self._path}: nothing was seen that could be drawn")
-        drawing = _FETCHED_FONT.sub("", self._last.export_svg(title="edge-fer monitor"))
+        console = Console(
+            record=True, width=COLUMNS, height=LINES, file=io.StringIO(), color_system="truecolor"
+        )
+        console.print(render(*self._last))
+        drawing = _FETCHED_FONT.sub("", console.export_svg(title="edge-fer monitor"))
         try:
             self._path.write_text(drawing, encoding="utf-8")
         except OSError as error:

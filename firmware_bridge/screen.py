@@ -1,16 +1,20 @@
 """Draws what a watch has seen, for a terminal of 80x24 or more. Pure: renderables of rich.
 
-The view's layout is here; `screen_panels` has its panels, `screen_parts` what they are made of.
+The view's layout is here; `screen_panels` and `screen_frames` have its panels, `screen_parts` what
+they are made of.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from firmware_bridge.messages import ControllerStatusMessage
+from firmware_bridge.controls import Controls, Page, key_line
+from firmware_bridge.frame_log import LoggedFrame
+from firmware_bridge.recording.recorder import RecordingStatus
+from firmware_bridge.screen_frames import frames_panel, help_panel
 from firmware_bridge.screen_panels import (
     driver_panel,
     emotion_panel,
@@ -19,76 +23,108 @@ from firmware_bridge.screen_panels import (
     message_panel,
     request_panel,
 )
-from firmware_bridge.screen_parts import LABEL, duration, named, number
-from firmware_bridge.watching import Line, Watch
+from firmware_bridge.screen_parts import LABEL, duration
+from firmware_bridge.watching import Line, Seen
 
 MIN_HEIGHT = 24
+_WIDE = 96
+_NAME_CELLS = 18
+_FRAMES_ROWS_BELOW = 12  # beside the list of frames: header, messages, border, keys
 
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """The whole view as of `now_s`; adapts to the width and height that it is drawn into."""
+    """The whole view; adapts to the width and height that it is drawn into."""
 
-    watch: Watch
+    seen: Seen
     line: Line
-    now_s: float
+    controls: Controls = field(default_factory=Controls)
+    frames: tuple[LoggedFrame, ...] = ()  # that pass the filter, the oldest first
+    recording: RecordingStatus | None = None
+    has_keys: bool = True
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         width = options.max_width
-        left = width // 2
-        spare_rows = (options.height or console.height) - MIN_HEIGHT
-        yield _header(self.watch, self.line, self.now_s, width)
+        height = options.height or console.height
+        yield _header(self, width)
+        if self.controls.page is Page.OVERVIEW:
+            yield from self._overview(width, height)
+        else:
+            yield message_panel(self.seen, self.line, wide=width >= _WIDE)
+            rows = max(1, height - _FRAMES_ROWS_BELOW)
+            if self.controls.page is Page.HELP:
+                yield help_panel(rows)
+            else:
+                yield frames_panel(self.frames, self.controls, self.seen.start_s, rows)
+        yield _footer(self, width)
+
+    def _overview(self, width: int, height: int) -> RenderResult:
+        seen, left = self.seen, width // 2
+        spare_rows = height - MIN_HEIGHT
         yield _beside(
-            driver_panel(self.watch, self.now_s, left - 4),
-            emotion_panel(self.watch, width - left - 4),
-            left,
-            width - left,
+            driver_panel(seen, left - 4), emotion_panel(seen, width - left - 4), left, width - left
         )
-        yield _beside(
-            request_panel(self.watch, self.now_s), health_panel(self.watch), left, width - left
-        )
-        yield message_panel(self.watch.statistics(self.now_s), wide=width >= 96)
+        yield _beside(request_panel(seen), health_panel(seen), left, width - left)
+        yield message_panel(seen, self.line, wide=width >= _WIDE)
         if spare_rows >= 3:
-            yield history_panel(self.watch, self.now_s, rows=min(spare_rows - 2, 12))
-        yield _footer(self.watch, self.line, width)
+            yield history_panel(seen, rows=min(spare_rows - 2, 12))
 
 
-def render(watch: Watch, line: Line, now_s: float) -> RenderableType:
-    """Return what to draw."""
-    return Screen(watch, line, now_s)
+def render(seen: Seen, line: Line) -> RenderableType:
+    """Return what to draw where nobody presses a key."""
+    return Screen(seen, line)
 
 
-def _header(watch: Watch, line: Line, now_s: float, width: int) -> Text:
+def _header(screen: Screen, width: int) -> Text:
+    line, recording = screen.line, screen.recording
     left = Text.assemble((" edge-fer monitor ", "bold black on green3"), f"  {line.uri}")
-    if line.connected:
-        right = Text.assemble(("● ", "green3"), "open  ", duration(now_s - watch.start_s))
+    right = Text()
+    if recording is not None and recording.running:
+        right.append(f"● REC {recording.path.name} {recording.frames}  ", "bold red1")
+    passed = duration(screen.seen.now_s - screen.seen.start_s)
+    if line.ended:
+        right.append(f"■ ended after {passed}", "deep_sky_blue1")
+    elif not line.connected:
+        right.append("○ port lost, trying again", "red1")
+    elif screen.controls.paused:
+        right.append(f" PAUSED at {passed} ", "bold black on gold3")
     else:
-        right = Text.assemble(("○ ", "red1"), ("port lost, trying again", "red1"))
+        right.append("● ", "green3")
+        right.append(f"open  {passed}", "default")
+    # The name stays even where that hides the time.
+    left.truncate(max(_NAME_CELLS, width - right.cell_len - 3), overflow="ellipsis")
     return _spread(left, right, width)
 
 
-def _footer(watch: Watch, line: Line, width: int) -> Text:
-    if line.connected and line.warning is not None:
-        # Nothing is understood, so there is nothing of the vehicle to tell; it takes all the width.
-        return _spread(Text(""), Text(line.warning, "yellow"), width)
-    controller = watch.latest(ControllerStatusMessage)
-    left = Text(" vehicle: ", LABEL)
-    if controller is None:
-        left.append("not heard", LABEL)
-    else:
-        status = controller[0]
-        left.append(
-            f"{number(status.speed_km_h, 'km/h', 1)}"
-            f", ignition {named(ControllerStatusMessage.NAME, 'Ignition', status.ignition)}",
-            "default",
-        )
-    counters = line.counters
+def _footer(screen: Screen, width: int) -> Text:
+    """Return the last line: what is wrong, else what is typed, else the keys."""
+    line, controls, recording = screen.line, screen.controls, screen.recording
+    if controls.typed is not None:
+        left = Text.assemble((" filter: ", "bold"), controls.typed, ("█", "blink"))
+        return _spread(left, _keys(controls), width)
     if not line.connected and line.trouble:
-        right = Text(line.trouble.removeprefix("link: "), "red1")
-    else:
-        rejected = f"rejected: {counters.rejected_lines} lines, {counters.rejected_bytes} bytes"
-        right = Text(rejected, "yellow" if counters.rejected_lines else LABEL)
-    return _spread(left, right, width)
+        return _alarm(line.trouble.removeprefix("link: "), "bold white on red3", width)
+    if line.connected and line.warning is not None:
+        return _alarm(line.warning, "bold black on yellow", width)
+    if recording is not None and recording.trouble is not None:
+        return _alarm(recording.trouble, "bold black on yellow", width)
+    if not screen.has_keys:
+        return _spread(Text(" ctrl-c ends", LABEL), Text(), width)
+    return _spread(Text.assemble(" ", _keys(controls)), Text(), width)
+
+
+def _keys(controls: Controls) -> Text:
+    text = Text()
+    for key, meaning in key_line(controls):
+        text.append(f"{key} ", "bold green3")
+        text.append(f"{meaning}  ", LABEL)
+    return text
+
+
+def _alarm(what: str, style: str, width: int) -> Text:
+    text = Text(f" {what}", style, no_wrap=True, overflow="ellipsis")
+    text.truncate(max(0, width - 1), overflow="ellipsis", pad=True)
+    return text
 
 
 def _beside(left: Panel, right: Panel, left_width: int, right_width: int) -> Table:
@@ -101,4 +137,6 @@ def _beside(left: Panel, right: Panel, left_width: int, right_width: int) -> Tab
 
 def _spread(left: Text, right: Text, width: int) -> Text:
     right.truncate(max(0, width - left.cell_len - 3), overflow="ellipsis")
-    return Text.assemble(left, " " * max(1, width - left.cell_len - right.cell_len - 1), right)
+    return Text.assemble(
+        left, " " * max(1, width - left.cell_len - right.cell_len - 1), right, no_wrap=True
+    )

@@ -1,7 +1,6 @@
 """The panels of the monitor's view: driver, emotion, request, health, messages, history. Pure."""
 
 import math
-from collections.abc import Sequence
 
 from rich.console import Group, RenderableType
 from rich.panel import Panel
@@ -10,6 +9,7 @@ from rich.text import Text
 
 from firmware_bridge.messages import (
     EMOTION_SIGNALS,
+    ControllerStatusMessage,
     DriverRequestMessage,
     DriverStateMessage,
     EmotionProbabilitiesMessage,
@@ -28,28 +28,30 @@ from firmware_bridge.screen_parts import (
     number,
     panel,
     row,
+    short_time,
     state_colour,
     three_lines,
     timeline,
 )
-from firmware_bridge.supervision import MessageStatistics
-from firmware_bridge.watching import Watch, course_name
+from firmware_bridge.watching import Line, Seen, course_name
 
 # A pending request comes each second: after two it was answered, or is no longer asked.
 REQUEST_SHOWN_S = 2.0
 
+_NARROW_COUNTS = ("lost", "rep", "crc", "late")
 
-def driver_panel(watch: Watch, now_s: float, width: int) -> Panel:
+
+def driver_panel(seen: Seen, width: int) -> Panel:
     """Return the driver's state, its last minute and what it rests on."""
-    known = watch.latest(DriverStateMessage)
+    known = seen.latest(DriverStateMessage)
     message = None if known is None else known[0]
     state = None if message is None else message.state
     colour = state_colour(state)
-    since_s = watch.history[-1].time_s if watch.history else watch.start_s
+    since_s = seen.history[-1].time_s if seen.history else seen.start_s
     badge = Text.assemble(
         (f" {course_name(state).upper()} ", f"bold black on {colour}"),
         ("  for ", LABEL),
-        duration(now_s - since_s),
+        duration(seen.now_s - since_s),
     )
     shown = DriverStateMessage() if message is None else message
     emotion = named(shown.NAME, "Emotion", shown.emotion)
@@ -58,7 +60,7 @@ def driver_panel(watch: Watch, now_s: float, width: int) -> Panel:
     room = width - LABEL_CELLS
     lines = (
         badge,
-        row(f"last {TIMELINE_S:.0f} s", timeline(watch.history, now_s, room)),
+        row(f"last {TIMELINE_S:.0f} s", timeline(seen.history, seen.now_s, room)),
         row("emotion", emotion + in_brackets(shown.confidence_percent, "%")),
         row("face", f"{face}  quality {quality}"),
         row("drowsiness", meter(shown.drowsiness_percent, room)),
@@ -71,9 +73,9 @@ def driver_panel(watch: Watch, now_s: float, width: int) -> Panel:
     return panel(Group(*lines), "DRIVER", colour)
 
 
-def emotion_panel(watch: Watch, width: int) -> Panel:
+def emotion_panel(seen: Seen, width: int) -> Panel:
     """Return a bar for each emotion, the strongest one marked."""
-    known = watch.latest(EmotionProbabilitiesMessage)
+    known = seen.latest(EmotionProbabilitiesMessage)
     percents = (EmotionProbabilitiesMessage() if known is None else known[0]).probabilities_percent
     highest = max((percent for percent in percents if percent is not None), default=math.inf)
     room = width - LABEL_CELLS
@@ -84,15 +86,15 @@ def emotion_panel(watch: Watch, width: int) -> Panel:
     return panel(Group(*lines), "EMOTION")
 
 
-def request_panel(watch: Watch, now_s: float) -> Panel:
+def request_panel(seen: Seen) -> Panel:
     """Return what the driver unit asks for, or asked for last."""
-    known = watch.latest(DriverRequestMessage)
+    known = seen.latest(DriverRequestMessage)
     if known is None:
         return panel(three_lines(Text("none so far", LABEL)), "REQUEST")
     request, time_s = known
     kind = named(request.NAME, "Type", request.kind)
-    if now_s - time_s > REQUEST_SHOWN_S:
-        ago = f"last: {kind}, {duration(now_s - time_s)} ago"
+    if seen.now_s - time_s > REQUEST_SHOWN_S:
+        ago = f"last: {kind}, {duration(seen.now_s - time_s)} ago"
         return panel(three_lines(Text("none pending", LABEL), Text(ago, LABEL)), "REQUEST")
     return panel(
         three_lines(
@@ -105,9 +107,9 @@ def request_panel(watch: Watch, now_s: float) -> Panel:
     )
 
 
-def health_panel(watch: Watch) -> Panel:
+def health_panel(seen: Seen) -> Panel:
     """Return what the driver unit says about itself."""
-    known = watch.latest(HealthMessage)
+    known = seen.latest(HealthMessage)
     if known is None:
         return panel(three_lines(Text("not heard", LABEL)), "HEALTH")
     health = known[0]
@@ -131,39 +133,42 @@ def health_panel(watch: Watch) -> Panel:
     )
 
 
-def message_panel(seen: Sequence[MessageStatistics], *, wide: bool) -> Panel:
-    """Return a table of the messages: trust, rate, age and what was wrong."""
-    table = Table(box=None, expand=True, padding=(0, 1), header_style=LABEL, show_edge=False)
+def message_panel(seen: Seen, line: Line, *, wide: bool) -> Panel:
+    """Return a table of the messages: trust, timing and what was wrong; below it the rest."""
+    table = Table(box=None, expand=True, padding=(0, 1, 0, 0), header_style=LABEL, show_edge=False)
     table.add_column("id", no_wrap=True)
     table.add_column("message", no_wrap=True, ratio=1)
-    for column in ("state", "rate", "age", "frames", "lost", "crc"):
+    counts = ("lost", "repeated", "crc", "overdue", "gaps", "frames")
+    for column in ("state", "rate", "jitter", "age", *(counts if wide else _NARROW_COUNTS)):
         table.add_column(column, justify="right", no_wrap=True)
-    if wide:
-        for column in ("gaps", "repeated", "overdue"):
-            table.add_column(column, justify="right", no_wrap=True)
-    for message in seen:
+    for message in seen.statistics:
         cells: list[RenderableType] = [
             f"{message.can_id:03X}",
             message.name,
             Text(message.state.value.replace("_", " "), RECEIVER_COLOURS[message.state]),
             f"{message.rate_hz:.1f}/s" if message.rate_hz else NO_VALUE,
-            _age(message),
-            str(message.frames),
+            short_time(message.jitter_s),
+            Text(short_time(message.age_s), "red1" if message.is_overdue else "default"),
             _count(message.lost),
+            _count(message.repeated),
             _count(message.wrong_crc),
+            _count(message.overdue),
         ]
         if wide:
-            cells += [_count(message.gaps), _count(message.repeated), _count(message.overdue)]
+            cells += [_count(message.gaps), str(message.frames)]
         table.add_row(*cells, style=None if message.frames else "grey50")
-    return panel(table, "MESSAGES")
+    made = panel(table, "MESSAGES")
+    made.subtitle = _rest(seen, line)
+    made.subtitle_align = "left"
+    return made
 
 
-def history_panel(watch: Watch, now_s: float, rows: int) -> Panel:
+def history_panel(seen: Seen, rows: int) -> Panel:
     """Return the last changes of state, the newest above, in `rows` lines."""
-    changes = list(watch.history)[-rows:]
+    changes = seen.history[-rows:]
     lines = [
         Text.assemble(
-            (f"{duration(now_s - change.time_s) + ' ago':>14}  ", LABEL),
+            (f"{duration(seen.now_s - change.time_s) + ' ago':>14}  ", LABEL),
             (course_name(change.state), state_colour(change.state)),
         )
         for change in reversed(changes)
@@ -172,11 +177,25 @@ def history_panel(watch: Watch, now_s: float, rows: int) -> Panel:
     return panel(Group(*lines), "HISTORY")
 
 
-def _age(message: MessageStatistics) -> Text:
-    if message.age_s is None:
-        return Text(NO_VALUE)
-    shown = f"{message.age_s * 1000:.0f} ms" if message.age_s < 1 else f"{message.age_s:.0f} s"
-    return Text(shown, "red1" if message.is_overdue else "default")
+def _rest(seen: Seen, line: Line) -> Text:
+    """Return the vehicle's word in short, and what came besides our messages."""
+    known = seen.latest(ControllerStatusMessage)
+    text = Text("vehicle: ", LABEL)
+    if known is None:
+        text.append("not heard", LABEL)
+    else:
+        status = known[0]
+        ignition = named(status.NAME, "Ignition", status.ignition)
+        text.append(f"{number(status.speed_km_h, 'km/h', 1)}, ignition {ignition}", "default")
+    counters = line.counters
+    if seen.unknown_ids:
+        text.append(f"  other ids: {seen.unknown_ids}", LABEL)
+    if counters.rejected_lines:
+        rejected = f"{counters.rejected_lines} lines, {counters.rejected_bytes} bytes"
+        text.append(f"  rejected: {rejected}", "yellow")
+    if line.connections_lost:
+        text.append(f"  port lost: {line.connections_lost}", "yellow")
+    return text
 
 
 def _count(number: int) -> Text:

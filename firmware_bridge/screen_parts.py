@@ -77,6 +77,15 @@ def duration(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02} h" if hours else f"{minutes}:{rest:02} min"
 
 
+def short_time(seconds: float | None) -> str:
+    """Return a time in a table: 0.4 ms, 120 ms, 34 s; a dash where there is none."""
+    if seconds is None:
+        return NO_VALUE
+    if seconds < 0.01:
+        return f"{seconds * 1000:.1f} ms"
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.0f} s"
+
+
 def panel(content: RenderableType, title: str, colour: str = "grey50") -> Panel:
     """Return a frame around `content`, its title in the upper left corner."""
     return Panel(content, title=f"[bold]{title}", title_align="left", border_style=colour)

@@ -17,6 +17,8 @@ from firmware_bridge.messages import Message, decode
 
 # Over so long the rate is taken: four frames of the slowest message.
 RATE_WINDOW_S = 2.0
+# And the jitter: a hundred frames of the fastest, so that the worst is about the 99th percentile.
+JITTER_WINDOW_S = 10.0
 
 
 class FrameStatus(StrEnum):
@@ -71,6 +73,7 @@ class MessageStatistics:
     overdue: int  # how often it stayed away for longer than 3.5 cycles
     is_overdue: bool
     rate_hz: float
+    jitter_s: float | None  # how far the longest of the latest intervals exceeds the cycle
     age_s: float | None  # since the last good frame
 
 
@@ -87,6 +90,8 @@ class MessageSupervisor:
         self._overdue = 0
         self._is_overdue = False
         self._good_times_s: deque[float] = deque()
+        self._in_sequence_s: float | None = None  # when the frame before came, if it was good
+        self._lateness: deque[tuple[float, float]] = deque()  # when, and by how much
 
     @property
     def state(self) -> ReceiverState:
@@ -105,8 +110,11 @@ class MessageSupervisor:
         if check.is_good:
             message = decode(frame.can_id, frame.data)
             self._is_overdue = False
+            self._note_lateness(frame.time_s, is_next=check.lost == 0)
             self._good_times_s.append(frame.time_s)
             self._forget(frame.time_s)
+        elif check.status is CheckStatus.WRONG_SEQUENCE:
+            self._in_sequence_s = None
         return self._count(
             JudgedFrame(
                 frame,
@@ -124,6 +132,7 @@ class MessageSupervisor:
         if deadline_s is not None and now_s > deadline_s and not self._is_overdue:
             self._is_overdue = True
             self._overdue += 1
+            self._in_sequence_s = None
             self._receiver.check(None, now_s)
 
     def statistics(self, now_s: float) -> MessageStatistics:
@@ -147,6 +156,7 @@ class MessageSupervisor:
             overdue=self._overdue,
             is_overdue=self._is_overdue,
             rate_hz=self._rate_hz(),
+            jitter_s=max((late_s for _, late_s in self._lateness), default=None),
             age_s=None if last_s is None else now_s - last_s,
         )
 
@@ -156,10 +166,18 @@ class MessageSupervisor:
         return judged
 
     def _forget(self, now_s: float) -> None:
-        """Drop the times that are too old for the rate; the last one stays, for the age."""
-        times = self._good_times_s
+        """Drop the times that are too old for rate and jitter; the last stays, for the age."""
+        times, late = self._good_times_s, self._lateness
         while len(times) > 1 and times[0] < now_s - RATE_WINDOW_S:
             times.popleft()
+        while late and late[0][0] < now_s - JITTER_WINDOW_S:
+            late.popleft()
+
+    def _note_lateness(self, time_s: float, *, is_next: bool) -> None:
+        """Compare an interval with the cycle; a short one is no fault: that frame is on change."""
+        before_s, self._in_sequence_s = self._in_sequence_s, time_s
+        if self._cycle_s is not None and before_s is not None and is_next:
+            self._lateness.append((time_s, max(0.0, time_s - before_s - self._cycle_s)))
 
     def _rate_hz(self) -> float:
         times = self._good_times_s

@@ -1,6 +1,7 @@
 """Remembers what was seen on the bus: the latest content, the course of the states, the totals."""
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -14,6 +15,8 @@ from firmware_bridge.transports import TransportCounters
 _HISTORY = 10_000  # changes of state that are kept: a day with one each nine seconds
 
 MessageT = TypeVar("MessageT", bound=Message)
+# What the messages of trusted senders say, by name, and when it came.
+Contents = Mapping[str, tuple[Message, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ class Line:
     connections_lost: int = 0
     counters: TransportCounters = field(default_factory=TransportCounters)
     warning: str | None = None  # what arrives makes no sense: a wrong baud rate
+    ended: bool = False  # a recording or a stream is over
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +58,25 @@ class Summary:
     rejected_bytes: int
     connections_lost: int
     line_warning: str | None
+    jitter_ms: dict[str, float | None]  # by message, at the end; None where it has no cycle
     frames_by_message: dict[str, int]
     states: list[str]  # in order; "unknown" where nothing came in time
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a watch has seen as of `now_s`, to be drawn; it stays as it is while more arrives."""
+
+    start_s: float
+    now_s: float
+    history: tuple[StateChange, ...]
+    contents: Contents
+    statistics: tuple[MessageStatistics, ...]
+    unknown_ids: int  # frames that are none of our messages
+
+    def latest(self, kind: type[MessageT]) -> tuple[MessageT, float] | None:
+        """Return the latest content of a message and when it came; None while it is unknown."""
+        return _latest(self.contents, kind)
 
 
 class Watch:
@@ -84,13 +105,8 @@ class Watch:
             self._note_state(now_s, None)
 
     def latest(self, kind: type[MessageT]) -> tuple[MessageT, float] | None:
-        """Return the latest content of a message and when it came; None while it is unknown."""
-        judged = self._latest.get(kind.NAME)
-        if judged is None or not self._is_trusted(kind.NAME):
-            return None
-        if not isinstance(judged.message, kind):
-            return None
-        return judged.message, judged.frame.time_s
+        """Return the latest content of a message and when it came, as of the last check."""
+        return _latest(self._contents(), kind)
 
     def receiver_state(self, name: str) -> ReceiverState:
         """Return whether the sender of the message `name` is trusted, as of the last check."""
@@ -100,10 +116,21 @@ class Watch:
         """Return what was seen of each message."""
         return self._supervisor.statistics(now_s)
 
+    def seen(self, now_s: float) -> Seen:
+        """Return what was seen up to now."""
+        self.check_overdue(now_s)
+        return Seen(
+            start_s=self.start_s,
+            now_s=now_s,
+            history=tuple(self.history),
+            contents=self._contents(),
+            statistics=tuple(self.statistics(now_s)),
+            unknown_ids=self._supervisor.unknown_ids,
+        )
+
     def summary(self, now_s: float, line: Line) -> Summary:
         """Return the totals."""
-        self.check_overdue(now_s)
-        seen = self.statistics(now_s)
+        seen = self.seen(now_s).statistics
         return Summary(
             seconds=round(now_s - self.start_s, 3),
             frames=sum(message.frames for message in seen),
@@ -119,9 +146,20 @@ class Watch:
             rejected_bytes=line.counters.rejected_bytes,
             connections_lost=line.connections_lost,
             line_warning=line.warning,
+            jitter_ms={
+                message.name: None if message.jitter_s is None else round(message.jitter_s * 1e3, 3)
+                for message in seen
+            },
             frames_by_message={message.name: message.frames for message in seen},
             states=[course_name(change.state) for change in self.history],
         )
+
+    def _contents(self) -> Contents:
+        return {
+            name: (judged.message, judged.frame.time_s)
+            for name, judged in self._latest.items()
+            if judged.message is not None and self._is_trusted(name)
+        }
 
     def _is_trusted(self, name: str) -> bool:
         return self.receiver_state(name) is ReceiverState.VALID
@@ -129,6 +167,11 @@ class Watch:
     def _note_state(self, time_s: float, state: int | None) -> None:
         if not self.history or self.history[-1].state != state:
             self.history.append(StateChange(time_s, state))
+
+
+def _latest(contents: Contents, kind: type[MessageT]) -> tuple[MessageT, float] | None:
+    message, time_s = contents.get(kind.NAME, (None, 0.0))
+    return (message, time_s) if isinstance(message, kind) else None
 
 
 def course_name(state: int | None) -> str:

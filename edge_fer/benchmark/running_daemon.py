@@ -15,6 +15,7 @@ from edge_fer.errors import UserError
 from firmware_bridge.messages import DriverStateMessage, HealthMessage
 from firmware_bridge.monitor import watch_bus
 from firmware_bridge.pty_wire import PtyWire
+from firmware_bridge.sources import LivePort
 from firmware_bridge.supervision import JudgedFrame
 from firmware_bridge.watching import Line, Summary, Watch
 
@@ -133,7 +134,7 @@ def measure_daemon(camera: str, model: Path, seconds: float) -> DaemonFigures:
             return now_s >= first_s + _SETTLE_S + seconds
 
         try:
-            watch_bus(f"slcan:{wire.end_b}", listener, until=done)
+            watch_bus(LivePort(f"slcan:{wire.end_b}"), listener, until=done)
             cost.end()
             alive = daemon.poll() is None
         finally:

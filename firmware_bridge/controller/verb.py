@@ -24,7 +24,7 @@ from firmware_bridge.faults.outages import Outages
 from firmware_bridge.faults.spec import FaultSpec
 from firmware_bridge.faults.wire import FaultyWire
 from firmware_bridge.garbled_line import LineJudge
-from firmware_bridge.interrupts import sigterm_interrupts
+from firmware_bridge.interrupts import ending_signals_interrupt
 from firmware_bridge.transports import open_transport
 from firmware_bridge.watching import course_name
 
@@ -184,7 +184,7 @@ def run_controller(
     target = sys.stdout if out is None else out
     player = ScriptPlayer(() if script is None else read_script(script))
     with ExitStack() as stack:
-        stack.enter_context(sigterm_interrupts())
+        stack.enter_context(ending_signals_interrupt())
         console = Console(file=target)
         live: Live | None = None
         if not json_lines and console.is_terminal:

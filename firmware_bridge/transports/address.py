@@ -19,14 +19,20 @@ class NumberOption:
 
 def split_address(scheme: str, address: str, option: NumberOption) -> tuple[str, int]:
     """Return the address and the value of its option; BridgeError where that is not one."""
-    place, _, query = address.partition("?")
-    options = dict(parse_qsl(query, keep_blank_values=True))
-    text = options.pop(option.name, str(option.default))
-    uri = f"{scheme}:{address}"
-    if options:
-        raise BridgeError(f"link: {uri}: unknown option {min(options)!r}; use {option.name}")
+    place, text = split_option(scheme, address, option.name, str(option.default))
     if not re.fullmatch("[0-9]{1,9}", text) or not option.lowest <= int(text) <= option.highest:
         raise BridgeError(
-            f"link: {uri}: {option.name} {text!r} is not in {option.lowest}..{option.highest}"
+            f"link: {scheme}:{address}: {option.name} {text!r} is not in"
+            f" {option.lowest}..{option.highest}"
         )
     return place, int(text)
+
+
+def split_option(scheme: str, address: str, name: str, default: str) -> tuple[str, str]:
+    """Return the address and the text of its one option; BridgeError where it has another."""
+    place, _, query = address.partition("?")
+    options = dict(parse_qsl(query, keep_blank_values=True))
+    text = options.pop(name, default)
+    if options:
+        raise BridgeError(f"link: {scheme}:{address}: unknown option {min(options)!r}; use {name}")
+    return place, text

@@ -110,7 +110,8 @@ class CanBus:
                 raise self._lost(error) from error
             if message is None:
                 break
-            frame = as_frame(message)
+            # A kernel's time-stamp is wall time, ours is monotonic.
+            frame = as_frame(message, time.monotonic())
             if frame is not None:
                 frames.append(frame)
         self._frames_received += len(frames)
@@ -134,14 +135,13 @@ def as_message(frame: CanFrame) -> can.Message:
     )
 
 
-def as_frame(message: can.Message) -> CanFrame | None:
-    """Return what python-can received, stamped now; None for the kinds that are not ours."""
+def as_frame(message: can.Message, time_s: float) -> CanFrame | None:
+    """Return what python-can received, stamped `time_s`; None for the kinds that are not ours."""
     if message.is_extended_id or message.is_remote_frame or message.is_error_frame:
         return None
     if message.is_fd or len(message.data) > MAX_CLASSIC_LENGTH:
         return None
-    # A kernel's time-stamp is wall time, ours is monotonic.
-    return CanFrame(message.arbitration_id, bytes(message.data), time.monotonic())
+    return CanFrame(message.arbitration_id, bytes(message.data), time_s)
 
 
 def _descriptor(bus: can.BusABC) -> int | None:

@@ -14,6 +14,7 @@ import pytest
 from edge_fer.preprocessing import FACE_PX
 from firmware_bridge.monitor import watch_bus
 from firmware_bridge.pty_wire import PtyWire
+from firmware_bridge.sources import LivePort
 from tests.stories.drive import Drive
 
 # The least that could be a picture of somebody: the network's input. All that is written at once
@@ -113,7 +114,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Trace, Drive, str]:
             # Python's own cache of compiled modules is none of the daemon's files.
             env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "RUNTIME_DIRECTORY": str(folder)},
         )
-        watch_bus(f"slcan:{wire.end_b}", seen, until=lambda: daemon.poll() is not None)
+        watch_bus(LivePort(f"slcan:{wire.end_b}"), seen, until=lambda: daemon.poll() is not None)
         port = os.path.realpath(wire.end_a)
         assert daemon.wait(10) == 0
     return read_trace(log), seen, port

@@ -1,10 +1,16 @@
 import io
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
 
+from firmware_bridge.controls import Controls, Page
 from firmware_bridge.frame import CanFrame
+from firmware_bridge.frame_filter import FrameFilter
+from firmware_bridge.frame_log import FrameLog, LoggedFrame
 from firmware_bridge.messages import (
     ControllerStatusMessage,
     DriverRequestMessage,
@@ -13,7 +19,8 @@ from firmware_bridge.messages import (
     HealthMessage,
     Message,
 )
-from firmware_bridge.screen import render
+from firmware_bridge.recording.recorder import RecordingStatus
+from firmware_bridge.screen import Screen
 from firmware_bridge.screen_parts import bar, duration, state_colour, timeline
 from firmware_bridge.transports import TransportCounters
 from firmware_bridge.watching import Line, StateChange, Watch
@@ -22,11 +29,18 @@ MakeFrame = Callable[[Message, float], CanFrame]
 LINE = Line("slcan:/dev/ttyUSB0", counters=TransportCounters(frames_received=99))
 
 
-def draw(watch: Watch, line: Line, now_s: float, width: int = 80, height: int = 24) -> str:
+def draw(
+    watch: Watch,
+    line: Line,
+    now_s: float,
+    width: int = 80,
+    height: int = 24,
+    **options: Any,
+) -> str:
     console = Console(
         file=io.StringIO(), record=True, width=width, height=height, force_terminal=True
     )
-    console.print(render(watch, line, now_s))
+    console.print(Screen(watch.seen(now_s), line, **options))
     return console.export_text()
 
 
@@ -53,7 +67,8 @@ def test_the_view_fills_the_terminal_and_no_more(watch: Watch, width: int, heigh
 
     assert len(lines) <= height
     assert max(len(line) for line in lines) <= width
-    assert lines[-1].startswith(" vehicle: 72.3 km/h, ignition on")
+    assert "vehicle: 72.3 km/h, ignition on" in "\n".join(lines)
+    assert lines[-1].startswith(" q quit  tab frames  space pause")
 
 
 def test_it_shows_what_is_known(watch: Watch) -> None:
@@ -69,7 +84,8 @@ def test_it_shows_what_is_known(watch: Watch) -> None:
         "valid for 24 s, reason 10",
         "camera good  model ok",
         "30 fps  4 ms  51 °C",
-        "3A0  DriverState",
+        "3A0 DriverState",
+        "jitter",
         "slcan:/dev/ttyUSB0",
         "● open",
     ):
@@ -113,6 +129,87 @@ def test_a_warning_about_the_line_is_shown_whole() -> None:
 def test_any_terminal_gets_something(watch: Watch, width: int, height: int) -> None:
     assert "edge-fer monitor" in draw(watch, LINE, 1.95, max(width, 20), height)
     draw(Watch(0.0), LINE, 0.0, width, height)
+
+
+def test_the_table_says_what_a_controller_would_notice(make_frame: MakeFrame) -> None:
+    watch = Watch(0.0)
+    for index, delay_s in enumerate((0.0, 0.0, 0.012, 0.0, 0.0)):
+        frame = make_frame(DriverStateMessage(1), index / 10 + delay_s)
+        if index != 3:
+            watch.take(frame)
+    watch.take(replace(frame, time_s=0.41))  # repeated
+    watch.take(replace(frame, data=bytes(8), time_s=0.42))
+    watch.take(CanFrame(0x123, b"", 0.43))
+    line = replace(LINE, counters=TransportCounters(rejected_lines=2, rejected_bytes=31))
+
+    text = draw(watch, line, 0.45, 100, 30)
+
+    row = next(line for line in text.splitlines() if "3A0" in line).split()
+    # id, name, state, rate, jitter, age, lost, repeated, crc, overdue, gaps, frames
+    assert " ".join(row[1:-1]) == "3A0 DriverState valid 7.5/s 12 ms 50 ms 1 1 1 0 1 6"
+    assert "other ids: 1" in text
+    assert "rejected: 2 lines, 31 bytes" in text
+
+
+def logged(watch: Watch, frames: list[CanFrame], *words: str) -> tuple[LoggedFrame, ...]:
+    log = FrameLog(FrameFilter(words), changed_only=False)
+    for frame in frames:
+        log.take(watch.take(frame))
+    return log.shown()
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (132, 50)])
+def test_the_list_of_frames_fills_the_terminal(
+    make_frame: MakeFrame, width: int, height: int
+) -> None:
+    watch = Watch(0.0)
+    frames = [make_frame(DriverStateMessage(1, 3), index / 10) for index in range(60)]
+    shown = logged(watch, frames)
+
+    text = draw(watch, LINE, 6.0, width, height, controls=Controls(Page.FRAMES), frames=shown)
+
+    lines = text.splitlines()
+    assert len(lines) == height
+    assert max(len(line) for line in lines) <= width
+    assert frames[-1].data.hex(" ").upper() in lines[-3]
+    assert "5.900  3A0" in lines[-3]
+    assert "ok" in lines[-3]
+    assert "State=attentive" in draw(
+        watch, LINE, 6.0, 132, 24, controls=Controls(Page.FRAMES), frames=shown
+    )
+
+
+def test_the_list_scrolls_back_and_says_what_it_leaves_out(make_frame: MakeFrame) -> None:
+    watch = Watch(0.0)
+    shown = logged(watch, [make_frame(DriverStateMessage(1), index / 10) for index in range(60)])
+    controls = Controls(Page.FRAMES, True, "3a0", None, True, 20)
+
+    lines = draw(watch, LINE, 6.0, controls=controls, frames=shown).splitlines()
+
+    assert "3.900  3A0" in lines[-3]
+    assert "FRAMES with '3a0', only changes, 20 back" in "".join(lines)
+    assert "PAUSED at 6.0 s" in lines[0]
+    assert "space go on" in lines[-1]
+    assert "nothing passes the filter" in draw(watch, LINE, 6.0, controls=controls)
+
+
+def test_help_and_a_filter_that_is_typed(watch: Watch) -> None:
+    assert "start or stop recording" in draw(watch, LINE, 1.95, controls=Controls(Page.HELP))
+    typing = Controls(Page.FRAMES, typed="state=at")
+    assert (
+        draw(watch, LINE, 1.95, controls=typing).splitlines()[-1].startswith(" filter: state=at█")
+    )
+
+
+def test_a_recording_is_seen_and_so_is_its_end(watch: Watch) -> None:
+    path = Path("drive.log")
+    running = RecordingStatus(path, 17, running=True)
+    failed = RecordingStatus(path, 17, running=False, trouble="recording: drive.log ended: full")
+
+    assert "● REC drive.log 17" in draw(watch, LINE, 1.95, recording=running).splitlines()[0]
+    assert "drive.log ended: full" in draw(watch, LINE, 1.95, recording=failed).splitlines()[-1]
+    ended = replace(LINE, ended=True)
+    assert "■ ended after 2.5 s" in draw(watch, ended, 2.5).splitlines()[0]
 
 
 def test_a_bar_is_exact_to_an_eighth_of_a_cell() -> None:

@@ -178,3 +178,38 @@ def test_out_of_order_frames_are_never_taken_for_good_in_a_row(
         assert judged.status is expected.get(jump, FrameStatus.WRONG_SEQUENCE)
         assert judged.lost == (jump - 1 if jump in (2, 3) else 0)
         last = index
+
+
+def test_jitter_is_how_far_the_longest_interval_exceeds_the_cycle(make_frame: MakeFrame) -> None:
+    supervisor = BusSupervisor()
+    assert of_driver_state(supervisor, 0.0).jitter_s is None
+
+    # On time, 30 ms late, back in phase, and one on change between two cycles.
+    for time_s in (0.0, 0.1, 0.23, 0.3, 0.35, 0.4):
+        supervisor.judge(make_frame(DriverStateMessage(1), time_s))
+
+    assert of_driver_state(supervisor, 0.4).jitter_s == pytest.approx(0.03)
+
+
+def test_jitter_forgets_and_leaves_out_what_was_lost(make_frame: MakeFrame) -> None:
+    supervisor = BusSupervisor()
+    late = [0.0, 0.1, 0.25]
+    for time_s in late + [0.3 + index / 10 for index in range(120)]:
+        supervisor.judge(make_frame(DriverStateMessage(1), time_s))
+    assert of_driver_state(supervisor, 12.2).jitter_s == pytest.approx(0.0, abs=1e-9)
+
+    make_frame(DriverStateMessage(1), 12.3)  # lost, and then silence for a second
+    supervisor.judge(make_frame(DriverStateMessage(1), 12.4))
+    supervisor.judge(make_frame(DriverStateMessage(1), 13.4))
+
+    seen = of_driver_state(supervisor, 13.4)
+    assert (seen.lost, seen.overdue) == (1, 1)
+    assert seen.jitter_s == pytest.approx(0.0, abs=1e-9)
+
+
+def test_a_message_without_a_cycle_has_no_jitter(make_frame: MakeFrame) -> None:
+    supervisor = BusSupervisor()
+    for time_s in (0.0, 0.02, 0.04, 1.04):
+        supervisor.judge(make_frame(DriverRequestMessage(1, 3, 1, 24, 10), time_s))
+    seen = next(m for m in supervisor.statistics(1.04) if m.name == "DriverRequest")
+    assert (seen.good, seen.jitter_s) == (4, None)

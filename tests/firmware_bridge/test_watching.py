@@ -37,12 +37,12 @@ def test_the_states_are_kept_in_order(make_frame: MakeFrame) -> None:
 
 def test_the_latest_content_is_known_while_its_sender_is_trusted(make_frame: MakeFrame) -> None:
     watch = watch_states(make_frame, [1, 1])
-    assert watch.latest(DriverStateMessage) == (DriverStateMessage(1), 10.1)
-    assert watch.latest(HealthMessage) is None
+    seen = watch.seen(10.15)
+    assert seen.latest(DriverStateMessage) == (DriverStateMessage(1), 10.1)
+    assert seen.latest(HealthMessage) is None
 
-    watch.check_overdue(10.5)
-
-    assert watch.latest(DriverStateMessage) is None
+    assert watch.seen(10.5).latest(DriverStateMessage) is None
+    assert seen.latest(DriverStateMessage) is not None  # what was seen stays as it was
     assert watch.summary(10.5, Line("x")).states == ["attentive", "unknown"]
 
 
@@ -52,7 +52,7 @@ def test_a_frame_that_cannot_be_trusted_changes_nothing(make_frame: MakeFrame) -
 
     watch.take(replace(frame, data=b"\0" + frame.data[1:]))
 
-    assert watch.latest(DriverStateMessage) == (DriverStateMessage(1), 10.1)
+    assert watch.seen(10.2).latest(DriverStateMessage) == (DriverStateMessage(1), 10.1)
     assert [change.state for change in watch.history] == [1]
 
 
@@ -77,6 +77,7 @@ def test_the_summary_adds_everything_up(make_frame: MakeFrame) -> None:
     assert summary.connections_lost == 1
     assert summary.frames_by_message["DriverState"] == 6
     assert summary.frames_by_message["Health"] == 1
+    assert (summary.jitter_ms["DriverState"], summary.jitter_ms["Health"]) == (0.0, None)
 
 
 def test_a_frame_as_json_reads_as_the_dbc_names_it(make_frame: MakeFrame) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from firmware_bridge.monitor import watch_bus
 from firmware_bridge.pty_wire import PtyWire
+from firmware_bridge.sources import LivePort
 from firmware_bridge.supervision import JudgedFrame
 from firmware_bridge.watching import Line, Summary, Watch, frame_as_json
 
@@ -66,7 +67,7 @@ def drive(camera: str, *, seconds: float | None = None, arguments: tuple[str, ..
         )
         try:
             watch_bus(
-                f"slcan:{wire.end_b}",
+                LivePort(f"slcan:{wire.end_b}"),
                 seen,
                 seconds=seconds,
                 until=lambda: daemon.poll() is not None,

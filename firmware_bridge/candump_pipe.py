@@ -1,0 +1,82 @@
+"""`candump -L can0 | edge-fer monitor -`: the frames of a stream of candump's lines.
+
+The lines carry the kernel's time-stamps, which are better than those of their arrival through a
+pipe; and a log that is piped in whole keeps the time that passed in it.
+"""
+
+import os
+import select
+import time
+
+from firmware_bridge.errors import EndOfStream
+from firmware_bridge.frame import CanFrame
+from firmware_bridge.recording.lines import LineFormat, LineParser
+from firmware_bridge.recording.steady_time import SteadyTime
+from firmware_bridge.transports.base import TransportCounters
+
+_CHUNK_BYTES = 4096  # about 90 lines: a log that is piped in leaves room for a redraw
+
+
+class CandumpPipe:
+    """A source and its transport in one: a stream can be opened only once."""
+
+    uri = "-"
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._parser = LineParser(LineFormat.CANDUMP)
+        self._latest_s = time.monotonic()
+        self._latest_came_s = self._latest_s
+        self._times = SteadyTime(self._latest_s)
+        self._wall_offset_s = time.time() - self._latest_s
+        self._ended = False
+
+    def open(self, uri: str) -> "CandumpPipe":
+        """Return the stream."""
+        return self
+
+    def now_s(self) -> float:
+        """Return the time of the latest frame and what passed since it came."""
+        if self._ended:
+            return self._latest_s
+        return self._latest_s + time.monotonic() - self._latest_came_s
+
+    def wall_s(self, time_s: float) -> float:
+        """Return the time as the lines have it; before the first one, as this machine has it."""
+        original_s = self._times.original(time_s)
+        return time_s + self._wall_offset_s if original_s is None else original_s
+
+    def pause(self, paused: bool) -> None:
+        """Go on: the bus does."""
+
+    @property
+    def counters(self) -> TransportCounters:
+        """Return what became of the lines."""
+        return self._parser.counters
+
+    def fileno(self) -> int | None:
+        """Return the descriptor of the stream."""
+        return self._descriptor
+
+    def send(self, frame: CanFrame) -> None:
+        """Refuse: a pipe goes one way."""
+        raise ValueError("a stream of candump's lines takes no frames")
+
+    def receive(self, timeout_s: float) -> list[CanFrame]:
+        """Return the frames that arrived; EndOfStream where there will be no more."""
+        if self._ended:
+            raise EndOfStream("monitor: the stream on standard input has ended")
+        if not select.select([self._descriptor], [], [], max(0.0, timeout_s))[0]:
+            return []
+        data = os.read(self._descriptor, _CHUNK_BYTES)
+        frames = self._parser.feed(data) if data else self._parser.end()
+        steady = [
+            CanFrame(frame.can_id, frame.data, self._times.take(frame.time_s)) for frame in frames
+        ]
+        if steady:
+            self._latest_s, self._latest_came_s = steady[-1].time_s, time.monotonic()
+        self._ended = not data
+        return steady
+
+    def close(self) -> None:
+        """Leave the stream to who gave it."""

@@ -1,0 +1,107 @@
+"""Keeps the latest frames for the monitor's list, and which bytes changed in them. Pure."""
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from firmware_bridge.frame_filter import FrameFilter, frame_line
+from firmware_bridge.supervision import JudgedFrame
+
+KEPT_FRAMES = 5000  # four minutes of all our messages, for a filter that is set later
+SHOWN_FRAMES = 1000  # and so many that pass it, however rare they are
+
+# CRC and counter are new in every frame of ours, and say nothing about its content.
+_PROTECTION_BYTES = 2
+_COUNTER_MASK = 0x0F
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedFrame:
+    """A frame in the list."""
+
+    judged: JudgedFrame
+    changed: frozenset[int]  # the bytes that differ from the frame before with this id
+    is_change: bool  # its content differs, or the verdict; the first one does
+
+
+class ChangeFinder:
+    """Compares each frame with the one before it of the same id."""
+
+    def __init__(self) -> None:
+        self._before: dict[int, JudgedFrame] = {}
+
+    def take(self, judged: JudgedFrame) -> LoggedFrame:
+        """Return the frame and what changed in it."""
+        frame = judged.frame
+        before = self._before.get(frame.can_id)
+        self._before[frame.can_id] = judged
+        if before is None:
+            return LoggedFrame(judged, frozenset(), is_change=True)
+        old, new = before.frame.data, frame.data
+        changed = frozenset(
+            index
+            for index in range(max(len(old), len(new)))
+            if old[index : index + 1] != new[index : index + 1]
+        )
+        protected = bool(judged.name) and len(old) == len(new)
+        content_changed = (
+            _content(old) != _content(new) if protected else old != new
+        ) or before.status is not judged.status
+        return LoggedFrame(judged, changed, content_changed)
+
+
+class FrameLog:
+    """The latest frames, and those of them that are to be shown."""
+
+    def __init__(self, wanted: FrameFilter, *, changed_only: bool) -> None:
+        self._kept: deque[LoggedFrame] = deque(maxlen=KEPT_FRAMES)
+        self._shown: deque[LoggedFrame] = deque(maxlen=SHOWN_FRAMES)
+        self._changes = ChangeFinder()
+        self._filter = wanted
+        self._changed_only = changed_only
+
+    def take(self, judged: JudgedFrame) -> None:
+        """Add a frame."""
+        logged = self._changes.take(judged)
+        self._kept.append(logged)
+        if self._passes(logged):
+            self._shown.append(logged)
+
+    def choose(self, wanted: FrameFilter, *, changed_only: bool) -> None:
+        """Show from now on, and of what is kept, what passes."""
+        if (wanted, changed_only) == (self._filter, self._changed_only):
+            return
+        self._filter, self._changed_only = wanted, changed_only
+        self._shown = deque(filter(self._passes, self._kept), maxlen=SHOWN_FRAMES)
+
+    def shown(self) -> tuple[LoggedFrame, ...]:
+        """Return what is shown, the oldest first."""
+        return tuple(self._shown)
+
+    def _passes(self, logged: LoggedFrame) -> bool:
+        return is_shown(logged, self._filter, changed_only=self._changed_only)
+
+
+def is_shown(logged: LoggedFrame, wanted: FrameFilter, *, changed_only: bool) -> bool:
+    """Return whether a frame is shown."""
+    if changed_only and not logged.is_change:
+        return False
+    # Making the line costs more than all else here, and without a filter nobody looks at it.
+    no_filter = not wanted.words and not wanted.without
+    return no_filter or wanted.passes(frame_line(logged.judged))
+
+
+def last_rows(
+    shown: Iterable[LoggedFrame], rows: int, scrolled_rows: int
+) -> tuple[LoggedFrame, ...]:
+    """Return `rows` of the frames, `scrolled_rows` back from the newest, the oldest first."""
+    every = tuple(shown)
+    end = max(min(rows, len(every)), len(every) - scrolled_rows)
+    return every[max(0, end - rows) : end]
+
+
+def _content(data: bytes) -> bytes:
+    """Return a payload of ours without CRC and counter, which share a byte with a signal."""
+    if len(data) < _PROTECTION_BYTES:
+        return data
+    return bytes([data[1] & ~_COUNTER_MASK & 0xFF]) + data[_PROTECTION_BYTES:]

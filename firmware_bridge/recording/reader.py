@@ -1,0 +1,95 @@
+"""Reads a recording: the frames in its order, and what was wrong with it."""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import can
+
+from firmware_bridge.errors import BridgeError
+from firmware_bridge.frame import MAX_STANDARD_ID, CanFrame
+from firmware_bridge.recording.kinds import RecordingKind, recording_kind
+from firmware_bridge.recording.lines import LineFormat, LineParser
+from firmware_bridge.transports import TransportCounters
+from firmware_bridge.transports.can_bus import as_frame
+
+_CHUNK_BYTES = 65_536
+_LINE_FORMATS = {
+    RecordingKind.JSONL: LineFormat.JSON,
+    RecordingKind.CANDUMP: LineFormat.CANDUMP,
+}
+
+
+class RecordingReader:
+    """The frames of a file, to be iterated once. Their times are those of the file, in seconds.
+
+    BridgeError where the file cannot be opened, or is no recording of the kind that its ending
+    says. What cannot be read further on ends or thins the frames, and is told by `counters` and
+    `trouble`: a recorder that was killed leaves half a line.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.counters = TransportCounters()
+        self.trouble: str | None = None
+        self._kind = recording_kind(path)
+        try:
+            with path.open("rb"):
+                pass
+        except OSError as error:
+            raise BridgeError(f"recording: {path}: cannot be read ({error.strerror})") from error
+
+    def __iter__(self) -> Iterator[CanFrame]:
+        line_format = _LINE_FORMATS.get(self._kind)
+        frames = self._can_file() if line_format is None else self._lines(line_format)
+        empty = True
+        for frame in frames:
+            empty = False
+            yield frame
+        if empty:
+            raise BridgeError(f"recording: {self.path}: {self._why_empty()}")
+
+    def _lines(self, line_format: LineFormat) -> Iterator[CanFrame]:
+        parser = LineParser(line_format)
+        with self.path.open("rb") as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                frames = parser.feed(chunk)
+                self.counters = parser.counters
+                yield from frames
+        last = parser.end()
+        self.counters = parser.counters
+        yield from last
+
+    def _can_file(self) -> Iterator[CanFrame]:
+        count = rejected = 0
+        try:
+            with self._open_can_file() as messages:
+                for message in messages:
+                    frame = as_frame(message, message.timestamp)
+                    if frame is None:
+                        continue
+                    sound = frame.can_id <= MAX_STANDARD_ID and math.isfinite(frame.time_s)
+                    count += sound
+                    rejected += not sound
+                    self.counters = TransportCounters(
+                        frames_received=count, rejected_lines=rejected
+                    )
+                    if sound:
+                        yield frame
+        except GeneratorExit:
+            raise
+        except Exception as error:  # python-can's readers raise of all kinds at a damaged file
+            self.trouble = f"damaged behind frame {count}: {str(error) or type(error).__name__}"
+
+    def _open_can_file(self) -> can.BLFReader | can.ASCReader:
+        if self._kind is RecordingKind.BLF:
+            return can.BLFReader(self.path)
+        # Relative: the date in the head has milliseconds that python-can 4.6 writes unpadded.
+        return can.ASCReader(self.path, relative_timestamp=True)
+
+    def _why_empty(self) -> str:
+        if self.trouble is not None:
+            return f"is no {self._kind} recording: {self.trouble.partition(': ')[2]}"
+        if self.counters.rejected_lines:
+            return f"none of its {self.counters.rejected_lines} lines is one of a {self._kind}"
+        return "holds no frame"

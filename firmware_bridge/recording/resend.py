@@ -1,0 +1,73 @@
+"""`edge-fer replay FILE --to URI`: sends a recording over a transport, as canplayer does."""
+
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from firmware_bridge.errors import BridgeError, EndOfStream, SendTimeoutError
+from firmware_bridge.frame_filter import FrameFilter, frame_line, parse_filter
+from firmware_bridge.recording.replay import Replay, parse_speed
+from firmware_bridge.supervision import BusSupervisor
+from firmware_bridge.transports import Transport, open_transport
+
+_SLICE_S = 0.05
+
+
+@dataclass
+class Sent:
+    """What became of the frames."""
+
+    frames: int = 0
+    not_taken: int = 0  # the other side did not take them in time
+
+
+def resend(
+    path: Path, to: str, *, speed: float = 1.0, loops: int = 1, filter_text: str = ""
+) -> int:
+    """Send the frames of a recording, byte for byte, at `speed` times their pace, `loops` times.
+
+    `loops` 0 goes on until an interrupt. Return 0, or 1 if the other side took none. BridgeError
+    where the recording cannot be read, or the port does not open or vanishes.
+    """
+    parse_speed(f"{speed:f}", "replay")
+    Replay(f"replay:{path}", path, speed=speed)  # says what is wrong with it, before a port is open
+    sent = Sent()
+    start_s = time.monotonic()
+    transport = open_transport(to)
+    try:
+        done = 0
+        while done < loops or loops == 0:
+            _play(Replay(f"replay:{path}", path, speed=speed), transport, filter_text, sent)
+            done += 1
+    except KeyboardInterrupt:
+        pass  # how an endless one ends
+    finally:
+        transport.close()
+    passed_s = time.monotonic() - start_s
+    lost = f", {sent.not_taken} not taken in time" if sent.not_taken else ""
+    print(f"{sent.frames} frames to {to} in {passed_s:.1f} s{lost}", file=sys.stdout)
+    return 0 if sent.frames else 1
+
+
+def _play(replay: Replay, transport: Transport, filter_text: str, sent: Sent) -> None:
+    wanted = parse_filter(filter_text)
+    supervisor = BusSupervisor()
+    replay.open(replay.uri)
+    while True:
+        try:
+            frames = replay.receive(_SLICE_S)
+        except EndOfStream:
+            break
+        for frame in frames:
+            if wanted != FrameFilter() and not wanted.passes(frame_line(supervisor.judge(frame))):
+                continue
+            try:
+                transport.send(frame)
+                sent.frames += 1
+            except SendTimeoutError:
+                sent.not_taken += 1
+        # What an adapter or the other side says is of no concern, and must not fill the port.
+        transport.receive(0.0)
+    if replay.trouble is not None:
+        raise BridgeError(f"{replay.uri}: {replay.trouble}")

@@ -1,0 +1,24 @@
+"""Turns the times of a recording into ones that never run backwards."""
+
+
+class SteadyTime:
+    """Times on the scale of a watch for times of a file or stream, whose scale is another. Pure.
+
+    The first one becomes `start_s`. Where the others step back (a clock that was set, two logs in
+    one file) they go on from the latest.
+    """
+
+    def __init__(self, start_s: float) -> None:
+        self._latest_s = start_s
+        self._shift_s: float | None = None  # from the times given to the times returned
+
+    def take(self, time_s: float) -> float:
+        """Return the time of the next frame."""
+        if self._shift_s is None or time_s + self._shift_s < self._latest_s:
+            self._shift_s = self._latest_s - time_s
+        self._latest_s = time_s + self._shift_s
+        return self._latest_s
+
+    def original(self, steady_s: float) -> float | None:
+        """Return what the file or stream called this time; None before its first frame."""
+        return None if self._shift_s is None else steady_s - self._shift_s
