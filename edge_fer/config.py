@@ -11,6 +11,7 @@ from edge_fer.config_environment import ConfigSource, from_text, with_environmen
 from edge_fer.config_toml import TomlFile, read_toml
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.errors import UserError
+from edge_fer.face.seat import SeatRegion
 from edge_fer.paths import INSTALLED_MODELS
 from edge_fer.preprocessing import FACE_PX
 from edge_fer.setting import (
@@ -110,6 +111,28 @@ class ModelConfig:
 class FaceConfig:
     """Finding the driver's face."""
 
+    detector: str = setting(
+        "haar",
+        "Detector",
+        "haar finds frontal faces and needs no file. yunet finds turned ones too and its landmarks"
+        " give head pose and eyes: without it distracted, drowsy and the sleep states are never"
+        " said. It needs a file: `edge-fer model fetch yunet`.",
+        choices=("haar", "yunet"),
+    )
+    model: str = setting(
+        "",
+        "YuNet's file",
+        "face_detection_yunet_2023mar.onnx of OpenCV's model zoo; its sha256 is checked. Empty:"
+        ' where `edge-fer model fetch yunet` puts it. Only for detector = "yunet".',
+    )
+    seat_region: str = setting(
+        "0 0 1 1",
+        "Driver's seat",
+        "Left, top, right and bottom of the part of the frame, in shares of its width and height,"
+        " in which the middle of the driver's face lies. Of several faces the largest there is"
+        " taken, and then followed wherever it goes.",
+        source="a camera that sees nobody but the driver",
+    )
     detect_every_s: float = setting(
         0.5,
         "Detection interval",
@@ -131,6 +154,11 @@ class FaceConfig:
 
     def __post_init__(self) -> None:
         check_settings(self)
+        try:
+            SeatRegion.parse(self.seat_region)
+        except ValueError as error:
+            problem = f"{shown(self.seat_region)} {error}"
+            raise SettingError("seat_region", problem) from error
 
 
 @dataclass(frozen=True, slots=True)

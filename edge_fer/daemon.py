@@ -22,8 +22,7 @@ from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.driver_state.states import DriverState
 from edge_fer.driver_state.vehicle import Vehicle
 from edge_fer.errors import UserError
-from edge_fer.face.haar import HaarDetector
-from edge_fer.face.tracking import FaceTracker
+from edge_fer.face.opening import open_tracker
 from edge_fer.health import HealthMeter
 from edge_fer.journal import FIELDS, log_handler
 from edge_fer.live_config import LiveConfig
@@ -94,10 +93,9 @@ class Daemon:
         self._classifier = loaded.model
         now_s = time.monotonic()
         classifier, policy = self._policy(config)
-        detector = HaarDetector(min_face_px=config.face.min_face_px)
         self._pipeline = Pipeline(
             classifier,
-            FaceTracker(detector, detect_every_s=config.face.detect_every_s),
+            open_tracker(config.face),
             ConditionMonitor(),
             DriverMonitor(policy, now_s),
         )

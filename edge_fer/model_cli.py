@@ -11,7 +11,7 @@ import typer
 from edge_fer.paths import INSTALLED_MODELS
 
 model_app = typer.Typer(
-    help="Show, check, install and roll back models.",
+    help="Show, check, install, roll back and fetch models.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -104,6 +104,23 @@ def rollback(store: StoreOption = INSTALLED_MODELS) -> None:
         card = load_card(path)
         what = f"{card.name} ({card.sha256[:12]})"
     typer.echo(f"back to {what}: restart the daemon to use it")
+
+
+@model_app.command()
+def fetch(
+    name: Annotated[str, typer.Argument(help="yunet, the face detector with landmarks")],
+    to: Annotated[
+        Path, typer.Option(envvar="EDGE_FER_MODELS", help="the folder for the file")
+    ] = INSTALLED_MODELS,
+) -> None:
+    """Download a network that edge-fer can use and does not bring along; its sha256 is checked."""
+    from edge_fer.errors import UserError
+    from edge_fer.face.fetching import fetch_yunet
+
+    if name != "yunet":
+        raise UserError(f"fetch: {name!r} is not known: there is yunet")
+    path = fetch_yunet(to)
+    typer.echo(f'{path}: is there, with the right sha256; face.detector = "yunet" uses it')
 
 
 @model_app.command()

@@ -10,6 +10,7 @@ from edge_fer.driver_state.observation import Observation
 from edge_fer.driver_state.policy import Decision
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.driver_state.vehicle import UNKNOWN_VEHICLE, Vehicle
+from edge_fer.face.head_pose import head_pose
 from edge_fer.face.tracking import FaceTracker, TrackedFace
 from edge_fer.preprocessing import crop_face
 
@@ -63,11 +64,13 @@ class Pipeline:
             face = self._tracker.update(frame.grey, frame.captured_s)
             if face is not None and self._classifier is not None:
                 probabilities = self._classifier.classify(crop_face(frame.grey, face.box))
+        landmarks = None if face is None else face.box.landmarks
         observation = Observation(
             frame.captured_s,
             camera,
             None if face is None else face.box,
             probabilities,
+            head=None if landmarks is None else head_pose(landmarks, frame.grey.shape),
             vehicle=vehicle,
         )
         decision = self._driver.observe(observation)

@@ -32,3 +32,11 @@ def fer2013_csv(shared: Path) -> Path:
     if not path.is_file():
         pytest.skip(f"FER2013 is not there: {path}")
     return path
+
+
+@pytest.fixture(scope="session")
+def yunet_model(shared: Path) -> Path:
+    path = shared / "yunet" / "face_detection_yunet_2023mar.onnx"
+    if not path.is_file():
+        pytest.skip(f"YuNet's file is not there: {path}")
+    return path

@@ -2,6 +2,20 @@
 
 from dataclasses import dataclass
 
+Point = tuple[float, float]
+"""x and y in frame pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Landmarks:
+    """Five points of a face. Left and right are the driver's own, so left is right in a picture."""
+
+    right_eye: Point
+    left_eye: Point
+    nose: Point
+    right_mouth: Point
+    left_mouth: Point
+
 
 @dataclass(frozen=True, slots=True)
 class FaceBox:
@@ -9,6 +23,7 @@ class FaceBox:
 
     `x`, `y` is the top left corner. `score` says how sure its maker is, and compares only with
     scores of the same maker: the detector counts neighbours, the tracker has a correlation (-1..1).
+    `landmarks` are None where the detector has none, or did not look in this frame.
     """
 
     x: float
@@ -16,6 +31,7 @@ class FaceBox:
     width: float
     height: float
     score: float
+    landmarks: Landmarks | None = None
 
     @property
     def centre(self) -> tuple[float, float]:

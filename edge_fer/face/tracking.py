@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from edge_fer.face.base import FaceBox
 from edge_fer.face.cutting import cut_square, shrink
+from edge_fer.face.seat import WHOLE_FRAME, SeatRegion
 
 # The face is compared at this width: fine enough to follow, small enough to cost little.
 _TEMPLATE_PX = 32
@@ -66,14 +67,25 @@ class _Track:
 
 
 class FaceTracker:
-    """Follows the same person: the largest face at first, then the one where it was.
+    """Follows the same person: the largest face in the seat at first, then the one where it was.
 
-    `detect_every_s` is how often the detector has to see the face again. Not for several cameras.
+    `detect_every_s` is how often the detector has to see the face again; with `each_frame` it looks
+    in each frame, for its landmarks, and the comparison only bridges what it misses. Not for
+    several cameras.
     """
 
-    def __init__(self, detector: FaceDetector, *, detect_every_s: float = 0.5) -> None:
+    def __init__(
+        self,
+        detector: FaceDetector,
+        *,
+        detect_every_s: float = 0.5,
+        each_frame: bool = False,
+        seat: SeatRegion = WHOLE_FRAME,
+    ) -> None:
         self._detector = detector
         self._detect_every_s = detect_every_s
+        self._each_frame = each_frame
+        self._seat = seat
         self._track: _Track | None = None
         self._last: tuple[FaceBox, float] | None = None  # where and when a face was seen last
         self._searched_s = -np.inf
@@ -96,6 +108,11 @@ class FaceTracker:
 
     def _follow(self, track: _Track, grey: NDArray[np.uint8], time_s: float) -> TrackedFace | None:
         """Return the tracked face; None, and no track, when it is lost."""
+        if self._each_frame:
+            found = self._detector.detect_near(grey, track.box)
+            if found is not None:
+                return self._take(grey, found, time_s)
+            track = replace(track, tried_s=time_s)
         box = _match(grey, track)
         age_s = time_s - track.detected_s
         asked = _FRESH_CORRELATION + (_STALE_CORRELATION - _FRESH_CORRELATION) * min(
@@ -119,7 +136,9 @@ class FaceTracker:
         if time_s - self._searched_s < _SEARCH_EVERY_S:
             return None
         self._searched_s = time_s
-        boxes = self._detector.detect(grey)
+        boxes = [
+            box for box in self._detector.detect(grey) if self._seat.holds(box.centre, grey.shape)
+        ]
         if not boxes:
             return None
         chosen = boxes[0]
@@ -146,7 +165,7 @@ def _match(grey: NDArray[np.uint8], track: _Track) -> FaceBox:
     left, top = round(centre_x - side / 2), round(centre_y - side / 2)
     window = shrink(cut_square(grey, left, top, side), window_px, window_px)
     if track.template.std() < _FLAT or window.std() < _FLAT:
-        return replace(box, score=0.0)
+        return replace(box, score=0.0, landmarks=None)
     correlation = np.asarray(
         cv2.matchTemplate(window, track.template, cv2.TM_CCOEFF_NORMED), np.float32
     )
@@ -175,7 +194,7 @@ def _corrected(tracked: FaceBox, found: FaceBox) -> FaceBox:
     )
     width = (1 - _CORRECTION) * tracked.width + _CORRECTION * found.width
     height = (1 - _CORRECTION) * tracked.height + _CORRECTION * found.height
-    return FaceBox(x - width / 2, y - height / 2, width, height, found.score)
+    return FaceBox(x - width / 2, y - height / 2, width, height, found.score, found.landmarks)
 
 
 def _template(grey: NDArray[np.uint8], box: FaceBox) -> NDArray[np.uint8]:

@@ -346,3 +346,12 @@ def config_or_error(path: Path) -> Config | str:
         return load_config(path)
     except UserError as error:
         return str(error)
+
+
+def test_a_seat_region_that_is_none_is_said_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text('[face]\nseat_region = "0.5 0 0.2 1"\n')
+    with pytest.raises(
+        UserError, match=r'face\.seat_region: "0.5 0 0.2 1" is not within 0..1.*line 2'
+    ):
+        load_config(path)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from edge_fer.camera.scene import HEIGHT, WIDTH, Scene
 from edge_fer.face.base import FaceBox
 from edge_fer.face.haar import HaarDetector
+from edge_fer.face.seat import SeatRegion
 from edge_fer.face.tracking import DROP_AFTER_S, FaceTracker
 
 FPS = 30
@@ -249,3 +250,53 @@ def test_real_face_is_followed_closely(shared: Path) -> None:
             overlaps += [max(face.box.overlap(box) for box in detector.detect(grey))]
     assert np.median(overlaps) > 0.85
     assert min(overlaps) > 0.6
+
+
+def test_in_each_frame_the_detector_is_asked_and_the_comparison_bridges_what_it_misses() -> None:
+    detector = FakeDetector(box_at(60, 40))
+    tracker = FaceTracker(detector, each_frame=True)
+    assert all(
+        face is not None and face.detected
+        for face in (tracker.update(picture((60, 40)), number / FPS) for number in range(5))
+    )
+    detector.boxes = []
+    face = tracker.update(picture((62, 40)), 5 / FPS)
+    assert face is not None
+    assert not face.detected
+    assert face.box.x == pytest.approx(62, abs=3)
+    assert tracker.update(picture((62, 40)), 5 / FPS + DROP_AFTER_S + 0.1) is None
+
+
+def test_the_largest_face_in_the_seat_is_followed_also_out_of_it() -> None:
+    passenger, driver = box_at(20, 40, 120), box_at(200, 40)
+    detector = FakeDetector(passenger, driver)
+    right_half = SeatRegion(0.5, 0.0, 1.0, 1.0)
+    tracker = FaceTracker(detector, each_frame=True, seat=right_half)
+    face = tracker.update(picture((20, 40), (200, 40)), 0.0)
+    assert face is not None
+    assert face.box.centre == driver.centre
+    for number in range(1, 12):  # leans over, past the middle of the frame
+        detector.boxes = [passenger, box_at(200 - 8 * number, 40)]
+        face = tracker.update(picture((20, 40), (200 - 8 * number, 40)), number / FPS)
+        assert face is not None
+        assert face.box.x == 200 - 8 * number
+
+
+def test_nobody_in_the_seat_is_nobody() -> None:
+    tracker = FaceTracker(FakeDetector(box_at(20, 40)), seat=SeatRegion(0.5, 0.0, 1.0, 1.0))
+    assert tracker.update(picture((20, 40)), 0.0) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "0 0 1", "0 0 1 1 1", "a b c d", "0.5 0 0.5 1", "0 1 1 0", "-0.1 0 1 1", "0 0 nan 1"],
+)
+def test_a_seat_region_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is not"):
+        SeatRegion.parse(text)
+
+
+def test_a_face_cut_off_by_the_edge_is_in_the_frame() -> None:
+    whole = SeatRegion.parse("0 0 1 1")
+    assert whole.holds((-5.0, 250.0), (240, 320))
+    assert not SeatRegion.parse("0.5 0 1 1").holds((-5.0, 250.0), (240, 320))

@@ -1,0 +1,37 @@
+"""Downloads YuNet's file: the one thing of edge-fer that asks the internet, and only when told."""
+
+import hashlib
+import urllib.request
+from pathlib import Path
+
+from edge_fer.errors import UserError
+from edge_fer.face.yunet import FILE_NAME, SHA256, URL, check_content
+from edge_fer.whole_file import write_whole
+
+TIMEOUT_S = 20.0
+_MOST_BYTES = 4 << 20  # it has 233 kB; more is another file
+
+
+def fetch_yunet(folder: Path, *, url: str = URL) -> Path:
+    """Download the file into `folder`, check its sha256 and return its path.
+
+    The right file is left alone where it is there, and another one replaced. UserError where the
+    folder is missing, nothing can be downloaded, or what came is another file.
+    """
+    path = folder / FILE_NAME
+    if not folder.is_dir():
+        raise UserError(f"--to {folder}: there is no such folder: make it, or name another")
+    if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == SHA256:
+        return path
+    try:
+        with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer:
+            content: bytes = answer.read(_MOST_BYTES)
+    except (OSError, ValueError) as error:  # no network, no such host, a time-out, a bad answer
+        reason = getattr(error, "reason", None) or error
+        raise UserError(
+            f"{FILE_NAME}: cannot be downloaded ({reason}): on a machine with a network get {url} "
+            f"(sha256 {SHA256}) and copy it to {path}"
+        ) from error
+    check_content(content, url)
+    write_whole(path, content)
+    return path
