@@ -8,8 +8,9 @@ import os
 import select
 import time
 
-from firmware_bridge.errors import EndOfStream
+from firmware_bridge.errors import BridgeError, EndOfStream
 from firmware_bridge.frame import CanFrame
+from firmware_bridge.recording.candump import holds_screen_line
 from firmware_bridge.recording.lines import LineFormat, LineParser
 from firmware_bridge.recording.steady_time import SteadyTime
 from firmware_bridge.transports.base import TransportCounters
@@ -18,7 +19,10 @@ _CHUNK_BYTES = 4096  # about 90 lines: a log that is piped in leaves room for a 
 
 
 class CandumpPipe:
-    """A source and its transport in one: a stream can be opened only once."""
+    """A source and its transport in one: a stream can be opened only once.
+
+    BridgeError where candump was called without -L: those lines have no times, or not exact ones.
+    """
 
     uri = "-"
 
@@ -27,6 +31,7 @@ class CandumpPipe:
         self._parser = LineParser(LineFormat.CANDUMP)
         self._latest_s = time.monotonic()
         self._latest_came_s = self._latest_s
+        self._told_s = self._latest_s
         self._times = SteadyTime(self._latest_s)
         self._wall_offset_s = time.time() - self._latest_s
         self._ended = False
@@ -36,10 +41,11 @@ class CandumpPipe:
         return self
 
     def now_s(self) -> float:
-        """Return the time of the latest frame and what passed since it came."""
-        if self._ended:
-            return self._latest_s
-        return self._latest_s + time.monotonic() - self._latest_came_s
+        """Return the time of the latest frame and what passed since it came, until the end."""
+        passed_s = 0.0 if self._ended else time.monotonic() - self._latest_came_s
+        # A frame that was long in the pipe sets back its clock, but not the one that is told.
+        self._told_s = max(self._told_s, self._latest_s + passed_s)
+        return self._told_s
 
     def wall_s(self, time_s: float) -> float:
         """Return the time as the lines have it; before the first one, as this machine has it."""
@@ -70,6 +76,11 @@ class CandumpPipe:
             return []
         data = os.read(self._descriptor, _CHUNK_BYTES)
         frames = self._parser.feed(data) if data else self._parser.end()
+        if not self._parser.counters.frames_received and holds_screen_line(data):
+            raise BridgeError(
+                "monitor: standard input has what candump prints without -L;"
+                " use: candump -L can0 | edge-fer monitor -"
+            )
         steady = [
             CanFrame(frame.can_id, frame.data, self._times.take(frame.time_s)) for frame in frames
         ]

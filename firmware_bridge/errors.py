@@ -18,4 +18,11 @@ class SendTimeoutError(TransportError):
 
 
 class EndOfStream(TransportError):  # noqa: N818 - no error: it is how a recording ends
-    """There will be no more frames, and opening again does not bring any."""
+    """There will be no more frames, and opening again does not bring any.
+
+    `damage` says why it is too early, where it is: the rest of a recording cannot be read.
+    """
+
+    def __init__(self, text: str, damage: str | None = None) -> None:
+        super().__init__(text)
+        self.damage = damage

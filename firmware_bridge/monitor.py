@@ -46,22 +46,22 @@ def watch_bus(
     connection.open(start_s)
     watch = Watch(source.now_s())
     judge = LineJudge(source.uri)
-    ended = False
+    ended: EndOfStream | None = None
     try:
-        while not until() and (stay or not ended):
+        while not until() and (stay or ended is None):
             if seconds is not None and time.monotonic() >= start_s + seconds:
                 break
             watch.check_overdue(source.now_s())
-            view.refresh(watch, _line(connection, judge, ended=ended), source.now_s())
+            view.refresh(watch, _line(connection, judge, ended), source.now_s())
             if recorder is not None:
                 recorder.tick()
-            if ended:
+            if ended is not None:
                 time.sleep(SLICE_S)
                 continue
             try:
                 frames = _receive(connection, SLICE_S)
-            except EndOfStream:
-                ended = True
+            except EndOfStream as end:
+                ended = end
                 continue
             for frame in frames:
                 judged = watch.take(frame)
@@ -74,7 +74,7 @@ def watch_bus(
         if recorder is not None:
             recorder.stop()
         connection.close()
-    summary = watch.summary(source.now_s(), _line(connection, judge, ended=ended))
+    summary = watch.summary(source.now_s(), _line(connection, judge, ended))
     view.end(summary)
     return summary
 
@@ -166,13 +166,14 @@ def _receive(connection: Connection, wait_s: float) -> list[CanFrame]:
         return []
 
 
-def _line(connection: Connection, judge: LineJudge, *, ended: bool) -> Line:
+def _line(connection: Connection, judge: LineJudge, ended: EndOfStream | None) -> Line:
+    damage = None if ended is None else ended.damage
     return Line(
         uri=connection.uri,
         connected=connection.transport is not None,
         trouble=connection.trouble,
         connections_lost=connection.lost_count,
         counters=connection.counters,
-        warning=judge.judge(connection.counters),
-        ended=ended,
+        warning=judge.judge(connection.counters) or damage,
+        ended=ended is not None,
     )

@@ -49,7 +49,8 @@ def help_panel(rows: int) -> Panel:
     ]
     lines += [
         Text(""),
-        Text("A filter looks at id, message, verdict, data and signals: 3a0 state=attentive -ok"),
+        Text("A filter looks at id, message, verdict and signals: 3a0 state=attentive -ok"),
+        Text("and at the data, from its start: data=b4d0"),
         Text("jitter: how far the longest interval of the last 10 s exceeds the cycle"),
         Text("overdue, late: how often a message stayed away for more than 3.5 cycles"),
     ]

@@ -36,7 +36,8 @@ class Line:
     trouble: str | None = None  # why it is not connected
     connections_lost: int = 0
     counters: TransportCounters = field(default_factory=TransportCounters)
-    warning: str | None = None  # what arrives makes no sense: a wrong baud rate
+    # What arrives makes no sense, as at a wrong baud rate, or the recording is damaged.
+    warning: str | None = None
     ended: bool = False  # a recording or a stream is over
 
 

@@ -21,6 +21,15 @@ _LINE = re.compile(
 _CLASSIC = re.compile(
     r"(?P<can_id>[0-9A-Fa-f]{3})\#(?P<data>(?:[0-9A-Fa-f]{2}){0,8})(?:_[9A-Fa-f])?", re.ASCII
 )
+# What candump prints for people, without -L: "  can0  3A0   [8]  B4 D0 03 AF 90 14 04 05", by its
+# options with a time before it (-t), or where it came from (-x).
+_SCREEN_LINE = re.compile(
+    rb"""
+    ^[ ]* (?: \( [^)\n]{1,40} \) [ ]+ )? [^\s\#]{1,32} [ ]+ (?: [RT]X [ ]+ \S [ ]+ \S [ ]+ )?
+    [0-9A-F]{3,8} [ ]+ \[ [0-9]{1,2} \]
+    """,
+    re.VERBOSE | re.MULTILINE,
+)
 # Extended ids and error frames, remote frames, CAN FD and CAN XL.
 _NOT_FOR_US = re.compile(
     r"""
@@ -38,6 +47,11 @@ def candump_line(frame: CanFrame, wall_s: float, interface: str) -> str:
     seconds, fraction = divmod(round(wall_s * _MICROSECONDS), _MICROSECONDS)
     data = frame.data.hex().upper()
     return f"({seconds:010}.{fraction:06}) {interface} {frame.can_id:03X}#{data}"
+
+
+def holds_screen_line(data: bytes) -> bool:
+    """Return whether there is a line as candump prints it for people, without -L."""
+    return _SCREEN_LINE.search(data) is not None
 
 
 def parse_candump_line(line: str) -> CanFrame | LineVerdict:

@@ -38,6 +38,7 @@ class Replay:
     """A source and its transport in one. `speed` None: as fast as it can be read.
 
     The clock is the recording's: at any speed rates, ages and overdue messages are as they were.
+    EndOfStream behind the last frame names the damage of a file that ends too early.
     """
 
     def __init__(
@@ -61,11 +62,6 @@ class Replay:
         self._at_clock_s = clock()
         self._paused = True  # until it is opened
 
-    @property
-    def trouble(self) -> str | None:
-        """Return why the recording ends early, if it does."""
-        return self._reader.trouble
-
     def open(self, uri: str) -> "Replay":
         """Begin to play."""
         self.pause(False)
@@ -75,9 +71,11 @@ class Replay:
         """Return the time since the first frame, in the recording."""
         if self._speed is None or self._paused:
             return self._at_s
+        if self._next is None:
+            return self._at_s  # what does not come any more is not overdue
         passed_s = self._at_s + (self._clock() - self._at_clock_s) * self._speed
-        # At the end the clock stands: what does not come any more is not overdue.
-        return max(self._at_s, passed_s) if self._next is not None else self._at_s
+        # Nor is a frame that is read too late: a slice of the caller's is long at high speed.
+        return max(self._at_s, min(passed_s, self._next.time_s))
 
     def wall_s(self, time_s: float) -> float:
         """Return the time as the recording has it."""
@@ -108,7 +106,7 @@ class Replay:
     def receive(self, timeout_s: float) -> list[CanFrame]:
         """Return the frames that are due, waiting for the first; EndOfStream behind the last."""
         if self._next is None:
-            raise EndOfStream(f"monitor: {self.uri} has ended")
+            raise EndOfStream(f"monitor: {self.uri} has ended", damage=self._reader.trouble)
         if self._paused:
             self._sleep(timeout_s)
             return []

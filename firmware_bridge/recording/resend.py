@@ -2,11 +2,13 @@
 
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from firmware_bridge.errors import BridgeError, EndOfStream, SendTimeoutError
-from firmware_bridge.frame_filter import FrameFilter, frame_line, parse_filter
+from firmware_bridge.errors import EndOfStream, SendTimeoutError
+from firmware_bridge.frame_filter import FrameFilter, parse_filter
+from firmware_bridge.interrupts import ending_signals_interrupt
 from firmware_bridge.recording.replay import Replay, parse_speed
 from firmware_bridge.supervision import BusSupervisor
 from firmware_bridge.transports import Transport, open_transport
@@ -20,6 +22,8 @@ class Sent:
 
     frames: int = 0
     not_taken: int = 0  # the other side did not take them in time
+    unread_lines: int = 0  # of the recording, as long as it was played
+    damage: str | None = None  # why it ended too early
 
 
 def resend(
@@ -27,40 +31,44 @@ def resend(
 ) -> int:
     """Send the frames of a recording, byte for byte, at `speed` times their pace, `loops` times.
 
-    `loops` 0 goes on until an interrupt. Return 0, or 1 if the other side took none. BridgeError
-    where the recording cannot be read, or the port does not open or vanishes.
+    `loops` 0 goes on until SIGINT, SIGTERM or SIGHUP. Return 0, or 1 if the other side took none.
+    BridgeError where the recording cannot be read, or the port does not open or vanishes.
     """
-    parse_speed(f"{speed:f}", "replay")
+    parse_speed(f"{speed:g}", "replay")
     Replay(f"replay:{path}", path, speed=speed)  # says what is wrong with it, before a port is open
     sent = Sent()
     start_s = time.monotonic()
+    wanted = parse_filter(filter_text)
     transport = open_transport(to)
     try:
         done = 0
-        while done < loops or loops == 0:
-            _play(Replay(f"replay:{path}", path, speed=speed), transport, filter_text, sent)
-            done += 1
-    except KeyboardInterrupt:
-        pass  # how an endless one ends
+        with ending_signals_interrupt(), suppress(KeyboardInterrupt):  # how an endless one ends
+            while done < loops or loops == 0:
+                _play(Replay(f"replay:{path}", path, speed=speed), transport, wanted, sent)
+                done += 1
     finally:
         transport.close()
     passed_s = time.monotonic() - start_s
     lost = f", {sent.not_taken} not taken in time" if sent.not_taken else ""
     print(f"{sent.frames} frames to {to} in {passed_s:.1f} s{lost}", file=sys.stdout)
+    if sent.unread_lines:
+        print(f"warning: {path}: lines that are no frames: {sent.unread_lines}", file=sys.stdout)
+    if sent.damage is not None:
+        print(f"warning: {path}: {sent.damage}", file=sys.stdout)
     return 0 if sent.frames else 1
 
 
-def _play(replay: Replay, transport: Transport, filter_text: str, sent: Sent) -> None:
-    wanted = parse_filter(filter_text)
+def _play(replay: Replay, transport: Transport, wanted: FrameFilter, sent: Sent) -> None:
     supervisor = BusSupervisor()
     replay.open(replay.uri)
     while True:
         try:
             frames = replay.receive(_SLICE_S)
-        except EndOfStream:
+        except EndOfStream as end:
+            sent.damage = end.damage
             break
         for frame in frames:
-            if wanted != FrameFilter() and not wanted.passes(frame_line(supervisor.judge(frame))):
+            if not wanted.is_empty and not wanted.passes(supervisor.judge(frame)):
                 continue
             try:
                 transport.send(frame)
@@ -69,5 +77,4 @@ def _play(replay: Replay, transport: Transport, filter_text: str, sent: Sent) ->
                 sent.not_taken += 1
         # What an adapter or the other side says is of no concern, and must not fill the port.
         transport.receive(0.0)
-    if replay.trouble is not None:
-        raise BridgeError(f"{replay.uri}: {replay.trouble}")
+        sent.unread_lines = replay.counters.rejected_lines
