@@ -10,9 +10,8 @@ from firmware_bridge.supervision import JudgedFrame
 KEPT_FRAMES = 5000  # four minutes of all our messages, for a filter that is set later
 SHOWN_FRAMES = 1000  # and so many that pass it, however rare they are
 
-# CRC and counter are new in every frame of ours, and say nothing about its content.
-_PROTECTION_BYTES = 2
-_COUNTER_MASK = 0x0F
+# New in nearly every frame although nothing happened; CRC and counter are not even signals.
+_ALWAYS_NEW = frozenset({"SourceAge"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +42,8 @@ class ChangeFinder:
             for index in range(max(len(old), len(new)))
             if old[index : index + 1] != new[index : index + 1]
         )
-        protected = bool(judged.name) and len(old) == len(new)
-        content_changed = (
-            _content(old) != _content(new) if protected else old != new
-        ) or before.status is not judged.status
-        return LoggedFrame(judged, changed, content_changed)
+        is_change = _content(before) != _content(judged) or before.status is not judged.status
+        return LoggedFrame(judged, changed, is_change)
 
 
 class FrameLog:
@@ -99,8 +95,9 @@ def last_rows(
     return every[max(0, end - rows) : end]
 
 
-def _content(data: bytes) -> bytes:
-    """Return a payload of ours without CRC and counter, which share a byte with a signal."""
-    if len(data) < _PROTECTION_BYTES:
-        return data
-    return bytes([data[1] & ~_COUNTER_MASK & 0xFF]) + data[_PROTECTION_BYTES:]
+def _content(judged: JudgedFrame) -> object:
+    """Return what a frame says: its signals, or the bytes where they cannot be trusted."""
+    if judged.message is None:
+        return judged.frame.data
+    signals = judged.message.signal_values()
+    return {name: value for name, value in signals.items() if name not in _ALWAYS_NEW}

@@ -53,7 +53,7 @@ class Keyboard:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        with contextlib.suppress(termios.error):  # the terminal may be gone
+        with contextlib.suppress(OSError, termios.error):  # the terminal may be gone
             termios.tcsetattr(self._descriptor, termios.TCSADRAIN, self._before)
         if self._close:
             os.close(self._descriptor)
@@ -69,11 +69,34 @@ class Keyboard:
         return split_keys(typed.decode(errors="replace"))
 
 
+def standard_keyboard() -> Keyboard | None:
+    """Return standard input, if that is the user's terminal; None where there are no keys."""
+    if sys.stdin is None or not sys.stdin.isatty() or not _is_ours(sys.stdin.fileno()):
+        return None
+    return Keyboard(sys.stdin.fileno())
+
+
 def find_keyboard() -> Keyboard | None:
     """Return the user's terminal, also where standard input is a pipe; None where there is none."""
     if sys.stdin is not None and sys.stdin.isatty():
-        return Keyboard(sys.stdin.fileno())
+        return standard_keyboard()
     try:
-        return Keyboard(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY), close=True)
+        descriptor = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
     except OSError:
         return None
+    if _is_ours(descriptor):
+        return Keyboard(descriptor, close=True)
+    os.close(descriptor)
+    return None
+
+
+def _is_ours(descriptor: int) -> bool:
+    """Return whether this process may change the terminal.
+
+    A job in the background that does so is stopped. And to ask for the terminal of another session
+    is an error.
+    """
+    try:
+        return os.tcgetpgrp(descriptor) == os.getpgrp()
+    except OSError:
+        return False

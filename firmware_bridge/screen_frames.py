@@ -72,6 +72,6 @@ def _frame_row(logged: LoggedFrame, start_s: float) -> Text:
     text.append(" " * (_DATA_CELLS - 3 * len(frame.data)))
     status = judged.status.value.replace("_", " ")
     text.append(f" {status:<{_STATUS_CELLS}}", _STATUS_COLOURS.get(judged.status, "red1"))
-    text.append(f"{judged.name} " if judged.name else "")
+    # The table above names the ids; a name in each row would leave no room for the signals.
     text.append(signals_line(judged), LABEL)
     return text

@@ -14,7 +14,6 @@ from rich.live import Live
 from firmware_bridge.connection import Connection
 from firmware_bridge.controller.events import Changes, Event
 from firmware_bridge.controller.key_map import QUIT, press
-from firmware_bridge.controller.keys import Keys
 from firmware_bridge.controller.script import ScriptPlayer, read_script
 from firmware_bridge.controller.side import ControllerSide
 from firmware_bridge.controller.vehicle import VehicleState
@@ -25,6 +24,7 @@ from firmware_bridge.faults.spec import FaultSpec
 from firmware_bridge.faults.wire import FaultyWire
 from firmware_bridge.garbled_line import LineJudge
 from firmware_bridge.interrupts import ending_signals_interrupt
+from firmware_bridge.keys import standard_keyboard
 from firmware_bridge.transports import open_transport
 from firmware_bridge.watching import course_name
 
@@ -64,14 +64,16 @@ class ControllerRun:
         """Open the port; BridgeError where that fails."""
         self._connection.open(self._start_s)
 
-    def run(self, keys: Keys, seconds: float | None, until: Callable[[], bool]) -> None:
-        """Go on until the time is up, `until()` is true or somebody quits.
+    def run(
+        self, pressed: Callable[[], list[str]], seconds: float | None, until: Callable[[], bool]
+    ) -> None:
+        """Go on until the time is up, `until()` is true or somebody quits; `pressed` has the keys.
 
         What goes wrong with the port is shown.
         """
         end_s = math.inf if seconds is None else self._start_s + seconds
         while self._clock() < end_s and not until():
-            for key in keys.pressed():
+            for key in pressed():
                 if key == QUIT:
                     return
                 press(self._side, key, self._clock())
@@ -197,9 +199,10 @@ def run_controller(
         run.open()
         if live is not None:
             stack.enter_context(live)
-        keys = stack.enter_context(Keys())
+        keyboard = standard_keyboard()
+        pressed = list if keyboard is None else stack.enter_context(keyboard).pressed
         with suppress(KeyboardInterrupt):  # how it usually ends
-            run.run(keys, seconds, until)
+            run.run(pressed, seconds, until)
         totals = run.end({} if wire is None else wire.done)
     return 0 if totals.frames_good else 1
 
