@@ -21,6 +21,8 @@ URL = (
 
 # The longer side of the picture that is searched: all frames of the clips have a face in it.
 SEARCH_PX = 320
+# No face fits into a narrower picture, and in one of 320x2 OpenCV once gave noise three sure faces.
+_LEAST_SIDE_PX = 16
 # Near a known face a square is brought to this side. On the clips its landmarks are 2 to 5 % of a
 # face's width off those of the whole frame's search, at 96 px a quarter more, at 160 px no less.
 _NEAR_PX = 128
@@ -55,6 +57,8 @@ class YuNetDetector:
         """Return the faces anywhere in `grey` (uint8[h,w]), the largest first."""
         scale = min(1.0, SEARCH_PX / max(grey.shape))
         height, width = (max(round(side * scale), 1) for side in grey.shape)
+        if min(height, width) < _LEAST_SIDE_PX:
+            return []
         if scale < 1:
             grey = shrink(grey, width, height)
         if self._searched != (width, height):

@@ -64,6 +64,7 @@ def test_targets_are_a_mixture() -> None:
     assert mixed[0, 2] == pytest.approx(0.5 + 0.5 / 7)
 
 
+@pytest.mark.slow
 def test_a_student_learns_what_its_teachers_say_and_not_the_labels(tmp_path: Path) -> None:
     pytest.importorskip("keras", reason="the workstation extra is not installed")
     from quantize.batches import one_hot

@@ -108,8 +108,14 @@ def soft_votes(dataset: Fer2013) -> NDArray[np.float32]:
 
 @pytest.mark.parametrize(
     "settings",
-    [TINY, replace(TINY, votes_sha256="ab", precision="mixed_bfloat16")],
-    ids=["plain", "votes-bfloat16"],
+    [
+        pytest.param(TINY, id="plain"),
+        pytest.param(
+            replace(TINY, votes_sha256="ab", precision="mixed_bfloat16"),
+            id="votes-bfloat16",
+            marks=pytest.mark.slow,
+        ),
+    ],
 )
 def test_a_resumed_training_ends_where_an_unbroken_one_does(
     tmp_path: Path, settings: TrainingSettings, monkeypatch: pytest.MonkeyPatch

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from edge_fer.face.haar import HaarDetector
 from tests.stories.drive import Drive
 
+pytestmark = pytest.mark.slow  # the clips take a minute to play
+
 CLIPS = ("incluit_video1", "incluit_video2", "incluit_video3", "clm_cap12_edit", "clm_cap13_edit2")
 FACE_STAYS = ("incluit_video2", "clm_cap12_edit", "clm_cap13_edit2")
 SEEN = {"tracked", "detected"}
