@@ -19,7 +19,7 @@ from edge_fer.preprocessing import FACE_PX
 TOLERANCE = 1
 COUNT = 12  # of the patterns below, those on which the kernels agree best are in the card
 Run = Callable[[NDArray[np.uint8]], NDArray[np.int8]]
-"""Runs a model on one face: uint8[48, 48] in, the output bytes int8[7] out."""
+"""Runs a model on one image: uint8[48, 48] in and the output bytes int8[7] out, as for faces."""
 
 _ROW, _COLUMN = np.indices((FACE_PX, FACE_PX), np.int64)
 _SKIN, _DARK, _BACKGROUND = 190, 40, 90
@@ -42,8 +42,12 @@ class GoldenResult:
         return max(self.differences.items(), key=lambda item: item[1])
 
 
-def golden_images() -> dict[str, NDArray[np.uint8]]:
-    """Return the patterns by name, each uint8[48, 48]: twelve and their negatives."""
+def golden_images(side_px: int = FACE_PX) -> dict[str, NDArray[np.uint8]]:
+    """Return the patterns by name, each uint8[side_px, side_px]: twelve and their negatives.
+
+    `side_px` divides 48, of which every second pixel, or third and so on, is taken.
+    """
+    step = FACE_PX // side_px
     centred = (2 * _COLUMN - FACE_PX + 1) ** 2 + (2 * _ROW - FACE_PX + 1) ** 2
     patterns = {
         "grey": np.full_like(_ROW, 128),
@@ -60,15 +64,18 @@ def golden_images() -> dict[str, NDArray[np.uint8]]:
         "face_surprised": _face(mouth_bend=0, mouth_open=10, brow_slant=-1),
     }
     negatives = {f"{name}_negative": 255 - pattern for name, pattern in patterns.items()}
-    return {name: pattern.astype(np.uint8) for name, pattern in (patterns | negatives).items()}
+    return {
+        name: pattern[::step, ::step].astype(np.uint8)
+        for name, pattern in (patterns | negatives).items()
+    }
 
 
-def golden_outputs(run: Run) -> dict[str, tuple[int, ...]]:
+def golden_outputs(run: Run, side_px: int = FACE_PX) -> dict[str, tuple[int, ...]]:
     """Return the output bytes of each pattern by name."""
-    return {name: tuple(map(int, run(image))) for name, image in golden_images().items()}
+    return {name: tuple(map(int, run(image))) for name, image in golden_images(side_px).items()}
 
 
-def choose_golden(first: Run, second: Run) -> dict[str, tuple[int, ...]]:
+def choose_golden(first: Run, second: Run, side_px: int = FACE_PX) -> dict[str, tuple[int, ...]]:
     """Return what the card stores: COUNT patterns with their output bytes.
 
     `first` and `second` run the same model with different kernels, which round differently. Taken
@@ -76,7 +83,7 @@ def choose_golden(first: Run, second: Run) -> dict[str, tuple[int, ...]]:
     within TOLERANCE of the card. UserError when they agree on too few patterns: then a broken
     device could not be told from a sound one.
     """
-    one, other = golden_outputs(first), golden_outputs(second)
+    one, other = golden_outputs(first, side_px), golden_outputs(second, side_px)
     apart = {name: _difference(one[name], other[name]) for name in one}
     # One unit apart is as good as none, lest only patterns with a single possible answer be taken.
     chosen = sorted(one, key=lambda name: max(apart[name], TOLERANCE))[:COUNT]
@@ -91,12 +98,14 @@ def choose_golden(first: Run, second: Run) -> dict[str, tuple[int, ...]]:
     }
 
 
-def compare_golden(wanted: Mapping[str, tuple[int, ...]], run: Run) -> GoldenResult:
+def compare_golden(
+    wanted: Mapping[str, tuple[int, ...]], run: Run, side_px: int = FACE_PX
+) -> GoldenResult:
     """Run the patterns of the card and compare the bytes with it.
 
     UserError when the card has fewer than COUNT, or has patterns that this version cannot draw.
     """
-    images = golden_images()
+    images = golden_images(side_px)
     unknown = [name for name in wanted if name not in images]
     if unknown or len(wanted) < COUNT:
         what = f"cannot draw {unknown[0]!r}" if unknown else f"wants {COUNT}"

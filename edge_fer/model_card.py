@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from edge_fer.card_fields import CardFields, parse_card_json
-from edge_fer.emotions import LABELS
 from edge_fer.errors import UserError
+from edge_fer.model_kind import EMOTIONS, ModelKind, TensorSpec, kind_of
 from edge_fer.whole_file import write_whole
 
 CARD_FORMAT = 2  # 2 brought `equivalence`, `golden` and `batch_norms`
@@ -25,20 +25,8 @@ LICENCE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class TensorSpec:
-    """Shape, type and quantization of a tensor: real value = scale * (stored - zero_point)."""
-
-    shape: tuple[int, ...]
-    dtype: str
-    scale: float
-    zero_point: int
-
-
-# A camera byte becomes an input value by subtracting 128: real value = byte / 255.
-INPUT = TensorSpec((1, 48, 48, 1), "int8", float(np.float32(1 / 255)), -128)
-# The fixed output quantization of TFLite's int8 softmax.
-OUTPUT = TensorSpec((1, len(LABELS)), "int8", 1 / 256, -128)
+INPUT = EMOTIONS.input
+OUTPUT = EMOTIONS.output
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +97,7 @@ class ModelCard:
     half a step of the output scale. `uncertain_threshold` (0..1): below that confidence, after
     scaling, the answer counts as uncertain. `training` are the
     settings as the training wrote them, and `tools` the versions of what made the file.
-    `equivalence` is None where it was not measured. `golden` holds the 7 output bytes (-128..127)
+    `equivalence` is None where it was not measured. `golden` holds the output bytes (-128..127)
     for each golden image, by name. `batch_norms` says of each BatchNorm of the network where it was
     folded into, or why it was not.
     """
@@ -144,19 +132,19 @@ def card_path(model_path: Path) -> Path:
     return model_path.with_suffix(".json")
 
 
-def load_card(model_path: Path) -> ModelCard:
+def load_card(model_path: Path, kind: ModelKind | None = EMOTIONS) -> ModelCard:
     """Read the card beside `model_path` and check that it is this file's and fits this project.
 
     UserErrors are those of `load_model`.
     """
-    return load_model(model_path)[0]
+    return load_model(model_path, kind)[0]
 
 
-def load_model(model_path: Path) -> tuple[ModelCard, bytes]:
+def load_model(model_path: Path, kind: ModelKind | None = EMOTIONS) -> tuple[ModelCard, bytes]:
     """Return the card of a model and the model's bytes, which are those that the card vouches for.
 
     UserError when the model or its card is missing or unreadable, when the sha256 is of another
-    file, or when labels, input or output differ from FER2013's, INPUT and OUTPUT.
+    file, or when labels, input or output are not those of `kind`; None: of any kind there is.
     """
     try:
         content = model_path.read_bytes()
@@ -170,7 +158,7 @@ def load_model(model_path: Path) -> tuple[ModelCard, bytes]:
             f"{path}: the card is of another file: sha256 {card.sha256[:12]}... in the card, "
             f"{found[:12]}... of {model_path.name}: copy model and card together"
         )
-    _check_fits(path, card)
+    _check_fits(path, card, kind or kind_of(card.labels) or EMOTIONS)
     return card, content
 
 
@@ -221,7 +209,7 @@ def read_card(path: Path) -> ModelCard:
         tools={name: str(version) for name, version in card.mapping("tools").items()},
         licence=card.text("licence"),
         equivalence=_equivalence(card),
-        golden=_golden(card.section("golden")),
+        golden=_golden(card.section("golden"), kind_of(card.texts("labels")) or EMOTIONS),
         batch_norms={name: str(note) for name, note in card.mapping("batch_norms").items()},
     )
 
@@ -269,23 +257,22 @@ def _equivalence(card: CardFields) -> Equivalence | None:
     )
 
 
-def _golden(fields: CardFields) -> dict[str, tuple[int, ...]]:
+def _golden(fields: CardFields, kind: ModelKind) -> dict[str, tuple[int, ...]]:
     low, high = np.iinfo(np.int8).min, np.iinfo(np.int8).max
     return {
-        name: fields.integers(name, count=len(LABELS), low=low, high=high) for name in fields.keys
+        name: fields.integers(name, count=len(kind.labels), low=low, high=high)
+        for name in fields.keys
     }
 
 
-def _check_fits(path: Path, card: ModelCard) -> None:
-    if card.labels != LABELS:
+def _check_fits(path: Path, card: ModelCard, kind: ModelKind) -> None:
+    remedy = f"convert the model with `{kind.made_by}`"
+    if card.labels != kind.labels:
         raise UserError(
-            f"{path}: labels: {', '.join(card.labels)} are not {', '.join(LABELS)}: "
-            "convert the model with `edge-fer quantize`"
+            f"{path}: labels: {', '.join(card.labels)} are not {', '.join(kind.labels)}: {remedy}"
         )
-    for name, found, wanted in (("input", card.input, INPUT), ("output", card.output, OUTPUT)):
+    tensors = (("input", card.input, kind.input), ("output", card.output, kind.output))
+    for name, found, wanted in tensors:
         for part, value in asdict(wanted).items():
             if (got := getattr(found, part)) != value:
-                raise UserError(
-                    f"{path}: {name}.{part}: {got} is not {value}: "
-                    "convert the model with `edge-fer quantize`"
-                )
+                raise UserError(f"{path}: {name}.{part}: {got} is not {value}: {remedy}")

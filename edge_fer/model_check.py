@@ -14,6 +14,7 @@ from typing import Any
 from edge_fer.errors import UserError
 from edge_fer.golden import TOLERANCE, GoldenResult, compare_golden
 from edge_fer.model_card import ModelCard, load_model
+from edge_fer.model_kind import EMOTIONS, kind_of
 from edge_fer.model_runtime import open_model
 
 # A dozen images take milliseconds; the rest is for a slow card reader and a busy single core.
@@ -26,9 +27,10 @@ def check_model(path: Path) -> tuple[GoldenResult, ModelCard, str]:
 
     UserError when model or card are refused, or the card has no outputs to compare with.
     """
-    card, content = load_model(path)
-    model = open_model(content, str(path))
-    return compare_golden(card.golden, model.run), card, model.runtime
+    card, content = load_model(path, kind=None)
+    kind = kind_of(card.labels) or EMOTIONS
+    model = open_model(content, str(path), kind=kind)
+    return compare_golden(card.golden, model.run, kind.side_px), card, model.runtime
 
 
 def require_model(path: Path) -> ModelCard:

@@ -30,7 +30,7 @@ def show(file: FileArgument, json: JsonOption = False) -> None:
     from edge_fer.model_card import card_path, load_model
     from edge_fer.operators import list_operators
 
-    card, content = load_model(file)
+    card, content = load_model(file, kind=None)
     operators = list_operators(content, str(file))
     if json:
         names = [operator.name for operator in operators]

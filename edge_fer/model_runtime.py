@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_fer.errors import UserError
-from edge_fer.model_card import INPUT, OUTPUT, TensorSpec
+from edge_fer.model_kind import EMOTIONS, ModelKind, TensorSpec
 from edge_fer.operators import is_tflite
 from edge_fer.preprocessing import to_model_input
 from edge_fer.quiet import quiet_output
@@ -20,7 +20,7 @@ _RUNTIMES = (
 
 
 class Int8Model:
-    """An opened model: `run` takes a face and returns the output bytes as they are."""
+    """An opened model: `run` takes an image and returns the output bytes as they are."""
 
     def __init__(self, interpreter: Any, runtime: str) -> None:
         self.runtime = runtime
@@ -30,17 +30,24 @@ class Int8Model:
         self._output = interpreter.tensor(interpreter.get_output_details()[0]["index"])
 
     def run(self, face: NDArray[np.uint8]) -> NDArray[np.int8]:
-        """Return int8[7] for one face, uint8[48, 48]."""
+        """Return the output, as int8[7] for one face, uint8[48, 48]."""
         to_model_input(face, self._input())
         self._interpreter.invoke()
         return np.array(self._output()[0], np.int8)
 
 
-def open_model(content: bytes, source: str, *, threads: int = 1, xnnpack: bool = True) -> Int8Model:
+def open_model(
+    content: bytes,
+    source: str,
+    *,
+    kind: ModelKind = EMOTIONS,
+    threads: int = 1,
+    xnnpack: bool = True,
+) -> Int8Model:
     """Open the bytes of a `.tflite` file; `xnnpack` False runs the reference-like kernels.
 
     UserError, naming `source`, when no runtime is installed, when the bytes are no TFLite file or a
-    damaged one, and when input or output are not INPUT and OUTPUT: another shape, a batch that is
+    damaged one, and when input or output are not those of `kind`: another shape, a batch that is
     left open, uint8 or float. Bytes that nobody vouches for (no card with their sha256) belong into
     a process of their own, because a damaged file can bring a native runtime down.
     """
@@ -58,11 +65,11 @@ def open_model(content: bytes, source: str, *, threads: int = 1, xnnpack: bool =
         # Its remark that it uses XNNPACK comes from C++ and is not the user's.
         with quiet_output():
             interpreter = module.Interpreter(**options)
-            _check(interpreter, source)
+            _check(interpreter, kind, source)
             interpreter.allocate_tensors()
         model = Int8Model(interpreter, name)
         # Some damage shows only when it runs; the first run is a slow one anyway.
-        model.run(np.zeros(INPUT.shape[1:3], np.uint8))
+        model.run(np.zeros((kind.side_px, kind.side_px), np.uint8))
     except (ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:200]
         raise UserError(f"{source}: {name} cannot run this file ({reason})") from error
@@ -78,10 +85,10 @@ def _runtime() -> tuple[str, Any]:
     raise UserError("no TFLite runtime is installed: pip install ai-edge-litert")
 
 
-def _check(interpreter: Any, source: str) -> None:
+def _check(interpreter: Any, kind: ModelKind, source: str) -> None:
     for which, all_details, wanted in (
-        ("input", interpreter.get_input_details(), INPUT),
-        ("output", interpreter.get_output_details(), OUTPUT),
+        ("input", interpreter.get_input_details(), kind.input),
+        ("output", interpreter.get_output_details(), kind.output),
     ):
         if len(all_details) != 1:
             raise UserError(f"{source}: it has {len(all_details)} {which}s and not one")

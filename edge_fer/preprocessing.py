@@ -32,6 +32,6 @@ def crop_face(grey: NDArray[np.uint8], box: FaceBox) -> NDArray[np.uint8]:
 
 
 def to_model_input(face: NDArray[np.uint8], out: NDArray[np.int8]) -> None:
-    """Write `face` (uint8[48,48]) into the model's input `out` (int8[1,48,48,1])."""
+    """Write `face` (uint8[side,side]) into the model's input `out` (int8[1,side,side,1])."""
     # Flipping the top bit subtracts 128 from a byte and reads it as signed, without a wider type.
     np.bitwise_xor(face, np.uint8(_ZERO_POINT), out=out.view(np.uint8)[0, :, :, 0])

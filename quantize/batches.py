@@ -53,9 +53,9 @@ class AugmentedBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras sh
         return inputs, {"logits": targets, "votes": self._votes[rows]}
 
 
-def one_hot(labels: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Return float32[n, 7] with a one at each label."""
-    return np.eye(len(LABELS), dtype=np.float32)[labels]
+def one_hot(labels: NDArray[np.int64], classes: int = len(LABELS)) -> NDArray[np.float32]:
+    """Return float32[n, classes] with a one at each label."""
+    return np.eye(classes, dtype=np.float32)[labels]
 
 
 def plain_batch(images: NDArray[np.uint8], side_px: int) -> NDArray[np.float32]:

@@ -63,14 +63,19 @@ def choose_calibration_set(dataset: Fer2013, *, count: int, seed: int) -> Calibr
         raise UserError(
             f"representative set: {count} images are not in {len(LABELS)}..{len(training)}"
         )
-    shuffled = np.random.default_rng(seed).permutation(len(training))
-    labels = training.labels[shuffled]
-    turn = np.empty(len(labels), np.int64)  # the how-manieth of its class each row is
-    for label in range(len(LABELS)):
-        of_class = labels == label
-        turn[of_class] = np.arange(np.count_nonzero(of_class))
-    chosen = training.rows(shuffled[np.lexsort((labels, turn))[:count]])
+    chosen = training.rows(balanced_rows(training.labels, count=count, seed=seed))
     return representative_set(chosen, dataset, seed=seed)
+
+
+def balanced_rows(labels: NDArray[np.int64], *, count: int, seed: int) -> NDArray[np.intp]:
+    """Draw `count` rows by `seed`, as many of each label as there are, at most one apart."""
+    shuffled = np.random.default_rng(seed).permutation(len(labels))
+    drawn = labels[shuffled]
+    turn = np.empty(len(drawn), np.int64)  # the how-manieth of its class each row is
+    for label in np.unique(drawn):
+        of_class = drawn == label
+        turn[of_class] = np.arange(np.count_nonzero(of_class))
+    return shuffled[np.lexsort((drawn, turn))[:count]]
 
 
 def representative_set(rows: Fer2013, dataset: Fer2013, *, seed: int) -> CalibrationSet:

@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 
 from edge_fer.errors import UserError
-from edge_fer.model_card import INPUT, OUTPUT, TensorSpec
+from edge_fer.model_kind import EMOTIONS, ModelKind, TensorSpec
 from edge_fer.model_runtime import tensor_spec
 from edge_fer.operators import list_operators, operator_names, refuse_inexact
 from edge_fer.quiet import quiet_output
@@ -33,17 +33,25 @@ class Converted:
     operators: tuple[str, ...]
 
 
-def convert(model: keras.Model, calibration: CalibrationSet) -> Converted:
+def convert(
+    model: keras.Model, calibration: CalibrationSet, kind: ModelKind = EMOTIONS
+) -> Converted:
     """Convert `model` (float32[n, 48, 48, 1] in 0..1 to logits or probabilities) to int8.
 
-    The file takes int8[1, 48, 48, 1] (`INPUT`) and returns int8[1, 7] (`OUTPUT`); its weights are
-    quantized per channel, with the ranges of activations from `calibration`. UserError when the
+    The file takes int8[1, 48, 48, 1] and returns int8[1, 7], or what else `kind` says; its weights
+    are quantized per channel, with the ranges of activations from `calibration`. UserError when the
     network cannot be converted so, naming the operator or the part that is off.
     """
-    return check_int8(convert_as(model, INT8, calibration), f"{model.name} converted to int8")
+    content = convert_as(model, INT8, calibration, kind)
+    return check_int8(content, f"{model.name} converted to int8", kind)
 
 
-def convert_as(model: keras.Model, file_format: str, calibration: CalibrationSet) -> bytes:
+def convert_as(
+    model: keras.Model,
+    file_format: str,
+    calibration: CalibrationSet,
+    kind: ModelKind = EMOTIONS,
+) -> bytes:
     """Convert `model` to one of FORMATS, unchecked, with a batch of one and probabilities out.
 
     float32: as trained. float16: weights in float16, computed in float32. dynamic: weights in int8,
@@ -58,7 +66,7 @@ def convert_as(model: keras.Model, file_format: str, calibration: CalibrationSet
         with quiet_output(), warnings.catch_warnings():
             # It misses statistics of the inputs that it takes from the representative set.
             warnings.filterwarnings("ignore", "Statistics for quantized inputs were expected")
-            return _convert(_with_probabilities(model), file_format, calibration)
+            return _convert(_with_probabilities(model, kind), file_format, calibration)
     except Exception as error:  # the converter passes on whatever its passes raise
         raise UserError(
             f"{model.name} cannot be converted to {file_format}: "
@@ -66,7 +74,7 @@ def convert_as(model: keras.Model, file_format: str, calibration: CalibrationSet
         ) from error
 
 
-def check_int8(content: bytes, source: str) -> Converted:
+def check_int8(content: bytes, source: str, kind: ModelKind = EMOTIONS) -> Converted:
     """Return what `content` holds; UserError unless it is the full-int8 file of `convert`."""
     operators = list_operators(content, source)
     refuse_inexact(operators, source)
@@ -75,15 +83,16 @@ def check_int8(content: bytes, source: str) -> Converted:
         tensor_spec(interpreter.get_input_details()[0]),
         tensor_spec(interpreter.get_output_details()[0]),
     )
-    for which, found, wanted in zip(("input", "output"), specs, (INPUT, OUTPUT), strict=True):
+    wanted_specs = (kind.input, kind.output)
+    for which, found, wanted in zip(("input", "output"), specs, wanted_specs, strict=True):
         if found != wanted:
             raise UserError(f"{source}: its {which} is {found} and not {wanted}")
     return Converted(content, *specs, operator_names(operators))
 
 
-def _with_probabilities(model: keras.Model) -> keras.Model:
+def _with_probabilities(model: keras.Model, kind: ModelKind) -> keras.Model:
     """Return the network for one image, with a softmax at its end."""
-    face = keras.Input(INPUT.shape[1:], batch_size=1, name="face")
+    face = keras.Input(kind.input.shape[1:], batch_size=1, name="face")
     outputs = model(face)
     if not gives_probabilities(model):
         outputs = keras.layers.Softmax(name="probabilities")(outputs)

@@ -14,12 +14,16 @@ from quantize.scores import Scores, score
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """The scores of one model file on one usage. `format` is "keras" or "tflite"."""
+    """The scores of one model file on one usage. `format` is "keras" or "tflite".
+
+    `labels` name the classes.
+    """
 
     model: str
     format: str
     usage: str
     scores: Scores
+    labels: tuple[str, ...] = LABELS
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values for JSON, with the classes by name."""
@@ -33,9 +37,9 @@ class Evaluation:
             "loss": scores.loss,
             "macro_f1": scores.macro_f1,
             "calibration_error": scores.calibration_error,
-            "recall": dict(zip(LABELS, scores.recall, strict=True)),
-            "f1": dict(zip(LABELS, scores.f1, strict=True)),
-            "labels": list(LABELS),
+            "recall": dict(zip(self.labels, scores.recall, strict=True)),
+            "f1": dict(zip(self.labels, scores.f1, strict=True)),
+            "labels": list(self.labels),
             "confusion": [list(row) for row in scores.confusion],
         }
 

@@ -6,15 +6,12 @@ from typing import Any
 
 import keras
 
-from edge_fer.emotions import LABELS
 from edge_fer.errors import UserError
-from edge_fer.preprocessing import FACE_PX
-
-_SHAPE = (FACE_PX, FACE_PX, 1)
+from edge_fer.model_kind import EMOTIONS, ModelKind
 
 
-def load_network(path: Path) -> keras.Model:
-    """Load a network that takes float32[n, 48, 48, 1] and returns float32[n, 7].
+def load_network(path: Path, kind: ModelKind = EMOTIONS) -> keras.Model:
+    """Load a network that takes float32[n, 48, 48, 1] and returns float32[n, 7], or as `kind` says.
 
     Whatever its image size and number format in training, it comes back at 48 px and in float32.
     UserError when the file is missing, is no Keras model, or has other shapes.
@@ -28,11 +25,12 @@ def load_network(path: Path) -> keras.Model:
     except Exception as error:  # zipfile, h5py, json and Keras itself: a dozen kinds
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise UserError(f"{path}: not a Keras model ({reason})") from error
-    _check_shape(path, "input", model.input_shape, _SHAPE)
-    _check_shape(path, "output", model.output_shape, (len(LABELS),))
-    if model.input_shape[1:] == _SHAPE and _computes_in_float32(model):
+    shape = kind.input.shape[1:]
+    _check_shape(path, "input", model.input_shape, shape, kind)
+    _check_shape(path, "output", model.output_shape, (len(kind.labels),), kind)
+    if model.input_shape[1:] == shape and _computes_in_float32(model):
         return model
-    return _rebuilt(model)
+    return _rebuilt(model, shape)
 
 
 def gives_probabilities(model: keras.Model) -> bool:
@@ -43,7 +41,9 @@ def gives_probabilities(model: keras.Model) -> bool:
     )
 
 
-def _check_shape(path: Path, which: str, shape: Any, wanted: tuple[int, ...]) -> None:
+def _check_shape(
+    path: Path, which: str, shape: Any, wanted: tuple[int, ...], kind: ModelKind
+) -> None:
     # A network with several inputs has a list of shapes here, which fits nothing.
     found = tuple(shape[1:]) if isinstance(shape, tuple) else None
     if (
@@ -53,7 +53,7 @@ def _check_shape(path: Path, which: str, shape: Any, wanted: tuple[int, ...]) ->
     ):
         raise UserError(
             f"{path}: {which} shape {shape} is not [n, {', '.join(map(str, wanted))}]: "
-            "is this a network for FER2013?"
+            f"is this a network for `{kind.made_by}`?"
         )
 
 
@@ -61,8 +61,8 @@ def _computes_in_float32(model: keras.Model) -> bool:
     return all(layer.compute_dtype == "float32" for layer in model.layers)
 
 
-def _rebuilt(model: keras.Model) -> keras.Model:
-    """Return the same network with its input fixed to 48 px and all layers in float32."""
+def _rebuilt(model: keras.Model, shape: tuple[int, ...]) -> keras.Model:
+    """Return the same network with its input fixed to `shape` and all layers in float32."""
 
     def in_float32(layer: keras.layers.Layer) -> keras.layers.Layer:
         config = layer.get_config()
@@ -70,7 +70,7 @@ def _rebuilt(model: keras.Model) -> keras.Model:
         return type(layer).from_config(config)
 
     rebuilt = keras.models.clone_model(
-        model, input_tensors=keras.Input(_SHAPE, name="face"), clone_function=in_float32
+        model, input_tensors=keras.Input(shape, name="face"), clone_function=in_float32
     )
     rebuilt.set_weights(model.get_weights())
     return rebuilt

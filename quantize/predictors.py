@@ -10,10 +10,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_fer.emotions import LABELS
 from edge_fer.errors import UserError
+from edge_fer.model_kind import EMOTIONS, ModelKind
 from edge_fer.operators import is_tflite
-from edge_fer.preprocessing import FACE_PX
 from quantize.calibration_set import to_float_input
 from quantize.scores import log_softmax
 from quantize.tflite_file import open_interpreter
@@ -35,13 +34,13 @@ class Predictor(Protocol):
     ) -> NDArray[np.float64]:
         """Return float64[n, 7] for `images` (uint8[n, 48, 48]); `advance` hears how many are done.
 
-        The probabilities of a row sum to 1, and none is 0.
+        Other kinds have other sizes. The probabilities of a row sum to 1, and none is 0.
         """
         ...
 
 
-def open_predictor(path: Path) -> Predictor:
-    """Open a `.keras` or `.tflite` file, told apart by its content.
+def open_predictor(path: Path, kind: ModelKind = EMOTIONS) -> Predictor:
+    """Open a `.keras` or `.tflite` file of `kind`, told apart by its content.
 
     UserError when the file is missing, is neither, or takes or returns other shapes.
     """
@@ -50,13 +49,13 @@ def open_predictor(path: Path) -> Predictor:
     except OSError as error:
         raise UserError(f"{path}: cannot read the model ({error.strerror})") from error
     if is_tflite(content):
-        return TflitePredictor(content, str(path))
+        return TflitePredictor(content, str(path), kind=kind)
     if not content.startswith(_ZIP_MAGIC):
         raise UserError(f"{path}: neither a .keras nor a .tflite file")
     require_tensorflow()
     from quantize.network_file import load_network  # noqa: PLC0415  # it imports TensorFlow
 
-    return KerasPredictor(load_network(path))
+    return KerasPredictor(load_network(path, kind))
 
 
 class KerasPredictor:
@@ -96,7 +95,15 @@ class TflitePredictor:
 
     format = "tflite"
 
-    def __init__(self, content: bytes, source: str, *, workers: int | None = None) -> None:
+    def __init__(
+        self,
+        content: bytes,
+        source: str,
+        *,
+        kind: ModelKind = EMOTIONS,
+        workers: int | None = None,
+    ) -> None:
+        self._kind = kind
         self._interpreters = [
             open_interpreter(content, source)
             for _ in range(workers or len(os.sched_getaffinity(0)))
@@ -104,15 +111,15 @@ class TflitePredictor:
         inputs = self._interpreters[0].get_input_details()
         outputs = self._interpreters[0].get_output_details()
         wanted = (
-            ("input", inputs, (1, FACE_PX, FACE_PX, 1)),
-            ("output", outputs, (1, len(LABELS))),
+            ("input", inputs, kind.input.shape),
+            ("output", outputs, kind.output.shape),
         )
         for which, details, shape in wanted:
             found = tuple(int(side) for side in details[0]["shape"]) if details else ()
             if len(details) != 1 or found != shape:
                 raise UserError(
                     f"{source}: {which} shape {list(found)} is not {list(shape)}: "
-                    "is this a network for FER2013?"
+                    f"is this a network for `{kind.made_by}`?"
                 )
             if details[0]["dtype"] not in (np.int8, np.float32):
                 name = np.dtype(details[0]["dtype"]).name
@@ -123,7 +130,7 @@ class TflitePredictor:
         self, images: NDArray[np.uint8], advance: Callable[[float], None]
     ) -> NDArray[np.float64]:
         """Return float64[n, 7] for `images` (uint8[n, 48, 48])."""
-        raw = np.empty((len(images), len(LABELS)), self._output["dtype"])
+        raw = np.empty((len(images), len(self._kind.labels)), self._output["dtype"])
         free: SimpleQueue[Any] = SimpleQueue()
         for interpreter in self._interpreters:
             free.put(interpreter)

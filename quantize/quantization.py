@@ -5,16 +5,18 @@ import importlib.metadata
 import json
 import platform
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
 import keras
+import numpy as np
+from numpy.typing import NDArray
 
-from edge_fer.emotions import LABELS
 from edge_fer.errors import UserError
 from edge_fer.golden import choose_golden
 from edge_fer.model_card import (
+    LICENCE,
     Accuracy,
     Calibration,
     Equivalence,
@@ -22,9 +24,10 @@ from edge_fer.model_card import (
     card_text,
     write_card,
 )
+from edge_fer.model_kind import EMOTIONS, ModelKind
 from edge_fer.model_runtime import open_model
 from edge_fer.whole_file import write_whole
-from quantize.calibration_set import DEFAULT_COUNT, choose_calibration_set
+from quantize.calibration_set import DEFAULT_COUNT, CalibrationSet, choose_calibration_set
 from quantize.complexity import multiply_adds
 from quantize.confidence import fit_confidence
 from quantize.convert import convert, convert_as
@@ -32,7 +35,7 @@ from quantize.equivalence import LAYER_IMAGES, WORST_LAYERS, compare_answers, me
 from quantize.evaluation import rows_of
 from quantize.fake_quant import fine_tune
 from quantize.fer2013 import Fer2013
-from quantize.folding import fold_batch_norms
+from quantize.folding import Folded, fold_batch_norms
 from quantize.predictors import KerasPredictor, TflitePredictor
 from quantize.progress import progress_bar
 from quantize.scores import Scores, score
@@ -49,6 +52,15 @@ class Quantized:
     card: ModelCard
     float32: Scores
     int8: Scores
+
+
+@dataclass(frozen=True, slots=True, eq=False)  # arrays have no truth value
+class Measured:
+    """What a model is measured on: images uint8[n, side, side], labels int64[n], and their name."""
+
+    usage: str
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
 
 
 def quantize(
@@ -78,22 +90,52 @@ def quantize(
         announce(f"Fine-tuning {name} for int8, {qat_epochs} epochs ...")
         network = fine_tune(network, dataset, calibration, epochs=qat_epochs, seed=seed)
         training = {**training, "qat_epochs": qat_epochs}
+    return convert_and_measure(
+        model,
+        replace(folded, model=network),
+        calibration,
+        Measured(MEASURED_ON, rows.images, rows.labels),
+        name,
+        training=training,
+        progress=progress,
+        announce=announce,
+    )
+
+
+def convert_and_measure(
+    model: keras.Model,
+    folded: Folded,
+    calibration: CalibrationSet,
+    on: Measured,
+    name: str,
+    *,
+    training: Mapping[str, Any],
+    kind: ModelKind = EMOTIONS,
+    licence: str = LICENCE,
+    progress: bool = False,
+    announce: Callable[[str], None] = lambda text: None,
+) -> Quantized:
+    """Convert `folded`, which is `model` made ready for int8, and measure both for the card.
+
+    UserError when the converted file is not the full-int8 file of `kind`.
+    """
     announce(f"Converting {name} with {calibration.count} representative images ...")
-    converted = convert(network, calibration)
-    with progress_bar("Measuring float32", len(rows), show=progress) as advance:
-        exact = KerasPredictor(model).log_probabilities(rows.images, advance)
-    before = score(exact, rows.labels)
-    with progress_bar("Measuring int8", len(rows), show=progress) as advance:
-        answers = TflitePredictor(converted.content, name).log_probabilities(rows.images, advance)
-    after = score(answers, rows.labels)
-    confidence = fit_confidence(answers, rows.labels)
+    converted = convert(folded.model, calibration, kind)
+    with progress_bar("Measuring float32", len(on.labels), show=progress) as advance:
+        exact = KerasPredictor(model).log_probabilities(on.images, advance)
+    before = score(exact, on.labels)
+    with progress_bar("Measuring int8", len(on.labels), show=progress) as advance:
+        int8 = TflitePredictor(converted.content, name, kind=kind)
+        answers = int8.log_probabilities(on.images, advance)
+    after = score(answers, on.labels)
+    confidence = fit_confidence(answers, on.labels)
     announce("Comparing layer by layer ...")
-    float_file = convert_as(network, "float32", calibration)
-    layers = measure_layers(float_file, converted.content, rows.images[:LAYER_IMAGES], name)
+    float_file = convert_as(folded.model, "float32", calibration, kind)
+    layers = measure_layers(float_file, converted.content, on.images[:LAYER_IMAGES], name)
     alike = compare_answers(exact, answers)
     card = ModelCard(
         name=name,
-        labels=LABELS,
+        labels=kind.labels,
         input=converted.input,
         output=converted.output,
         parameters=model.count_params(),
@@ -101,15 +143,16 @@ def quantize(
         operators=converted.operators,
         sha256=hashlib.sha256(converted.content).hexdigest(),
         calibration=Calibration(calibration.seed, calibration.count, calibration.sha256),
-        accuracy=Accuracy(MEASURED_ON, len(rows), before.accuracy, after.accuracy),
+        accuracy=Accuracy(on.usage, len(on.labels), before.accuracy, after.accuracy),
         temperature=confidence.temperature,
         uncertain_threshold=confidence.uncertain_threshold,
         confidence=confidence.measured,
         training=training,
         tools=tool_versions(),
+        licence=licence,
         equivalence=Equivalence(
-            MEASURED_ON,
-            len(rows),
+            on.usage,
+            len(on.labels),
             alike.agreement,
             alike.largest_difference,
             alike.mean_difference,
@@ -117,8 +160,9 @@ def quantize(
         ),
         batch_norms=folded.notes,
         golden=choose_golden(
-            open_model(converted.content, name).run,
-            open_model(converted.content, name, xnnpack=False).run,
+            open_model(converted.content, name, kind=kind).run,
+            open_model(converted.content, name, kind=kind, xnnpack=False).run,
+            kind.side_px,
         ),
     )
     return Quantized(converted.content, card, before, after)

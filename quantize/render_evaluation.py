@@ -6,7 +6,6 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-from edge_fer.emotions import LABELS
 from quantize.evaluation import Evaluation
 from quantize.scores import Scores
 
@@ -20,7 +19,8 @@ def render_evaluation(evaluation: Evaluation) -> RenderableType:
     title = Text.assemble(
         (evaluation.model, "bold"), f" on {scores.n:,} images of {evaluation.usage}\n"
     )
-    return Group(title, _summary(scores), _classes(scores), _confusion(scores))
+    labels = evaluation.labels
+    return Group(title, _summary(scores), _classes(scores, labels), _confusion(scores, labels))
 
 
 def _summary(scores: Scores) -> Table:
@@ -32,25 +32,25 @@ def _summary(scores: Scores) -> Table:
     return table
 
 
-def _classes(scores: Scores) -> Table:
+def _classes(scores: Scores, labels: tuple[str, ...]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0))
     for heading in ("class", "images", "recall", "F1"):
         table.add_column(heading, justify="left" if heading == "class" else "right")
     table.add_column("")
-    rows = zip(LABELS, scores.recall, scores.f1, scores.confusion, strict=True)
+    rows = zip(labels, scores.recall, scores.f1, scores.confusion, strict=True)
     for label, recall, f1, answers in rows:
         bar = Bar(1, 0, recall or 0, width=_BAR_WIDTH, color="cyan")
         table.add_row(label, f"{sum(answers):,}", _share(recall), _share(f1), bar)
     return table
 
 
-def _confusion(scores: Scores) -> RenderableType:
+def _confusion(scores: Scores, labels: tuple[str, ...]) -> RenderableType:
     table = Table(box=None, padding=0, title_justify="left", title_style="")
     table.title = "\nconfusion: rows are the truth, columns the answers"
     table.add_column("", min_width=10)
-    for label in LABELS:
+    for label in labels:
         table.add_column(label, justify="right", min_width=9)
-    for label, counts in zip(LABELS, scores.confusion, strict=True):
+    for label, counts in zip(labels, scores.confusion, strict=True):
         rows = max(1, sum(counts))
         table.add_row(label, *(_cell(count, count / rows) for count in counts))
     return table

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_fer.emotions import LABELS
-
 CALIBRATION_BINS = 15  # equal-width bins of the calibration error, as Guo et al. 2017
 
 
@@ -31,7 +29,8 @@ class Scores:
 
 def score(log_probabilities: NDArray[np.float64], labels: NDArray[np.int64]) -> Scores:
     """Score `log_probabilities` (float64[n, 7]) against `labels` (int64[n]), n at least 1."""
-    confusion = confusion_matrix(labels, log_probabilities.argmax(axis=1))
+    classes = log_probabilities.shape[1]
+    confusion = confusion_matrix(labels, log_probabilities.argmax(axis=1), classes)
     of_class, taken_for, right = confusion.sum(axis=1), confusion.sum(axis=0), confusion.diagonal()
     recall = tuple(
         float(hits / rows) if rows else None for hits, rows in zip(right, of_class, strict=True)
@@ -52,10 +51,12 @@ def score(log_probabilities: NDArray[np.float64], labels: NDArray[np.int64]) -> 
     )
 
 
-def confusion_matrix(labels: NDArray[np.int64], answers: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return int64[7, 7]: rows are the truth, columns the answers."""
-    pairs = np.bincount(labels * len(LABELS) + answers, minlength=len(LABELS) ** 2)
-    return pairs.reshape(len(LABELS), len(LABELS)).astype(np.int64)
+def confusion_matrix(
+    labels: NDArray[np.int64], answers: NDArray[np.int64], classes: int
+) -> NDArray[np.int64]:
+    """Return int64[classes, classes]: rows are the truth, columns the answers."""
+    pairs = np.bincount(labels * classes + answers, minlength=classes**2)
+    return pairs.reshape(classes, classes).astype(np.int64)
 
 
 def cross_entropy(log_probabilities: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
