@@ -14,6 +14,7 @@ from edge_fer import __version__
 from edge_fer.config_cli import config_app
 from edge_fer.controller_cli import controller
 from edge_fer.errors import UserError
+from edge_fer.eyes_cli import eyes_app
 from edge_fer.health_cli import doctor, status
 from edge_fer.model_cli import model_app
 from edge_fer.monitor_cli import monitor, replay
@@ -33,6 +34,7 @@ app = typer.Typer(
 
 app.add_typer(model_app, name="model")
 app.add_typer(config_app, name="config")
+app.add_typer(eyes_app, name="eyes")
 app.command()(controller)
 app.command()(status)
 app.command()(doctor)
