@@ -22,6 +22,7 @@ from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.driver_state.states import DriverState
 from edge_fer.driver_state.vehicle import Vehicle
 from edge_fer.errors import UserError
+from edge_fer.eyes import EyeReader
 from edge_fer.face.opening import open_tracker
 from edge_fer.health import HealthMeter
 from edge_fer.journal import FIELDS, log_handler
@@ -98,6 +99,7 @@ class Daemon:
             open_tracker(config.face),
             ConditionMonitor(),
             DriverMonitor(policy, now_s),
+            EyeReader() if config.face.detector == "yunet" else None,
         )
         self._camera_uri = without_password(config.camera.uri)
         self._camera = CameraProcess(config.camera.uri, fps=config.camera.fps)

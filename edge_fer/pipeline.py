@@ -10,6 +10,7 @@ from edge_fer.driver_state.observation import Observation
 from edge_fer.driver_state.policy import Decision
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.driver_state.vehicle import UNKNOWN_VEHICLE, Vehicle
+from edge_fer.eyes import EyeReader
 from edge_fer.face.head_pose import head_pose
 from edge_fer.face.tracking import FaceTracker, TrackedFace
 from edge_fer.preprocessing import crop_face
@@ -27,9 +28,10 @@ class Step:
 
 
 class Pipeline:
-    """Camera condition, face, emotion, driver state, in that order.
+    """Camera condition, face, emotion, head and eyes, driver state, in that order.
 
     Without a classifier no emotion is inferred at all: the one switch, `emotion_states`, is off.
+    Head and eyes need a detector that gives landmarks, and the eyes an `eyes` that reads them.
     """
 
     def __init__(
@@ -38,11 +40,13 @@ class Pipeline:
         tracker: FaceTracker,
         conditions: ConditionMonitor,
         driver: DriverMonitor,
+        eyes: EyeReader | None = None,
     ) -> None:
         self._classifier = classifier
         self._tracker = tracker
         self._conditions = conditions
         self._driver = driver
+        self._eyes = eyes
 
     def change(self, classifier: Classifier | None, policy: PolicySettings) -> None:
         """Go on with another policy, and without a classifier where emotions are switched off."""
@@ -64,13 +68,18 @@ class Pipeline:
             face = self._tracker.update(frame.grey, frame.captured_s)
             if face is not None and self._classifier is not None:
                 probabilities = self._classifier.classify(crop_face(frame.grey, face.box))
-        landmarks = None if face is None else face.box.landmarks
+        head, eyes_closed = None, None
+        if face is not None and face.box.landmarks is not None:
+            head = head_pose(face.box.landmarks, frame.grey.shape)
+            if self._eyes is not None:
+                eyes_closed = self._eyes.closed(frame.grey, face.box, head)
         observation = Observation(
             frame.captured_s,
             camera,
             None if face is None else face.box,
             probabilities,
-            head=None if landmarks is None else head_pose(landmarks, frame.grey.shape),
+            eyes_closed=eyes_closed,
+            head=head,
             vehicle=vehicle,
         )
         decision = self._driver.observe(observation)

@@ -1,0 +1,124 @@
+"""From a face with landmarks to the probability that its eyes are closed, or None: unseen."""
+
+import math
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_fer.classifier import calibrated
+from edge_fer.driver_state.observation import HeadPose
+from edge_fer.face.base import FaceBox, Landmarks, Point
+from edge_fer.face.cutting import cut_square
+from edge_fer.model_card import load_model
+from edge_fer.model_kind import EYES
+from edge_fer.model_runtime import open_model
+from edge_fer.paths import SHIPPED_EYES
+
+# A patch shows so much of the distance between the eyes: an iris of 11.7 mm is a third of a patch
+# of the training set, and eyes are 63 mm apart (Dodgson 2004).
+PATCH_SHARE = 0.55
+LEAST_PATCH_PX = 12  # in the frame; a smaller patch would be enlarged more than twice
+
+# Beyond it the far eye goes behind the nose. Angles from landmarks come out too small: this is a
+# turn of some 30 degrees. At 32, open eyes of the clips were misjudged now and then.
+MOST_YAW_DEG = 25.0
+
+SATURATED = 250  # grey value of a pixel that says no more than "bright"
+MOST_SATURATED = 0.06  # of a patch; more is glare on glasses or a lost exposure
+LEAST_CONTRAST = 4.0  # standard deviation in grey values; less is a hand, a dark lens, a dark frame
+# A patch whose bright parts are darker than so much of the face between eyes and mouth is behind a
+# dark lens. Lids, lashes and shadow leave some skin.
+LEAST_BRIGHTNESS = 0.45
+
+AGREE = 0.5  # how far the two eyes' probabilities may be apart; else one of them is hidden
+
+
+class EyeReader:
+    """The eye network. UserError where its file or card is missing or of another kind."""
+
+    def __init__(self, model_path: Path = SHIPPED_EYES) -> None:
+        card, content = load_model(model_path, EYES)
+        self._temperature = card.temperature
+        self._model = open_model(content, str(model_path), kind=EYES)
+
+    def closed(self, grey: NDArray[np.uint8], face: FaceBox, head: HeadPose | None) -> float | None:
+        """Return how probably both eyes in `grey` (uint8[h,w]) are closed, 0..1.
+
+        None where that cannot be seen: no landmarks, a small or far turned face, an eye beyond the
+        frame's edge, behind glare, a dark lens or a hand, or eyes that differ.
+        """
+        points = face.landmarks
+        if points is None or head is None or abs(head.yaw_deg) > MOST_YAW_DEG:
+            return None
+        skin = _skin(grey, points)
+        found = []
+        for patch in eye_patches(grey, points):
+            if patch is None or not shows_an_eye(patch, skin):
+                return None
+            stored = self._model.run(patch)
+            found.append(float(calibrated(stored, self._temperature)[EYES.labels.index("closed")]))
+        return sum(found) / 2 if abs(found[0] - found[1]) <= AGREE else None
+
+
+def eye_patches(
+    grey: NDArray[np.uint8], points: Landmarks
+) -> tuple[NDArray[np.uint8] | None, NDArray[np.uint8] | None]:
+    """Return the driver's right and left eye upright, uint8[24,24]; None: too small or cut off."""
+    across = math.dist(points.right_eye, points.left_eye)
+    down = math.dist(_middle(points.right_eye, points.left_eye), _mouth(points))
+    side = PATCH_SHARE * max(across, down)  # a turned head's eyes seem nearer to each other
+    tilt = math.atan2(
+        points.left_eye[1] - points.right_eye[1], points.left_eye[0] - points.right_eye[0]
+    )
+    return _patch(grey, points.right_eye, side, tilt), _patch(grey, points.left_eye, side, tilt)
+
+
+def shows_an_eye(patch: NDArray[np.uint8], skin: float) -> bool:
+    """Whether there is something to see in a patch, by the grey value of the face around it."""
+    if (patch >= SATURATED).mean() > MOST_SATURATED or patch.std() < LEAST_CONTRAST:
+        return False
+    return bool(np.percentile(patch, 90) >= LEAST_BRIGHTNESS * skin)
+
+
+def _patch(
+    grey: NDArray[np.uint8], eye: Point, side: float, tilt: float
+) -> NDArray[np.uint8] | None:
+    height, width = grey.shape
+    x, y = eye
+    half = side / 2
+    inside = half <= x <= width - half and half <= y <= height - half
+    if side < LEAST_PATCH_PX or not inside:
+        return None
+    # Twice the size at first: a patch of a near face is averaged down rather than sampled.
+    large = 2 * EYES.side_px
+    scale = large / side
+    cos, sin = scale * math.cos(tilt), scale * math.sin(tilt)
+    middle = (large - 1) / 2
+    turn = np.array(
+        [
+            [cos, sin, middle - cos * x - sin * y],
+            [-sin, cos, middle + sin * x - cos * y],
+        ]
+    )
+    upright = cv2.warpAffine(
+        grey, turn, (large, large), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    size = (EYES.side_px, EYES.side_px)
+    return cv2.resize(upright, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+
+
+def _skin(grey: NDArray[np.uint8], points: Landmarks) -> float:
+    """Return the median grey value about the nose: cheeks, in any light."""
+    side = max(round(math.dist(points.right_eye, points.left_eye)), 1)
+    left, top = round(points.nose[0] - side / 2), round(points.nose[1] - side / 2)
+    return float(np.median(cut_square(grey, left, top, side)[::4, ::4]))
+
+
+def _middle(one: Point, other: Point) -> Point:
+    return (one[0] + other[0]) / 2, (one[1] + other[1]) / 2
+
+
+def _mouth(points: Landmarks) -> Point:
+    return _middle(points.right_mouth, points.left_mouth)
