@@ -124,6 +124,14 @@ def benchmark(
         bool,
         typer.Option("--faults", help="corrupted frames that would be believed, of 16 million"),
     ] = False,
+    faces: Annotated[
+        Path | None,
+        typer.Option(help="face detectors on the clips of this folder instead, in minutes"),
+    ] = None,
+    yunet: Annotated[
+        Path | None,
+        typer.Option(envvar="EDGE_FER__FACE__MODEL", help="with --faces: YuNet's file"),
+    ] = None,
     model: Annotated[
         Path | None, typer.Option(help="the .tflite file; the shipped one without it")
     ] = None,
@@ -136,8 +144,10 @@ def benchmark(
     json: JsonOption = False,
 ) -> None:
     """Measure this device in about a minute: model, stages, daemon."""
-    if link + states + faults > 1:
-        raise UserError("benchmark: --link, --states and --faults exclude each other; choose one")
+    if link + states + faults + (faces is not None) > 1:
+        raise UserError(
+            "benchmark: --link, --faces, --states and --faults exclude each other; choose one"
+        )
     if link:
         from firmware_bridge.benchmark.verb import run_link_benchmark
 
@@ -147,6 +157,11 @@ def benchmark(
         from edge_fer.benchmark.states_verb import run_states_benchmark
 
         run_states_benchmark(hours=hours, seed=seed, json_output=json)
+        return
+    if faces is not None:
+        from edge_fer.benchmark.faces_verb import run_faces_benchmark
+
+        run_faces_benchmark(clips=faces, yunet=yunet, json_output=json)
         return
     if faults:
         from firmware_bridge.benchmark.corruption_verb import run_fault_benchmark
