@@ -250,7 +250,7 @@ while True:
 """
 
 
-@pytest.mark.parametrize("ending", [".log", ".jsonl"])
+@pytest.mark.parametrize("ending", [".log", ".jsonl", ".asc"])
 def test_a_killed_recorder_loses_at_most_a_second(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"drive{ending}"
     with subprocess.Popen(
