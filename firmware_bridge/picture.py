@@ -1,4 +1,4 @@
-"""Draws the monitor's last view into an SVG file, for documents and reports of trouble."""
+"""Draws what the monitor showed into an SVG file, for documents."""
 
 import io
 import re
@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from firmware_bridge.errors import BridgeError
+from firmware_bridge.messages import DriverStateMessage
 from firmware_bridge.screen import render
 from firmware_bridge.supervision import JudgedFrame
 from firmware_bridge.watching import Line, Seen, Summary, Watch
@@ -17,7 +18,10 @@ _FETCHED_FONT = re.compile(r"@font-face\s*\{[^}]*\}")
 
 
 class PictureView:
-    """A monitor's view that leaves its last state behind in an SVG file."""
+    """A monitor's view that leaves itself behind in an SVG file.
+
+    As it was when the driver's state was last known: when the other side ends, it is overdue first.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -28,7 +32,9 @@ class PictureView:
 
     def refresh(self, watch: Watch, line: Line, now_s: float) -> None:
         """Remember how things stand."""
-        self._last = (watch.seen(now_s), line)
+        seen = watch.seen(now_s)
+        if self._last is None or seen.latest(DriverStateMessage) is not None:
+            self._last = (seen, line)
 
     def end(self, summary: Summary) -> None:
         """Write the file; BridgeError where that cannot be."""

@@ -262,7 +262,7 @@ def test_a_killed_recorder_loses_at_most_a_second(tmp_path: Path, ending: str) -
     ) as process:
         assert process.stdout is not None
         first = process.stdout.readline()
-        time.sleep(2.5)
+        time.sleep(1.6)
         process.send_signal(signal.SIGKILL)
         numbers = [int(first), *map(int, process.stdout.read().split())]
 
