@@ -1,6 +1,7 @@
 """A recording as JSON lines: what `edge-fer monitor --json` prints, behind a line about the drive.
 
-Read back are only id, data and time; what else a line says is for people and scripts. Pure.
+Read back are the start of the drive, and of a frame id, data and time; what else a line says is for
+people and scripts. Pure.
 """
 
 import json
@@ -26,6 +27,14 @@ def recording_header(port: str, wall_s: float, *, clock_synchronised: bool) -> d
             "clock_synchronised": clock_synchronised,
         }
     }
+
+
+def recording_start(line: str) -> float:
+    """Return the Unix time that the times behind this first line count from; 0 if it says none."""
+    try:
+        return datetime.fromisoformat(json.loads(line)["recording"]["started"]).timestamp()
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
+        return 0.0  # what `monitor --json` printed, or no recording at all
 
 
 def parse_json_line(line: str) -> CanFrame | LineVerdict:

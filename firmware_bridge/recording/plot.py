@@ -34,6 +34,8 @@ _STATE_COLOURS = {
     "camera degraded": "#a3541a",
 }
 _OTHER_STATE = "#9a9a9a"
+_REQUEST_COLOUR = "#8e63c7"
+_LABEL_SHARE = 0.1  # of the width: what a request takes in words
 _EMOTION_COLOURS = ("#d62728", "#7a9a01", "#8e63c7", "#e8a600", "#1f6fb4", "#e377c2", "#7f7f7f")
 _MESSAGE_COLOURS = ("#1f6fb4", "#e8a600", "#2e9e4f", "#d62728")
 _FAULT_COLOURS = {
@@ -158,9 +160,19 @@ def _draw_states(
             color=_STATE_COLOURS.get(name, _OTHER_STATE),
         )
     axes.set_yticks(range(len(lanes)), lanes)
-    axes.set_ylim(len(lanes) - 0.4, -0.6)
+    axes.set_ylim(len(lanes) - (-0.2 if track.requests else 0.4), -0.6)
+    _draw_requests(axes, track, (end_s - history[0].time_s) * _LABEL_SHARE)
+    axes.set_title("driver state", fontsize=9, loc="left")
+
+
+def _draw_requests(axes: Any, track: Track, apart_s: float) -> None:
+    """Mark what the driver was asked, below the states; in words where there is room for them."""
+    labelled_s = float("-inf")
     for time_s, kind in track.requests:
-        axes.axvline(time_s, color="#8e63c7", linewidth=1, linestyle=":")
+        axes.axvline(time_s, color=_REQUEST_COLOUR, linewidth=1, linestyle=":")
+        if time_s < labelled_s + apart_s:
+            continue
+        labelled_s = time_s
         axes.annotate(
             f" {kind}?",
             (time_s, 0),
@@ -168,9 +180,8 @@ def _draw_states(
             xytext=(0, 3),
             textcoords="offset points",
             fontsize=7,
-            color="#8e63c7",
+            color=_REQUEST_COLOUR,
         )
-    axes.set_title("driver state", fontsize=9, loc="left")
 
 
 def _draw_emotions(axes: Any, track: Track) -> None:

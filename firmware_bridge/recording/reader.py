@@ -8,8 +8,9 @@ import can
 
 from firmware_bridge.errors import BridgeError
 from firmware_bridge.frame import MAX_STANDARD_ID, CanFrame
+from firmware_bridge.recording.jsonl import recording_start
 from firmware_bridge.recording.kinds import RecordingKind, recording_kind
-from firmware_bridge.recording.lines import LineFormat, LineParser
+from firmware_bridge.recording.lines import MAX_LINE_LENGTH, LineFormat, LineParser
 from firmware_bridge.transports import TransportCounters
 from firmware_bridge.transports.can_bus import as_frame
 
@@ -52,13 +53,17 @@ class RecordingReader:
     def _lines(self, line_format: LineFormat) -> Iterator[CanFrame]:
         parser = LineParser(line_format)
         with self.path.open("rb") as file:
+            start_s = 0.0
+            if line_format is LineFormat.JSON:
+                start_s = recording_start(file.readline(MAX_LINE_LENGTH).decode(errors="replace"))
+                file.seek(0)
             while chunk := file.read(_CHUNK_BYTES):
                 frames = parser.feed(chunk)
                 self.counters = parser.counters
-                yield from frames
+                yield from (_later(frame, start_s) for frame in frames)
         last = parser.end()
         self.counters = parser.counters
-        yield from last
+        yield from (_later(frame, start_s) for frame in last)
 
     def _can_file(self) -> Iterator[CanFrame]:
         count = rejected = 0
@@ -93,3 +98,7 @@ class RecordingReader:
         if self.counters.rejected_lines:
             return f"none of its {self.counters.rejected_lines} lines is one of a {self._kind}"
         return "holds no frame"
+
+
+def _later(frame: CanFrame, start_s: float) -> CanFrame:
+    return CanFrame(frame.can_id, frame.data, start_s + frame.time_s) if start_s else frame

@@ -12,10 +12,6 @@ from firmware_bridge.supervision import JudgedFrame
 from firmware_bridge.transports.can_bus import as_message
 from firmware_bridge.watching import frame_as_json
 
-# python-can writes a BLF in containers of so many bytes, 128 KiB if not asked: about a second of
-# our messages, so that a killed recorder loses no more.
-_BLF_CONTAINER_BYTES = 1024
-
 
 class FrameWriter(Protocol):
     """A recording that is being written."""
@@ -79,11 +75,7 @@ class CanFileWriter:
 
     def __init__(self, path: Path, kind: RecordingKind) -> None:
         _create(path).close()  # python-can would write over what is there
-        self._writer = (
-            can.BLFWriter(path, max_container_size=_BLF_CONTAINER_BYTES)
-            if kind is RecordingKind.BLF
-            else can.ASCWriter(path)
-        )
+        self._writer = can.BLFWriter(path) if kind is RecordingKind.BLF else can.ASCWriter(path)
 
     def write(self, judged: JudgedFrame, wall_s: float) -> None:
         """Add a message."""
@@ -92,7 +84,10 @@ class CanFileWriter:
         self._writer.on_message_received(message)
 
     def flush(self) -> None:
-        """Hand over to the kernel what python-can has let go of."""
+        """Hand over to the kernel."""
+        if isinstance(self._writer, can.BLFWriter):
+            # python-can 4.6 keeps 128 KiB to itself, minutes of our messages; no public way.
+            self._writer._flush()
         self._writer.file.flush()
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware_bridge.frame import CanFrame
-from firmware_bridge.recording.jsonl import parse_json_line, recording_header
+from firmware_bridge.recording.jsonl import parse_json_line, recording_header, recording_start
 from firmware_bridge.recording.verdict import LineVerdict
 
 LINE: dict[str, Any] = {"time_s": 1.25, "id": "0x3A0", "data": "b4d0"}
@@ -22,6 +22,7 @@ def test_the_header_and_other_lines_are_none_of_its_business() -> None:
     header = recording_header("slcan:/dev/ttyUSB0", 1_700_000_000.25, clock_synchronised=False)
 
     assert header["recording"]["started"] == "2023-11-14T22:13:20.250+00:00"
+    assert recording_start(json.dumps(header)) == 1_700_000_000.25
     others: list[dict[str, Any]] = [header, {"summary": {}}, {"time_s": 1.0, "warning": "x"}]
     for other in others:
         assert parse_json_line(json.dumps(other)) is LineVerdict.OTHER
@@ -53,6 +54,14 @@ JSON = st.recursive(
     max_leaves=8,
 )
 KEYS = st.sampled_from(["id", "data", "time_s", "recording"])
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["", "{}", "[]", "7", '{"recording": 1}', '{"recording": {"started": "now"}}', "[" * 4000],
+)
+def test_a_first_line_without_a_start_begins_at_zero(line: str) -> None:
+    assert recording_start(line) == 0.0
 
 
 @given(st.text() | JSON.map(json.dumps) | st.dictionaries(KEYS, JSON).map(json.dumps))

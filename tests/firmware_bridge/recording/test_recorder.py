@@ -111,6 +111,16 @@ def test_json_lines_say_what_the_frames_mean(tmp_path: Path, make_frame: MakeFra
     assert line["signals"]["State"] == "attentive"
 
 
+@pytest.mark.parametrize("ending", [".log", ".jsonl", ".blf"])  # .asc counts from its first frame
+def test_it_is_known_when_it_was(tmp_path: Path, make_frame: MakeFrame, ending: str) -> None:
+    path = tmp_path / f"drive{ending}"
+    record(path, [make_frame(DriverStateMessage(1), 0.25)])
+
+    (frame,) = RecordingReader(path)
+
+    assert frame.time_s == pytest.approx(WALL_S + 0.25, abs=1e-3)
+
+
 @pytest.mark.parametrize("ending", KINDS)
 def test_a_drive_that_was_recorded_is_not_written_over(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"drive{ending}"
@@ -250,7 +260,7 @@ while True:
 """
 
 
-@pytest.mark.parametrize("ending", [".log", ".jsonl", ".asc"])
+@pytest.mark.parametrize("ending", KINDS)
 def test_a_killed_recorder_loses_at_most_a_second(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"drive{ending}"
     with subprocess.Popen(
