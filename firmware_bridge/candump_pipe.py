@@ -32,7 +32,7 @@ class CandumpPipe:
         self._latest_s = time.monotonic()
         self._latest_came_s = self._latest_s
         self._told_s = self._latest_s
-        self._times = SteadyTime(self._latest_s)
+        self._times: SteadyTime | None = None  # from the first frame on
         self._wall_offset_s = time.time() - self._latest_s
         self._ended = False
 
@@ -41,15 +41,19 @@ class CandumpPipe:
         return self
 
     def now_s(self) -> float:
-        """Return the time of the latest frame and what passed since it came, until the end."""
-        passed_s = 0.0 if self._ended else time.monotonic() - self._latest_came_s
+        """Return the time of the latest frame and what passed since it came, until the end.
+
+        While there is more to be read the clock stands: of what waits in the pipe nothing is late.
+        """
+        stands = self._ended or self._is_readable(0.0)
+        passed_s = 0.0 if stands else time.monotonic() - self._latest_came_s
         # A frame that was long in the pipe sets back its clock, but not the one that is told.
         self._told_s = max(self._told_s, self._latest_s + passed_s)
         return self._told_s
 
     def wall_s(self, time_s: float) -> float:
         """Return the time as the lines have it; before the first one, as this machine has it."""
-        original_s = self._times.original(time_s)
+        original_s = None if self._times is None else self._times.original(time_s)
         return time_s + self._wall_offset_s if original_s is None else original_s
 
     def pause(self, paused: bool) -> None:
@@ -72,8 +76,9 @@ class CandumpPipe:
         """Return the frames that arrived; EndOfStream where there will be no more."""
         if self._ended:
             raise EndOfStream("monitor: the stream on standard input has ended")
-        if not select.select([self._descriptor], [], [], max(0.0, timeout_s))[0]:
+        if not self._is_readable(max(0.0, timeout_s)):
             return []
+        came_s = time.monotonic()
         data = os.read(self._descriptor, _CHUNK_BYTES)
         frames = self._parser.feed(data) if data else self._parser.end()
         if not self._parser.counters.frames_received and holds_screen_line(data):
@@ -81,13 +86,24 @@ class CandumpPipe:
                 "monitor: standard input has what candump prints without -L;"
                 " use: candump -L can0 | edge-fer monitor -"
             )
-        steady = [
-            CanFrame(frame.can_id, frame.data, self._times.take(frame.time_s)) for frame in frames
-        ]
-        if steady:
-            self._latest_s, self._latest_came_s = steady[-1].time_s, time.monotonic()
         self._ended = not data
-        return steady
+        return self._steady(frames, came_s)
 
     def close(self) -> None:
         """Leave the stream to who gave it."""
+
+    def _steady(self, frames: list[CanFrame], came_s: float) -> list[CanFrame]:
+        """Return the frames with times on the scale of `now_s`; the first one comes now."""
+        if not frames:
+            return []
+        if self._times is None:
+            passed_s = came_s - self._latest_came_s
+            self._times = SteadyTime(max(self._told_s, self._latest_s + passed_s))
+        steady = [
+            CanFrame(frame.can_id, frame.data, self._times.take(frame.time_s)) for frame in frames
+        ]
+        self._latest_s, self._latest_came_s = steady[-1].time_s, came_s
+        return steady
+
+    def _is_readable(self, within_s: float) -> bool:
+        return bool(select.select([self._descriptor], [], [], within_s)[0])
