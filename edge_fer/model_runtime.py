@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from edge_fer.errors import UserError
 from edge_fer.model_kind import EMOTIONS, ModelKind, TensorSpec
 from edge_fer.operators import is_tflite
-from edge_fer.preprocessing import to_model_input
 from edge_fer.quiet import quiet_output
 
 # LiteRT first: with XNNPACK it runs int8 several times as fast as tflite-runtime does.
@@ -31,9 +30,16 @@ class Int8Model:
 
     def run(self, face: NDArray[np.uint8]) -> NDArray[np.int8]:
         """Return the output, as int8[7] for one face, uint8[48, 48]."""
-        to_model_input(face, self._input())
+        write_input(face, self._input())
         self._interpreter.invoke()
         return np.array(self._output()[0], np.int8)
+
+
+def write_input(image: NDArray[np.uint8], out: NDArray[np.int8]) -> None:
+    """Write `image` (uint8[h,w]) into the model's input `out` (int8[1,h,w,1])."""
+    # Its scale is 1/255 and its zero point -128. Flipping a byte's top bit subtracts 128 and reads
+    # it as signed, without a wider type.
+    np.bitwise_xor(image, np.uint8(128), out=out.view(np.uint8)[0, :, :, 0])
 
 
 def open_model(

@@ -10,8 +10,6 @@ from edge_fer.face.cutting import cut_square
 FACE_PX = 48
 """Side of the model input, that of FER2013 (Goodfellow et al. 2013)."""
 
-_ZERO_POINT = 128  # of the int8 input, whose scale is 1/255: a byte becomes its value minus 128
-
 
 def crop_face(grey: NDArray[np.uint8], box: FaceBox) -> NDArray[np.uint8]:
     """Cut the square around `box` out of `grey` (uint8[h,w]) and scale it to uint8[48,48].
@@ -29,9 +27,3 @@ def crop_face(grey: NDArray[np.uint8], box: FaceBox) -> NDArray[np.uint8]:
     filter_ = cv2.INTER_AREA if side > FACE_PX else cv2.INTER_LINEAR
     face = cv2.resize(square, (FACE_PX, FACE_PX), interpolation=filter_)
     return face.astype(np.uint8, copy=False)
-
-
-def to_model_input(face: NDArray[np.uint8], out: NDArray[np.int8]) -> None:
-    """Write `face` (uint8[side,side]) into the model's input `out` (int8[1,side,side,1])."""
-    # Flipping the top bit subtracts 128 from a byte and reads it as signed, without a wider type.
-    np.bitwise_xor(face, np.uint8(_ZERO_POINT), out=out.view(np.uint8)[0, :, :, 0])

@@ -9,7 +9,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from edge_fer.errors import UserError
 from edge_fer.golden import golden_images
-from edge_fer.model_runtime import open_model
+from edge_fer.model_runtime import open_model, write_input
 
 Repack = Callable[[bytes, Callable[[Any], None]], bytes]
 
@@ -36,6 +36,13 @@ def test_with_and_without_xnnpack_within_one_unit(tiny_int8: bytes) -> None:
         assert (answer.dtype.name, answer.shape) == ("int8", (7,))
         assert np.abs(answer.astype(int) - plain.run(image)).max() <= 1
     assert fast.runtime in ("ai-edge-litert", "tflite-runtime")
+
+
+def test_a_byte_becomes_itself_minus_128() -> None:
+    face = np.arange(48 * 48, dtype=np.int64).reshape(48, 48).astype(np.uint8)
+    out = np.full((1, 48, 48, 1), 99, np.int8)
+    write_input(face, out)
+    np.testing.assert_array_equal(out[0, :, :, 0], face.astype(np.int16) - 128)
 
 
 @pytest.mark.parametrize(

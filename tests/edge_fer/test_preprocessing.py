@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_fer.face.base import FaceBox
-from edge_fer.preprocessing import FACE_PX, crop_face, to_model_input
+from edge_fer.preprocessing import FACE_PX, crop_face
 
 RNG = np.random.default_rng(5)
 FRAME = RNG.integers(0, 256, (240, 320)).astype(np.uint8)
@@ -58,13 +58,6 @@ def test_any_box_gives_a_face_of_the_frames_values(
     assert face.dtype == np.uint8
     assert FRAME.min() <= face.min()
     assert face.max() <= FRAME.max()
-
-
-def test_byte_becomes_itself_minus_128() -> None:
-    face = np.arange(48 * 48, dtype=np.int64).reshape(48, 48).astype(np.uint8)
-    out = np.full((1, 48, 48, 1), 99, np.int8)
-    to_model_input(face, out)
-    np.testing.assert_array_equal(out[0, :, :, 0], face.astype(np.int16) - 128)
 
 
 def test_overlap_of_boxes() -> None:
