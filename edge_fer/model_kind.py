@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge_fer.emotions import LABELS
-from edge_fer.preprocessing import FACE_PX
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,8 @@ class ModelKind:
         return TensorSpec((1, len(self.labels)), "int8", 1 / 256, -128)
 
 
-EMOTIONS = ModelKind(LABELS, FACE_PX, "edge-fer quantize")
+# 48 px is the side of FER2013's images (Goodfellow et al. 2013).
+EMOTIONS = ModelKind(LABELS, 48, "edge-fer quantize")
 EYES = ModelKind(("open", "closed"), 24, "edge-fer eyes quantize")
 
 

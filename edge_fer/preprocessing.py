@@ -6,9 +6,10 @@ from numpy.typing import NDArray
 
 from edge_fer.face.base import FaceBox
 from edge_fer.face.cutting import cut_square
+from edge_fer.model_kind import EMOTIONS
 
-FACE_PX = 48
-"""Side of the model input, that of FER2013 (Goodfellow et al. 2013)."""
+FACE_PX = EMOTIONS.side_px
+"""Side of the model input."""
 
 
 def crop_face(grey: NDArray[np.uint8], box: FaceBox) -> NDArray[np.uint8]:
