@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from edge_fer.classifier import calibrated
 from edge_fer.driver_state.observation import HeadPose
 from edge_fer.face.base import FaceBox, Landmarks, Point
-from edge_fer.face.cutting import cut_square
+from edge_fer.face.cutting import cut_square, cut_turned
 from edge_fer.model_card import load_model
 from edge_fer.model_kind import EYES
 from edge_fer.model_runtime import open_model
@@ -28,8 +28,13 @@ MOST_YAW_DEG = 25.0
 SATURATED = 250  # grey value of a pixel that says no more than "bright"
 MOST_SATURATED = 0.06  # of a patch; more is glare on glasses or a lost exposure
 LEAST_CONTRAST = 4.0  # standard deviation in grey values; less is a hand, a dark lens, a dark frame
-# A patch whose bright parts are darker than so much of the face between eyes and mouth is behind a
-# dark lens. Lids, lashes and shadow leave some skin.
+# What a Gaussian of one pixel takes away (standard deviation), as a share of the mean. Out of focus
+# an open eye is a dark smear like a closed one: in two clips of small faces, blurred by 1 % of the
+# frame, nearly all open eyes were called closed. Of the sharp clips' patches 98 % have 0.024 and
+# more, of those blurred so 98 % have 0.019 and less.
+LEAST_DETAIL = 0.021
+# Of the median of the face about the nose; a darker patch is behind a dark lens. In the clips eyes
+# have 0.69 and more, in deep shadow 0.45; behind drawn lenses that pass 25 %, 0.37 and less.
 LEAST_BRIGHTNESS = 0.45
 
 AGREE = 0.5  # how far the two eyes' probabilities may be apart; else one of them is hidden
@@ -69,9 +74,7 @@ def eye_patches(
     across = math.dist(points.right_eye, points.left_eye)
     down = math.dist(_middle(points.right_eye, points.left_eye), _mouth(points))
     side = PATCH_SHARE * max(across, down)  # a turned head's eyes seem nearer to each other
-    tilt = math.atan2(
-        points.left_eye[1] - points.right_eye[1], points.left_eye[0] - points.right_eye[0]
-    )
+    tilt = points.tilt
     return _patch(grey, points.right_eye, side, tilt), _patch(grey, points.left_eye, side, tilt)
 
 
@@ -79,7 +82,10 @@ def shows_an_eye(patch: NDArray[np.uint8], skin: float) -> bool:
     """Whether there is something to see in a patch, by the grey value of the face around it."""
     if (patch >= SATURATED).mean() > MOST_SATURATED or patch.std() < LEAST_CONTRAST:
         return False
-    return bool(np.percentile(patch, 90) >= LEAST_BRIGHTNESS * skin)
+    values = patch.astype(np.float32)
+    if (values - cv2.GaussianBlur(values, (0, 0), 1.0)).std() < LEAST_DETAIL * values.mean():
+        return False
+    return bool(np.median(patch) >= LEAST_BRIGHTNESS * skin)
 
 
 def _patch(
@@ -91,22 +97,7 @@ def _patch(
     inside = half <= x <= width - half and half <= y <= height - half
     if side < LEAST_PATCH_PX or not inside:
         return None
-    # Twice the size at first: a patch of a near face is averaged down rather than sampled.
-    large = 2 * EYES.side_px
-    scale = large / side
-    cos, sin = scale * math.cos(tilt), scale * math.sin(tilt)
-    middle = (large - 1) / 2
-    turn = np.array(
-        [
-            [cos, sin, middle - cos * x - sin * y],
-            [-sin, cos, middle + sin * x - cos * y],
-        ]
-    )
-    upright = cv2.warpAffine(
-        grey, turn, (large, large), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
-    size = (EYES.side_px, EYES.side_px)
-    return cv2.resize(upright, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    return cut_turned(grey, eye, side, tilt, EYES.side_px)
 
 
 def _skin(grey: NDArray[np.uint8], points: Landmarks) -> float:

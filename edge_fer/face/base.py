@@ -1,5 +1,6 @@
 """Where a face is in a frame."""
 
+import math
 from dataclasses import dataclass
 
 Point = tuple[float, float]
@@ -15,6 +16,23 @@ class Landmarks:
     nose: Point
     right_mouth: Point
     left_mouth: Point
+
+    @property
+    def tilt(self) -> float:
+        """How far the face is turned in the picture, in radians, clockwise as seen there.
+
+        Both the line of the eyes and that from eyes to mouth count, by their lengths: of a head
+        that looks aside the first is short, and says little.
+        """
+        across_x = self.left_eye[0] - self.right_eye[0]
+        across_y = self.left_eye[1] - self.right_eye[1]
+        down_x = (
+            self.right_mouth[0] + self.left_mouth[0] - self.right_eye[0] - self.left_eye[0]
+        ) / 2
+        down_y = (
+            self.right_mouth[1] + self.left_mouth[1] - self.right_eye[1] - self.left_eye[1]
+        ) / 2
+        return math.atan2(across_y - down_x, across_x + down_y)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """Cutting squares out of a frame, also where they reach over its edge."""
 
+import math
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -43,5 +45,39 @@ def shrink(grey: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8
     step = max(min(grey.shape[0] // (3 * height), grey.shape[1] // (3 * width)), 1)
     part = np.ascontiguousarray(grey[step // 2 :: step, step // 2 :: step])
     return cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA).astype(
+        np.uint8, copy=False
+    )
+
+
+def turned_square(
+    centre: tuple[float, float], side: float, tilt: float, side_px: int
+) -> NDArray[np.float64]:
+    """Return float64[2,3], from the frame to a picture of `side_px` with the square upright.
+
+    `tilt` (radians) is how far the square is turned, clockwise as seen in the frame.
+    """
+    scale = side_px / side
+    cos, sin = scale * math.cos(tilt), scale * math.sin(tilt)
+    x, y = centre
+    middle = (side_px - 1) / 2
+    return np.array(
+        [[cos, sin, middle - cos * x - sin * y], [-sin, cos, middle + sin * x - cos * y]]
+    )
+
+
+def cut_turned(
+    grey: NDArray[np.uint8], centre: tuple[float, float], side: float, tilt: float, side_px: int
+) -> NDArray[np.uint8]:
+    """Return the turned square of `turned_square`, upright, as uint8[side_px,side_px]."""
+    # Twice the size at first: a larger square is averaged down rather than sampled.
+    large = 2 * side_px
+    upright = cv2.warpAffine(
+        grey,
+        turned_square(centre, side, tilt, large),
+        (large, large),
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return cv2.resize(upright, (side_px, side_px), interpolation=cv2.INTER_AREA).astype(
         np.uint8, copy=False
     )

@@ -76,6 +76,14 @@ def test_one_eye_behind_glare_a_dark_lens_or_a_hand_is_unseen(
         assert reader.closed(grey, FACE, AHEAD) is None, (grey_value, share)
 
 
+@pytest.mark.parametrize("is_open", [True, False])
+def test_out_of_focus_an_eye_is_unseen(reader: EyeReader, is_open: bool) -> None:
+    sharp = portrait(is_open=(is_open, is_open))
+    assert reader.closed(sharp, FACE, AHEAD) is not None
+    blurred = cv2.GaussianBlur(sharp, (0, 0), 6.0).astype(np.uint8)
+    assert reader.closed(blurred, FACE, AHEAD) is None
+
+
 def test_in_the_dark_an_eye_is_still_an_eye_and_a_flat_patch_is_none() -> None:
     (right, _) = eye_patches(portrait(), POINTS)
     assert right is not None

@@ -62,6 +62,29 @@ def test_near_a_known_face_it_is_found_again_with_the_same_landmarks(
         assert np.allclose(found.landmarks.nose, face.landmarks.nose, atol=0.08 * face.width)
 
 
+def test_a_tilted_head_is_followed_upright(
+    detector: YuNetDetector, driver: NDArray[np.uint8], face: FaceBox
+) -> None:
+    turn = cv2.getRotationMatrix2D(face.centre, -30.0, 1.0)
+    height, width = driver.shape
+    tilted = cv2.warpAffine(driver, turn, (width, height), borderMode=cv2.BORDER_REPLICATE)
+    tracker_s_box, found = face, None
+    for _ in range(8):  # each frame begins with what the one before knew of the tilt
+        found = detector.detect_near(tilted.astype(np.uint8), tracker_s_box)
+        assert found is not None
+        tracker_s_box = found
+    assert found is not None
+    assert face.landmarks is not None
+    assert found.landmarks is not None
+    for one, other in (
+        (face.landmarks.right_eye, found.landmarks.right_eye),
+        (face.landmarks.left_eye, found.landmarks.left_eye),
+    ):
+        assert np.allclose(turn @ (*one, 1.0), other, atol=0.1 * face.width)
+    tilt_deg = np.degrees(found.landmarks.tilt - face.landmarks.tilt)
+    assert tilt_deg == pytest.approx(30.0, abs=8.0)
+
+
 def test_a_small_face_is_found_where_it_is_wanted(
     yunet_model: Path, driver: NDArray[np.uint8]
 ) -> None:
