@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any
 
 _CHUNK_BYTES = 256
+_LOCAL_MODES = 3  # of the list that tcgetattr returns
 _NAMED = {
     "\x1b[A": "up",
     "\x1bOA": "up",
@@ -43,8 +44,7 @@ class Keyboard:
 
     def __enter__(self) -> "Keyboard":
         self._before = termios.tcgetattr(self._descriptor)
-        # Not raw: Ctrl-C stays an interrupt.
-        tty.setcbreak(self._descriptor, termios.TCSADRAIN)
+        self._take_over()
         return self
 
     def __exit__(
@@ -54,19 +54,28 @@ class Keyboard:
         traceback: TracebackType | None,
     ) -> None:
         with contextlib.suppress(OSError, termios.error):  # the terminal may be gone
-            termios.tcsetattr(self._descriptor, termios.TCSADRAIN, self._before)
+            if _is_ours(self._descriptor):
+                termios.tcsetattr(self._descriptor, termios.TCSADRAIN, self._before)
         if self._close:
             os.close(self._descriptor)
 
     def pressed(self) -> list[str]:
-        """Return the keys since the last call; none where the terminal is gone."""
+        """Return the keys since the last call; none where the terminal is gone or another's."""
         try:
+            if not _is_ours(self._descriptor):
+                return []  # put into the background: to read would stop this process
+            if termios.tcgetattr(self._descriptor)[_LOCAL_MODES] & termios.ICANON:
+                self._take_over()  # back from Ctrl-Z, and the shell has set its own modes
             if not select.select([self._descriptor], [], [], 0.0)[0]:
                 return []
             typed = os.read(self._descriptor, _CHUNK_BYTES)
-        except OSError:
+        except (OSError, termios.error):
             return []
         return split_keys(typed.decode(errors="replace"))
+
+    def _take_over(self) -> None:
+        # Not raw: Ctrl-C stays an interrupt.
+        tty.setcbreak(self._descriptor, termios.TCSADRAIN)
 
 
 def standard_keyboard() -> Keyboard | None:

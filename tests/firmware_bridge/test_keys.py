@@ -52,6 +52,13 @@ def test_nothing_typed_is_lost_but_in_sequences(typed: str) -> None:
         assert len(keys) == len(typed)
 
 
+@pytest.fixture
+def foreground(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every terminal be that of this session, and this process in its foreground."""
+    monkeypatch.setattr(os, "tcgetpgrp", lambda _: os.getpgrp())
+
+
+@pytest.mark.usefixtures("foreground")
 def test_keys_come_at_once_and_unseen_and_the_terminal_is_given_back(
     terminal: tuple[int, int],
 ) -> None:
@@ -67,6 +74,25 @@ def test_keys_come_at_once_and_unseen_and_the_terminal_is_given_back(
     assert termios.tcgetattr(program) == before
 
 
+def test_back_from_the_shell_there_are_keys_again_and_none_meanwhile(
+    terminal: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user, program = terminal
+    before = termios.tcgetattr(program)
+    monkeypatch.setattr(os, "tcgetpgrp", lambda _: os.getpgrp())
+    with Keyboard(program) as keyboard:
+        termios.tcsetattr(program, termios.TCSANOW, before)  # as a shell does after Ctrl-Z
+        monkeypatch.setattr(os, "tcgetpgrp", lambda _: os.getpgrp() + 1)
+        assert keyboard.pressed() == []
+        assert termios.tcgetattr(program) == before
+
+        monkeypatch.setattr(os, "tcgetpgrp", lambda _: os.getpgrp())
+        keyboard.pressed()
+        os.write(user, b"q")
+        assert keyboard.pressed() == ["q"]
+
+
+@pytest.mark.usefixtures("foreground")
 def test_a_terminal_that_goes_is_no_key_and_no_error(terminal: tuple[int, int]) -> None:
     user, program = terminal
     with Keyboard(program) as keyboard:

@@ -2,24 +2,25 @@
 
 import io
 import json
-import os
-import select
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from firmware_bridge.errors import BridgeError
+from firmware_bridge.frame import CanFrame
 from firmware_bridge.link import Link
-from firmware_bridge.messages import DriverStateMessage
+from firmware_bridge.messages import DriverStateMessage, EmotionProbabilitiesMessage, Message
 from firmware_bridge.monitor import run_monitor
 from firmware_bridge.pty_wire import PtyWire
+from firmware_bridge.recording.candump import candump_line
+from firmware_bridge.recording.reader import RecordingReader
 from firmware_bridge.schedule import Snapshot
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -145,38 +146,68 @@ def test_a_signal_ends_it_with_the_summary(wire: PtyWire, link: Link, number: in
     assert code == 0
 
 
-def test_the_live_view_runs_in_a_real_terminal(wire: PtyWire, link: Link) -> None:
-    device, terminal = os.openpty()
-    environment = os.environ | {"TERM": "xterm-256color", "COLUMNS": "100", "LINES": "30"}
-    monitor = start(
-        f"slcan:{wire.end_b}",
-        "live",
-        stdin=terminal,
-        stdout=terminal,
-        stderr=terminal,
-        env=environment,
+@pytest.fixture
+def drive(tmp_path: Path, make_frame: Callable[[Message, float], CanFrame]) -> Path:
+    """Return a recording of two messages, of which one changes once."""
+    path = tmp_path / "drive.log"
+    frames = [
+        make_frame(message, tenth / 10)
+        for tenth in range(20)
+        for message in (DriverStateMessage(1 if tenth < 10 else 11), EmotionProbabilitiesMessage())
+    ]
+    path.write_text(
+        "".join(candump_line(frame, 1e9 + frame.time_s, "can0") + "\n" for frame in frames)
     )
-    os.close(terminal)
-    seen = _read_until(device, "ATTENTIVE")
-    monitor.send_signal(signal.SIGINT)
-    seen += _read_until(device, "driver: attentive")
-    code = monitor.wait(10)
-    os.close(device)
-
-    assert code == 0
-    assert "\x1b[?1049h" in seen  # the alternate screen, entered
-    assert "\x1b[?1049l" in seen  # and left
-    assert "edge-fer monitor" in seen
-    assert "Traceback" not in seen
+    return path
 
 
-def _read_until(device: int, wanted: str, within_s: float = 10.0) -> str:
-    deadline_s = time.monotonic() + within_s
-    seen = b""
-    while wanted.encode() not in seen and time.monotonic() < deadline_s:
-        if select.select([device], [], [], 0.1)[0]:
-            try:
-                seen += os.read(device, 65536)
-            except OSError:  # the terminal's last user left
-                break
-    return seen.decode(errors="replace")
+def json_lines(uri: str, **options: Any) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Return the lines of frames and warnings, and the last one."""
+    out = io.StringIO()
+    run_monitor(uri, json_lines=True, out=out, **options)
+    *lines, last = [json.loads(line) for line in out.getvalue().splitlines()]
+    return lines, last
+
+
+def test_a_script_may_filter_what_it_reads(drive: Path) -> None:
+    uri = f"replay:{drive}?speed=1000"
+
+    lines, last = json_lines(uri, filter_text="3a0 -state=attentive")
+    assert {line["signals"]["State"] for line in lines} == {"no driver"}
+    assert last["summary"]["good_frames"] == 40  # the totals are of all
+
+    lines, _ = json_lines(uri, changed_only=True)
+    assert [(line["id"], line["time_s"]) for line in lines] == [
+        ("0x3A0", 0.0),
+        ("0x3A1", 0.0),
+        ("0x3A0", 1.0),
+    ]
+
+
+@pytest.mark.parametrize("ending", [".jsonl", ".log", ".blf", ".asc"])
+def test_all_is_recorded_whatever_is_shown(drive: Path, ending: str) -> None:
+    again = drive.with_name(f"again{ending}")
+
+    _, last = json_lines(f"replay:{drive}?speed=1000", filter_text="none", record=again)
+
+    assert last["recording"] == {"path": str(again), "frames": 40, "trouble": None}
+    first, second = list(RecordingReader(drive)), list(RecordingReader(again))
+    assert [(f.can_id, f.data) for f in second] == [(f.can_id, f.data) for f in first]
+    if ending == ".log":
+        assert again.read_text() == drive.read_text()
+
+
+def test_a_recording_that_ends_too_early_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "drive.asc"
+    good = b"".join(b" %.3f 1 123 Rx d 1 00\n" % (index / 1000) for index in range(1000))
+    path.write_bytes(b"base hex timestamps absolute\n" + good + b"\xff\n")
+    out = io.StringIO()
+
+    run_monitor(f"replay:{path}?speed=1000", json_lines=False, out=out)
+
+    assert out.getvalue().splitlines()[-1].startswith("warning: damaged behind frame ")
+
+
+def test_a_file_without_its_scheme_says_how_it_is_watched(drive: Path) -> None:
+    with pytest.raises(BridgeError, match=rf"use replay:{drive}"):
+        run_monitor(str(drive), json_lines=True, out=io.StringIO())

@@ -69,6 +69,7 @@ def test_every_key_does_what_the_last_line_says(line: str, tmp_path: Path) -> No
         terminal.wait_for("ATTENTIVE", "DRIVER", "HISTORY", "q quit  tab frames  space pause")
         assert len(terminal.screen) == 30
         assert not terminal.is_cooked
+        assert "\x1b[?1049h" in terminal.shown  # a screen of its own
 
         terminal.press("\t")
         terminal.wait_for("FRAMES", "3A0", "State=attentive", "tab overview")
