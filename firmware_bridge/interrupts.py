@@ -12,7 +12,10 @@ _ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 @contextmanager
 def ending_signals_interrupt() -> Iterator[None]:
-    """Let these signals end the watch as Ctrl-C does; only the main thread may say so."""
+    """Let these signals end the watch as Ctrl-C does; only the main thread may say so.
+
+    One that this process was started to ignore stays ignored: SIGHUP behind nohup.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -20,7 +23,11 @@ def ending_signals_interrupt() -> Iterator[None]:
     def interrupt(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, interrupt) for number in _ENDING}
+    before = {
+        number: signal.signal(number, interrupt)
+        for number in _ENDING
+        if signal.getsignal(number) is not signal.SIG_IGN
+    }
     try:
         yield
     finally:

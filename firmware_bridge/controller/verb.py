@@ -179,7 +179,7 @@ def run_controller(
 ) -> int:
     """Act as the vehicle controller at `uri`; return 0, or 1 if no good frame was heard.
 
-    Ends after `seconds`, when `until()` is true, on the key q, on SIGINT and on SIGTERM.
+    Ends after `seconds`, when `until()` is true, on the key q, on SIGINT, SIGTERM and SIGHUP.
     BridgeError where the port does not open at first or the script is wrong. With `faults` the
     port is made here, at a path that does not exist yet, and the line to it has these faults.
     """
