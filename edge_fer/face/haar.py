@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from edge_fer.errors import UserError
 from edge_fer.face.base import FaceBox
+from edge_fer.face.brightening import brightened
 from edge_fer.face.cutting import cut_square, shrink
 
 # Compared with frontalface_default on the project's clips (scale step 1.2): as many frames with a
@@ -28,12 +29,6 @@ _STEP = 1.2
 _NEAR_FACE_PX = 52
 _NEAR_MARGIN = 0.4  # how far the face may have moved, in its widths
 _NEAR_SIZE = (0.65, 1.5)  # how much it may have shrunk or grown
-
-# The cascade passes over windows of little contrast: in the demo's scene it found nothing below a
-# sixth of the light, with any noise, and everything down to a sixteenth once brightened.
-_DIM_BELOW = 64  # grey value of the brightest twentieth
-_BRIGHTENED_TO = 128
-_MOST_GAIN = 8.0  # more would only brighten noise
 
 # Neighbouring hits that make a face. With OpenCV's default of 3 all boxes in a third of the clips'
 # frames (906) were of faces that YuNet sees as well.
@@ -86,7 +81,7 @@ class HaarDetector:
         if scale < 1:
             height, width = (max(round(side * scale), 1) for side in grey.shape)
             grey = shrink(grey, width, height)
-        grey = _brightened(grey)
+        grey = brightened(grey)
         low, high = max(round(low_px), _WINDOW_PX), round(high_px)
         found, neighbours = self._cascade.detectMultiScale2(
             grey, _STEP, MIN_NEIGHBOURS, minSize=(low, low), maxSize=(high, high)
@@ -97,13 +92,3 @@ class HaarDetector:
                 np.asarray(found, float).reshape(-1, 4).tolist(), neighbours, strict=True
             )
         ]
-
-
-def _brightened(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    sample = grey[::4, ::4].ravel()
-    rank = sample.size * 19 // 20
-    peak = float(np.partition(sample, rank)[rank])
-    if peak >= _DIM_BELOW:
-        return grey
-    gain = min(_BRIGHTENED_TO / max(peak, 1.0), _MOST_GAIN)
-    return cv2.convertScaleAbs(grey, alpha=gain).astype(np.uint8, copy=False)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from edge_fer.errors import UserError
 from edge_fer.face.base import FaceBox, Landmarks
+from edge_fer.face.brightening import brightened
 from edge_fer.face.cutting import cut_turned, shrink, turned_square
 
 FILE_NAME = "face_detection_yunet_2023mar.onnx"
@@ -131,7 +132,7 @@ def _faces(
     network: cv2.FaceDetectorYN, grey: NDArray[np.uint8], to_frame: NDArray[np.float64]
 ) -> list[FaceBox]:
     """Return what is found in `grey`; `to_frame` (float64[2,3]) leads from its pixels there."""
-    _, found = network.detect(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR))
+    _, found = network.detect(cv2.cvtColor(brightened(grey), cv2.COLOR_GRAY2BGR))
     if found is None:
         return []
     rows = np.asarray(found, np.float64)
