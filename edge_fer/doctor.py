@@ -20,9 +20,10 @@ from edge_fer.camera.condition import CameraCondition, ConditionMonitor
 from edge_fer.camera.process import CameraProcess
 from edge_fer.config import Config, load_config
 from edge_fer.errors import UserError
+from edge_fer.face.opening import open_detector, yunet_path
 from edge_fer.model_check import check_model_apart, require_passed
 from edge_fer.model_store import ModelStore
-from edge_fer.paths import SHIPPED_MODEL
+from edge_fer.paths import SHIPPED_EYES, SHIPPED_MODEL
 from edge_fer.signature import require_signature
 from edge_fer.status import STALE_S
 from edge_fer.status_server import ask
@@ -73,6 +74,7 @@ def examine(config_path: Path | None) -> Iterator[Finding]:
     daemon = _daemon()
     yield daemon[0]
     yield check_model(config)
+    yield check_face(config)
     if daemon[1] is None:
         yield check_camera(config)
         yield check_link(config)
@@ -101,6 +103,21 @@ def check_model(config: Config) -> Finding:
     number, worst = len(result.differences), result.worst[1]
     text = f"{path}: {number} golden images as in the card, {worst} units off with {runtime}"
     return Finding("model", Level.OK, text)
+
+
+def check_face(config: Config) -> Finding:
+    """Open the face detector and, where it has landmarks to give, the eye network."""
+    name = config.face.detector
+    try:
+        open_detector(config.face)
+        if name != "yunet":
+            text = f"{name}: distracted, drowsy and the sleep states are never said"
+            return Finding("face", Level.NOTE, text, 'face.detector = "yunet" gives head and eyes')
+        result, runtime = check_model_apart(SHIPPED_EYES)
+        require_passed(SHIPPED_EYES, result, runtime)
+    except UserError as error:
+        return Finding("face", Level.FAILED, str(error))
+    return Finding("face", Level.OK, f"{yunet_path(config.face)}; eyes by {SHIPPED_EYES.name}")
 
 
 def check_camera(config: Config) -> Finding:

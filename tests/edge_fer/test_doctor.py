@@ -11,12 +11,13 @@ from typer.testing import CliRunner, Result
 
 from edge_fer import health_cli, paths
 from edge_fer.cli import app
-from edge_fer.config import CameraConfig, Config, LinkConfig, ModelConfig
+from edge_fer.config import CameraConfig, Config, FaceConfig, LinkConfig, ModelConfig
 from edge_fer.doctor import (
     Level,
     check_camera,
     check_clock,
     check_disk,
+    check_face,
     check_link,
     check_model,
     check_temperature,
@@ -69,6 +70,23 @@ def test_a_model_that_computes_otherwise(tmp_path: Path) -> None:
     card.write_text(card.read_text().replace('"sha256": "', '"sha256": "0', 1))
     finding = check_model(replace(Config(), model=ModelConfig(str(tmp_path / "edge.tflite"))))
     assert finding.level is Level.FAILED
+
+
+def test_the_face_detector(tmp_path: Path) -> None:
+    finding = check_face(Config())
+    assert finding.level is Level.NOTE
+    assert "yunet" in finding.remedy
+    face = FaceConfig(detector="yunet", model=str(tmp_path / "gone.onnx"))
+    finding = check_face(replace(Config(), face=face))
+    assert finding.level is Level.FAILED
+    assert "model fetch yunet" in finding.text
+
+
+def test_yunet_and_the_eyes(yunet_model: Path) -> None:
+    face = FaceConfig(detector="yunet", model=str(yunet_model))
+    finding = check_face(replace(Config(), face=face))
+    assert finding.level is Level.OK
+    assert "eyes.tflite" in finding.text
 
 
 def test_a_port(tmp_path: Path) -> None:
@@ -162,6 +180,7 @@ def test_a_whole_visit() -> None:
         "config",
         "daemon",
         "model",
+        "face",
         "camera",
         "link",
         "permissions",
