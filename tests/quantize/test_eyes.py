@@ -110,6 +110,7 @@ def _made(make: Callable[[Path], object], path: Path) -> None:
     make(path)
 
 
+@pytest.mark.slow
 def test_train_quantize_evaluate(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
