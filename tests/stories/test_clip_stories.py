@@ -101,9 +101,12 @@ def test_where_the_face_turns_away_there_is_no_driver_until_it_is_back(
     said = drives[name].signals("DriverState")
     gone = [signals["time_s"] for signals in said if signals["State"] == "no driver"]
     assert gone
-    # No face was seen just before, and one was seen again just after.
-    before = [s for s in said if gone[0] - 1.5 <= s["time_s"] < gone[0]]
-    assert all(signals["Face"] == "none" for signals in before)
+    # No face was seen just before, and one was seen again just after. The state needs 2 s without;
+    # half of that leaves room for frames that a busy machine brings late, and on such a machine
+    # some messages have no picture behind them.
+    before = [s["Face"] for s in said if gone[0] - 1.0 <= s["time_s"] < gone[0]]
+    assert "none" in before
+    assert SEEN.isdisjoint(before)
     after = [s for s in said if gone[-1] - 0.5 <= s["time_s"] <= gone[-1]]
     assert any(signals["Face"] in SEEN for signals in after)
     assert said[-1]["State"] != "no driver"
