@@ -81,10 +81,20 @@ class RecordingReader:
                     )
                     if sound:
                         yield frame
+                if isinstance(messages, can.BLFReader):
+                    self._note_cut(messages, count)
         except GeneratorExit:
             raise
         except Exception as error:  # python-can's readers raise of all kinds at a damaged file
             self.trouble = f"damaged behind frame {count}: {str(error) or type(error).__name__}"
+
+    def _note_cut(self, blf: can.BLFReader, count: int) -> None:
+        """Notice that a file is shorter than its head says: python-can ends there in silence."""
+        actual = self.path.stat().st_size
+        if blf.file_size > actual:
+            self.trouble = (
+                f"damaged behind frame {count}: {actual} bytes are left of {blf.file_size}"
+            )
 
     def _open_can_file(self) -> can.BLFReader | can.ASCReader:
         if self._kind is RecordingKind.BLF:

@@ -160,6 +160,23 @@ def test_a_damaged_file_is_one_line_of_error_or_what_is_left_of_it(
         assert all(0 <= frame.can_id <= 0x7FF for frame in frames)
 
 
+def test_a_blf_that_was_cut_off_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "drive.blf"
+    frames = [CanFrame(0x123, os.urandom(8), index / 10) for index in range(20_000)]
+    record(path, frames)
+    whole = RecordingReader(path)
+    assert len(list(whole)) == len(frames)
+    assert whole.trouble is None
+
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    cut = RecordingReader(path)
+    left = list(cut)
+
+    assert content(left) == content(frames[: len(left)])
+    assert (cut.trouble or "").startswith(f"damaged behind frame {len(left)}: ")
+    assert "bytes are left of" in (cut.trouble or "")
+
+
 def test_files_that_are_no_recordings(tmp_path: Path) -> None:
     for name, text, expected in (
         ("a.log", "", "holds no frame"),
