@@ -1,4 +1,4 @@
-"""Head and eyes on real clips against what a person saw there, and what the policy makes of it."""
+"""Head and eyes on real clips against what is seen by eye, and what the policy makes of it."""
 
 import tomllib
 from collections.abc import Iterable
