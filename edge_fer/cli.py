@@ -206,7 +206,7 @@ def train(
         float | None, typer.Option(help="the highest one of the schedule", min=1e-6, max=1.0)
     ] = None,
     augmentation: Annotated[
-        str, typer.Option(help="how far faces are changed at random: standard or light")
+        str, typer.Option(help="how far faces are changed at random: standard, light or none")
     ] = "standard",
     votes: Annotated[
         Path | None, typer.Option(help="FER+ votes, a CSV row for row: they train a second head")
@@ -224,6 +224,10 @@ def train(
     precision: Annotated[
         str, typer.Option(help="float32 or mixed_bfloat16: faster where the CPU has AVX512-BF16")
     ] = "float32",
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="NAME=NUMBER, another setting: mixup=0.2, augmentation.scale=0"),
+    ] = None,
     skip_bad: SkipBadOption = False,
 ) -> None:
     """Train a network on the Training rows; PublicTest chooses the checkpoint."""
@@ -244,8 +248,20 @@ def train(
         teacher_weight=teacher_weight,
         label_smoothing=label_smoothing,
         precision=precision,
+        changes=changes or (),
         skip_bad=skip_bad,
     )
+
+
+@app.command()
+def trainings(
+    runs: Annotated[list[Path], typer.Argument(help="folders of `edge-fer train --run`")],
+) -> None:
+    """Compare trainings: what differs from the first, and what each reached on PublicTest."""
+    _need_workstation()
+    from quantize.trainings import read_training, trainings_table
+
+    print(trainings_table([read_training(run) for run in runs]))
 
 
 @app.command()

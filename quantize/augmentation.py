@@ -42,9 +42,22 @@ LIGHT = AugmentationSettings(
     erase_probability=0.1,
     corrupt_probability=0.1,
 )
+# To see what the changes bring.
+NONE = AugmentationSettings(
+    flip=False,
+    rotation_deg=0.0,
+    scale=0.0,
+    shift=0.0,
+    contrast=0.0,
+    brightness=0.0,
+    gamma=0.0,
+    erase_probability=0.0,
+    corrupt_probability=0.0,
+)
 AUGMENTATIONS: dict[str, AugmentationSettings] = {
     "standard": AugmentationSettings(),
     "light": LIGHT,
+    "none": NONE,
 }
 
 

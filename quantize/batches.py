@@ -16,7 +16,9 @@ class AugmentedBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras sh
     """One epoch of batches (float32[n, side, side, 1] in [0, 1], float32[n, 7]).
 
     `targets` (float32[N, 7], rows of sum 1) are what the network is to answer. With `votes`
-    (float32[N, 10], shares) each batch has a dict of both, by output name.
+    (float32[N, 10], shares) each batch has a dict of both, by output name. `mixup` above 0 lays
+    each face over another of its batch, with a share drawn from Beta(mixup, mixup), and mixes what
+    is to be answered likewise (Zhang et al. 2018, "mixup: Beyond Empirical Risk Minimization").
     Each image's change depends on (seed, epoch, place in the epoch) alone, so a training that
     resumes after a kill sees what it would have seen.
     """
@@ -32,11 +34,12 @@ class AugmentedBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras sh
         seed: int,
         epoch: int,
         votes: NDArray[np.float32] | None = None,
+        mixup: float = 0.0,
     ) -> None:
         super().__init__()
         self._images, self._targets, self._votes = images, targets, votes
         self.side_px, self._batch_size = side_px, batch_size
-        self._augmentation = augmentation
+        self._augmentation, self._mixup = augmentation, mixup
         self._seed = (seed, epoch)
         self._order = np.random.default_rng(self._seed).permutation(len(images))
 
@@ -48,9 +51,19 @@ class AugmentedBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras sh
         rows = self._order[index * self._batch_size : (index + 1) * self._batch_size]
         faces = [augment(self._images[row], self.side_px, self._augmentation, rng) for row in rows]
         inputs, targets = np.stack(faces)[..., np.newaxis], self._targets[rows]
-        if self._votes is None:
-            return inputs, targets
-        return inputs, {"logits": targets, "votes": self._votes[rows]}
+        votes = None if self._votes is None else self._votes[rows]
+        if self._mixup > 0:
+            share = np.float32(rng.beta(self._mixup, self._mixup))
+            partners = rng.permutation(len(rows))
+            inputs, targets = (_mix(each, partners, share) for each in (inputs, targets))
+            votes = None if votes is None else _mix(votes, partners, share)
+        return inputs, targets if votes is None else {"logits": targets, "votes": votes}
+
+
+def _mix(
+    values: NDArray[np.float32], partners: NDArray[np.int64], share: np.float32
+) -> NDArray[np.float32]:
+    return share * values + (1 - share) * values[partners]
 
 
 def one_hot(labels: NDArray[np.int64], classes: int = len(LABELS)) -> NDArray[np.float32]:

@@ -83,8 +83,11 @@ class RunFolder:
             _write_json(path, wanted)
             return None
         found = _read_json(path)
-        # Through JSON and back, because tuples come back as lists.
-        if found != json.loads(json.dumps(wanted)):
+        try:
+            same = TrainingSettings.from_json(found["settings"]) == settings
+        except (KeyError, TypeError):  # settings of a later version
+            same = False
+        if not same or found.get("data_sha256") != data_digest:
             raise UserError(
                 f"{self.path} holds a training with other settings or on other data: "
                 "choose another folder with --run, or delete it"

@@ -39,6 +39,7 @@ def train_verb(
     teacher_weight: float | None = None,
     label_smoothing: float | None = None,
     precision: str,
+    changes: Sequence[str] = (),
     skip_bad: bool,
 ) -> None:
     """Train or resume, and say where the network lies. UserError for wrong words."""
@@ -57,6 +58,7 @@ def train_verb(
         settings = replace(settings, label_smoothing=label_smoothing)
     if teacher_weight is not None:
         settings = replace(settings, teacher_weight=teacher_weight)
+    settings = with_changes(settings, changes)
     networks = [load_network(path) for path in teachers]
     settings = replace(settings, teachers_sha256=tuple(_sha256(path) for path in teachers))
     if initial is not None:
@@ -116,6 +118,17 @@ def settings_for(architecture: str, seed: int, stages: str | None) -> TrainingSe
         else TrainingSettings(architecture=architecture, seed=seed)
     )
     return settings if stages is None else replace(settings, stages=parse_stages(stages))
+
+
+def with_changes(settings: TrainingSettings, changes: Sequence[str]) -> TrainingSettings:
+    """Apply words like `mixup=0.2` or `augmentation.scale=0`; UserError where one is wrong."""
+    for change in changes:
+        name, _, value = change.partition("=")
+        try:
+            settings = settings.with_number(name.strip(), value.strip())
+        except ValueError as error:
+            raise UserError(f"--set {change}: {error}") from error
+    return settings
 
 
 def parse_stages(text: str) -> tuple[Stage, ...]:

@@ -76,6 +76,7 @@ def train(
                 seed=settings.seed,
                 epoch=epoch,
                 votes=votes,
+                mixup=settings.mixup,
             )
             learner.seed_dropout(settings.seed, epoch)
             result = _train_epoch(

@@ -1,11 +1,29 @@
 """What a training is made of: everything that, with the data, decides the weights."""
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, replace
+from math import inf, isfinite
 from typing import Any
 
 from quantize.augmentation import AugmentationSettings
 
 PRECISIONS: tuple[str, ...] = ("float32", "mixed_bfloat16")
+
+# The numbers that cannot be just any from 0.
+_RANGES: dict[str, tuple[float, float]] = {
+    "batch_size": (1, inf),
+    "momentum": (0, 0.999),
+    "average_decay": (0, 0.9999),
+    "label_smoothing": (0, 0.9),
+    "teacher_weight": (0, 1),
+    "rotation_deg": (0, 180),
+    "scale": (0, 0.9),
+    "shift": (0, 1),
+    "contrast": (0, 1),
+    "brightness": (0, 1),
+    "erase_probability": (0, 1),
+    "corrupt_probability": (0, 1),
+    "corrupt_severity": (1, 5),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +62,9 @@ class TrainingSettings:
     # sha256 of the trained networks whose answers are mixed into the labels; (): labels alone.
     teachers_sha256: tuple[str, ...] = ()
     teacher_weight: float = 0.5  # the share of the answers in the mixture
+    # Parameter of the Beta distribution that mixes pairs of faces and their labels (mixup, Zhang et
+    # al. 2018); 0: each face alone.
+    mixup: float = 0.0
     precision: str = "float32"  # or "mixed_bfloat16": half the time where the CPU has AVX512-BF16
     augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
 
@@ -66,14 +87,47 @@ class TrainingSettings:
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "TrainingSettings":
-        """Build settings from what `to_json` returned; a missing or unknown key is a KeyError."""
-        plain = {f.name: values[f.name] for f in fields(cls)}
+        """Build settings from what `to_json` returned, after a trip through JSON or not.
+
+        What an earlier version did not know yet has its default. TypeError for an unknown key.
+        """
+        plain = dict(values)
         plain["stages"] = tuple(Stage(**stage) for stage in values["stages"])
-        plain["teachers_sha256"] = tuple(values["teachers_sha256"])
+        plain["teachers_sha256"] = tuple(values.get("teachers_sha256", ()))
         augmentation = dict(values["augmentation"])
         augmentation["erase_side"] = tuple(augmentation["erase_side"])
         plain["augmentation"] = AugmentationSettings(**augmentation)
         return cls(**plain)
+
+    def with_number(self, name: str, text: str) -> "TrainingSettings":
+        """Return these settings with one number changed; `augmentation.` names one of its numbers.
+
+        ValueError, with what is wrong, for a name that is no number here or a text that is none.
+        """
+        group, _, inner = name.rpartition(".")
+        part: Any = {"": self, "augmentation": self.augmentation}.get(group)
+        value = getattr(part, inner, None)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValueError(f"{name!r} is not among {', '.join(self._numbers())}")
+        try:
+            number = type(value)(text)
+        except ValueError:
+            raise ValueError(f"{name} = {text!r} is not a number like {value}") from None
+        low, high = _RANGES.get(inner, (0, inf))
+        if not (low <= number <= high and isfinite(number)):
+            raise ValueError(f"{name} = {text} is not in {low}..{high}")
+        changed = replace(part, **{inner: number})
+        return changed if group == "" else replace(self, augmentation=changed)
+
+    def _numbers(self) -> list[str]:
+        values = self.to_json()
+        groups = {"": values, "augmentation.": values["augmentation"]}
+        return [
+            prefix + name
+            for prefix, group in groups.items()
+            for name, value in group.items()
+            if isinstance(value, int | float) and not isinstance(value, bool)
+        ]
 
 
 def paper_settings(seed: int = 1) -> TrainingSettings:

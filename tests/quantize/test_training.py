@@ -1,6 +1,8 @@
 """A training learns, resumes after a kill, and refuses to mix two trainings."""
 
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -20,7 +22,7 @@ from quantize.architectures import build  # noqa: E402
 from quantize.data import USAGES, Fer2013  # noqa: E402
 from quantize.learner import Learner  # noqa: E402
 from quantize.run_folder import RunFolder, RunState  # noqa: E402
-from quantize.train_verb import parse_stages, settings_for  # noqa: E402
+from quantize.train_verb import parse_stages, settings_for, with_changes  # noqa: E402
 from quantize.training import train  # noqa: E402
 from quantize.training_settings import Stage, TrainingSettings  # noqa: E402
 from quantize.weight_average import WeightAverage  # noqa: E402
@@ -207,6 +209,45 @@ def test_a_folder_without_its_checkpoint_cannot_be_resumed(tmp_path: Path) -> No
 def test_settings_survive_json() -> None:
     settings = settings_for("paper", 3, None)
     assert TrainingSettings.from_json(settings.to_json()) == settings
+
+
+def test_settings_of_an_earlier_version_can_be_resumed(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "run")
+    folder.begin(TINY, "digest")
+    record = json.loads((tmp_path / "run" / "settings.json").read_text())
+    del record["settings"]["mixup"]
+    (tmp_path / "run" / "settings.json").write_text(json.dumps(record))
+    assert folder.begin(TINY, "digest") is None  # no epoch done, and no complaint
+    with pytest.raises(UserError, match="other settings"):
+        folder.begin(replace(TINY, mixup=0.2), "digest")
+
+
+def test_single_numbers_are_set_by_name() -> None:
+    settings = with_changes(TINY, ["mixup=0.2", "augmentation.corrupt_severity = 1"])
+    augmentation = replace(TINY.augmentation, corrupt_severity=1)
+    assert settings == replace(TINY, mixup=0.2, augmentation=augmentation)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("mixup", "mixup = '' is not a number like 0.0"),
+        ("mixup=much", "mixup = 'much' is not a number"),
+        ("mixup=-1", "mixup = -1 is not in 0..inf"),
+        ("mixup=nan", "mixup = nan is not in 0..inf"),
+        ("mixup=inf", "mixup = inf is not in 0..inf"),
+        ("batch_size=0", "batch_size = 0 is not in 1..inf"),
+        ("batch_size=1.5", "batch_size = '1.5' is not a number like 128"),
+        ("average_decay=1", "average_decay = 1 is not in 0..0.9999"),
+        ("mixups=1", "'mixups' is not among seed, batch_size"),
+        ("augmentation=1", "'augmentation' is not among"),
+        ("augmentation.flip=1", "'augmentation.flip' is not among"),
+        ("other.scale=1", "'other.scale' is not among"),
+    ],
+)
+def test_a_wrong_number_or_name_is_refused(change: str, said: str) -> None:
+    with pytest.raises(UserError, match=f"--set {re.escape(change)}: .*{re.escape(said)}"):
+        with_changes(TrainingSettings(), [change])
 
 
 def test_stages_are_read_as_written() -> None:
