@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-slow lint types deb clean
+.PHONY: demo test test-slow soak lint types deb clean
 
 demo: $(VENV)/.device
 	$(BIN)/edge-fer demo
@@ -15,6 +15,12 @@ test: lint types
 # What takes minutes: fuzzing, other runtimes in their own environments, hours of simulated traffic.
 test-slow: $(VENV)/.workstation
 	$(BIN)/python -m pytest -m slow
+
+# A million frames through the whole daemon at full speed: an hour or more, and a verdict.
+SOAK_FRAMES ?= 1000000
+
+soak: $(VENV)/.device
+	$(BIN)/edge-fer benchmark --soak $(SOAK_FRAMES)
 
 lint: $(VENV)/.workstation
 	$(BIN)/ruff check .

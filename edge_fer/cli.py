@@ -124,6 +124,10 @@ def benchmark(
         bool,
         typer.Option("--faults", help="corrupted frames that would be believed, of 16 million"),
     ] = False,
+    soak: Annotated[
+        int | None,
+        typer.Option(help="the daemon at full speed for so many frames instead", min=100),
+    ] = None,
     faces: Annotated[
         Path | None,
         typer.Option(help="face detectors on the clips of this folder instead, in minutes"),
@@ -144,9 +148,10 @@ def benchmark(
     json: JsonOption = False,
 ) -> None:
     """Measure this device in about a minute: model, stages, daemon."""
-    if link + states + faults + (faces is not None) > 1:
+    if link + states + faults + (faces is not None) + (soak is not None) > 1:
         raise UserError(
-            "benchmark: --link, --faces, --states and --faults exclude each other; choose one"
+            "benchmark: --link, --faces, --states, --faults and --soak exclude each other;"
+            " choose one"
         )
     if link:
         from firmware_bridge.benchmark.verb import run_link_benchmark
@@ -163,6 +168,10 @@ def benchmark(
 
         run_faces_benchmark(clips=faces, yunet=yunet, json_output=json)
         return
+    if soak is not None:
+        from edge_fer.benchmark.soak_verb import run_soak_benchmark
+
+        raise typer.Exit(run_soak_benchmark(frames=soak, json_output=json))
     if faults:
         from firmware_bridge.benchmark.corruption_verb import run_fault_benchmark
 

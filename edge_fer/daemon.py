@@ -239,7 +239,7 @@ class Daemon:
         if now_s < self._housekeeping_s:
             return
         self._housekeeping_s = now_s + HOUSEKEEPING_S
-        self._health = self._meter.read(now_s)
+        self._health = self._meter.read(now_s, camera_frames=self._camera.given)
         # Here and nowhere else, so that a pipeline that stands still is noticed.
         summary = f"{label}, {self._health.fps:.0f} fps"
         self._notifier.send("WATCHDOG=1", f"STATUS={summary}")

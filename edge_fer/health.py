@@ -27,6 +27,7 @@ class Health:
     latency_ms: float | None  # capture to decision, averaged over AVERAGING_S
     temperature_c: float | None
     camera_fps: float = 0.0  # frames that the camera gave, seen by the pipeline or not
+    camera_frames: int = 0  # as its process counts them: at rest they are `frames` and `dropped`
     throttled: tuple[str, ...] | None = None  # what holds the machine back at the moment
     stalls_last_hour: int = 0  # times that the camera fell silent
     camera_restarts_last_hour: int = 0
@@ -38,7 +39,7 @@ class HealthMeter:
     def __init__(self) -> None:
         self._frames = 0
         self._dropped = 0
-        self._last_sequence: int | None = None
+        self._last_sequence = -1
         self._last_s: float | None = None
         self._interval_s: float | None = None
         self._camera_interval_s: float | None = None
@@ -52,7 +53,7 @@ class HealthMeter:
         self._frames += 1
         self._silent = False
         given = 1  # frames of the camera since the last one that was processed
-        if self._last_sequence is not None and sequence > self._last_sequence:
+        if sequence > self._last_sequence:
             given = sequence - self._last_sequence
         self._dropped += given - 1
         self._last_sequence = sequence
@@ -78,8 +79,8 @@ class HealthMeter:
         """Let the time until the next frame not count: none is asked for."""
         self._last_s = self._interval_s = self._camera_interval_s = self._latency_s = None
 
-    def read(self, now_s: float) -> Health:
-        """Return the figures as of `now_s`."""
+    def read(self, now_s: float, *, camera_frames: int = 0) -> Health:
+        """Return the figures as of `now_s`; `camera_frames` is the camera's own count."""
         stalled = self._last_s is None or now_s - self._last_s > STALLED_S
         running = not stalled and self._interval_s is not None and self._interval_s > 0
         bits = read_throttle_bits()
@@ -89,6 +90,7 @@ class HealthMeter:
             fps=1.0 / self._interval_s if running and self._interval_s else 0.0,
             latency_ms=None if stalled or self._latency_s is None else self._latency_s * 1e3,
             temperature_c=read_temperature_c(),
+            camera_frames=camera_frames,
             camera_fps=1.0 / self._camera_interval_s
             if running and self._camera_interval_s
             else 0.0,

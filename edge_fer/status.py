@@ -39,6 +39,7 @@ def figures(status: Status) -> dict[str, float]:
         "up_seconds": status.uptime_s,
         "frames_total": health.frames,
         "frames_dropped_total": health.dropped,
+        "camera_frames_total": health.camera_frames,
         "frames_per_second": health.fps,
         "camera_frames_per_second": health.camera_fps,
         "latency_seconds": None if health.latency_ms is None else health.latency_ms / 1e3,

@@ -1,7 +1,5 @@
 """The whole daemon at a camera's rate: a real process, a real terminal device, and its cost."""
 
-import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -11,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from edge_fer.benchmark.processes import children, cpu_s, rss_mb
 from edge_fer.errors import UserError
 from firmware_bridge.messages import DriverStateMessage, HealthMessage
 from firmware_bridge.monitor import watch_bus
@@ -93,18 +92,18 @@ class _Cost:
 
     def begin(self) -> None:
         """Start to measure."""
-        self._pids = [self._pid, *_children(self._pid)]
-        self._began = time.monotonic(), [_cpu_s(pid) for pid in self._pids]
+        self._pids = [self._pid, *children(self._pid)]
+        self._began = time.monotonic(), [cpu_s(pid) for pid in self._pids]
 
     def end(self) -> None:
         """Note what it came to."""
         began_s, before_s = self._began or (time.monotonic(), [])
         self.seconds = max(time.monotonic() - began_s, 1e-9)
-        after_s = [_cpu_s(pid) for pid in self._pids[: len(before_s)]]
+        after_s = [cpu_s(pid) for pid in self._pids[: len(before_s)]]
         self.cores = [
             (after - before) / self.seconds for before, after in zip(before_s, after_s, strict=True)
         ]
-        self.resident_mb = [_rss_mb(pid) for pid in self._pids]
+        self.resident_mb = [rss_mb(pid) for pid in self._pids]
 
 
 def measure_daemon(camera: str, model: Path, seconds: float) -> DaemonFigures:
@@ -165,30 +164,3 @@ def measure_daemon(camera: str, model: Path, seconds: float) -> DaemonFigures:
         frames_on_port=listener.frames,
         bad_frames_on_port=listener.bad,
     )
-
-
-def _children(pid: int) -> list[int]:
-    try:
-        text = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
-    except OSError:
-        return []
-    return [int(child) for child in text.split()]
-
-
-def _cpu_s(pid: int) -> float:
-    """Return the processor time of a process, user and system (proc(5), fields 14 and 15)."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return 0.0
-    # The name may hold spaces and brackets: count from behind it.
-    fields = text.rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _rss_mb(pid: int) -> float:
-    try:
-        text = Path(f"/proc/{pid}/statm").read_text(encoding="ascii")
-    except OSError:
-        return 0.0
-    return int(text.split()[1]) * resource.getpagesize() / 1e6

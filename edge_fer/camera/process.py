@@ -115,6 +115,11 @@ class CameraProcess:
         """The process id, or None when it was not started."""
         return self._process.pid if self._process is not None else None
 
+    @property
+    def given(self) -> int:
+        """Frames that the camera gave since this object was made, fetched or not."""
+        return self._first_sequence + (self._slots.written if self._slots is not None else 0)
+
     def latest(self) -> Frame | None:
         """Return the newest frame if it was not returned before, else None; does not wait.
 
@@ -178,6 +183,8 @@ class CameraProcess:
                 # One stuck in the kernel dies when its driver lets go of it.
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     process.wait(_KILL_S)
+        # What nobody fetched any more is a gap in the numbers, as any other frame that was dropped.
+        self._next_sequence = self._first_sequence = self.given
         self._slots = None
         for descriptor in (self._memory, self._event, self._status):
             if descriptor >= 0:

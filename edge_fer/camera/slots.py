@@ -72,6 +72,12 @@ class SlotReader:
         self._map, self._slots = _attach(memory, shape)
         self._seen = 0
 
+    @property
+    def written(self) -> int:
+        """Frames that the camera has written; without the lock, so up to one behind."""
+        written: int = _HEADER.unpack_from(self._map, 0)[1]
+        return written
+
     def read(self) -> Frame | None:
         """Return a copy of the newest frame; None when it was read before or is out of reach."""
         with self._locked() as locked:

@@ -131,6 +131,19 @@ def test_killed_process_is_noticed_and_replaced(demo: CameraProcess) -> None:
     assert demo.alive
 
 
+def test_each_frame_that_it_gave_has_its_number_over_restarts(demo: CameraProcess) -> None:
+    time.sleep(0.3)  # frames that nobody fetches
+    os.kill(pid_of(demo), signal.SIGKILL)
+    assert eventually(lambda: not demo.alive)
+    given = demo.given
+    assert given > 1
+    demo.restart()
+    assert demo.given == given
+    first = demo.wait(PATIENCE_S)
+    assert first is not None
+    assert given <= first.sequence < demo.given + 1
+
+
 def test_process_that_hangs_is_killed(demo: CameraProcess) -> None:
     pid = pid_of(demo)
     os.kill(pid, signal.SIGSTOP)

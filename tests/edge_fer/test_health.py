@@ -94,3 +94,10 @@ def test_the_rate_of_the_camera_counts_what_the_pipeline_did_not_see() -> None:
     assert health.fps == pytest.approx(10.0, rel=0.01)
     assert health.camera_fps == pytest.approx(30.0, rel=0.01)
     assert health.dropped == 2 * 199
+
+
+def test_frames_before_the_first_that_was_seen_are_dropped_ones_too() -> None:
+    meter = HealthMeter()
+    meter.frame(sequence=2, captured_s=0.0, done_s=0.0)
+    health = meter.read(0.1, camera_frames=3)
+    assert health.frames + health.dropped == health.camera_frames
