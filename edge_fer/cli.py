@@ -209,7 +209,7 @@ def train(
         typer.Option(help="image size:epochs, comma between, as 32:20,40:8,48:6"),
     ] = None,
     initial: Annotated[
-        Path | None, typer.Option(help="a trained network to begin with: a warm restart")
+        Path | None, typer.Option(help="a trained network to begin with, the same or shallower")
     ] = None,
     learning_rate: Annotated[
         float | None, typer.Option(help="the highest one of the schedule", min=1e-6, max=1.0)

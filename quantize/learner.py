@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import keras
+import numpy as np
+from numpy.typing import NDArray
 
 from edge_fer.preprocessing import FACE_PX
 from quantize.architectures import build
+from quantize.growing import grow
 from quantize.training_settings import TrainingSettings
 from quantize.votes import VOTE_CLASSES
 from quantize.weight_average import WeightAverage
@@ -41,11 +44,19 @@ class Learner:
             layer.seed_generator.state.assign([seed + 1000 * index, epoch << 16])
 
 
-def new_learner(settings: TrainingSettings, steps_per_epoch: int, initial: Path | None) -> Learner:
-    """Build and compile the network of `settings`; its weights are those of `initial`, if given."""
+def new_learner(
+    settings: TrainingSettings,
+    steps_per_epoch: int,
+    initial: Path | None,
+    faces: NDArray[np.float32],
+) -> Learner:
+    """Build and compile the network of `settings`; its weights are those of `initial`, if given.
+
+    `faces` (float32[n, 48, 48, 1]) are some to start what `initial` lacks with.
+    """
     network = _build(settings, settings.precision)
     if initial is not None:
-        network.set_weights(keras.models.load_model(initial, compile=False).get_weights())
+        grow(network, keras.models.load_model(initial, compile=False), faces)
     model = network if settings.votes_sha256 is None else _with_votes(network)
     _compile(model, settings, steps_per_epoch)
     return _learner(model, settings, steps_done=0)

@@ -20,6 +20,8 @@ from quantize.learner import Learner, at_full_size, new_learner
 from quantize.run_folder import EpochResult, RunFolder, RunState
 from quantize.training_settings import TrainingSettings
 
+_FACES_TO_GROW = 512  # give means and variances to within a few percent
+
 
 def train(
     dataset: Fer2013,
@@ -34,9 +36,10 @@ def train(
     """Train `settings.architecture`, or go on with the training that `folder` holds.
 
     `initial` is a network of the same architecture to begin with (a warm restart, Loshchilov and
-    Hutter 2017); without it the weights are random. `votes` (float32[N, 10], rows as in `dataset`)
-    train a second head, which is left out of what is saved as the best. `answers` (float32[n, 7],
-    the teachers' probabilities for the Training rows) are mixed into the labels.
+    Hutter 2017), or one that lacks some of its convolutions (`quantize.growing`); without it the
+    weights are random. `votes` (float32[N, 10], rows as in `dataset`) train a second head, which
+    is left out of what is saved as the best. `answers` (float32[n, 7], the teachers' probabilities
+    for the Training rows) are mixed into the labels.
 
     Writes `best.keras` (the network of the epoch, among those at 48 px, with the best PublicTest
     accuracy) and a checkpoint an epoch into `folder`. Returns the state at the end. UserError when
@@ -54,7 +57,8 @@ def train(
     keras.utils.set_random_seed(settings.seed)
     steps = math.ceil(len(training) / settings.batch_size)
     if state is None:
-        learner = new_learner(settings, steps, initial)
+        some_faces = plain_batch(training.images[:_FACES_TO_GROW], FACE_PX)
+        learner = new_learner(settings, steps, initial, some_faces)
         state = RunState("", (), 0.0, None)
     else:
         console.print(f"resuming {folder} after epoch {state.epochs_done} of {settings.epochs}")
