@@ -41,6 +41,11 @@ class Classifier:
         """Which runtime runs it: ai-edge-litert or tflite-runtime."""
         return self._model.runtime
 
+    @property
+    def delegate(self) -> str | None:
+        """What the runtime leaves the graph to: XNNPACK, or None (see `Int8Model`)."""
+        return self._model.delegate
+
     def classify(self, face: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return calibrated probabilities, float32[7] of sum 1, for `face` (uint8[48,48])."""
         return calibrated(self._model.run(face), self._card.temperature)

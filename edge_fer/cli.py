@@ -124,10 +124,6 @@ def benchmark(
         bool,
         typer.Option("--faults", help="corrupted frames that would be believed, of 16 million"),
     ] = False,
-    soak: Annotated[
-        int | None,
-        typer.Option(help="the daemon at full speed for so many frames instead", min=100),
-    ] = None,
     faces: Annotated[
         Path | None,
         typer.Option(help="face detectors on the clips of this folder instead, in minutes"),
@@ -140,19 +136,45 @@ def benchmark(
         Path | None, typer.Option(help="the .tflite file; the shipped one without it")
     ] = None,
     compare: Annotated[
-        Path | None, typer.Option(help="an older --json result: exit code 1 where this is slower")
+        Path | None, typer.Option(help="an older --json result, or board: exit code 1 if slower")
     ] = None,
+    ops: Annotated[bool, typer.Option("--ops", help="what each operator takes, too")] = False,
+    soak: Annotated[
+        str | None,
+        typer.Option(
+            help="the daemon for so long instead (10m), and how it drifts; or at full speed for so "
+            "many frames (1000000)"
+        ),
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="draw the device's figures, or --soak's, into this PNG")
+    ] = None,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="print the JSON schema of the device's results")
+    ] = False,
     tolerance: Annotated[
         float, typer.Option(help="with --compare: the share by which a figure may be worse", min=0)
     ] = 0.1,
     json: JsonOption = False,
 ) -> None:
     """Measure this device in about a minute: model, stages, daemon."""
-    if link + states + faults + (faces is not None) + (soak is not None) > 1:
+    others = link + states + faults + (faces is not None)
+    if others + (soak is not None) + schema > 1:
         raise UserError(
-            "benchmark: --link, --faces, --states, --faults and --soak exclude each other;"
-            " choose one"
+            "benchmark: --link, --faces, --states, --faults, --soak and --schema exclude each "
+            "other; choose one"
         )
+    if (ops or compare) and (others or soak):
+        raise UserError("benchmark: --ops and --compare are for the device's figures only")
+    if plot and others:
+        raise UserError("benchmark: --plot is for the device's figures and for --soak")
+    if schema:
+        import json as json_format
+
+        from edge_fer.benchmark.result_schema import result_schema
+
+        typer.echo(json_format.dumps(result_schema(), indent=2))
+        return
     if link:
         from firmware_bridge.benchmark.verb import run_link_benchmark
 
@@ -168,18 +190,32 @@ def benchmark(
 
         run_faces_benchmark(clips=faces, yunet=yunet, json_output=json)
         return
-    if soak is not None:
+    if soak is not None and soak.strip().isdecimal():
         from edge_fer.benchmark.soak_verb import run_soak_benchmark
 
-        raise typer.Exit(run_soak_benchmark(frames=soak, json_output=json))
+        if int(soak) < 100 or plot:
+            raise UserError(f"--soak {soak}: for frames, 100 or more and no --plot; or a time: 10m")
+        raise typer.Exit(run_soak_benchmark(frames=int(soak), json_output=json))
     if faults:
         from firmware_bridge.benchmark.corruption_verb import run_fault_benchmark
 
         raise typer.Exit(run_fault_benchmark(json_output=json))
-    from edge_fer.benchmark.verb import run_device_benchmark
+    from edge_fer.benchmark.verb import run_device_benchmark, run_drift
 
+    if soak is not None:
+        from edge_fer.benchmark.drift import parse_duration
+
+        seconds = parse_duration(soak)
+        raise typer.Exit(run_drift(model=model, seconds=seconds, json_output=json, plot=plot))
     raise typer.Exit(
-        run_device_benchmark(model=model, json_output=json, old=compare, tolerance=tolerance)
+        run_device_benchmark(
+            model=model,
+            json_output=json,
+            old=compare,
+            tolerance=tolerance,
+            operators=ops,
+            plot=plot,
+        )
     )
 
 

@@ -28,6 +28,16 @@ class Int8Model:
         self._input = interpreter.tensor(interpreter.get_input_details()[0]["index"])
         self._output = interpreter.tensor(interpreter.get_output_details()[0]["index"])
 
+    @property
+    def delegate(self) -> str | None:
+        """What runs the graph in the runtime's place: XNNPACK, or None where nothing does.
+
+        None, too, where a runtime does not tell: its list of operators is no public interface.
+        """
+        listed: list[dict[str, Any]] = getattr(self._interpreter, "_get_ops_details", list)()
+        # The one that LiteRT brings in by itself; it replaces the graph by a node of this name.
+        return "XNNPACK" if any(node["op_name"] == "DELEGATE" for node in listed) else None
+
     def run(self, face: NDArray[np.uint8]) -> NDArray[np.int8]:
         """Return the output, as int8[7] for one face, uint8[48, 48]."""
         write_input(face, self._input())
@@ -61,16 +71,10 @@ def open_model(
         raise UserError(
             f"{source}: not a TFLite file: {len(content)} bytes without 'TFL3' at byte 4"
         )
-    name, module = _runtime()
-    options: dict[str, Any] = {"model_content": content, "num_threads": threads}
-    if not xnnpack:
-        options["experimental_op_resolver_type"] = (
-            module.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-        )
     try:
         # Its remark that it uses XNNPACK comes from C++ and is not the user's.
         with quiet_output():
-            interpreter = module.Interpreter(**options)
+            interpreter, name = open_interpreter(content, threads=threads, xnnpack=xnnpack)
             _check(interpreter, kind, source)
             interpreter.allocate_tensors()
         model = Int8Model(interpreter, name)
@@ -78,8 +82,23 @@ def open_model(
         model.run(np.zeros((kind.side_px, kind.side_px), np.uint8))
     except (ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:200]
-        raise UserError(f"{source}: {name} cannot run this file ({reason})") from error
+        runtime, _ = _runtime()
+        raise UserError(f"{source}: {runtime} cannot run this file ({reason})") from error
     return model
+
+
+def open_interpreter(content: bytes, *, threads: int = 1, xnnpack: bool = True) -> tuple[Any, str]:
+    """Return the runtime's own interpreter of a file of any kind, not yet allocated, and its name.
+
+    ValueError where it cannot read the bytes, UserError when no runtime is installed.
+    """
+    name, module = _runtime()
+    options: dict[str, Any] = {"model_content": content, "num_threads": threads}
+    if not xnnpack:
+        options["experimental_op_resolver_type"] = (
+            module.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+        )
+    return module.Interpreter(**options), name
 
 
 def _runtime() -> tuple[str, Any]:

@@ -13,6 +13,7 @@ from edge_fer.errors import UserError
 _IDENTIFIER = b"TFL3"  # at byte 4 of every TFLite flatbuffer
 # Where the kernels of convolutions have their output channels.
 _CHANNEL_AXIS = {"CONV_2D": 0, "DEPTHWISE_CONV_2D": 3}
+_WITH_WEIGHTS = (*_CHANNEL_AXIS, "FULLY_CONNECTED")  # their second input
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class Operator:
 
     Types are those of the schema, as INT8; `constants` are inputs that the file holds, as weights.
     `per_channel` says whether a convolution's weights have a scale each channel; None: no such.
+    `weights` is the shape of a convolution's or dense layer's weights; () where there are none.
     """
 
     name: str
@@ -28,6 +30,8 @@ class Operator:
     constants: tuple[str, ...]
     outputs: tuple[str, ...]
     per_channel: bool | None
+    output_shape: tuple[int, ...] = ()
+    weights: tuple[int, ...] = ()
 
 
 def is_tflite(content: bytes) -> bool:
@@ -42,7 +46,7 @@ def list_operators(content: bytes, source: str) -> list[Operator]:
     """
     if not is_tflite(content):
         raise UserError(f"{source}: not a TFLite file")
-    schema = _schema()
+    schema = tflite_schema()
     try:
         model = schema.ModelT.InitFromPackedBuf(bytearray(content), 0)
         return [
@@ -77,7 +81,8 @@ def refuse_inexact(operators: list[Operator], source: str) -> None:
             raise UserError(f"{where} has weights that are not quantized per channel")
 
 
-def _schema() -> Any:
+def tflite_schema() -> Any:
+    """Return the schema's module, which comes with LiteRT; UserError where it is missing."""
     try:
         from ai_edge_litert import schema_py_generated  # noqa: PLC0415  # half a megabyte of code
     except ImportError as error:
@@ -88,7 +93,7 @@ def _schema() -> Any:
 
 
 def _operator(operator: Any, graph: Any, model: Any) -> Operator:
-    schema = _schema()
+    schema = tflite_schema()
 
     def kinds(tensors: list[Any]) -> tuple[str, ...]:
         return tuple(_name_of(schema.TensorType, tensor.type) for tensor in tensors)
@@ -113,11 +118,17 @@ def _operator(operator: Any, graph: Any, model: Any) -> Operator:
         constants=kinds([tensor for tensor in read if is_constant(tensor)]),
         outputs=kinds(written),
         per_channel=per_channel,
+        output_shape=_shape(written[0]) if written else (),
+        weights=_shape(read[1]) if name in _WITH_WEIGHTS else (),
     )
 
 
+def _shape(tensor: Any) -> tuple[int, ...]:
+    return tuple(int(side) for side in tensor.shape)
+
+
 def _operator_name(code: Any) -> str:
-    schema = _schema()
+    schema = tflite_schema()
     # Codes above 127 do not fit the old field; the larger of both is the one in force.
     builtin = max(code.builtinCode, code.deprecatedBuiltinCode)
     if builtin != schema.BuiltinOperator.CUSTOM:

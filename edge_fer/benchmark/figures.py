@@ -5,6 +5,7 @@ from typing import Any
 
 from edge_fer.benchmark.conditions import Conditions, Machine
 from edge_fer.benchmark.model_speed import ModelSpeed
+from edge_fer.benchmark.operator_times import OperatorTimes
 from edge_fer.benchmark.running_daemon import DaemonFigures
 from edge_fer.benchmark.stages import StageTimes
 from edge_fer.errors import UserError
@@ -24,10 +25,11 @@ class DeviceFigures:
     daemon: DaemonFigures
     fastest: DaemonFigures  # the camera unpaced: what the device can do at most
     invalid: tuple[str, ...]
+    operators: OperatorTimes | None = None  # where they were asked for
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values (format 1)."""
-        return {"format": FORMAT, **asdict(self)}
+        return {"format": FORMAT, "kind": "device", **asdict(self)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,9 @@ def compare(old: dict[str, Any], new: dict[str, Any]) -> tuple[Change, ...]:
 
     UserError when `old` is no result of this benchmark.
     """
-    if not isinstance(old, dict) or old.get("format") != FORMAT:
+    is_result = isinstance(old, dict) and old.get("format") == FORMAT
+    # The first results did not say what they are of.
+    if not is_result or old.get("kind", "device") != "device":
         raise UserError(f"--compare: not a result of `edge-fer benchmark --json` (format {FORMAT})")
     changes = []
     for name, path in _COMPARED.items():

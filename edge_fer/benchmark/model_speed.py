@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +47,8 @@ class ModelSpeed:
 
     path: str
     sha256: str
-    runtime: str
+    runtime: str  # with its version
+    delegate: str | None  # what the runtime leaves the graph to; None: its own kernels
     cold_start: ColdStart
     by_threads: dict[int, Distribution]
 
@@ -57,7 +59,8 @@ def measure_model(path: Path, seconds: float, threads: tuple[int, ...]) -> Model
     return ModelSpeed(
         path=path.name,
         sha256=classifier.card.sha256,
-        runtime=classifier.runtime,
+        runtime=f"{classifier.runtime} {version(classifier.runtime)}",
+        delegate=classifier.delegate,
         cold_start=_cold_start(path),
         by_threads={
             count: time_classifier(Classifier(path, threads=count), seconds) for count in threads

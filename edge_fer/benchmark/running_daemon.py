@@ -1,17 +1,21 @@
 """The whole daemon at a camera's rate: a real process, a real terminal device, and its cost."""
 
+import os
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from edge_fer.benchmark.processes import children, cpu_s, rss_mb
 from edge_fer.errors import UserError
-from firmware_bridge.messages import DriverStateMessage, HealthMessage
+from edge_fer.status_server import ask
+from firmware_bridge.messages import DriverStateMessage
 from firmware_bridge.monitor import watch_bus
 from firmware_bridge.pty_wire import PtyWire
 from firmware_bridge.sources import LivePort
@@ -29,7 +33,9 @@ class DaemonFigures:
 
     `ready_s` is from the process's start to its first frame on the port. `source_age_ms` is
     glass to wire: the age of the camera frame behind a DriverState when it was sent, in steps of
-    10 ms.
+    10 ms. `dropped` are frames that the camera gave and nobody looked at, `late` DriverStates whose
+    frame was older than two of the camera's intervals: a decision at least was not there in time.
+    Both are None where they were not asked for: an unpaced camera has no deadline.
     """
 
     camera: str
@@ -45,6 +51,9 @@ class DaemonFigures:
     rss_camera_mb: float
     frames_on_port: int
     bad_frames_on_port: int
+    frames: int
+    dropped: int | None = None
+    late: int | None = None
 
 
 class _Listener:
@@ -54,8 +63,12 @@ class _Listener:
         self.first_s: float | None = None
         self.measuring = False
         self.ages_ms: list[float] = []
-        self.health: list[HealthMessage] = []
         self.frames = self.bad = 0
+
+    def begin(self) -> None:
+        """Keep what comes from here on, and only that."""
+        self.measuring = True
+        self.ages_ms, self.frames, self.bad = [], 0, 0
 
     def frame(self, judged: JudgedFrame, watch: Watch) -> None:
         del watch
@@ -69,8 +82,6 @@ class _Listener:
             and judged.message.source_age_ms is not None
         ):
             self.ages_ms.append(judged.message.source_age_ms)
-        if isinstance(judged.message, HealthMessage):
-            self.health.append(judged.message)
 
     def refresh(self, watch: Watch, line: Line, now_s: float) -> None:
         """Draw nothing."""
@@ -106,9 +117,101 @@ class _Cost:
         self.resident_mb = [rss_mb(pid) for pid in self._pids]
 
 
-def measure_daemon(camera: str, model: Path, seconds: float) -> DaemonFigures:
-    """Run the daemon on `camera` and measure it for `seconds`; UserError where it ends early."""
-    with PtyWire() as wire, tempfile.TemporaryFile() as log:
+@dataclass(frozen=True, slots=True)
+class _Count:
+    """What the daemon said of itself, at a moment of its own time."""
+
+    at_s: float = 0.0
+    frames: int = 0
+    dropped: int = 0
+    latency_ms: float | None = None
+
+
+class _Windows:
+    """Cuts the run of a daemon into equal stretches of time and sums up each."""
+
+    def __init__(
+        self, pid: int, folder: Path, camera: str, seconds: float, interval_ms: float | None
+    ) -> None:
+        self.listener = _Listener()
+        self.done: list[DaemonFigures] = []
+        self._cost = _Cost(pid)
+        self._folder = folder
+        self._camera, self._seconds, self._interval_ms = camera, seconds, interval_ms
+        self._end_s: float | None = None
+        self._counted = _Count()
+        self._started_s = time.monotonic()
+
+    def look(self, now_s: float) -> None:
+        """Begin and end stretches as their time comes."""
+        first_s = self.listener.first_s
+        if first_s is None or now_s < first_s + _SETTLE_S:
+            return
+        if self._end_s is not None:
+            if now_s < self._end_s:
+                return
+            self._end(first_s)
+        self._end_s = now_s + self._seconds
+        self._counted = self._ask()
+        self.listener.begin()
+        self._cost.begin()
+
+    def _end(self, first_s: float) -> None:
+        self._cost.end()
+        listener, cost = self.listener, self._cost
+        before, now = self._counted, self._ask()
+        frames = now.frames - before.frames
+        ages = np.asarray(listener.ages_ms)
+        late = None if self._interval_ms is None else int((ages > 2 * self._interval_ms).sum())
+        self.done.append(
+            DaemonFigures(
+                camera=self._camera,
+                seconds=cost.seconds,
+                ready_s=first_s - self._started_s,
+                # By the daemon's own time: it counts on twice a second.
+                fps=frames / max(now.at_s - before.at_s, 1e-9) if frames else 0.0,
+                latency_ms=now.latency_ms,
+                source_age_p50_ms=float(np.percentile(ages, 50)) if ages.size else None,
+                source_age_p99_ms=float(np.percentile(ages, 99)) if ages.size else None,
+                cpu_daemon=cost.cores[0],
+                cpu_camera=sum(cost.cores[1:]),
+                rss_daemon_mb=cost.resident_mb[0],
+                rss_camera_mb=sum(cost.resident_mb[1:]),
+                frames_on_port=listener.frames,
+                bad_frames_on_port=listener.bad,
+                frames=frames,
+                dropped=None if self._interval_ms is None else now.dropped - before.dropped,
+                late=late,
+            )
+        )
+
+    def _ask(self) -> _Count:
+        status: dict[str, Any] = ask(self._folder / "status.socket")
+        health = status.get("health")
+        if health is None:
+            return _Count()
+        return _Count(status["uptime_s"], health["frames"], health["dropped"], health["latency_ms"])
+
+
+def measure_daemon(
+    camera: str,
+    model: Path,
+    seconds: float,
+    *,
+    interval_ms: float | None = None,
+    windows: int = 1,
+    each: Callable[[DaemonFigures], None] = lambda figures: None,
+) -> tuple[DaemonFigures, ...]:
+    """Run the daemon on `camera` and measure it for `seconds`, `windows` times one after another.
+
+    `interval_ms` is between two frames of a camera that keeps its rate; `each` is told of each
+    window as it ends. UserError where the daemon ends early.
+    """
+    with (
+        PtyWire() as wire,
+        tempfile.TemporaryFile() as log,
+        tempfile.TemporaryDirectory() as folder,
+    ):
         started_s = time.monotonic()
         daemon = subprocess.Popen(
             [
@@ -118,24 +221,24 @@ def measure_daemon(camera: str, model: Path, seconds: float) -> DaemonFigures:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
+            env=os.environ | {"RUNTIME_DIRECTORY": folder},  # a status socket of its own
         )
-        listener, cost = _Listener(), _Cost(daemon.pid)
+        run = _Windows(daemon.pid, Path(folder), camera, seconds, interval_ms)
 
         def done() -> bool:
-            now_s, first_s = time.monotonic(), listener.first_s
+            now_s = time.monotonic()
             if daemon.poll() is not None:
                 return True
-            if first_s is None:
+            if run.listener.first_s is None:
                 return now_s > started_s + _PATIENCE_S
-            if now_s >= first_s + _SETTLE_S and not listener.measuring:
-                listener.measuring = True
-                cost.begin()
-            return now_s >= first_s + _SETTLE_S + seconds
+            before = len(run.done)
+            run.look(now_s)
+            for figures in run.done[before:]:
+                each(figures)
+            return len(run.done) >= windows
 
         try:
-            watch_bus(LivePort(f"slcan:{wire.end_b}"), listener, until=done)
-            cost.end()
-            alive = daemon.poll() is None
+            watch_bus(LivePort(f"slcan:{wire.end_b}"), run.listener, until=done)
         finally:
             daemon.terminate()
             try:
@@ -143,24 +246,8 @@ def measure_daemon(camera: str, model: Path, seconds: float) -> DaemonFigures:
             except subprocess.TimeoutExpired:
                 daemon.kill()
                 daemon.wait()
-        if not alive or listener.first_s is None or not listener.health:
+        if len(run.done) < windows:
             log.seek(0)
             said = log.read().decode(errors="replace").strip().splitlines() or ["no message"]
             raise UserError(f"benchmark: the daemon did not run for {seconds:g} s: {said[-1]}")
-    latencies = [seen.latency_ms for seen in listener.health if seen.latency_ms is not None]
-    ages = np.percentile(listener.ages_ms, [50, 99]) if listener.ages_ms else None
-    return DaemonFigures(
-        camera=camera,
-        seconds=cost.seconds,
-        ready_s=listener.first_s - started_s,
-        fps=float(np.mean([seen.fps or 0.0 for seen in listener.health])),
-        latency_ms=float(np.mean(latencies)) if latencies else None,
-        source_age_p50_ms=None if ages is None else float(ages[0]),
-        source_age_p99_ms=None if ages is None else float(ages[1]),
-        cpu_daemon=cost.cores[0],
-        cpu_camera=sum(cost.cores[1:]),
-        rss_daemon_mb=cost.resident_mb[0],
-        rss_camera_mb=sum(cost.resident_mb[1:]),
-        frames_on_port=listener.frames,
-        bad_frames_on_port=listener.bad,
-    )
+    return tuple(run.done)

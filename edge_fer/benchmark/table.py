@@ -8,10 +8,14 @@ from rich.text import Text
 
 from edge_fer.benchmark.conditions import Conditions, warnings
 from edge_fer.benchmark.distribution import Distribution
+from edge_fer.benchmark.drift import FPS as DRIFT_FPS
+from edge_fer.benchmark.drift import DriftFigures
 from edge_fer.benchmark.figures import Change, DeviceFigures
+from edge_fer.benchmark.operator_times import OperatorTimes
 from edge_fer.benchmark.running_daemon import DaemonFigures
 
 _DASH = "—"
+_LEAST_RATED = 100_000  # multiply-adds: with fewer the time is that of the call
 
 
 def render_figures(figures: DeviceFigures) -> RenderableType:
@@ -22,8 +26,8 @@ def render_figures(figures: DeviceFigures) -> RenderableType:
     parts: list[RenderableType] = [
         Text(f"{machine.board}, {machine.processor}, {machine.cores} cores", "bold"),
         Text(
-            f"kernel {machine.kernel}  python {machine.python}  {model.runtime}  "
-            f"{model.path} {model.sha256[:12]}",
+            f"kernel {machine.kernel}  python {machine.python}  {model.runtime} "
+            f"({model.delegate or 'no delegate'})  {model.path} {model.sha256[:12]}",
             "grey62",
         ),
         Text(f"before  {_conditions(figures.before)}", "grey62"),
@@ -45,10 +49,46 @@ def render_figures(figures: DeviceFigures) -> RenderableType:
         ),
         _distributions(stages.stages),
     ]
+    if figures.operators is not None:
+        parts[-2:-2] = [
+            Text(
+                f"\noperators of {model.path}, {_count(figures.operators.threads, 'thread')}, "
+                f"{1000 * figures.operators.total_ms:.0f} µs in all ({figures.operators.method})",
+                "bold",
+            ),
+            _operators(figures.operators),
+        ]
     if stages.overhead is not None:
         parts.append(Text(f"the pipeline takes {stages.overhead:+.1%} over its stages"))
     parts += [Text("\nthe daemon, with a terminal device for a port", "bold"), _daemons(figures)]
     return Group(*parts)
+
+
+def render_drift(figures: DriftFigures) -> RenderableType:
+    """Return how a long run began and how it ended."""
+    machine, whole_s = figures.machine, figures.windows[-1].end_s
+    table = _table(
+        f"over {whole_s / 60:.1f} minutes at {DRIFT_FPS} frames a second",
+        *("first third", "last third", "change"),
+    )
+    for name, drift in figures.drift.items():
+        table.add_row(name, f"{drift.first:.2f}", f"{drift.last:.2f}", f"{drift.change:+.1%}")
+    daemons = [window.daemon for window in figures.windows]
+    return Group(
+        Text(f"{machine.board}, {machine.processor}, {machine.cores} cores", "bold"),
+        Text(f"before  {_conditions(figures.before)}", "grey62"),
+        Text(f"after   {_conditions(figures.after)}", "grey62"),
+        *(Text(f"INVALID: {reason}", "bold red1") for reason in figures.invalid),
+        *(Text(f"note: {warning}", "yellow") for warning in warnings(figures.before)),
+        table,
+        Text(
+            f"{sum(one.frames for one in daemons):,} frames, "
+            f"{sum(one.dropped or 0 for one in daemons)} dropped; "
+            f"{sum(one.frames_on_port for one in daemons):,} on the port, "
+            f"{sum(one.bad_frames_on_port for one in daemons)} bad, "
+            f"{sum(one.late or 0 for one in daemons)} late"
+        ),
+    )
 
 
 def render_changes(changes: Sequence[Change], tolerance: float) -> RenderableType:
@@ -87,6 +127,21 @@ def _distributions(rows: dict[str, Distribution]) -> Table:
     return table
 
 
+def _operators(times: OperatorTimes) -> Table:
+    table = _table("", "output", "multiply-adds", "µs", "share", "multiply-adds/ns")
+    for place, one in enumerate(times.operators, 1):
+        rate = one.multiply_adds / (1e6 * one.ms) if one.multiply_adds and one.ms > 0 else None
+        table.add_row(
+            f"{place:2} {one.name}",
+            "x".join(map(str, one.output[1:])),
+            f"{one.multiply_adds:,}" if one.multiply_adds else "",
+            f"{1000 * one.ms:.1f}",
+            f"{one.share:.1%}",
+            "" if rate is None or one.multiply_adds < _LEAST_RATED else f"{rate:.0f}",
+        )
+    return table
+
+
 def _daemons(figures: DeviceFigures) -> Table:
     columns = (figures.daemon, figures.fastest)
     table = _table("", *(f"--camera {column.camera}" for column in columns))
@@ -101,10 +156,16 @@ def _daemons(figures: DeviceFigures) -> Table:
             "frames on the port",
             [f"{one.frames_on_port:,}, {one.bad_frames_on_port} bad" for one in columns],
         ),
+        ("frames dropped", [_of(one.dropped, one.frames) for one in columns]),
+        ("states sent late", [_of(one.late, one.frames_on_port) for one in columns]),
     )
     for name, values in rows:
         table.add_row(name, *values)
     return table
+
+
+def _of(count: int | None, whole: int) -> str:
+    return _DASH if count is None else f"{count} of {whole:,}"
 
 
 def _ages(one: DaemonFigures) -> str:

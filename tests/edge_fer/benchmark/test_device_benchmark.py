@@ -6,24 +6,33 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from edge_fer.benchmark import verb
-from edge_fer.benchmark.conditions import Conditions, read_conditions, read_machine, why_invalid
+from edge_fer.benchmark.boards import FOLDER, board_name, stored_result
+from edge_fer.benchmark.conditions import (
+    Conditions,
+    Machine,
+    read_conditions,
+    read_machine,
+    why_invalid,
+)
 from edge_fer.benchmark.distribution import Distribution
 from edge_fer.benchmark.figures import DeviceFigures, compare
+from edge_fer.benchmark.result_schema import result_schema
 from edge_fer.benchmark.verb import EXIT_INVALID, EXIT_REGRESSION, Effort, run_device_benchmark
 from edge_fer.cli import main
 from edge_fer.errors import UserError
 from edge_fer.paths import SHIPPED_MODEL
 
-SHORT = Effort(model_s=0.05, frames=60, daemon_s=1.5, fastest_s=1.0)
+SHORT = Effort(model_s=0.2, operators_s=0.05, frames=60, daemon_s=1.5, fastest_s=1.0)
 CALM = Conditions("performance", 1500.0, 50.0, 0, 0.1)
 
 
 @pytest.fixture(scope="module")
 def figures() -> DeviceFigures:
-    return verb.measure_device(SHIPPED_MODEL, SHORT, lambda what: None)
+    return verb.measure_device(SHIPPED_MODEL, SHORT, lambda what: None, operators=True)
 
 
 @pytest.fixture
@@ -42,7 +51,7 @@ def printed(
 
 
 def test_it_measures_model_stages_and_daemon(result: dict[str, Any]) -> None:
-    assert result["model"]["by_threads"]["1"]["count"] > 10
+    assert result["model"]["by_threads"]["1"]["p50_ms"] > 0
     stages = result["stages"]["stages"]
     for stage in ("capture", "camera condition", "track", "crop", "classify", "policy", "encode"):
         assert stages[stage]["count"] > 10, stage
@@ -54,6 +63,92 @@ def test_it_measures_model_stages_and_daemon(result: dict[str, Any]) -> None:
         assert run["rss_daemon_mb"] > 20
         assert 0 < run["cpu_daemon"] < 3
     assert result["fastest"]["fps"] > 0
+
+
+def test_a_camera_that_keeps_its_rate_has_deadlines(result: dict[str, Any]) -> None:
+    assert result["daemon"]["dropped"] >= 0
+    assert 0 <= result["daemon"]["late"] <= result["daemon"]["frames_on_port"]
+    assert result["fastest"]["dropped"] is None
+    assert result["fastest"]["late"] is None
+
+
+def test_the_result_says_what_ran_the_network(result: dict[str, Any]) -> None:
+    assert result["model"]["runtime"].startswith("ai-edge-litert 2.")
+    assert result["model"]["delegate"] == "XNNPACK"
+
+
+def test_the_result_is_as_the_published_schema_says(result: dict[str, Any]) -> None:
+    validator: Any = jsonschema.Draft202012Validator(result_schema())
+    validator.validate(result)
+    del result["operators"]  # a result of before --ops was there
+    validator.validate(result)
+    del result["model"]["sha256"]
+    assert not validator.is_valid(result)
+
+
+def test_the_schema_that_is_published_is_that_of_the_code(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    jsonschema.Draft202012Validator.check_schema(result_schema())
+    with pytest.raises(SystemExit) as end:
+        main(["benchmark", "--schema"])
+    assert end.value.code == 0
+    published = Path(__file__).parents[3] / "docs" / "benchmark.schema.json"
+    assert capsys.readouterr().out == published.read_text(), "edge-fer benchmark --schema > docs/.."
+
+
+def test_the_operators_are_shown_and_drawn(
+    figures: DeviceFigures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture = tmp_path / "device.png"
+    code, shown = printed(monkeypatch, figures, json_output=False, plot=picture)
+    assert code == 0
+    assert "14 SOFTMAX" in shown
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--plot", "a.gif"], "use a name that ends in .png"),
+        (["--plot", "/no/such/a.png"], "there is no folder"),
+        (["--soak", "ten minutes"], "not a time of 10s to 168h: write 10m"),
+        (["--soak", "1s"], "not a time of 10s to 168h"),
+        (["--soak", "7"], "for frames, 100 or more"),
+        (["--soak", "10m", "--ops"], "for the device's figures only"),
+        (["--link", "--plot", "a.png"], "for the device's figures and for --soak"),
+    ],
+)
+def test_what_cannot_be_is_said_at_once(
+    options: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["benchmark", *options])
+    assert end.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+class TestBoards:
+    """Results that are stored by board."""
+
+    def test_a_board_is_found_by_what_it_is(self, tmp_path: Path) -> None:
+        machine = Machine("Raspberry Pi 5 Model B Rev 1.0", "aarch64 part 0xd0b", 4, "6.6", "3.11")
+        path = tmp_path / "raspberry-pi-5-model-b-rev-1-0-aarch64-part-0xd0b-4-cores.json"
+        with pytest.raises(UserError, match=f"no result is stored for this board.*{path}"):
+            stored_result(machine, tmp_path)
+        path.write_text("{}")
+        assert stored_result(machine, tmp_path) == path
+        with pytest.raises(UserError, match=rf"there are: {path.stem}\)"):
+            stored_result(replace(machine, cores=2), tmp_path)
+
+    def test_each_stored_one_is_a_result_under_its_name(self) -> None:
+        validator: Any = jsonschema.Draft202012Validator(result_schema())
+        for path in FOLDER.glob("*.json"):
+            values = json.loads(path.read_text())
+            validator.validate(values)
+            assert board_name(Machine(**values["machine"])) == path.stem
+            assert values["invalid"] == []
+            assert f"`{path.name}`" in (FOLDER / "README.md").read_text()
 
 
 def test_the_same_result_is_no_regression_and_a_slower_one_is_named(

@@ -1,0 +1,32 @@
+"""The stored results of boards: what a benchmark is compared with where no older one is at hand.
+
+`boards/README.md` says how to add one.
+"""
+
+import re
+from importlib import resources
+from pathlib import Path
+
+from edge_fer.benchmark.conditions import Machine
+from edge_fer.errors import UserError
+
+FOLDER = Path(str(resources.files("edge_fer.benchmark"))) / "boards"
+
+
+def board_name(machine: Machine) -> str:
+    """Return the name that a result of this machine is stored under: board, processor, cores."""
+    parts = [machine.board, machine.processor, f"{machine.cores} cores"]
+    text = " ".join(part for part in parts if part != "unknown")
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def stored_result(machine: Machine, folder: Path = FOLDER) -> Path:
+    """Return the stored result of this machine's board; UserError, with how to add it, if none."""
+    path = folder / f"{board_name(machine)}.json"
+    if not path.is_file():
+        known = ", ".join(sorted(item.stem for item in folder.glob("*.json"))) or "none"
+        raise UserError(
+            f"--compare board: no result is stored for this board ({path.stem}; there are: {known})"
+            f": edge-fer benchmark --ops --json > {path}"
+        )
+    return path
