@@ -30,8 +30,9 @@ from edge_fer.live_config import LiveConfig
 from edge_fer.model_fallback import open_classifier
 from edge_fer.no_dumps import forbid_dumps
 from edge_fer.notify import Notifier
-from edge_fer.paths import own_status_socket
+from edge_fer.paths import own_resume_file, own_status_socket
 from edge_fer.pipeline import Pipeline, Step
+from edge_fer.resume import Resume, ResumeFile
 from edge_fer.status import Status, as_journal_fields
 from edge_fer.status_server import StatusServer
 from edge_fer.vehicle_heard import hear
@@ -44,6 +45,9 @@ TICK_S = 0.1
 # So often the daemon reads the temperature and tells the service manager how it is.
 HOUSEKEEPING_S = 0.5
 JOURNAL_EVERY_S = 300.0  # its own figures
+# The service manager starts what ended anew at once. What fails by itself will fail again: it waits
+# so long before, so that a camera or port that is missing does not cost a core.
+FAILED_WAIT_S = 2.0
 STOP_LINK_S = 0.3  # of the second that SIGTERM may take
 STOP_CAMERA_S = 0.4
 
@@ -63,11 +67,17 @@ def run_daemon(
         return _overruled(load_config(config_path, os.environ), camera, link, model)
 
     forbid_dumps()
-    config = LiveConfig(load)
-    logging.basicConfig(level=config.config.log.level.upper(), handlers=[log_handler()])
-    # Without a file there is nothing to read anew: SIGHUP, as of a terminal that closes, is an end.
-    with _signals(reload=None if config_path is None else config.ask) as stop:
-        Daemon(config.config).run(stop, config.changed)
+    try:
+        config = LiveConfig(load)
+        logging.basicConfig(level=config.config.log.level.upper(), handlers=[log_handler()])
+        # Without a file there is nothing to read anew: SIGHUP, as of a terminal that closes, is an
+        # end.
+        with _signals(reload=None if config_path is None else config.ask) as stop:
+            Daemon(config.config).run(stop, config.changed)
+    except Exception:
+        if Notifier().is_heard:
+            time.sleep(FAILED_WAIT_S)
+        raise
     return 0
 
 
@@ -94,11 +104,20 @@ class Daemon:
         self._classifier = loaded.model
         now_s = time.monotonic()
         classifier, policy = self._policy(config)
+        self._resume = ResumeFile(own_resume_file())
+        left = self._resume.read(now_s)
+        if left is not None:
+            _log.info("goes on for a daemon that was ended a moment ago")
+        self._driver = DriverMonitor(
+            policy,
+            now_s,
+            resumed_at=None if left is None else (left.event_sequence, left.request_id),
+        )
         self._pipeline = Pipeline(
             classifier,
             open_tracker(config.face),
             ConditionMonitor(),
-            DriverMonitor(policy, now_s),
+            self._driver,
             EyeReader() if config.face.detector == "yunet" else None,
         )
         self._camera_uri = without_password(config.camera.uri)
@@ -113,6 +132,8 @@ class Daemon:
         self._state_said, self._reason_said = DriverState.NOT_READY, "started"
         self._started_s = now_s
         self._journal_s = now_s + JOURNAL_EVERY_S
+        self._numbers_left: Resume | None = None
+        self._leave_numbers_s = now_s
         # Last: nothing after it can fail, so what it opens is always closed by `run`; and still
         # before a camera lights up.
         self._link_uri = config.link.uri
@@ -149,6 +170,7 @@ class Daemon:
             self._camera.stop(STOP_CAMERA_S)
             self._link.stop(STOP_LINK_S)
             self._status.stop()
+            self._resume.remove()
 
     def _policy(self, config: Config) -> tuple[Classifier | None, PolicySettings]:
         """Return the policy for this model, and the classifier unless emotions are off."""
@@ -222,10 +244,19 @@ class Daemon:
         if step.captured_s is not None and self._be_ready():
             _log.info("camera %s: first frame", self._camera_uri)
         self._keep_house(now_s, step.decision.state.label)
+        self._leave_numbers(now_s)
         self._link.publish(
             report(step, self._health, now_s, model_is_fallback=self._model_is_fallback)
         )
         self._say(step.decision.state, step.decision.reason.name.lower().replace("_", " "))
+
+    def _leave_numbers(self, now_s: float) -> None:
+        """Let a next process go on from here, should this one be killed."""
+        numbers = Resume(self._driver.decision.event_sequence, self._driver.decision.request_id)
+        due = numbers != self._numbers_left or now_s >= self._leave_numbers_s
+        if due and self._driver.was_ready:
+            self._numbers_left, self._leave_numbers_s = numbers, now_s + HOUSEKEEPING_S
+            self._resume.write(numbers, now_s)
 
     def _be_ready(self) -> bool:
         """Tell the service manager that the start is done; return whether that is news."""

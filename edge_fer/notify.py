@@ -10,6 +10,11 @@ class Notifier:
     def __init__(self, address: str | None = None) -> None:
         self._address = address if address is not None else os.environ.get("NOTIFY_SOCKET")
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether a service manager started this process and wants to hear of it."""
+        return bool(self._address)
+
     def send(self, *assignments: str) -> None:
         """Send assignments such as `READY=1` or `STATUS=attentive, 30 fps`; never raises."""
         if not self._address:

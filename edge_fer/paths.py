@@ -9,6 +9,7 @@ INSTALLED_MODELS = Path("/var/lib/edge-fer/models")  # systemd makes it: StateDi
 DEVICE_CONFIG = Path("/etc/edge-fer/config.toml")  # what the service reads
 SERVICE_RUNTIME = Path("/run/edge-fer")  # systemd makes it: RuntimeDirectory=
 _SOCKET = "status.socket"
+_RESUME = "resume.json"
 
 
 def own_status_socket() -> Path | None:
@@ -21,6 +22,15 @@ def own_status_socket() -> Path | None:
         return Path(given) / _SOCKET
     session = os.environ.get("XDG_RUNTIME_DIR")
     return Path(session) / "edge-fer" / _SOCKET if session else None
+
+
+def own_resume_file() -> Path | None:
+    """Return where a daemon that is killed leaves its numbers for the next; None: nowhere.
+
+    Only for a service: its manager starts the next one in a moment.
+    """
+    given = os.environ.get("RUNTIME_DIRECTORY")
+    return Path(given) / _RESUME if given else None
 
 
 def status_sockets() -> tuple[Path, ...]:

@@ -7,7 +7,7 @@ from edge_fer.camera.condition import CameraCondition, ConditionMonitor
 from edge_fer.classifier import Classifier
 from edge_fer.driver_state.monitor import DriverMonitor
 from edge_fer.driver_state.observation import Observation
-from edge_fer.driver_state.policy import Decision
+from edge_fer.driver_state.policy import BLIND, Decision
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.driver_state.vehicle import UNKNOWN_VEHICLE, Vehicle
 from edge_fer.eyes import EyeReader
@@ -25,6 +25,7 @@ class Step:
     face: TrackedFace | None
     captured_s: float | None  # None: no frame came
     sequence: int | None
+    held_s: float | None = None  # with no frame: of the one that the decision still rests on
 
 
 class Pipeline:
@@ -47,6 +48,7 @@ class Pipeline:
         self._conditions = conditions
         self._driver = driver
         self._eyes = eyes
+        self._captured_s: float | None = None
 
     def change(self, classifier: Classifier | None, policy: PolicySettings) -> None:
         """Go on with another policy, and without a classifier where emotions are switched off."""
@@ -58,6 +60,7 @@ class Pipeline:
         self._tracker.forget()
         self._conditions = ConditionMonitor()
         self._driver.restart(now_s)
+        self._captured_s = None
 
     def frame(self, frame: Frame, vehicle: Vehicle = UNKNOWN_VEHICLE) -> Step:
         """Decide from `frame` and from what the vehicle says of itself."""
@@ -83,6 +86,7 @@ class Pipeline:
             vehicle=vehicle,
         )
         decision = self._driver.observe(observation)
+        self._captured_s = frame.captured_s
         return Step(decision, camera, face, frame.captured_s, frame.sequence)
 
     def silence(
@@ -90,4 +94,6 @@ class Pipeline:
     ) -> Step:
         """Decide from the fact that no frame came; `camera` says why (LOST or STARTING)."""
         decision = self._driver.observe(Observation(now_s, camera, None, None, vehicle=vehicle))
-        return Step(decision, camera, None, None, None)
+        # Until the camera counts as degraded the last state holds, and is as old as its frame.
+        held_s = None if decision.state in BLIND else self._captured_s
+        return Step(decision, camera, None, None, None, held_s)

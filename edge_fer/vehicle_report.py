@@ -55,7 +55,7 @@ def report(
             distraction_percent=_percent(decision.distraction),
             event_sequence=decision.event_sequence,
         ),
-        source_time_s=step.captured_s,
+        source_time_s=step.held_s if step.captured_s is None else step.captured_s,
         emotions=EmotionProbabilitiesMessage(quality=quality)
         if decision.probabilities is None
         else EmotionProbabilitiesMessage(

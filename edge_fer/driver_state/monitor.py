@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
+from edge_fer.driver_state.asking import NOTHING_ASKED
 from edge_fer.driver_state.emotion_evidence import EmotionEvidence
 from edge_fer.driver_state.evidence import doubt_head, no_evidence, update_evidence
 from edge_fer.driver_state.observation import Observation
-from edge_fer.driver_state.policy import Decision, decide, first_decision
+from edge_fer.driver_state.policy import EVENT_SEQUENCES, Decision, decide, first_decision
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.driver_state.states import DriverState
 
@@ -16,17 +17,39 @@ class DriverMonitor:
     `started_s` is the monotonic time from which the camera's start-up time counts. `observe` wants
     observations in the order of their times, at least ten a second, whether frames come or not;
     older ones are ignored, and nothing that it is given makes it raise.
+
+    With `resumed_at`, numbers of the last event and of the last request, it goes on for another
+    that knew the same driver a moment ago: the shorter time to be ready again holds.
     """
 
-    def __init__(self, settings: PolicySettings, started_s: float) -> None:
+    def __init__(
+        self,
+        settings: PolicySettings,
+        started_s: float,
+        *,
+        resumed_at: tuple[int, int] | None = None,
+    ) -> None:
         self._settings = settings
         self._evidence = no_evidence(started_s)
         self._decision = first_decision(started_s)
+        if resumed_at is not None:
+            event_sequence, request_id = resumed_at
+            self._evidence = replace(self._evidence, was_ready=True)
+            self._decision = replace(
+                self._decision,
+                event_sequence=(event_sequence + 1) % EVENT_SEQUENCES,
+                asking=replace(NOTHING_ASKED, request_id=request_id),
+            )
 
     @property
     def decision(self) -> Decision:
         """The newest decision."""
         return self._decision
+
+    @property
+    def was_ready(self) -> bool:
+        """Whether it has ever seen a driver for long enough."""
+        return self._evidence.was_ready
 
     def change_settings(self, settings: PolicySettings) -> None:
         """Go on with other settings; the evidence so far stays, but for emotions switched off."""

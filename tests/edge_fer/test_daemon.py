@@ -7,14 +7,16 @@ from dataclasses import replace
 
 import pytest
 
+from edge_fer import daemon as daemon_module
 from edge_fer.camera.condition import CameraCondition
 from edge_fer.config import CameraConfig, Config, LinkConfig
-from edge_fer.daemon import Daemon, StopFlag
+from edge_fer.daemon import FAILED_WAIT_S, Daemon, StopFlag, run_daemon
 from edge_fer.driver_state.monitor import DriverMonitor
 from edge_fer.driver_state.observation import Observation
 from edge_fer.driver_state.policy import Decision
 from edge_fer.driver_state.states import DriverState
 from edge_fer.driver_state.vehicle import UNKNOWN_VEHICLE, Vehicle
+from edge_fer.errors import UserError
 from edge_fer.face.base import FaceBox
 from firmware_bridge.database import definition
 from firmware_bridge.e2e.profile22 import Profile22Sender
@@ -180,3 +182,17 @@ def test_a_pause_forgets_the_driver_and_keeps_the_numbers() -> None:
 
 def good_face() -> Observation:
     return Observation(0.0, CameraCondition.GOOD, FaceBox(0, 0, 100, 100, 1.0), None)
+
+
+@pytest.mark.parametrize("manager", ["", "/run/systemd/notify"])
+def test_what_fails_at_once_does_not_fail_again_at_once(
+    manager: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setenv("NOTIFY_SOCKET", manager)
+    monkeypatch.setattr(daemon_module, "forbid_dumps", lambda: None)
+    monkeypatch.setattr(time, "sleep", slept.append)
+    with pytest.raises(UserError, match="unknown scheme"):
+        run_daemon(config_path=None, camera="webcam:0", link="virtual:fails", model=None)
+    # A person at a terminal need not wait for the message.
+    assert slept == ([FAILED_WAIT_S] if manager else [])

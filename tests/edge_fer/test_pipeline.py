@@ -7,11 +7,12 @@ import pytest
 from numpy.typing import NDArray
 
 from edge_fer.camera.base import Frame
-from edge_fer.camera.condition import ConditionMonitor
+from edge_fer.camera.condition import CameraCondition, ConditionMonitor
 from edge_fer.camera.scene import Scene
 from edge_fer.driver_state.monitor import DriverMonitor
 from edge_fer.driver_state.observation import Observation
 from edge_fer.driver_state.settings import PolicySettings
+from edge_fer.driver_state.states import DriverState
 from edge_fer.face.base import FaceBox, Landmarks
 from edge_fer.face.tracking import FaceTracker
 from edge_fer.pipeline import Pipeline
@@ -65,3 +66,19 @@ def test_without_landmarks_there_is_no_pose(observed: list[Observation]) -> None
     run(None)
     assert [observation.head for observation in observed] == [None] * 3
     assert observed[0].usable_face
+
+
+def test_a_state_that_is_held_without_frames_is_as_old_as_its_frame() -> None:
+    settings = PolicySettings(emotion_states=False)
+    monitor = DriverMonitor(settings, 0.0)
+    pipeline = Pipeline(None, FaceTracker(OneFace(None)), ConditionMonitor(), monitor)
+    assert pipeline.silence(0.0, CameraCondition.STARTING).held_s is None
+    render = Scene().render
+    for number in range(90):
+        last_s = number / 30
+        pipeline.frame(Frame(render(last_s), last_s, number))
+    held = pipeline.silence(last_s + 0.1, CameraCondition.LOST)
+    assert (held.decision.state, held.held_s) == (DriverState.ATTENTIVE, last_s)
+    for tick in range(2, 12):
+        lost = pipeline.silence(last_s + tick / 10, CameraCondition.LOST)
+    assert (lost.decision.state, lost.held_s) == (DriverState.CAMERA_DEGRADED, None)

@@ -41,6 +41,8 @@ class FaultyCamera:
         self._noise = np.random.default_rng(1)
         self._start_s = time.monotonic()
         self._last: NDArray[np.uint8] | None = None
+        # Nothing that was said before can be from this camera.
+        Path(uri.path).with_suffix(".opened").write_text(repr(self._start_s))
 
     def read(self) -> NDArray[np.uint8] | None:
         self._pace.wait()

@@ -1,0 +1,75 @@
+"""What a daemon leaves behind for the next one, in case it is killed: numbers, and no evidence.
+
+One that comes back while the same driver must still sit there need not look for two seconds again,
+and its numbers of events and requests go on. What the driver does it has to see for itself: a state
+from before would be a stale one. The file lies in the runtime directory, which is memory.
+"""
+
+import json
+import os
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+# Quicker than two people can change seats (driver_state.driver_swap_s), start-up included.
+RESUMED_WITHIN_S = 5.0
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")  # monotonic time begins anew with each
+_BYTES = 160  # always the same, so that one write replaces all of the one before
+_IDS = 255  # of events and requests; 255 itself means not available
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """The numbers of a daemon that had seen its driver for long enough."""
+
+    event_sequence: int  # 0..254, of the latest change of state
+    request_id: int  # of the latest request; 0: none yet
+
+
+class ResumeFile:
+    """Keeps a Resume where the next process finds it; nothing here raises.
+
+    Without a path, or where the file cannot be, there is nothing to resume.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._boot = _boot_id()
+        self._file = -1
+        if path is not None:
+            with suppress(OSError):
+                self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    def read(self, now_s: float) -> Resume | None:
+        """Return what was left at most RESUMED_WITHIN_S before the monotonic `now_s`, or None."""
+        try:
+            left = json.loads(os.pread(self._file, _BYTES, 0))
+            resume = Resume(int(left["event_sequence"]), int(left["request_id"]))
+            fresh = 0.0 <= now_s - float(left["time_s"]) <= RESUMED_WITHIN_S
+            same_boot = left["boot"] == self._boot
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
+        known = 0 <= resume.event_sequence < _IDS and 0 <= resume.request_id < _IDS
+        return resume if fresh and same_boot and known else None
+
+    def write(self, resume: Resume, now_s: float) -> None:
+        """Leave it as of `now_s`."""
+        left = {"boot": self._boot, "time_s": round(now_s, 3), **asdict(resume)}
+        with suppress(OSError):
+            os.pwrite(self._file, json.dumps(left).ljust(_BYTES).encode(), 0)
+
+    def remove(self) -> None:
+        """Leave nothing: whoever ends in order begins in order."""
+        if self._file < 0 or self._path is None:
+            return
+        os.close(self._file)
+        self._file = -1
+        with suppress(OSError):
+            self._path.unlink()
+
+
+def _boot_id() -> str:
+    try:
+        return BOOT_ID.read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
