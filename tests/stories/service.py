@@ -1,0 +1,147 @@
+"""The daemon under a service manager that does what systemd/edge-fer.service asks of systemd."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+
+FAULTY = Path(__file__).resolve().parents[1] / "edge_fer" / "faulty"
+UNIT = Path(__file__).resolve().parents[2] / "systemd" / "edge-fer.service"
+_LOOK_S = 0.02
+
+
+def seconds_in_unit(key: str) -> float:
+    """Return a time of the unit file, as RestartSec=200ms."""
+    found = re.search(rf"^{key}=(\d+)(ms)?$", UNIT.read_text(), re.MULTILINE)
+    assert found is not None, key
+    return int(found[1]) / (1000.0 if found[2] else 1.0)
+
+
+WATCHDOG_S = seconds_in_unit("WatchdogSec")
+RESTART_S = seconds_in_unit("RestartSec")
+
+
+class Service:
+    """Starts the daemon, starts it anew whenever it ends, and kills it when it stands still.
+
+    Its camera is `faulty:`, whose file is `fault`; processes have the environment `extra` as well,
+    and `before` before the command, as `unshare`.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        link: str,
+        *,
+        before: tuple[str, ...] = (),
+        extra: dict[str, str] | None = None,
+    ) -> None:
+        self.fault = folder / "fault"
+        self.fault.write_text("")
+        self.starts = 0
+        self.watchdog_kills = 0
+        self.ready_after_s: list[float] = []
+        self._folder = folder
+        self._runtime = folder / "run"
+        self._runtime.mkdir()
+        self._command = [*before, sys.executable, "-m", "edge_fer.cli", "run"]
+        self._command += ["--camera", f"faulty:{self.fault}", "--link", link]
+        self._extra = extra or {}
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._listener.bind(str(folder / "notify"))
+        self._listener.settimeout(_LOOK_S)
+        self._stopping = threading.Event()
+        self._log = (folder / "log").open("ab")
+        self._start()
+        self._thread = threading.Thread(target=self._manage, daemon=True)
+        self._thread.start()
+
+    @property
+    def log(self) -> str:
+        """What the daemons wrote."""
+        return (self._folder / "log").read_text(errors="replace")
+
+    def camera_pid(self) -> int | None:
+        """The camera's process, if there is one."""
+        pid = self.daemon.pid
+        try:
+            found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        except OSError:
+            return None
+        return int(found[0]) if found else None
+
+    def camera_opened_s(self) -> float:
+        """When the latest camera was opened."""
+        try:
+            return float(self.fault.with_suffix(".opened").read_text())
+        except (OSError, ValueError):
+            return 0.0
+
+    def _start(self) -> None:
+        self.starts += 1
+        self._started_s = time.monotonic()
+        self._fed_s: float | None = None  # until it is ready no watchdog runs
+        path = os.pathsep.join([str(FAULTY), *filter(None, sys.path)])
+        self.daemon = subprocess.Popen(
+            self._command,
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=self._log,
+            env=os.environ
+            | {
+                "PYTHONPATH": path,
+                "NOTIFY_SOCKET": str(self._folder / "notify"),
+                "RUNTIME_DIRECTORY": str(self._runtime),
+            }
+            | self._extra,
+        )
+
+    def _manage(self) -> None:
+        while not self._stopping.is_set():
+            self._hear()
+            if self.daemon.poll() is not None:
+                time.sleep(RESTART_S)
+                if not self._stopping.is_set():
+                    self._start()
+            elif self._fed_s is not None and time.monotonic() - self._fed_s > WATCHDOG_S:
+                self.watchdog_kills += 1
+                self.daemon.kill()
+                self.daemon.wait()
+
+    def _hear(self) -> None:
+        try:
+            message = self._listener.recv(4096).decode()
+        except TimeoutError:
+            return
+        if "READY=1" in message:
+            self.ready_after_s.append(time.monotonic() - self._started_s)
+            self._fed_s = time.monotonic()
+        if "WATCHDOG=1" in message and self._fed_s is not None:
+            self._fed_s = time.monotonic()
+
+    def __enter__(self) -> "Service":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stopping.set()
+        self._thread.join()
+        self.daemon.send_signal(signal.SIGCONT)
+        self.daemon.terminate()
+        try:
+            self.daemon.wait(10)
+        except subprocess.TimeoutExpired:
+            self.daemon.kill()
+            self.daemon.wait()
+        self._listener.close()
+        self._log.close()
