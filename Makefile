@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-slow soak lint types deb clean
+.PHONY: demo test test-slow soak bench-peers lint types deb clean
 
 demo: $(VENV)/.device
 	$(BIN)/edge-fer demo
@@ -21,6 +21,14 @@ SOAK_FRAMES ?= 1000000
 
 soak: $(VENV)/.device
 	$(BIN)/edge-fer benchmark --soak $(SOAK_FRAMES)
+
+# Other programs on the same faces and frames, each in its own environment below .venv-peers (8 GB,
+# and an hour on two cores with the downloads). FER2013 and clips are not part of the repository.
+PEERS_DATA ?= ../shared/fer2013/fer2013.csv.gz
+PEERS_CLIPS ?= ../shared/clips
+
+bench-peers: $(VENV)/.workstation
+	$(BIN)/python -m quantize.peers --data $(PEERS_DATA) --clips $(PEERS_CLIPS) --out docs
 
 lint: $(VENV)/.workstation
 	$(BIN)/ruff check .
@@ -62,4 +70,4 @@ deb: | $(BIN)/python
 		build/edge-fer_$(DEB_VERSION)_$(DEB_ARCH).deb
 
 clean:
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-peers build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
