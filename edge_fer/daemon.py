@@ -24,7 +24,7 @@ from edge_fer.driver_state.vehicle import Vehicle
 from edge_fer.errors import UserError
 from edge_fer.eyes import EyeReader
 from edge_fer.face.opening import open_tracker
-from edge_fer.health import HealthMeter
+from edge_fer.health import HealthMeter, Stages, shedding_text
 from edge_fer.journal import FIELDS, log_handler
 from edge_fer.live_config import LiveConfig
 from edge_fer.model_fallback import open_classifier
@@ -33,6 +33,7 @@ from edge_fer.notify import Notifier
 from edge_fer.paths import own_resume_file, own_status_socket
 from edge_fer.pipeline import Pipeline, Step
 from edge_fer.resume import Resume, ResumeFile
+from edge_fer.shedding import FramePacer
 from edge_fer.status import Status, as_journal_fields
 from edge_fer.status_server import StatusServer
 from edge_fer.vehicle_heard import hear
@@ -123,8 +124,9 @@ class Daemon:
         self._camera_uri = without_password(config.camera.uri)
         self._camera = CameraProcess(config.camera.uri, fps=config.camera.fps)
         self._supervisor = CameraSupervisor(now_s)
-        self._meter = HealthMeter()
+        self._meter = HealthMeter(sheds=config.health.shed_frames)
         self._health = self._meter.read(now_s)
+        self._pacer = FramePacer()
         self._housekeeping_s = now_s
         self._notifier = Notifier()
         self._ready = False
@@ -215,13 +217,22 @@ class Daemon:
             self._tell(step)
 
     def _next_step(self) -> Step | None:
+        early_s = self._pacer.wait_s(time.monotonic())
+        if early_s > 0.0:
+            time.sleep(min(early_s, TICK_S))
+            if early_s > TICK_S:
+                return None
         frame = self._camera.wait(TICK_S)
         now_s = time.monotonic()
         if frame is not None:
             self._supervisor.frame(now_s)
+            self._pacer.taken(now_s, self._health.most_fps)
             step = self._pipeline.frame(frame, self._vehicle())
             self._meter.frame(
-                sequence=frame.sequence, captured_s=frame.captured_s, done_s=time.monotonic()
+                sequence=frame.sequence,
+                captured_s=frame.captured_s,
+                done_s=time.monotonic(),
+                stages=_stages(step),
             )
             return step
         if self._camera.error is not None and not self._ready:
@@ -270,7 +281,10 @@ class Daemon:
         if now_s < self._housekeeping_s:
             return
         self._housekeeping_s = now_s + HOUSEKEEPING_S
+        shed_before = self._health.shed_for, self._health.most_fps
         self._health = self._meter.read(now_s, camera_frames=self._camera.given)
+        if (self._health.shed_for, self._health.most_fps) != shed_before:
+            _log.warning("%s", shedding_text(self._health))
         # Here and nowhere else, so that a pipeline that stands still is noticed.
         summary = f"{label}, {self._health.fps:.0f} fps"
         self._notifier.send("WATCHDOG=1", f"STATUS={summary}")
@@ -300,6 +314,11 @@ class Daemon:
             self._state_said, self._reason_said = state, reason
             fields = {"EDGE_FER_STATE": state.label, "EDGE_FER_REASON": reason}
             _log.info("driver state: %s (%s)", state.label, reason, extra={FIELDS: fields})
+
+
+def _stages(step: Step) -> Stages:
+    face = step.face
+    return Stages(face is not None, face is not None and face.detected, step.classified)
 
 
 def _overruled(config: Config, camera: str | None, link: str | None, model: Path | None) -> Config:

@@ -14,7 +14,6 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from edge_fer.benchmark.conditions import read_conditions
 from edge_fer.camera import check_uri
 from edge_fer.camera.condition import CameraCondition, ConditionMonitor
 from edge_fer.camera.process import CameraProcess
@@ -24,17 +23,25 @@ from edge_fer.face.opening import open_detector, yunet_path
 from edge_fer.model_check import check_model_apart, require_passed
 from edge_fer.model_store import ModelStore
 from edge_fer.paths import SHIPPED_EYES, SHIPPED_MODEL
+from edge_fer.shedding import FEWER_MARGIN_C
 from edge_fer.signature import require_signature
 from edge_fer.status import STALE_S
 from edge_fer.status_server import ask
-from edge_fer.throttling import throttle_names
+from edge_fer.thermal import Thermometer
+from edge_fer.throttling import (
+    OVER_CURRENT,
+    UNDERVOLTAGE,
+    ThrottleWatch,
+    read_over_current_events,
+    read_throttle_bits,
+    throttle_names,
+)
 from firmware_bridge.errors import BridgeError
 from firmware_bridge.transports import check_address, open_transport
 
 CAMERA_OPENS_S = 10.0
 CAMERA_WATCHED_S = 1.5
 FPS_SHARE = 0.7  # of the rate that the camera means to give; below it frames are missing
-HOT_C, TOO_HOT_C = 75.0, 80.0  # a Raspberry Pi lowers its clock at 80 °C
 LEAST_FREE_BYTES = 100e6
 SERVICE_USER = "edge-fer"
 _STA_UNSYNC = 0x0040  # adjtimex(2)
@@ -219,33 +226,38 @@ def missing_group(path: Path, user: int, groups: set[int]) -> str | None:
 
 
 def check_throttling(root: Path = Path("/")) -> Finding:
-    """Read what the Raspberry Pi's firmware says of supply and clock."""
-    bits = read_conditions(root).throttle_bits
-    if bits is None:
+    """Read what the board says of supply and clock: now, and where it knows, since its start."""
+    now = ThrottleWatch(root).read(time.monotonic())
+    if now is None:
         return Finding("throttling", Level.NOTE, "this machine does not say")
-    now, ever = throttle_names(bits), throttle_names(bits, since_start=True)
-    supply = "use the supply that belongs to the board and a short, thick cable"
-    cooling = "more cooling"
-    if now:
-        remedy = supply if "undervoltage" in now else cooling
-        return Finding("throttling", Level.FAILED, "now: " + ", ".join(now), remedy)
-    if ever:
-        remedy = supply if "undervoltage" in ever else cooling
-        return Finding("throttling", Level.WARNING, "since the start: " + ", ".join(ever), remedy)
+    bits, events = read_throttle_bits(root) or 0, read_over_current_events(root)
+    ever = (*throttle_names(bits, since_start=True), *((OVER_CURRENT,) if events else ()))
+    for level, when, names in (
+        (Level.FAILED, "now", now),
+        (Level.WARNING, "since the start", ever),
+    ):
+        if UNDERVOLTAGE in names:
+            remedy = "use the supply that belongs to the board and a short, thick cable"
+        elif OVER_CURRENT in names:
+            remedy = "a stronger supply, or a lower power mode (nvpmodel)"
+        else:
+            remedy = "more cooling"
+        if names:
+            return Finding("throttling", level, f"{when}: {', '.join(names)}", remedy)
     return Finding("throttling", Level.OK, "none since the start")
 
 
 def check_temperature(root: Path = Path("/")) -> Finding:
-    """Read the temperature of the processor."""
-    celsius = read_conditions(root).temperature_c
-    if celsius is None:
+    """Read the temperature of the processor, and how far it is from being slowed down."""
+    found = Thermometer(root).read()
+    if found is None:
         return Finding("temperature", Level.NOTE, "this machine does not say")
-    level = Level.OK if celsius < HOT_C else Level.WARNING
-    if celsius >= TOO_HOT_C:
-        level = Level.FAILED
-    return Finding(
-        "temperature", level, f"{celsius:.0f} °C", "" if level is Level.OK else "more cooling"
-    )
+    text = f"{found.celsius:.0f} °C, slowed down from {found.limit_c:.0f} °C"
+    if found.margin_c > FEWER_MARGIN_C:
+        return Finding("temperature", Level.OK, text)
+    level = Level.WARNING if found.margin_c > 0.0 else Level.FAILED
+    text += "; the daemon looks at fewer frames from " + f"{found.limit_c - FEWER_MARGIN_C:.0f} °C"
+    return Finding("temperature", level, text, "more cooling")
 
 
 def check_clock(status: Callable[[], int | None] | None = None) -> Finding:

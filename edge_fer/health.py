@@ -3,9 +3,10 @@
 import math
 from collections import deque
 from dataclasses import dataclass
-from pathlib import Path
 
-from edge_fer.throttling import read_throttle_bits, throttle_names
+from edge_fer.shedding import HEAT, NOTHING_SHED, Shedding, shed
+from edge_fer.thermal import Thermometer
+from edge_fer.throttling import ThrottleWatch
 
 # Long enough that a single late frame does not show, short enough that a fallen rate does.
 AVERAGING_S = 1.0
@@ -14,7 +15,6 @@ STALLED_S = 1.0
 HOUR_S = 3600.0
 # More events than this in an hour are shown as this many: memory stays bounded.
 MOST_EVENTS = 10_000
-THERMAL_ZONE = Path("/sys/class/thermal/thermal_zone0/temp")  # the SoC on a Pi and on a Jetson
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +31,57 @@ class Health:
     throttled: tuple[str, ...] | None = None  # what holds the machine back at the moment
     stalls_last_hour: int = 0  # times that the camera fell silent
     camera_restarts_last_hour: int = 0
+    limit_c: float | None = None  # at this temperature the machine slows itself down
+    shed_for: str = ""  # why fewer frames are looked at: "heat", "supply" or not at all
+    most_fps: float | None = None  # of which `dropped` counts what is left out on purpose
+    face_fps: float = 0.0  # frames with a face, followed or detected
+    detection_fps: float = 0.0  # frames in which the detector saw it
+    emotion_fps: float = 0.0  # frames that went through the network
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """Which stages one frame went through beyond the camera's condition."""
+
+    face: bool = False
+    detection: bool = False
+    emotion: bool = False
+
+
+NO_STAGES = Stages()
+
+
+class StageShares:
+    """What share of the frames each stage has had of late."""
+
+    def __init__(self) -> None:
+        self.face = self.detection = self.emotion = 0.0
+
+    def take(self, stages: Stages, share: float) -> None:
+        """Let one frame count by `share`."""
+        self.face = _blend(self.face, stages.face, share)
+        self.detection = _blend(self.detection, stages.detection, share)
+        self.emotion = _blend(self.emotion, stages.emotion, share)
 
 
 class HealthMeter:
-    """Averages over the frames that it is told of; times are monotonic seconds."""
+    """Averages over the frames that it is told of; times are monotonic seconds.
 
-    def __init__(self) -> None:
+    With `sheds` off it never asks for fewer frames, however hot it is.
+    """
+
+    def __init__(
+        self,
+        *,
+        sheds: bool = True,
+        thermometer: Thermometer | None = None,
+        throttle: ThrottleWatch | None = None,
+    ) -> None:
+        self._sheds = sheds
+        self._thermometer = thermometer or Thermometer()
+        self._throttle = throttle or ThrottleWatch()
+        self._shedding: Shedding = NOTHING_SHED
+        self._shares = StageShares()
         self._frames = 0
         self._dropped = 0
         self._last_sequence = -1
@@ -48,7 +93,14 @@ class HealthMeter:
         self._stalls = EventsOfHour()
         self._restarts = EventsOfHour()
 
-    def frame(self, *, sequence: int, captured_s: float, done_s: float) -> None:
+    def frame(
+        self,
+        *,
+        sequence: int,
+        captured_s: float,
+        done_s: float,
+        stages: Stages = NO_STAGES,
+    ) -> None:
         """Count one processed frame, captured and done at these times."""
         self._frames += 1
         self._silent = False
@@ -63,6 +115,7 @@ class HealthMeter:
             self._interval_s = _blend(self._interval_s, interval_s, share)
             self._camera_interval_s = _blend(self._camera_interval_s, interval_s / given, share)
             self._latency_s = _blend(self._latency_s, done_s - captured_s, share)
+            self._shares.take(stages, share)
         self._last_s = done_s
 
     def silence(self, now_s: float) -> None:
@@ -83,20 +136,28 @@ class HealthMeter:
         """Return the figures as of `now_s`; `camera_frames` is the camera's own count."""
         stalled = self._last_s is None or now_s - self._last_s > STALLED_S
         running = not stalled and self._interval_s is not None and self._interval_s > 0
-        bits = read_throttle_bits()
+        temperature, throttled = self._thermometer.read(), self._throttle.read(now_s)
+        self._shedding = shed(self._shedding, temperature, throttled, now_s)
+        fps = 1.0 / self._interval_s if running and self._interval_s else 0.0
         return Health(
             frames=self._frames,
             dropped=self._dropped,
-            fps=1.0 / self._interval_s if running and self._interval_s else 0.0,
+            fps=fps,
             latency_ms=None if stalled or self._latency_s is None else self._latency_s * 1e3,
-            temperature_c=read_temperature_c(),
+            temperature_c=None if temperature is None else temperature.celsius,
             camera_frames=camera_frames,
             camera_fps=1.0 / self._camera_interval_s
             if running and self._camera_interval_s
             else 0.0,
-            throttled=None if bits is None else throttle_names(bits),
+            throttled=throttled,
             stalls_last_hour=self._stalls.count(now_s),
             camera_restarts_last_hour=self._restarts.count(now_s),
+            limit_c=None if temperature is None else temperature.limit_c,
+            shed_for=self._shedding.reason,
+            most_fps=self._shedding.most_fps if self._sheds else None,
+            face_fps=fps * self._shares.face,
+            detection_fps=fps * self._shares.detection,
+            emotion_fps=fps * self._shares.emotion,
         )
 
 
@@ -117,12 +178,19 @@ class EventsOfHour:
         return len(self._times_s)
 
 
-def read_temperature_c(path: Path = THERMAL_ZONE) -> float | None:
-    """Return the temperature of the SoC in degrees Celsius, or None where there is no sensor."""
-    try:
-        return int(path.read_text(encoding="ascii")) / 1000.0
-    except (OSError, ValueError):
-        return None
+def shedding_text(health: Health) -> str:
+    """Return how many frames are looked at, and why, for a person."""
+    temperature = (
+        "unknown"
+        if health.temperature_c is None or health.limit_c is None
+        else f"{health.temperature_c:.0f} of {health.limit_c:.0f} °C"
+    )
+    if not health.shed_for:
+        return f"all frames are looked at (temperature {temperature})"
+    why = f"it is hot ({temperature})" if health.shed_for == HEAT else "the supply is too weak"
+    if health.most_fps is None:
+        return f"{why}; all frames are looked at nevertheless (health.shed_frames)"
+    return f"{why}: at most {health.most_fps:.0f} frames a second are looked at"
 
 
 def _blend(average: float | None, value: float, share: float) -> float:

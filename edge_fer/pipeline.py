@@ -25,6 +25,7 @@ class Step:
     face: TrackedFace | None
     captured_s: float | None  # None: no frame came
     sequence: int | None
+    classified: bool = False  # the face went through the emotion network
     held_s: float | None = None  # with no frame: of the one that the decision still rests on
 
 
@@ -87,7 +88,8 @@ class Pipeline:
         )
         decision = self._driver.observe(observation)
         self._captured_s = frame.captured_s
-        return Step(decision, camera, face, frame.captured_s, frame.sequence)
+        classified = probabilities is not None
+        return Step(decision, camera, face, frame.captured_s, frame.sequence, classified)
 
     def silence(
         self, now_s: float, camera: CameraCondition, vehicle: Vehicle = UNKNOWN_VEHICLE
@@ -96,4 +98,4 @@ class Pipeline:
         decision = self._driver.observe(Observation(now_s, camera, None, None, vehicle=vehicle))
         # Until the camera counts as degraded the last state holds, and is as old as its frame.
         held_s = None if decision.state in BLIND else self._captured_s
-        return Step(decision, camera, None, None, None, held_s)
+        return Step(decision, camera, None, None, None, held_s=held_s)

@@ -15,6 +15,11 @@ def status_as_text(answer: dict[str, Any]) -> str:
             + ("latency unknown" if latency is None else f"{latency:.0f} ms to a decision"),
         ),
         (
+            "stages",
+            f"face in {health['face_fps']:.0f} frames a second, detected in"
+            f" {health['detection_fps']:.0f}; emotions in {health['emotion_fps']:.0f}",
+        ),
+        (
             "frames",
             f"{health['frames']}, dropped {health['dropped']}; in the last hour"
             f" {health['stalls_last_hour']} stalls,"
@@ -27,8 +32,9 @@ def status_as_text(answer: dict[str, Any]) -> str:
             f" sent {counters['frames_sent']}, dropped {counters['frames_dropped']},"
             f" lost {counters['connections_lost']} times",
         ),
-        ("temperature", "unknown" if temperature is None else f"{temperature:.0f} °C"),
+        ("temperature", _temperature(temperature, health["limit_c"])),
         ("throttling", _throttling(health["throttled"])),
+        ("shedding", _shedding(health["shed_for"], health["most_fps"])),
         (
             "daemon",
             f"edge-fer {answer['version']}, process {answer['pid']},"
@@ -37,6 +43,18 @@ def status_as_text(answer: dict[str, Any]) -> str:
     ]
     width = max(len(name) for name, _ in rows)
     return "\n".join(f"{name:{width}}  {text}" for name, text in rows)
+
+
+def _temperature(celsius: float | None, limit_c: float | None) -> str:
+    if celsius is None or limit_c is None:
+        return "unknown"
+    return f"{celsius:.0f} °C, slowed down from {limit_c:.0f} °C"
+
+
+def _shedding(why: str, most_fps: float | None) -> str:
+    if most_fps is None:
+        return f"none, although {why} asks for it" if why else "none"
+    return f"at most {most_fps:.0f} frames a second, because of {why}"
 
 
 def _throttling(names: list[str] | None) -> str:

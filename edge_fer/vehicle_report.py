@@ -5,6 +5,7 @@ from edge_fer.driver_state.states import DriverState, Request
 from edge_fer.health import Health
 from edge_fer.pipeline import Step
 from edge_fer.preprocessing import FACE_PX
+from edge_fer.shedding import HEAT
 from firmware_bridge.database import value_code
 from firmware_bridge.messages import (
     DriverRequestMessage,
@@ -28,9 +29,6 @@ DEGRADED_NONE = value_code("Health", "DegradedReason", "none")
 DEGRADED_CAMERA = value_code("Health", "DegradedReason", "camera")
 DEGRADED_FRAME_RATE = value_code("Health", "DegradedReason", "low frame rate")
 DEGRADED_HEAT = value_code("Health", "DegradedReason", "overheated")
-# Where a Raspberry Pi's firmware begins to lower the clock; a Jetson's a little later.
-HOT_C = 80.0
-HEAT_THROTTLING = "soft temperature"
 # Blinks are too short for a slower camera: figures of the eyelids are withheld below it.
 LOW_FPS = 15.0
 FAULT_NONE = value_code("Health", "Fault", "none")
@@ -121,10 +119,11 @@ def _health(step: Step, health: Health, *, model_is_fallback: bool) -> HealthMes
 
 def _degraded_device(health: Health) -> int:
     """Say what of the device itself makes the decisions worse than they could be."""
-    hot = health.temperature_c is not None and health.temperature_c >= HOT_C
-    if hot or HEAT_THROTTLING in (health.throttled or ()):
+    if health.shed_for == HEAT:
         return DEGRADED_HEAT
-    return DEGRADED_FRAME_RATE if 0.0 < health.fps < LOW_FPS else DEGRADED_NONE
+    # The wire has no word of its own for a poor supply; fewer frames are what follows from it.
+    slow = 0.0 < health.fps < LOW_FPS or health.most_fps is not None
+    return DEGRADED_FRAME_RATE if slow else DEGRADED_NONE
 
 
 def _request(request: Request | None) -> DriverRequestMessage | None:

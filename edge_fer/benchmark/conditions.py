@@ -8,7 +8,7 @@ import platform
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge_fer.health import read_temperature_c
+from edge_fer.thermal import Thermometer
 from edge_fer.throttling import SINCE, THROTTLE_BITS, read_throttle_bits
 
 # A clock that falls by this share while it is measured makes the first and the last figure differ.
@@ -59,10 +59,11 @@ def read_conditions(root: Path = Path("/")) -> Conditions:
         for path in cpus.glob("cpu[0-9]*/cpufreq/scaling_cur_freq")
         if (text := _text(path)) is not None and text.isdecimal()
     ]
+    temperature = Thermometer(root).read()
     return Conditions(
         governor=_text(cpus / "cpu0/cpufreq/scaling_governor"),
         clock_mhz=max(clocks, default=None),
-        temperature_c=read_temperature_c(root / "sys/class/thermal/thermal_zone0/temp"),
+        temperature_c=None if temperature is None else temperature.celsius,
         throttle_bits=read_throttle_bits(root),
         load=round(os.getloadavg()[0], 2),
     )

@@ -3,11 +3,15 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 import pytest
 
 from edge_fer import daemon as daemon_module
+from edge_fer import health as health_module
 from edge_fer.camera.condition import CameraCondition
 from edge_fer.config import CameraConfig, Config, LinkConfig
 from edge_fer.daemon import FAILED_WAIT_S, Daemon, StopFlag, run_daemon
@@ -18,7 +22,8 @@ from edge_fer.driver_state.states import DriverState
 from edge_fer.driver_state.vehicle import UNKNOWN_VEHICLE, Vehicle
 from edge_fer.errors import UserError
 from edge_fer.face.base import FaceBox
-from firmware_bridge.database import definition
+from edge_fer.thermal import Thermometer
+from firmware_bridge.database import definition, value_code
 from firmware_bridge.e2e.profile22 import Profile22Sender
 from firmware_bridge.frame import CanFrame
 from firmware_bridge.messages import (
@@ -103,14 +108,13 @@ def vehicle_side(request: pytest.FixtureRequest) -> Iterator[VehicleSide]:
     made.close()
 
 
-@pytest.fixture
-def daemon(request: pytest.FixtureRequest, vehicle_side: VehicleSide) -> Iterator[Probe]:
-    config = replace(
-        Config(),
-        camera=CameraConfig("demo:"),
-        link=LinkConfig(f"virtual:{request.node.name}"),
-    )
-    made = Probe(config)
+def on_demo(bus: str, *, loop: bool = False) -> Config:
+    camera = CameraConfig("demo:?loop=1" if loop else "demo:")
+    return replace(Config(), camera=camera, link=LinkConfig(f"virtual:{bus}"))
+
+
+@contextmanager
+def running(made: Probe) -> Iterator[Probe]:
     stop = StopFlag()
     thread = threading.Thread(target=made.run, args=(stop,), daemon=True)
     thread.start()
@@ -118,6 +122,12 @@ def daemon(request: pytest.FixtureRequest, vehicle_side: VehicleSide) -> Iterato
     stop.is_set = True
     thread.join(5.0)
     assert not thread.is_alive()
+
+
+@pytest.fixture
+def daemon(request: pytest.FixtureRequest, vehicle_side: VehicleSide) -> Iterator[Probe]:
+    with running(Probe(on_demo(request.node.name))) as made:
+        yield made
 
 
 def test_it_stands_by_and_comes_back_as_the_vehicle_says(
@@ -196,3 +206,30 @@ def test_what_fails_at_once_does_not_fail_again_at_once(
         run_daemon(config_path=None, camera="webcam:0", link="virtual:fails", model=None)
     # A person at a terminal need not wait for the message.
     assert slept == ([FAILED_WAIT_S] if manager else [])
+
+
+def test_a_hot_machine_looks_at_fewer_frames_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zone = tmp_path / "sys/class/thermal/thermal_zone0"
+    zone.mkdir(parents=True)
+    (zone / "temp").write_text("82000\n")
+    monkeypatch.setattr(health_module, "Thermometer", partial(Thermometer, tmp_path))
+    side = VehicleSide("hot")
+    try:
+        with running(Probe(on_demo("hot", loop=True))):
+            assert side.until(lambda: health_of(side, "overheated", 1.0, 9.0))
+            (zone / "temp").write_text("60000\n")
+            assert side.until(lambda: health_of(side, "none", 0.0, 31.0))
+    finally:
+        side.close()
+
+
+def health_of(side: VehicleSide, degraded: str, least_fps: float, most_fps: float) -> bool:
+    health = side.latest(HealthMessage)
+    return (
+        isinstance(health, HealthMessage)
+        and health.degraded_reason == value_code("Health", "DegradedReason", degraded)
+        and health.fps is not None
+        and least_fps <= health.fps <= most_fps
+    )

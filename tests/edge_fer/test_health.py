@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from edge_fer.health import HealthMeter, read_temperature_c
+from edge_fer.health import HealthMeter, Stages, shedding_text
 from edge_fer.notify import Notifier
+from edge_fer.thermal import Thermometer
+from edge_fer.throttling import ThrottleWatch
 
 
 def test_rate_latency_and_dropped_frames_are_counted() -> None:
@@ -40,13 +42,40 @@ def test_a_pause_is_no_slow_frame() -> None:
     assert meter.read(100 + 110 / 30).fps == pytest.approx(30, rel=0.01)
 
 
-def test_temperature_is_read_where_there_is_a_sensor(tmp_path: Path) -> None:
-    sensor = tmp_path / "temp"
-    assert read_temperature_c(sensor) is None
-    sensor.write_text("48312\n")
-    assert read_temperature_c(sensor) == pytest.approx(48.312)
-    sensor.write_text("unreadable\n")
-    assert read_temperature_c(sensor) is None
+def hot_machine(root: Path, millidegrees: int) -> Thermometer:
+    zone = root / "sys/class/thermal/thermal_zone0"
+    zone.mkdir(parents=True, exist_ok=True)
+    (zone / "temp").write_text(f"{millidegrees}\n")
+    return Thermometer(root)
+
+
+@pytest.mark.parametrize(("sheds", "most_fps"), [(True, 8.0), (False, None)])
+def test_a_hot_machine_is_said_and_relieved(
+    tmp_path: Path, sheds: bool, most_fps: float | None
+) -> None:
+    throttle = ThrottleWatch(tmp_path)
+    meter = HealthMeter(sheds=sheds, thermometer=hot_machine(tmp_path, 83_400), throttle=throttle)
+    health = meter.read(0.0)
+    assert (health.temperature_c, health.limit_c) == (83.4, 80.0)
+    assert (health.shed_for, health.most_fps) == ("heat", most_fps)
+    assert "hot (83 of 80 °C)" in shedding_text(health)
+    hot_machine(tmp_path, 51_000)
+    health = meter.read(1.0)
+    assert (health.shed_for, health.most_fps) == ("", None)
+    assert shedding_text(health) == "all frames are looked at (temperature 51 of 80 °C)"
+
+
+def test_each_stage_has_its_rate(tmp_path: Path) -> None:
+    meter = HealthMeter(thermometer=Thermometer(tmp_path), throttle=ThrottleWatch(tmp_path))
+    for index in range(300):
+        stages = Stages(face=True, detection=index % 10 == 0, emotion=index % 2 == 0)
+        now_s = index / 30
+        meter.frame(sequence=index, captured_s=now_s, done_s=now_s, stages=stages)
+    health = meter.read(10.0)
+    assert health.temperature_c is None
+    assert health.face_fps == pytest.approx(30.0, rel=0.01)
+    assert health.emotion_fps == pytest.approx(15.0, rel=0.1)
+    assert health.detection_fps == pytest.approx(3.0, rel=0.3)
 
 
 def test_the_service_manager_hears_of_readiness(tmp_path: Path) -> None:

@@ -36,7 +36,18 @@ STATUS = Status(
     model_is_fallback=False,
     link="slcan:/dev/ttyUSB0",
     health=Health(
-        900, 3, 29.97, None, 61.2, camera_fps=30.2, throttled=("undervoltage",), stalls_last_hour=2
+        900,
+        3,
+        29.97,
+        None,
+        61.2,
+        camera_fps=30.2,
+        throttled=("undervoltage",),
+        stalls_last_hour=2,
+        limit_c=80.0,
+        shed_for="supply",
+        most_fps=15.0,
+        detection_fps=2.0,
     ),
     counters=LinkCounters(True, 1, 500, 0, 0, 40, 0, 0, 0),
 )
@@ -133,6 +144,8 @@ class TestPrometheus:
         values = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
         assert values["edge_fer_frames_total"] == "900"
         assert values["edge_fer_temperature_celsius"] == "61.2"
+        assert values["edge_fer_detections_per_second"] == "2"
+        assert values["edge_fer_frames_per_second_limit"] == "15"
         assert values["edge_fer_link_connected"] == "1"
         assert values["edge_fer_throttled"] == "1"
         assert "edge_fer_latency_seconds" not in values
@@ -179,6 +192,8 @@ def test_a_person_reads_it() -> None:
     assert "30 fps, 30 judged, latency unknown" in text
     assert "throttling   undervoltage" in text
     assert "2 stalls" in text
+    assert "shedding     at most 15 frames a second, because of supply" in text
+    assert "61 °C, slowed down from 80 °C" in text
     assert "up 1 h 1 min" in text
 
 

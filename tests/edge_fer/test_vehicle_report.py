@@ -142,12 +142,13 @@ def test_a_lost_camera_is_told_with_its_fault_and_no_age() -> None:
     ("health", "reason"),
     [
         (HEALTH, "none"),
-        (replace(HEALTH, temperature_c=81.0), "overheated"),
-        (replace(HEALTH, throttled=("soft temperature",)), "overheated"),
-        (replace(HEALTH, throttled=("undervoltage",), temperature_c=None), "none"),
+        (replace(HEALTH, shed_for="heat", most_fps=15.0), "overheated"),
+        (replace(HEALTH, shed_for="heat"), "overheated"),  # also where nothing is left out for it
+        (replace(HEALTH, shed_for="supply", most_fps=15.0), "low frame rate"),
+        (replace(HEALTH, shed_for="supply"), "none"),
         (replace(HEALTH, fps=11.0), "low frame rate"),
         (replace(HEALTH, fps=0.0), "none"),  # not yet measured
-        (replace(HEALTH, fps=11.0, temperature_c=85.0), "overheated"),
+        (replace(HEALTH, fps=11.0, shed_for="heat"), "overheated"),
     ],
 )
 def test_what_degrades_the_device_is_told(health: Health, reason: str) -> None:
