@@ -24,7 +24,7 @@ from edge_fer.driver_state.vehicle import Vehicle
 from edge_fer.errors import UserError
 from edge_fer.eyes import EyeReader
 from edge_fer.face.opening import open_tracker
-from edge_fer.health import HealthMeter, Stages, shedding_text
+from edge_fer.health import CounterRate, HealthMeter, Stages, shedding_text
 from edge_fer.journal import FIELDS, log_handler
 from edge_fer.live_config import LiveConfig
 from edge_fer.model_fallback import open_classifier
@@ -127,6 +127,7 @@ class Daemon:
         self._meter = HealthMeter(sheds=config.health.shed_frames)
         self._health = self._meter.read(now_s)
         self._pacer = FramePacer()
+        self._link_rate = CounterRate()
         self._housekeeping_s = now_s
         self._notifier = Notifier()
         self._ready = False
@@ -172,7 +173,7 @@ class Daemon:
             self._camera.stop(STOP_CAMERA_S)
             self._link.stop(STOP_LINK_S)
             self._status.stop()
-            self._resume.remove()
+        self._resume.remove()  # not after an error: the next one is a restart
 
     def _policy(self, config: Config) -> tuple[Classifier | None, PolicySettings]:
         """Return the policy for this model, and the classifier unless emotions are off."""
@@ -295,6 +296,7 @@ class Daemon:
             _log.info("%s", summary, extra={FIELDS: as_journal_fields(status)})
 
     def _how_it_is(self, now_s: float) -> Status:
+        counters = self._link.counters
         return Status(
             version=__version__,
             pid=os.getpid(),
@@ -306,7 +308,9 @@ class Daemon:
             model_is_fallback=self._model_is_fallback,
             link=self._link_uri,
             health=self._health,
-            counters=self._link.counters,
+            counters=counters,
+            link_fps=self._link_rate.read(counters.frames_sent, now_s),
+            restarts=self._resume.restarts,
         )
 
     def _say(self, state: DriverState, reason: str) -> None:

@@ -178,6 +178,20 @@ class EventsOfHour:
         return len(self._times_s)
 
 
+class CounterRate:
+    """How fast a counter rises: its growth a second between two readings."""
+
+    def __init__(self) -> None:
+        self._last: tuple[int, float] | None = None
+
+    def read(self, count: int, now_s: float) -> float:
+        """Return the rate as of `now_s`, later than the reading before; 0 for the first one."""
+        last, self._last = self._last, (count, now_s)
+        if last is None or now_s <= last[1]:
+            return 0.0
+        return max(0, count - last[0]) / (now_s - last[1])
+
+
 def shedding_text(health: Health) -> str:
     """Return how many frames are looked at, and why, for a person."""
     temperature = (

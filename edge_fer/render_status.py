@@ -29,8 +29,8 @@ def status_as_text(answer: dict[str, Any]) -> str:
         (
             "link",
             f"{answer['link']}: {'open' if counters['connected'] else 'LOST'},"
-            f" sent {counters['frames_sent']}, dropped {counters['frames_dropped']},"
-            f" lost {counters['connections_lost']} times",
+            f" {answer['link_fps']:.0f} frames a second, sent {counters['frames_sent']},"
+            f" dropped {counters['frames_dropped']}, lost {counters['connections_lost']} times",
         ),
         ("temperature", _temperature(temperature, health["limit_c"])),
         ("throttling", _throttling(health["throttled"])),
@@ -38,7 +38,7 @@ def status_as_text(answer: dict[str, Any]) -> str:
         (
             "daemon",
             f"edge-fer {answer['version']}, process {answer['pid']},"
-            f" up {duration(answer['uptime_s'])}",
+            f" up {duration(answer['uptime_s'])}, restarted {answer['restarts']} times",
         ),
     ]
     width = max(len(name) for name, _ in rows)

@@ -14,7 +14,7 @@ from pathlib import Path
 # Quicker than two people can change seats (driver_state.driver_swap_s), start-up included.
 RESUMED_WITHIN_S = 5.0
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")  # monotonic time begins anew with each
-_BYTES = 160  # always the same, so that one write replaces all of the one before
+_BYTES = 192  # always the same, so that one write replaces all of the one before
 _IDS = 255  # of events and requests; 255 itself means not available
 
 
@@ -29,7 +29,8 @@ class Resume:
 class ResumeFile:
     """Keeps a Resume where the next process finds it; nothing here raises.
 
-    Without a path, or where the file cannot be, there is nothing to resume.
+    Without a path, or where the file cannot be, there is nothing to resume. `restarts` is how often
+    a daemon was followed by another without an end in order, since the machine started.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -39,24 +40,38 @@ class ResumeFile:
         if path is not None:
             with suppress(OSError):
                 self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._left: tuple[Resume, float] | None = None
+        self.restarts = 0
+        if self._file >= 0:
+            self._take_over()
 
     def read(self, now_s: float) -> Resume | None:
         """Return what was left at most RESUMED_WITHIN_S before the monotonic `now_s`, or None."""
+        if self._left is None:
+            return None
+        resume, left_s = self._left
+        known = 0 <= resume.event_sequence < _IDS and 0 <= resume.request_id < _IDS
+        return resume if known and 0.0 <= now_s - left_s <= RESUMED_WITHIN_S else None
+
+    def _take_over(self) -> None:
+        """Read what another process left, and count this one."""
         try:
             left = json.loads(os.pread(self._file, _BYTES, 0))
             resume = Resume(int(left["event_sequence"]), int(left["request_id"]))
-            fresh = 0.0 <= now_s - float(left["time_s"]) <= RESUMED_WITHIN_S
+            left_s, restarts = float(left["time_s"]), int(left["restarts"])
             same_boot = left["boot"] == self._boot
         except (OSError, ValueError, TypeError, KeyError):
-            return None
-        known = 0 <= resume.event_sequence < _IDS and 0 <= resume.request_id < _IDS
-        return resume if fresh and same_boot and known else None
+            return
+        if same_boot:
+            self.restarts = restarts + 1
+            self._left = resume, left_s
+            self.write(resume, left_s)
 
     def write(self, resume: Resume, now_s: float) -> None:
         """Leave it as of `now_s`."""
-        left = {"boot": self._boot, "time_s": round(now_s, 3), **asdict(resume)}
+        left = {"boot": self._boot, "time_s": round(now_s, 3), "restarts": self.restarts}
         with suppress(OSError):
-            os.pwrite(self._file, json.dumps(left).ljust(_BYTES).encode(), 0)
+            os.pwrite(self._file, json.dumps(left | asdict(resume)).ljust(_BYTES).encode(), 0)
 
     def remove(self) -> None:
         """Leave nothing: whoever ends in order begins in order."""

@@ -26,6 +26,8 @@ class Status:
     link: str
     health: Health
     counters: LinkCounters
+    link_fps: float = 0.0  # frames sent a second
+    restarts: int = 0  # of the daemon, that another did not end in order before
 
     def to_json(self) -> dict[str, Any]:
         """Return it as a JSON object; what is not known is null."""
@@ -37,6 +39,7 @@ def figures(status: Status) -> dict[str, float]:
     health, counters = status.health, status.counters
     known = {
         "up_seconds": status.uptime_s,
+        "restarts_total": status.restarts,
         "frames_total": health.frames,
         "frames_dropped_total": health.dropped,
         "camera_frames_total": health.camera_frames,
@@ -55,6 +58,7 @@ def figures(status: Status) -> dict[str, float]:
         "model_is_fallback": status.model_is_fallback,
         "link_connected": counters.connected,
         "link_connections_lost_total": counters.connections_lost,
+        "link_frames_per_second": status.link_fps,
         "link_frames_sent_total": counters.frames_sent,
         "link_frames_dropped_total": counters.frames_dropped,
         "link_changes_superseded_total": counters.changes_superseded,

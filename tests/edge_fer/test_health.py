@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_fer.health import HealthMeter, Stages, shedding_text
+from edge_fer.health import CounterRate, HealthMeter, Stages, shedding_text
 from edge_fer.notify import Notifier
 from edge_fer.thermal import Thermometer
 from edge_fer.throttling import ThrottleWatch
@@ -130,3 +130,11 @@ def test_frames_before_the_first_that_was_seen_are_dropped_ones_too() -> None:
     meter.frame(sequence=2, captured_s=0.0, done_s=0.0)
     health = meter.read(0.1, camera_frames=3)
     assert health.frames + health.dropped == health.camera_frames
+
+
+def test_the_rate_of_a_counter() -> None:
+    rate = CounterRate()
+    assert rate.read(100, 10.0) == 0.0
+    assert rate.read(110, 10.5) == 20.0
+    assert rate.read(110, 10.5) == 0.0  # no time has passed
+    assert rate.read(0, 11.0) == 0.0  # it began anew

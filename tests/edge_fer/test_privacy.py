@@ -133,7 +133,7 @@ class TestDaemon:
         opened = {os.path.realpath(path) for path in trace.opened_to_write}
         (numbers,) = opened - {port, "/dev/null"}
         assert Path(numbers).name == "resume.json"
-        assert trace.largest_write[re.sub(r"\d+", "N", numbers)] == 160
+        assert trace.largest_write[re.sub(r"\d+", "N", numbers)] == 192
         assert trace.other == set()
 
     def test_nothing_speaks_to_a_network(self, run: tuple[Trace, Drive, str]) -> None:

@@ -38,6 +38,20 @@ def test_only_for_a_moment(path: Path) -> None:
     assert ResumeFile(path).read(9.0) is None  # of a time to come
 
 
+def test_each_process_that_follows_another_is_counted(path: Path) -> None:
+    first = ResumeFile(path)
+    assert first.restarts == 0
+    assert ResumeFile(path).restarts == 0  # the first was not ready yet: it failed by itself
+    first.write(LEFT, 10.0)
+    for restarts in (1, 2, 3):
+        assert ResumeFile(path).restarts == restarts
+    last = ResumeFile(path)
+    last.write(LEFT, 10_000.0)
+    assert last.restarts == 4
+    last.remove()
+    assert ResumeFile(path).restarts == 0
+
+
 def test_not_over_a_reboot(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ResumeFile(path).write(LEFT, 10.0)
     other = tmp_path / "boot_id"

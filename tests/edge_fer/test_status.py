@@ -50,6 +50,8 @@ STATUS = Status(
         detection_fps=2.0,
     ),
     counters=LinkCounters(True, 1, 500, 0, 0, 40, 0, 0, 0),
+    link_fps=17.2,
+    restarts=3,
 )
 
 
@@ -145,6 +147,8 @@ class TestPrometheus:
         assert values["edge_fer_frames_total"] == "900"
         assert values["edge_fer_temperature_celsius"] == "61.2"
         assert values["edge_fer_detections_per_second"] == "2"
+        assert values["edge_fer_link_frames_per_second"] == "17.2"
+        assert values["edge_fer_restarts_total"] == "3"
         assert values["edge_fer_frames_per_second_limit"] == "15"
         assert values["edge_fer_link_connected"] == "1"
         assert values["edge_fer_throttled"] == "1"
@@ -194,7 +198,8 @@ def test_a_person_reads_it() -> None:
     assert "2 stalls" in text
     assert "shedding     at most 15 frames a second, because of supply" in text
     assert "61 °C, slowed down from 80 °C" in text
-    assert "up 1 h 1 min" in text
+    assert "up 1 h 1 min, restarted 3 times" in text
+    assert "open, 17 frames a second, sent 500" in text
 
 
 @pytest.mark.parametrize(
