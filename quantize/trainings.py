@@ -4,6 +4,7 @@ This is how it is known what a method brings: trainings that are equal but for t
 Trainings that differ in their seed alone share a row.
 """
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,18 +14,24 @@ from typing import Any
 from edge_fer.errors import UserError
 from quantize.report.history import History, read_history
 from quantize.report.markdown import signed_points, table
+from quantize.run_folder import RunFolder
 from quantize.training_settings import TrainingSettings
 
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """One training. Accuracies are shares 0..1 of PublicTest; `best` is that of any epoch."""
+    """One training. Accuracies are shares 0..1 of PublicTest; `best` is that of any epoch.
+
+    `network` is the sha256 of its best network, by which others name it as their teacher or
+    beginning; None where there is none.
+    """
 
     seed: int
     settings: dict[str, Any]  # flat: a dot between group and name; without the seed
     epochs: int
     last: float
     best: float
+    network: str | None
 
 
 def read_training(folder: Path) -> Training:
@@ -33,19 +40,23 @@ def read_training(folder: Path) -> Training:
     if history is None:
         raise UserError(f"{folder}: holds no training with an epoch done; give folders of --run")
     try:
-        return training_of(history)
+        return training_of(history, _digest(RunFolder(folder).best))
     except (KeyError, TypeError) as error:
         raise UserError(f"{folder / 'settings.json'}: not of this version ({error})") from error
 
 
-def training_of(history: History) -> Training:
+def _digest(path: Path) -> str | None:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+
+
+def training_of(history: History, network: str | None) -> Training:
     """Return what a row says of a training."""
     settings = flat(TrainingSettings.from_json(history.settings).to_json())
     seed = settings.pop("seed")
     # Last and best at the size of the last stage: a smaller image is another task.
     side_px = history.epochs[-1].side_px
     reached = [epoch.validation_accuracy for epoch in history.epochs if epoch.side_px == side_px]
-    return Training(seed, settings, len(history.epochs), reached[-1], max(reached))
+    return Training(seed, settings, len(history.epochs), reached[-1], max(reached), network)
 
 
 def flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -88,7 +99,12 @@ def _said(name: str, value: Any) -> str:
     if not value:
         return f"no {_FILES[name]}"
     digests = [value] if isinstance(value, str) else value
-    return f"{_FILES[name]} {' + '.join(digest[:8] for digest in digests)}"
+    return f"{_FILES[name]} {' + '.join(map(short, digests))}"
+
+
+def short(digest: str) -> str:
+    """Return as much of a sha256 as tells networks apart."""
+    return digest[:8]
 
 
 def trainings_table(trainings: Sequence[Training]) -> str:
@@ -110,9 +126,10 @@ def trainings_table(trainings: Sequence[Training]) -> str:
                 f"{mean:.2%}",
                 "" if group[0].settings == base else signed_points(mean - base_mean),
                 ", ".join(f"{training.best:.2%}" for training in group),
+                ", ".join(short(training.network) for training in group if training.network),
             )
         )
-    heads = ("settings", "epochs", "seeds", "last epoch", "mean", "change", "best epoch")
+    heads = ("settings", "epochs", "seeds", "last epoch", "mean", "change", "best epoch", "network")
     return table(heads, rows)
 
 
