@@ -147,8 +147,13 @@ def benchmark(
         ),
     ] = None,
     plot: Annotated[
-        Path | None, typer.Option(help="draw the device's figures, or --soak's, into this PNG")
+        Path | None,
+        typer.Option(help="draw the device's figures, or --soak's or --growth's, into this PNG"),
     ] = None,
+    growth: Annotated[
+        bool,
+        typer.Option("--growth", help="by frame size, faces, rate, threads, cameras instead"),
+    ] = False,
     schema: Annotated[
         bool, typer.Option("--schema", help="print the JSON schema of the device's results")
     ] = False,
@@ -159,15 +164,15 @@ def benchmark(
 ) -> None:
     """Measure this device in about a minute: model, stages, daemon."""
     others = link + states + faults + (faces is not None)
-    if others + (soak is not None) + schema > 1:
+    if others + (soak is not None) + growth + schema > 1:
         raise UserError(
-            "benchmark: --link, --faces, --states, --faults, --soak and --schema exclude each "
-            "other; choose one"
+            "benchmark: --link, --faces, --states, --faults, --soak, --growth and --schema exclude "
+            "each other; choose one"
         )
-    if (ops or compare) and (others or soak):
+    if (ops or compare) and (others or soak or growth):
         raise UserError("benchmark: --ops and --compare are for the device's figures only")
     if plot and others:
-        raise UserError("benchmark: --plot is for the device's figures and for --soak")
+        raise UserError("benchmark: --plot is for the device's figures, --soak and --growth")
     if schema:
         import json as json_format
 
@@ -200,6 +205,11 @@ def benchmark(
         from firmware_bridge.benchmark.corruption_verb import run_fault_benchmark
 
         raise typer.Exit(run_fault_benchmark(json_output=json))
+    if growth:
+        from edge_fer.benchmark.growth_verb import run_growth_benchmark
+
+        run_growth_benchmark(model=model, json_output=json, plot=plot)
+        return
     from edge_fer.benchmark.verb import run_device_benchmark, run_drift
 
     if soak is not None:

@@ -1,12 +1,15 @@
 """Draws a benchmark's result: stages, threads and operators, or a long run over its time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from edge_fer.benchmark.conditions import Conditions, Machine
 from edge_fer.benchmark.drift import DRIFTING, DriftFigures
 from edge_fer.benchmark.figures import DeviceFigures
+from edge_fer.benchmark.growth import FPS, FrameCost, Growth
+from edge_fer.benchmark.prediction import Prediction
 from edge_fer.errors import UserError
 
 _ENDINGS = (".png", ".svg", ".pdf")
@@ -46,7 +49,11 @@ def draw_device(figures: DeviceFigures, path: Path) -> None:
         _bars(axes[2], names)
         axes[2].set_xlabel("µs")
         axes[2].set_title("its operators", loc="left")
-    _finish(figure, _title(figures), path)
+    _finish(
+        figure,
+        _title(figures.machine, figures.before, figures.after, figures.invalid),
+        path,
+    )
 
 
 def draw_drift(figures: DriftFigures, path: Path) -> None:
@@ -61,7 +68,65 @@ def draw_drift(figures: DriftFigures, path: Path) -> None:
         axis.set_title(f"{name} ({figures.drift[name].change:+.1%})", loc="left", fontsize=10)
         if place >= len(shown) - 2:
             axis.set_xlabel("minutes")
-    _finish(figure, _title(figures), path)
+    _finish(
+        figure,
+        _title(figures.machine, figures.before, figures.after, figures.invalid),
+        path,
+    )
+
+
+def draw_growth(growth: Growth, predictions: Sequence[Prediction], path: Path) -> None:
+    """Draw what each thing that grows costs, and what is predicted for other boards."""
+    figure, axes = _canvas(6, (12.0, 10.0))
+    pixels = [_megapixels(name) for name in growth.sizes]
+    _frames(axes[0], pixels, list(growth.sizes.values()))
+    axes[0].set_title("frame size, megapixels", loc="left")
+    _frames(axes[1], list(growth.faces), list(growth.faces.values()))
+    axes[1].set_title("faces in view, 1280x720", loc="left")
+    axes[0].legend(frameon=False, fontsize=8)
+    for axis, title, daemons in (
+        (axes[2], "camera's frames a second", growth.rates),
+        (axes[3], "cameras at 30 frames a second, a daemon each", growth.cameras),
+    ):
+        # What was asked for times what a frame takes: a busy machine gives fewer frames.
+        asked = [count if daemons is growth.rates else FPS for count in daemons]
+        pairs = zip(asked, daemons.values(), strict=True)
+        cores = [fps * one.frame_ms / 1000 for fps, one in pairs]
+        axis.plot(list(daemons), cores, "o-", color=_BLUE)
+        axis.set_ylim(bottom=0)
+        axis.set_ylabel("cores")
+        axis.set_title(title, loc="left")
+    threads = {
+        f"{count} thread{'s' if count > 1 else ''}": (milliseconds, None)
+        for count, milliseconds in growth.threads.items()
+    }
+    _bars(axes[4], threads)
+    axes[4].set_title("the network by the clock, fastest run", loc="left")
+    names = [one.board.name for one in predictions]
+    for place, one in enumerate(predictions):
+        axes[5].plot(one.fps, [place, place], color=_ORANGE, linewidth=6, solid_capstyle="butt")
+    axes[5].set_yticks(range(len(names)), names)
+    axes[5].set_ylim(len(names) - 0.5, -0.5)
+    axes[5].set_xlim(left=0)
+    axes[5].set_title("PREDICTED frames a second on one core, not measured", loc="left")
+    _finish(figure, _title(growth.machine, growth.before, growth.after), path)
+
+
+def _megapixels(size: str) -> float:
+    width, height = map(int, size.split("x"))
+    return width * height / 1e6
+
+
+def _frames(axis: Any, at: Sequence[float], costs: Sequence[FrameCost]) -> None:
+    for name, colour, values in (
+        ("whole search", _ORANGE, [cost.search_ms for cost in costs]),
+        ("frame, looked for near", _GREY, [cost.detected_ms for cost in costs]),
+        ("frame, followed", _BLUE, [cost.tracked_ms for cost in costs]),
+        ("copy", "#2e9e4f", [cost.copy_ms for cost in costs]),
+    ):
+        axis.plot(at, values, "o-", color=colour, label=name)
+    axis.set_ylim(bottom=0)
+    axis.set_ylabel("ms of the processor")
 
 
 def _bars(axis: Any, rows: Mapping[str, tuple[float, float | None]]) -> None:
@@ -88,11 +153,12 @@ def _canvas(panels: int, inches: tuple[float, float], rows: int | None = None) -
     return figure, axes
 
 
-def _title(figures: DeviceFigures | DriftFigures) -> str:
-    machine = figures.machine
+def _title(
+    machine: Machine, before: Conditions, after: Conditions, invalid: Sequence[str] = ()
+) -> str:
     text = f"{machine.board}, {machine.processor}, {machine.cores} cores, load "
-    text += f"{figures.before.load:.1f} before and {figures.after.load:.1f} after"
-    return text + "".join(f"\nINVALID: {reason}" for reason in figures.invalid)
+    text += f"{before.load:.1f} before and {after.load:.1f} after"
+    return text + "".join(f"\nINVALID: {reason}" for reason in invalid)
 
 
 def _finish(figure: Any, title: str, path: Path) -> None:

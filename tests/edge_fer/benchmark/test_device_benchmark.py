@@ -116,7 +116,7 @@ def test_the_operators_are_shown_and_drawn(
         (["--soak", "1s"], "not a time of 10s to 168h"),
         (["--soak", "7"], "for frames, 100 or more"),
         (["--soak", "10m", "--ops"], "for the device's figures only"),
-        (["--link", "--plot", "a.png"], "for the device's figures and for --soak"),
+        (["--link", "--plot", "a.png"], "for the device's figures, --soak and --growth"),
     ],
 )
 def test_what_cannot_be_is_said_at_once(

@@ -1,0 +1,117 @@
+"""How the cost grows, and what is predicted for boards that were not at hand."""
+
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from edge_fer.benchmark import growth_verb
+from edge_fer.benchmark.conditions import Conditions, Machine
+from edge_fer.benchmark.growth import (
+    CAMERAS,
+    FACES,
+    RATES,
+    SIZES,
+    DaemonCost,
+    FrameCost,
+    Growth,
+    GrowthEffort,
+    _crowd,
+    _scene,
+    measure_frames,
+    measure_growth,
+)
+from edge_fer.benchmark.growth_verb import rest_ms, run_growth_benchmark
+from edge_fer.benchmark.prediction import BOARDS, Board, predict
+from edge_fer.classifier import Classifier
+from edge_fer.cli import main
+from edge_fer.face.haar import HaarDetector
+from edge_fer.paths import SHIPPED_MODEL
+
+CALM = Conditions(None, None, None, None, 0.1)
+COST = FrameCost(tracked_ms=1.5, detected_ms=3.0, search_ms=5.0, copy_ms=0.1)
+GROWTH = Growth(
+    machine=Machine("a board", "a processor", 2, "6.6", "3.11"),
+    before=CALM,
+    after=CALM,
+    sizes={f"{width}x{height}": COST for width, height in SIZES},
+    faces=dict.fromkeys(FACES, COST),
+    threads={1: 0.5, 2: 0.3},
+    rates={rate: DaemonCost(rate, 0.005 * rate, 160.0) for rate in RATES},
+    cameras={count: DaemonCost(30.0, 0.15 * count, 160.0 * count) for count in CAMERAS},
+)
+
+
+def test_every_face_of_the_crowd_is_one() -> None:
+    detector = HaarDetector()
+    for count in (1, 4, 8):
+        found = detector.detect(next(_crowd(count, 1280, 720)))
+        assert len(found) == count
+
+
+def test_frames_of_any_size_have_the_drivers_face_followed() -> None:
+    small, large = (
+        measure_frames(_scene(width, height), Classifier(SHIPPED_MODEL), 40)
+        for width, height in ((320, 240), (1920, 1080))
+    )
+    for cost in (small, large):
+        assert 0 < cost.copy_ms < cost.tracked_ms
+        assert cost.detected_ms > 0
+        assert cost.search_ms > 0
+    assert large.copy_ms > small.copy_ms
+
+
+def test_the_prediction_is_what_the_model_says() -> None:
+    board = Board("b", "c", giga=(8.0, 16.0), slowness=4.0)
+    found = predict(board, 80_000_000, 1.5)
+    assert found.network_ms == (5.0, 10.0)
+    assert found.frame_ms[0] == pytest.approx(9.0)
+    assert found.frame_ms[1] == pytest.approx(19.0)
+    assert found.fps[0] == pytest.approx(1000 / 19)
+    assert found.fps[1] == pytest.approx(1000 / 9)
+
+
+def test_the_boards_are_in_their_order() -> None:
+    pi4, pi5, orin = (predict(board, 80_000_000, 1.0) for board in BOARDS)
+    assert pi4.fps[1] < orin.fps[1] < pi5.fps[1]
+    for one in (pi4, pi5, orin):
+        assert one.fps[0] < one.fps[1]
+
+
+def test_the_rest_is_a_frame_without_the_network() -> None:
+    # 1.5 ms, of each fifteenth frame 1.5 more, less the network's 0.5, and the copy.
+    assert rest_ms(GROWTH) == pytest.approx(1.5 + 0.1 - 0.5 + 0.1)
+    assert rest_ms(replace(GROWTH, threads={1: 9.0})) == pytest.approx(0.1)
+
+
+def test_it_is_printed_drawn_and_given_as_json(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(growth_verb, "measure_growth", lambda *arguments: GROWTH)
+    text, values, picture = io.StringIO(), io.StringIO(), tmp_path / "growth.png"
+    run_growth_benchmark(model=None, json_output=False, plot=picture, out=text)
+    run_growth_benchmark(model=None, json_output=True, out=values)
+    assert "1920x1080" in text.getvalue()
+    assert "PREDICTED, one core, not measured" in text.getvalue()
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    found = json.loads(values.getvalue())
+    assert [one["board"] for one in found["predictions"]] == [board.name for board in BOARDS]
+    assert found["cameras"]["3"]["cores"] == pytest.approx(0.45)
+
+
+def test_the_verb_excludes_the_others(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["benchmark", "--growth", "--soak", "10m"])
+    assert end.value.code == 2
+    assert "exclude each other" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_all_of_it_is_measured() -> None:
+    found = measure_growth(SHIPPED_MODEL, GrowthEffort(frames=16, daemon_s=1.5, model_s=0.1))
+    assert list(found.sizes) == [f"{width}x{height}" for width, height in SIZES]
+    assert list(found.faces) == list(FACES)
+    assert found.cameras[3].rss_mb > 2 * found.cameras[1].rss_mb
+    assert found.rates[120].cores > found.rates[10].cores
