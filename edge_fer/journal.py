@@ -8,6 +8,7 @@ import logging
 import os
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 JOURNAL_SOCKET = Path("/run/systemd/journal/socket")
@@ -51,7 +52,9 @@ class JournalHandler(logging.Handler):
         try:
             self._socket.send(encode(_fields(record, text)))
         except OSError:
-            print(text, file=sys.stderr)
+            # Nor may that stop the daemon: it is full, or nobody reads it.
+            with suppress(OSError):
+                print(text, file=sys.stderr)
 
     def close(self) -> None:
         """Close the socket."""

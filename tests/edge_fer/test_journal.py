@@ -3,7 +3,9 @@
 import logging
 import os
 import socket
+import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -64,6 +66,20 @@ def test_a_journal_that_takes_nothing_is_no_silence(
     handler.emit(record(logging.INFO, "still here"))
     handler.close()
     assert capsys.readouterr().err == "still here\n"
+
+
+def test_a_standard_error_that_is_full_is_no_reason_to_stop(
+    journald: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handler = JournalHandler(Path(journald.getsockname()))
+    journald.close()
+    with Path("/dev/full").open("w", buffering=1) as full:
+        monkeypatch.setattr(sys, "stderr", full)
+        handler.emit(record(logging.INFO, "nobody hears it"))
+        monkeypatch.undo()
+        with suppress(OSError):
+            full.close()
+    handler.close()
 
 
 def test_only_the_stream_that_systemd_gave_us_is_the_journal(

@@ -14,6 +14,7 @@ from types import TracebackType
 FAULTY = Path(__file__).resolve().parents[1] / "edge_fer" / "faulty"
 UNIT = Path(__file__).resolve().parents[2] / "systemd" / "edge-fer.service"
 _LOOK_S = 0.02
+PATIENCE_S = 30.0  # for a busy machine
 
 
 def seconds_in_unit(key: str) -> float:
@@ -31,7 +32,7 @@ class Service:
     """Starts the daemon, starts it anew whenever it ends, and kills it when it stands still.
 
     Its camera is `faulty:`, whose file is `fault`; processes have the environment `extra` as well,
-    and `before` before the command, as `unshare`.
+    and `before` before the command, as `unshare`; what they write goes into `log_file`.
     """
 
     def __init__(
@@ -41,15 +42,17 @@ class Service:
         *,
         before: tuple[str, ...] = (),
         extra: dict[str, str] | None = None,
+        log_file: Path | None = None,
     ) -> None:
         self.fault = folder / "fault"
         self.fault.write_text("")
         self.starts = 0
         self.watchdog_kills = 0
+        self.exit_code: int | None = None  # of the last daemon, once this has ended
         self.ready_after_s: list[float] = []
         self._folder = folder
-        self._runtime = folder / "run"
-        self._runtime.mkdir()
+        self.runtime = folder / "run"
+        self.runtime.mkdir()
         self._command = [*before, sys.executable, "-m", "edge_fer.cli", "run"]
         self._command += ["--camera", f"faulty:{self.fault}", "--link", link]
         self._extra = extra or {}
@@ -57,7 +60,8 @@ class Service:
         self._listener.bind(str(folder / "notify"))
         self._listener.settimeout(_LOOK_S)
         self._stopping = threading.Event()
-        self._log = (folder / "log").open("ab")
+        self._log_file = log_file or folder / "log"
+        self._log = self._log_file.open("ab")
         self._start()
         self._thread = threading.Thread(target=self._manage, daemon=True)
         self._thread.start()
@@ -65,7 +69,7 @@ class Service:
     @property
     def log(self) -> str:
         """What the daemons wrote."""
-        return (self._folder / "log").read_text(errors="replace")
+        return self._log_file.read_text(errors="replace") if self._log_file.is_file() else ""
 
     def camera_pid(self) -> int | None:
         """The camera's process, if there is one."""
@@ -97,7 +101,7 @@ class Service:
             | {
                 "PYTHONPATH": path,
                 "NOTIFY_SOCKET": str(self._folder / "notify"),
-                "RUNTIME_DIRECTORY": str(self._runtime),
+                "RUNTIME_DIRECTORY": str(self.runtime),
             }
             | self._extra,
         )
@@ -139,9 +143,9 @@ class Service:
         self.daemon.send_signal(signal.SIGCONT)
         self.daemon.terminate()
         try:
-            self.daemon.wait(10)
+            self.exit_code = self.daemon.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
             self.daemon.kill()
-            self.daemon.wait()
+            self.exit_code = self.daemon.wait()
         self._listener.close()
         self._log.close()

@@ -1,9 +1,11 @@
 """`faulty:FILE`: a driver in the picture, and the fault whose name is in FILE at the moment."""
 
 import os
+import resource
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,7 @@ FPS = 20.0
 STEADY_S = 4.0  # of the scene: a driver sits
 RATE_DROP_S = 1.5
 BACKWARDS_S = 100.0
+SPARE_BYTES = 100_000_000
 
 
 def open_uri(uri: CameraUri, *, fps: float) -> "FaultyCamera":
@@ -42,7 +45,8 @@ class FaultyCamera:
         self._start_s = time.monotonic()
         self._last: NDArray[np.uint8] | None = None
         # Nothing that was said before can be from this camera.
-        Path(uri.path).with_suffix(".opened").write_text(repr(self._start_s))
+        with suppress(OSError):
+            Path(uri.path).with_suffix(".opened").write_text(repr(self._start_s))
 
     def read(self) -> NDArray[np.uint8] | None:
         self._pace.wait()
@@ -70,7 +74,13 @@ monotonic = time.monotonic
 
 
 def run_out_of_memory() -> None:
-    raise MemoryError
+    """Take all that may still be had, and more."""
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    limit = pages * resource.getpagesize() + SPARE_BYTES
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    hoard = []
+    while True:
+        hoard.append(np.ones(SPARE_BYTES // 10, np.uint8))
 
 
 def turn_time_back() -> None:
