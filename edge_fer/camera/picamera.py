@@ -8,6 +8,7 @@ picture: nothing is converted, and an infra-red or monochrome camera is read in 
 """
 
 import importlib
+import inspect
 from concurrent.futures import TimeoutError as JobTimeoutError
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,8 @@ class PiCamera:
     ) -> None:
         self._uri, self._fps = uri, fps
         maker = _picamera2(uri)
+        if "timeout" not in inspect.signature(maker.wait).parameters:
+            raise uri.error("picamera2 is older than 0.3.18: sudo apt full-upgrade")
         number, present = int(uri.path), len(maker.global_camera_info())
         if number >= present:
             raise uri.error(

@@ -3,9 +3,12 @@
 import ast
 import importlib.util
 import inspect
+import subprocess
 import sys
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -114,6 +117,12 @@ def test_without_picamera2_it_says_where_that_comes_from(monkeypatch: pytest.Mon
             open_camera("picamera:0")
 
 
+def test_one_that_would_wait_for_ever_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Picamera2, "wait", lambda self, job: job.get_result())
+    with pytest.raises(UserError, match=r"picamera2 is older than 0\.3\.18: sudo apt full-up"):
+        open_camera("picamera:0")
+
+
 def test_one_of_another_numpy_says_what_to_do(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -124,25 +133,66 @@ def test_one_of_another_numpy_says_what_to_do(
         open_camera("picamera:0")
 
 
-def real_source(module: str) -> ast.Module:
-    """The source of a module of picamera2, without importing it: that needs libcamera."""
+OLDEST, NEWEST = "picamera2==0.3.18", "picamera2<1"  # the bounds of the extra `pi`
+
+
+def installed() -> Path:
+    """Return the folder of the installed picamera2; not imported, as that needs libcamera."""
     sys.modules.pop("picamera2", None)
     found = importlib.util.find_spec("picamera2")
     if found is None or not found.submodule_search_locations:
-        pytest.skip("picamera2 is not installed")
-    path = Path(found.submodule_search_locations[0]) / f"{module}.py"
-    return ast.parse(path.read_text(encoding="utf-8"))
+        pytest.skip("picamera2 is not installed (the slow tests fetch its source)")
+    return Path(found.submodule_search_locations[0])
 
 
-def real_parameters(module: str, owner: str, method: str) -> list[str]:
-    for item in real_source(module).body:
+@pytest.fixture(scope="module", params=[OLDEST, NEWEST])
+def fetched(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, bool]:
+    """Return the folder of a released picamera2, not installed, and whether it is the newest."""
+    folder = tmp_path_factory.mktemp("picamera2")
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"),
+            *("--no-binary", ":all:", "--dest", str(folder)),
+            request.param,
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    archives = list(folder.glob("picamera2-*.tar.gz"))
+    if done.returncode != 0 or not archives:
+        reason = (done.stderr.strip().splitlines() or ["no archive"])[-1]
+        pytest.skip(f"{request.param} cannot be fetched: {reason}")
+    with tarfile.open(archives[0]) as archive:
+        archive.extractall(folder, filter="data")
+    return folder / archives[0].name.removesuffix(".tar.gz") / "picamera2", request.param == NEWEST
+
+
+def signature_in(folder: Path, module: str, owner: str, method: str) -> dict[str, Any]:
+    """Return the parameters with their defaults; ... for one that only the real module can make."""
+    tree = ast.parse((folder / f"{module}.py").read_text(encoding="utf-8"))
+    for item in tree.body:
         if isinstance(item, ast.ClassDef) and item.name == owner:
             found = [f for f in item.body if isinstance(f, ast.FunctionDef) and f.name == method]
-            return [argument.arg for argument in found[-1].args.args]  # the last is no overload
+            arguments = found[-1].args  # the last is no overload
+            names = [argument.arg for argument in arguments.args]
+            defaults: list[Any] = [inspect.Parameter.empty] * len(names)
+            for number, node in enumerate(reversed(arguments.defaults), 1):
+                defaults[-number] = plain(node)
+            return dict(zip(names, defaults, strict=True))
     raise AssertionError(f"{owner} is not in {module}")
 
 
-@pytest.mark.parametrize(
+def plain(node: ast.expr) -> Any:
+    try:
+        return ast.literal_eval(node)
+    except ValueError:
+        return ...
+
+
+SIGNATURES = pytest.mark.parametrize(
     ("module", "fake", "method"),
     [
         ("picamera2", Picamera2, "__init__"),
@@ -160,6 +210,34 @@ def real_parameters(module: str, owner: str, method: str) -> list[str]:
         ("job", Job, "get_result"),
     ],
 )
-def test_the_fake_has_the_signatures_of_the_real_one(module: str, fake: type, method: str) -> None:
-    mine = list(inspect.signature(getattr(fake, method)).parameters)
-    assert real_parameters(module, fake.__name__, method) == mine
+
+
+@SIGNATURES
+def test_the_fake_has_the_signatures_of_the_installed_one(
+    module: str, fake: type, method: str
+) -> None:
+    check_signature(installed(), module, fake, method, defaults=False)
+
+
+@pytest.mark.slow
+@SIGNATURES
+def test_the_fake_has_the_signatures_of_the_oldest_and_the_newest_release(
+    fetched: tuple[Path, bool], module: str, fake: type, method: str
+) -> None:
+    folder, is_newest = fetched
+    check_signature(folder, module, fake, method, defaults=is_newest)
+
+
+def check_signature(folder: Path, module: str, fake: type, method: str, *, defaults: bool) -> None:
+    """Hold the fake's parameters to the real ones; their defaults have changed over the years."""
+    real = signature_in(folder, module, fake.__name__, method)
+    mine = {
+        name: parameter.default
+        for name, parameter in inspect.signature(getattr(fake, method)).parameters.items()
+    }
+    assert list(mine) == list(real)
+    if not defaults:
+        return
+    assert {name: value for name, value in mine.items() if real[name] is not ...} == {
+        name: value for name, value in real.items() if value is not ...
+    }
