@@ -123,6 +123,7 @@ class HealthMessage(Message):
         "FrameRate",
         "Latency",
         "Fault",
+        "Recording",
     )
 
     protocol_version: int | None = PROTOCOL_VERSION
@@ -133,6 +134,7 @@ class HealthMessage(Message):
     fps: float | None = None
     latency_ms: float | None = None
     fault: int | None = None
+    recording: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,6 +116,8 @@ def health_panel(seen: Seen) -> Panel:
     fault = named(health.NAME, "Fault", health.fault)
     degraded = named(health.NAME, "DegradedReason", health.degraded_reason)
     troubled = fault not in ("none", NO_VALUE) or degraded not in ("none", NO_VALUE)
+    recording = named(health.NAME, "Recording", health.recording)
+    films = recording not in ("off", NO_VALUE)
     return panel(
         three_lines(
             Text(
@@ -128,7 +130,7 @@ def health_panel(seen: Seen) -> Panel:
             ),
             Text(f"fault {fault}  degraded {degraded}", "red1" if troubled else LABEL),
         ),
-        "HEALTH",
+        f"HEALTH  RECORDING {recording.upper()}" if films else "HEALTH",
         "red1" if troubled else "grey50",
     )
 

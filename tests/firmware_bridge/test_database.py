@@ -46,6 +46,7 @@ LAYOUT = {
             ("FrameRate", 8),
             ("Latency", 8),
             ("Fault", 8),
+            ("Recording", 2),
         ],
     ),
     "DriverRequest": (

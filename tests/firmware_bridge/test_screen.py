@@ -99,6 +99,15 @@ def test_the_history_is_shown_where_there_is_room(watch: Watch) -> None:
     assert "1.8 s ago  attentive" in text
 
 
+def test_it_shows_that_pictures_are_being_recorded(watch: Watch, make_frame: MakeFrame) -> None:
+    assert "RECORDING" not in draw(watch, LINE, 1.95)
+    for code, word in ((0, None), (1, "RECORDING ON"), (2, "RECORDING EVENT")):
+        watch.take(make_frame(HealthMessage(1, 0, 0, 0, 51, 30, 4, 0, code), 1.95))
+        text = draw(watch, LINE, 1.96)
+        assert (word or "HEALTH") in text
+        assert ("RECORDING" in text) is (word is not None)
+
+
 def test_nothing_old_is_shown_as_if_it_were_true(watch: Watch) -> None:
     watch.check_overdue(5.0)
     text = draw(watch, Line("slcan:x", connected=False, trouble="link: x: no such port"), 5.0)

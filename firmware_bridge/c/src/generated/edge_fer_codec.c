@@ -465,6 +465,7 @@ int edge_fer_codec_health_pack(
     dst_p[6] |= pack_right_shift_u8(src_p->latency, 7u, 0x01u);
     dst_p[6] |= pack_left_shift_u8(src_p->fault, 1u, 0xfeu);
     dst_p[7] |= pack_right_shift_u8(src_p->fault, 7u, 0x01u);
+    dst_p[7] |= pack_left_shift_u8(src_p->recording, 1u, 0x06u);
 
     return (8);
 }
@@ -493,6 +494,7 @@ int edge_fer_codec_health_unpack(
     dst_p->latency |= unpack_left_shift_u8(src_p[6], 7u, 0x01u);
     dst_p->fault = unpack_right_shift_u8(src_p[6], 1u, 0xfeu);
     dst_p->fault |= unpack_left_shift_u8(src_p[7], 7u, 0x01u);
+    dst_p->recording = unpack_right_shift_u8(src_p[7], 1u, 0x06u);
 
     return (0);
 }
@@ -608,6 +610,16 @@ bool edge_fer_codec_health_fault_is_in_range(uint8_t value)
 bool edge_fer_codec_health_fault_is_in_phys_range(double value)
 {
     return ((value >= 0.0) && (value <= 255.0));
+}
+
+bool edge_fer_codec_health_recording_is_in_range(uint8_t value)
+{
+    return (value <= 3u);
+}
+
+bool edge_fer_codec_health_recording_is_in_phys_range(double value)
+{
+    return ((value >= 0.0) && (value <= 3.0));
 }
 
 int edge_fer_codec_driver_request_pack(
