@@ -65,7 +65,7 @@ deb: | $(BIN)/python
 	$(BIN)/python -m pip download --quiet --constraint constraints.txt --dest $(DEB_WHEELS) \
 		--only-binary :all: --python-version $(DEB_PYTHON) \
 		$(foreach platform,$(DEB_PLATFORMS),--platform $(platform)_$(DEB_MACHINE)) \
-		"$(DEB_WHEELS)/edge_fer-$(DEB_VERSION)-py3-none-any.whl[signing]"
+		"$(DEB_WHEELS)/edge_fer-$(DEB_VERSION)-py3-none-any.whl[signing,recording]"
 	systemd/build-deb.sh $(DEB_WHEELS) $(DEB_VERSION) $(DEB_ARCH) python$(DEB_PYTHON) \
 		build/edge-fer_$(DEB_VERSION)_$(DEB_ARCH).deb
 

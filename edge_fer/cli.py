@@ -18,6 +18,7 @@ from edge_fer.eyes_cli import eyes_app
 from edge_fer.health_cli import doctor, status
 from edge_fer.model_cli import model_app
 from edge_fer.monitor_cli import monitor, replay
+from edge_fer.recording_cli import recording_app
 from firmware_bridge.errors import BridgeError
 
 EXIT_USER_ERROR = 2
@@ -35,6 +36,7 @@ app = typer.Typer(
 app.add_typer(model_app, name="model")
 app.add_typer(config_app, name="config")
 app.add_typer(eyes_app, name="eyes")
+app.add_typer(recording_app, name="recording")
 app.command()(controller)
 app.command()(status)
 app.command()(doctor)

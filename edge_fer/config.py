@@ -14,6 +14,7 @@ from edge_fer.errors import UserError
 from edge_fer.face.seat import SeatRegion
 from edge_fer.paths import INSTALLED_MODELS
 from edge_fer.preprocessing import FACE_PX
+from edge_fer.recording.settings import RecordingConfig
 from edge_fer.setting import (
     SettingError,
     check_settings,
@@ -208,6 +209,7 @@ class Config:
     model: ModelConfig = field(default_factory=ModelConfig)
     face: FaceConfig = field(default_factory=FaceConfig)
     driver_state: PolicySettings = field(default_factory=PolicySettings)
+    recording: RecordingConfig = field(default_factory=RecordingConfig)
     health: HealthConfig = field(default_factory=HealthConfig)
     log: LogConfig = field(default_factory=LogConfig)
 
@@ -248,6 +250,7 @@ def config_from(source: ConfigSource) -> Config:
         model=_section(source, "model", ModelConfig),
         face=_section(source, "face", FaceConfig),
         driver_state=_section(source, "driver_state", PolicySettings),
+        recording=_section(source, "recording", RecordingConfig),
         health=_section(source, "health", HealthConfig),
         log=_section(source, "log", LogConfig),
     )

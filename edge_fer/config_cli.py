@@ -46,12 +46,14 @@ def check(file: FileArgument = None) -> None:
     """
     from edge_fer.camera import check_uri
     from edge_fer.config import load_config
+    from edge_fer.recording.process import check_recording
     from firmware_bridge.transports import check_address
 
     path = _device_file(file)
     config = load_config(path, os.environ)
     check_uri(config.camera.uri)
     check_address(config.link.uri)
+    check_recording(config.recording)
     typer.echo(f"{'defaults and environment' if path is None else path}: all right")
 
 

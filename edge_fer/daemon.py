@@ -32,6 +32,7 @@ from edge_fer.no_dumps import forbid_dumps
 from edge_fer.notify import Notifier
 from edge_fer.paths import own_resume_file, own_status_socket
 from edge_fer.pipeline import Pipeline, Step
+from edge_fer.recording.process import RecorderProcess
 from edge_fer.resume import Resume, ResumeFile
 from edge_fer.shedding import FramePacer
 from edge_fer.status import Status, as_journal_fields
@@ -51,6 +52,7 @@ JOURNAL_EVERY_S = 300.0  # its own figures
 FAILED_WAIT_S = 2.0
 STOP_LINK_S = 0.3  # of the second that SIGTERM may take
 STOP_CAMERA_S = 0.4
+STOP_RECORDER_S = 0.2
 
 _log = logging.getLogger(__name__)
 
@@ -124,6 +126,7 @@ class Daemon:
         self._camera_uri = without_password(config.camera.uri)
         self._camera = CameraProcess(config.camera.uri, fps=config.camera.fps)
         self._supervisor = CameraSupervisor(now_s)
+        self._recorder = RecorderProcess(config.recording)
         self._meter = HealthMeter(sheds=config.health.shed_frames)
         self._health = self._meter.read(now_s)
         self._pacer = FramePacer()
@@ -170,6 +173,7 @@ class Daemon:
                     self._change(config)
         finally:
             self._notifier.send("STOPPING=1")
+            self._recorder.stop(STOP_RECORDER_S)
             self._camera.stop(STOP_CAMERA_S)
             self._link.stop(STOP_LINK_S)
             self._status.stop()
@@ -193,6 +197,7 @@ class Daemon:
             self._stands_by = True
             # Closed and not just ignored: its light goes out, and no picture is taken at all.
             self._camera.stop(STOP_CAMERA_S)
+            self._recorder.pause(paused=True)
             self._meter.pause()
             self._be_ready()
             why = "switched off" if vehicle.enabled is False else "ignition off"
@@ -211,6 +216,7 @@ class Daemon:
             now_s = time.monotonic()
             self._camera.start()
             self._supervisor = CameraSupervisor(now_s)
+            self._recorder.pause(paused=False)
             self._pipeline.restart(now_s)
             self._tell(self._pipeline.silence(now_s, CameraCondition.STARTING, self._vehicle()))
         step = self._next_step()
@@ -235,6 +241,7 @@ class Daemon:
                 done_s=time.monotonic(),
                 stages=_stages(step),
             )
+            self._recorder.frame(frame)
             return step
         if self._camera.error is not None and not self._ready:
             raise UserError(self._camera.error)
@@ -258,9 +265,17 @@ class Daemon:
         self._keep_house(now_s, step.decision.state.label)
         self._leave_numbers(now_s)
         self._link.publish(
-            report(step, self._health, now_s, model_is_fallback=self._model_is_fallback)
+            report(
+                step,
+                self._health,
+                now_s,
+                model_is_fallback=self._model_is_fallback,
+                recording=self._recorder.flag,
+            )
         )
-        self._say(step.decision.state, step.decision.reason.name.lower().replace("_", " "))
+        decision, reason = step.decision, step.decision.reason.name.lower().replace("_", " ")
+        self._recorder.decided(decision.state, reason, decision.time_s)
+        self._say(decision.state, reason)
 
     def _leave_numbers(self, now_s: float) -> None:
         """Let a next process go on from here, should this one be killed."""
@@ -286,6 +301,7 @@ class Daemon:
         self._health = self._meter.read(now_s, camera_frames=self._camera.given)
         if (self._health.shed_for, self._health.most_fps) != shed_before:
             _log.warning("%s", shedding_text(self._health))
+        self._recorder.look_after(now_s)
         # Here and nowhere else, so that a pipeline that stands still is noticed.
         summary = f"{label}, {self._health.fps:.0f} fps"
         self._notifier.send("WATCHDOG=1", f"STATUS={summary}")
@@ -311,6 +327,7 @@ class Daemon:
             counters=counters,
             link_fps=self._link_rate.read(counters.frames_sent, now_s),
             restarts=self._resume.restarts,
+            recording=self._recorder.status,
         )
 
     def _say(self, state: DriverState, reason: str) -> None:

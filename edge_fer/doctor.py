@@ -3,7 +3,6 @@
 Each check looks at one thing and returns one finding; none raises, none changes anything.
 """
 
-import ctypes
 import grp
 import os
 import pwd
@@ -36,6 +35,7 @@ from edge_fer.throttling import (
     read_throttle_bits,
     throttle_names,
 )
+from edge_fer.wall_clock import STA_UNSYNC, clock_status
 from firmware_bridge.errors import BridgeError
 from firmware_bridge.transports import check_address, open_transport
 
@@ -44,7 +44,6 @@ CAMERA_WATCHED_S = 1.5
 FPS_SHARE = 0.7  # of the rate that the camera means to give; below it frames are missing
 LEAST_FREE_BYTES = 100e6
 SERVICE_USER = "edge-fer"
-_STA_UNSYNC = 0x0040  # adjtimex(2)
 
 
 class Level(Enum):
@@ -262,10 +261,10 @@ def check_temperature(root: Path = Path("/")) -> Finding:
 
 def check_clock(status: Callable[[], int | None] | None = None) -> Finding:
     """Say whether the wall clock is synchronised; nothing but log lines depends on it."""
-    bits = (status or _clock_status)()
+    bits = (status or clock_status)()
     if bits is None:
         return Finding("clock", Level.NOTE, "this system does not say")
-    if bits & _STA_UNSYNC:
+    if bits & STA_UNSYNC:
         text = "not synchronised: times in the log may be wrong (nothing else uses them)"
         return Finding("clock", Level.WARNING, text, "sudo timedatectl set-ntp true, or an RTC")
     return Finding("clock", Level.OK, "synchronised")
@@ -314,25 +313,3 @@ def _as_the_daemon_says(answer: dict[str, Any]) -> Iterator[Finding]:
     state = "open" if counters["connected"] else "lost"
     remedy = "" if level is Level.OK else "is the adapter plugged in? journalctl -u edge-fer"
     yield Finding("link", level, f"{answer['link']}: {state}, says the daemon", remedy)
-
-
-def _clock_status() -> int | None:
-    """Return the kernel's clock status bits (adjtimex(2)); None where it does not tell us."""
-
-    class Timex(ctypes.Structure):
-        _fields_ = (
-            ("modes", ctypes.c_uint),
-            ("offset", ctypes.c_long),
-            ("freq", ctypes.c_long),
-            ("maxerror", ctypes.c_long),
-            ("esterror", ctypes.c_long),
-            ("status", ctypes.c_int),
-            ("rest", ctypes.c_char * 256),
-        )
-
-    timex = Timex()
-    try:
-        known = ctypes.CDLL(None).adjtimex(ctypes.byref(timex)) >= 0
-    except (OSError, AttributeError):
-        return None
-    return int(timex.status) if known else None

@@ -32,6 +32,7 @@ def status_as_text(answer: dict[str, Any]) -> str:
             f" {answer['link_fps']:.0f} frames a second, sent {counters['frames_sent']},"
             f" dropped {counters['frames_dropped']}, lost {counters['connections_lost']} times",
         ),
+        ("recording", _recording(answer.get("recording"))),
         ("temperature", _temperature(temperature, health["limit_c"])),
         ("throttling", _throttling(health["throttled"])),
         ("shedding", _shedding(health["shed_for"], health["most_fps"])),
@@ -55,6 +56,22 @@ def _shedding(why: str, most_fps: float | None) -> str:
     if most_fps is None:
         return f"none, although {why} asks for it" if why else "none"
     return f"at most {most_fps:.0f} frames a second, because of {why}"
+
+
+def _recording(recording: dict[str, Any] | None) -> str:
+    if recording is None:
+        return "off"
+    what = {"on": "ON", "event": "ON, an event is being kept"}.get(recording["flag"], "standby")
+    text = (
+        f"{what}: {recording['clips']} clips, {recording['size'] / 1e6:.0f} MB in"
+        f" {recording['folder']}{', encrypted' if recording['encrypted'] else ''}"
+    )
+    if recording["lost"]:
+        text += f"; lost {recording['lost']}"
+    for error in (recording["error"], recording["forward_error"]):
+        if error is not None:
+            text += f"; {error}"
+    return text
 
 
 def _throttling(names: list[str] | None) -> str:

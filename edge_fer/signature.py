@@ -8,17 +8,16 @@ trusted public one as 64 hex digits, which `edge-fer model sign` prints.
 import base64
 import binascii
 import hashlib
-import importlib
 from pathlib import Path
 from typing import Any
 
 from edge_fer.errors import UserError
+from edge_fer.keys import KEY_BYTES, cryptography, read_private_key
 from edge_fer.model_card import card_path
 from edge_fer.whole_file import write_whole
 
 # Keeps a signature made for another purpose from being taken for one of a model.
 _PURPOSE = b"edge-fer model signature 1\n"
-_KEY_BYTES = 32
 
 
 def signature_path(model_path: Path) -> Path:
@@ -31,16 +30,13 @@ def sign_model(model_path: Path, private_key: Path) -> str:
 
     UserError when a file is missing or the key is no Ed25519 key in PEM without a password.
     """
-    # An extra, looked for when it is needed: a device without signatures has no use for it.
     ed25519, serialization = _cryptography()
-    try:
-        key = serialization.load_pem_private_key(_read(private_key, "private key"), password=None)
-    except (ValueError, TypeError) as error:
-        raise UserError(f"{private_key}: no PEM key without a password ({error})") from error
-    if not isinstance(key, ed25519.Ed25519PrivateKey):
-        raise UserError(
-            f"{private_key}: no Ed25519 key: make one with `openssl genpkey -algorithm ed25519`"
-        )
+    key = read_private_key(
+        private_key,
+        serialization,
+        ed25519.Ed25519PrivateKey,
+        "`openssl genpkey -algorithm ed25519`",
+    )
     signature = key.sign(_message(model_path))
     write_whole(signature_path(model_path), base64.b64encode(signature) + b"\n")
     return str(key.public_key().public_bytes_raw().hex())
@@ -53,15 +49,15 @@ def require_signature(model_path: Path, trusted_key: str) -> bytes:
         raw = bytes.fromhex(trusted_key)
     except ValueError:
         raw = b""
-    if len(raw) != _KEY_BYTES:
-        raise UserError(f"trusted key: {trusted_key[:70]!r} is not {2 * _KEY_BYTES} hex digits")
+    if len(raw) != KEY_BYTES:
+        raise UserError(f"trusted key: {trusted_key[:70]!r} is not {2 * KEY_BYTES} hex digits")
     path = signature_path(model_path)
     content = _read(path, "signature")
-    invalid = importlib.import_module("cryptography.exceptions").InvalidSignature
+    (exceptions,) = cryptography("signatures", "signing", "exceptions")
     try:
         signature = base64.b64decode(content.strip(), validate=True)
         ed25519.Ed25519PublicKey.from_public_bytes(raw).verify(signature, _message(model_path))
-    except (invalid, binascii.Error, ValueError):
+    except (exceptions.InvalidSignature, binascii.Error, ValueError):
         raise UserError(
             f"{path}: not a signature of this model and card by the trusted key {trusted_key[:12]}"
             "...: get the three files from their maker again"
@@ -81,13 +77,7 @@ def _read(path: Path, what: str) -> bytes:
         raise UserError(f"{path}: cannot read the {what} ({error.strerror})") from error
 
 
-def _cryptography() -> tuple[Any, Any]:
-    try:
-        primitives = "cryptography.hazmat.primitives"
-        serialization = importlib.import_module(f"{primitives}.serialization")
-        ed25519 = importlib.import_module(f"{primitives}.asymmetric.ed25519")
-    except ImportError as error:
-        raise UserError(
-            f"signatures need cryptography: pip install 'edge-fer[signing]' ({error})"
-        ) from error
-    return ed25519, serialization
+def _cryptography() -> tuple[Any, ...]:
+    primitives = "hazmat.primitives"
+    modules = (f"{primitives}.asymmetric.ed25519", f"{primitives}.serialization")
+    return cryptography("signatures", "signing", *modules)

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from edge_fer.health import Health
+from edge_fer.recording.flag import RecordingStatus
 from firmware_bridge.link import LinkCounters
 
 # The daemon renews its status twice a second: one as old as this stands still.
@@ -28,6 +29,7 @@ class Status:
     counters: LinkCounters
     link_fps: float = 0.0  # frames sent a second
     restarts: int = 0  # of the daemon, that another did not end in order before
+    recording: RecordingStatus | None = None  # None: switched off
 
     def to_json(self) -> dict[str, Any]:
         """Return it as a JSON object; what is not known is null."""
@@ -36,7 +38,7 @@ class Status:
 
 def figures(status: Status) -> dict[str, float]:
     """Return every number of the status that is known, by its name in Prometheus."""
-    health, counters = status.health, status.counters
+    health, counters, recording = status.health, status.counters, status.recording
     known = {
         "up_seconds": status.uptime_s,
         "restarts_total": status.restarts,
@@ -67,6 +69,14 @@ def figures(status: Status) -> dict[str, float]:
         "link_rejected_lines_total": counters.rejected_lines,
         "link_rejected_bytes_total": counters.rejected_bytes,
     }
+    if recording is not None:
+        known |= {
+            "recording_clips": recording.clips,
+            "recording_bytes": recording.size,
+            "recording_clips_kept_total": recording.kept,
+            "recording_clips_lost_total": recording.lost,
+            "recording_frames_dropped_total": recording.frames_dropped,
+        }
     return {name: float(value) for name, value in known.items() if value is not None}
 
 

@@ -1,10 +1,13 @@
 """From what the pipeline decided to what the vehicle is told. Pure."""
 
+from dataclasses import replace
+
 from edge_fer.camera.condition import CameraCondition
 from edge_fer.driver_state.states import DriverState, Request
 from edge_fer.health import Health
 from edge_fer.pipeline import Step
 from edge_fer.preprocessing import FACE_PX
+from edge_fer.recording.flag import RecordingFlag
 from edge_fer.shedding import HEAT
 from firmware_bridge.database import value_code
 from firmware_bridge.messages import (
@@ -36,7 +39,12 @@ FAULT_CAMERA_LOST = value_code("Health", "Fault", "camera lost")
 
 
 def report(
-    step: Step, health: Health, now_s: float, *, model_is_fallback: bool = False
+    step: Step,
+    health: Health,
+    now_s: float,
+    *,
+    model_is_fallback: bool = False,
+    recording: RecordingFlag = RecordingFlag.OFF,
 ) -> Snapshot:
     """Return what the vehicle is told at `now_s` (monotonic seconds)."""
     decision = step.decision
@@ -59,7 +67,9 @@ def report(
         else EmotionProbabilitiesMessage(
             tuple(_percent(probability) for probability in decision.probabilities), quality
         ),
-        health=_health(step, health, model_is_fallback=model_is_fallback),
+        health=replace(
+            _health(step, health, model_is_fallback=model_is_fallback), recording=recording
+        ),
         request=_request(decision.request),
     )
 
@@ -77,6 +87,7 @@ def report_standby(health: Health, now_s: float, *, model_is_fallback: bool = Fa
             fps=0.0,
             latency_ms=None,
             fault=FAULT_NONE,
+            recording=RecordingFlag.OFF,
         ),
     )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from edge_fer.errors import UserError
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes, *, mode: int = 0o644) -> None:
     """Write a file so that a reader, or a power cut, sees the old content or all of the new.
 
     UserError when the folder cannot be written to.
@@ -20,7 +20,7 @@ def write_whole(path: Path, content: bytes) -> None:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            temporary.chmod(0o644)  # mkstemp gives 0600, which the daemon's user could not read
+            temporary.chmod(mode)  # mkstemp gives 0600, which the daemon's user could not read
             temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)

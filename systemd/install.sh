@@ -120,7 +120,7 @@ if [ -z "$root" ]; then
     # The system's packages are seen: picamera2 comes from apt.
     [ -x $venv/bin/python ] || run "$python" -m venv --system-site-packages $venv
     run $venv/bin/python -m pip install --quiet --disable-pip-version-check --upgrade \
-        --constraint "$tree/constraints.txt" "$tree[signing]"
+        --constraint "$tree/constraints.txt" "$tree[signing,recording]"
     run ln -sfn $venv/bin/edge-fer /usr/local/bin/edge-fer
 fi
 live systemd-sysusers edge-fer.conf

@@ -72,7 +72,7 @@ class CameraProcess:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,  # decoders chatter; what matters comes as a status
                 pass_fds=passed,
-                env=_environment(),
+                env=child_environment(),
                 # Its own session: Ctrl-C at the terminal is for the parent, even while the child
                 # has not yet come to ignore it.
                 start_new_session=True,
@@ -240,7 +240,7 @@ class CameraProcess:
         self._error = f"camera {without_password(self._uri)}: its process was ended {how}"
 
 
-def _environment() -> dict[str, str]:
+def child_environment() -> dict[str, str]:
     """Return this process's environment for a child that imports what its parent would."""
     path = [str(Path(item).absolute()) for item in sys.path]
     return os.environ | {"PYTHONPATH": os.pathsep.join(path)}

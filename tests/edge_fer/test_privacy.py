@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from edge_fer.preprocessing import FACE_PX
+from edge_fer.recording.ring import list_clips
+from edge_fer.recording.sealing import make_key
 from firmware_bridge.monitor import watch_bus
 from firmware_bridge.pty_wire import PtyWire
 from firmware_bridge.sources import LivePort
@@ -149,6 +151,44 @@ class TestDaemon:
         assert trace.largest_write["/dev/pts/N"] < 64
         for path, size in trace.largest_write.items():
             assert size < PICTURE_BYTES, path
+
+
+@pytest.mark.slow
+def test_a_recording_touches_its_folder_alone_and_closed_to_others(tmp_path: Path) -> None:
+    """The same with the recorder switched on, and an event: the driver leaves after 19 s."""
+    pytest.importorskip("cryptography", reason="needs the recording extra")
+    clips, log = tmp_path / "clips", tmp_path / "trace"
+    settings = {
+        "ENABLED": "true",
+        "STATES": "no driver",
+        "FOLDER": str(clips),
+        "AFTER_S": "1",
+        "PUBLIC_KEY": make_key(tmp_path / "key.pem"),
+    }
+    python = [sys.executable, "-m", "edge_fer.cli"]
+    command = ["run", "--camera", "demo:?start=16", "--link", "virtual:records"]
+    daemon = subprocess.run(
+        traced(log, *python, *command),
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=os.environ
+        | {"PYTHONDONTWRITEBYTECODE": "1", "RUNTIME_DIRECTORY": str(tmp_path)}
+        | {f"EDGE_FER__RECORDING__{key}": value for key, value in settings.items()},
+        check=False,
+    )
+    assert daemon.returncode == 0
+    trace = read_trace(log)
+    (stored,) = list_clips(clips)
+    assert stored.size > PICTURE_BYTES
+    opened = {path for path in trace.opened_to_write if not path.startswith("/dev/null")}
+    assert {Path(path).parent for path in opened} == {clips, Path("/proc/self")}
+    assert {path for path in opened if "self" in path} == {"/proc/self/oom_score_adj"}
+    assert trace.sockets <= {"AF_UNIX"}
+    assert trace.shared_to_write == {"/memfd:edge-fer-camera", "/memfd:edge-fer-recording"}
+    # What is as large as a picture went into the clip, and into nothing else.
+    large = {path for path, size in trace.largest_write.items() if size >= PICTURE_BYTES}
+    assert {str(Path(path).parent) for path in large} == {re.sub(r"\d+", "N", str(clips))}
+    assert b"JFIF" not in stored.path.read_bytes()
 
 
 def test_a_program_that_did_it_would_be_seen(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from edge_fer.cli import app
 from edge_fer.errors import UserError
 from edge_fer.health import Health
 from edge_fer.paths import own_status_socket, status_sockets
+from edge_fer.recording.flag import RecordingStatus
 from edge_fer.render_status import duration, status_as_text
 from edge_fer.status import Status, as_journal_fields, as_prometheus
 from edge_fer.status_server import StatusServer, ask
@@ -137,6 +139,49 @@ def test_the_places(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("XDG_RUNTIME_DIR")
     assert own_status_socket() is None
     assert status_sockets() == (Path("/run/edge-fer/status.socket"),)
+
+
+RECORDING = RecordingStatus(
+    flag="on",
+    folder="/clips",
+    encrypted=True,
+    clips=3,
+    size=21_000_000,
+    kept=1,
+    lost=0,
+    frames_dropped=4,
+    restarts=0,
+    error=None,
+    forward_error=None,
+)
+
+
+class TestRecording:
+    @pytest.mark.parametrize(
+        ("recording", "text"),
+        [
+            (None, "off"),
+            (RECORDING, "ON: 3 clips, 21 MB in /clips, encrypted"),
+            (replace(RECORDING, flag="event"), "ON, an event is being kept: 3 clips"),
+            (replace(RECORDING, flag="off"), "standby: 3 clips"),
+            (replace(RECORDING, lost=2, error="/clips: full"), "; lost 2; /clips: full"),
+            (replace(RECORDING, forward_error="camera v4l2:x: gone"), "; camera v4l2:x: gone"),
+        ],
+    )
+    def test_it_is_said_that_it_is_on_and_what_is_wrong(
+        self, recording: RecordingStatus | None, text: str
+    ) -> None:
+        said = status_as_text(
+            json.loads(json.dumps(replace(STATUS, recording=recording).to_json()))
+        )
+        (line,) = (line for line in said.splitlines() if line.startswith("recording "))
+        assert text in line
+
+    def test_its_figures_are_there_only_where_it_is_on(self) -> None:
+        assert "recording" not in as_prometheus(STATUS)
+        lines = as_prometheus(replace(STATUS, recording=RECORDING)).splitlines()
+        assert "edge_fer_recording_clips 3" in lines
+        assert "edge_fer_recording_clips_kept_total 1" in lines
 
 
 class TestPrometheus:

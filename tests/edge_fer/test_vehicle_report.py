@@ -20,6 +20,7 @@ from edge_fer.face.base import FaceBox
 from edge_fer.face.tracking import TrackedFace
 from edge_fer.health import Health
 from edge_fer.pipeline import Step
+from edge_fer.recording.flag import RecordingFlag
 from edge_fer.vehicle_report import (
     FACE_DETECTED,
     FACE_NONE,
@@ -33,7 +34,7 @@ from edge_fer.vehicle_report import (
     report,
     report_standby,
 )
-from firmware_bridge.database import definition, value_code
+from firmware_bridge.database import definition, value_code, value_name
 from firmware_bridge.messages import (
     DriverStateMessage,
     EmotionProbabilitiesMessage,
@@ -72,6 +73,7 @@ def step(width: float = 120.0, detected: bool = False) -> Step:
         (CameraCondition, "Health", "Camera"),
         (RequestKind, "DriverRequest", "Type"),
         (RequestSeverity, "DriverRequest", "Severity"),
+        (RecordingFlag, "Health", "Recording"),
     ],
 )
 def test_the_device_and_the_wire_use_the_same_codes(
@@ -97,6 +99,22 @@ def test_a_decision_is_told_as_it_is() -> None:
     assert told.request is None
     for message in (told.driver_state, told.emotions, told.health):
         assert len(encode(message)) == 8
+
+
+@pytest.mark.parametrize("flag", list(RecordingFlag))
+def test_that_it_records_is_told(flag: RecordingFlag) -> None:
+    told = report(step(), HEALTH, 5.0, recording=flag).health
+    assert value_name("Health", "Recording", told.recording) == flag.name.lower()
+    # In the bits that were unused before: what stands in the others is as it was.
+    without = encode(report(step(), HEALTH, 5.0).health)
+    assert bytes(a ^ b for a, b in zip(encode(told), without, strict=True)) == bytes(
+        [0] * 7 + [flag << 1]
+    )
+    assert without[7] & 0b0000_0110 == 0
+
+
+def test_in_standby_nothing_is_recorded() -> None:
+    assert report_standby(HEALTH, 5.0).health.recording == RecordingFlag.OFF
 
 
 def test_shares_of_closed_eyes_and_of_looks_away_are_told_in_percent() -> None:

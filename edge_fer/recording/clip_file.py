@@ -1,0 +1,151 @@
+r"""The file of a clip.
+
+"EFCLIP1\n", then "P" (plain) or "S" + id of the public key (8) + the clip's own public key (32),
+then records, each a length (u32, little-endian) and so many protected bytes (`sealing`):
+"H" + the header as JSON
+"F" + camera (u8) + time relative to the first event (f64) + JPEG, once for each picture
+"E", the end: without it the file was cut off
+"""
+
+import json
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from edge_fer.errors import UserError
+from edge_fer.keys import KEY_BYTES
+from edge_fer.recording.clip import Clip, ClipHeader, Shot
+from edge_fer.recording.sealing import (
+    KEY_ID_BYTES,
+    PLAIN,
+    SEALED,
+    DamagedError,
+    Lock,
+    Opener,
+    PlainLock,
+    SealOpener,
+    key_id,
+)
+
+MAGIC = b"EFCLIP1\n"
+_LENGTH = struct.Struct("<I")
+_SHOT = struct.Struct("<Bd")
+_HEADER, _FRAME, _END = b"H", b"F", b"E"
+_LONGEST_RECORD = 1 << 24  # a damaged length must not ask for memory without bound
+
+
+class SealedClipError(UserError):
+    """A clip that is encrypted, read without the private key."""
+
+
+def write_clip(file: BinaryIO, clip: Clip, lock: Lock) -> None:
+    """Write all of a clip; OSError where the disk does not take it."""
+    file.write(MAGIC + lock.prefix)
+    for number, content in enumerate(_contents(clip)):
+        record = lock.close(number, content)
+        file.write(_LENGTH.pack(len(record)) + record)
+
+
+def read_clip(path: Path, private_key: Any | None = None) -> Clip:
+    """Return a clip.
+
+    SealedClipError where it needs a key; UserError where the key is another, or the file cannot be
+    read, is no clip, was cut off or is damaged.
+    """
+    header: ClipHeader | None = None
+    shots = []
+    for content in _records(path, private_key):
+        if content[:1] == _HEADER:
+            header = _header(path, content)
+        else:
+            camera, time_s = _SHOT.unpack_from(content, 1)
+            shots.append(Shot(camera, time_s, content[1 + _SHOT.size :]))
+    if header is None:
+        raise _damaged(path)
+    return Clip(header, tuple(shots))
+
+
+def read_header(path: Path, private_key: Any | None = None) -> ClipHeader:
+    """Return what a clip says of itself, without reading its pictures; errors as `read_clip`."""
+    for content in _records(path, private_key):
+        return _header(path, content)
+    raise _damaged(path)
+
+
+def _contents(clip: Clip) -> Iterator[bytes]:
+    yield _HEADER + json.dumps(clip.header.to_json()).encode()
+    for shot in clip.shots:
+        yield _FRAME + _SHOT.pack(shot.camera, shot.captured_s) + shot.jpeg
+    yield _END
+
+
+def _records(path: Path, private_key: Any | None) -> Iterator[bytes]:
+    """Yield the contents before the end record; UserError unless that comes last."""
+    try:
+        with path.open("rb") as file:
+            opener = _opener(path, file, private_key)
+            number = 0
+            while (content := _record(path, file, opener, number))[:1] != _END:
+                yield content
+                number += 1
+            if file.read(1):
+                raise _damaged(path)
+    except OSError as error:
+        remedy = ": sudo edge-fer recording ..." if isinstance(error, PermissionError) else ""
+        raise UserError(f"{path}: cannot read the clip ({error.strerror}){remedy}") from error
+
+
+def _opener(path: Path, file: BinaryIO, private_key: Any | None) -> Opener:
+    start = file.read(len(MAGIC) + 1)
+    if start == MAGIC + PLAIN:
+        return PlainLock()
+    if start != MAGIC + SEALED:
+        raise UserError(f"{path}: no clip of edge-fer")
+    prefix = file.read(KEY_ID_BYTES + KEY_BYTES)
+    if len(prefix) < KEY_ID_BYTES + KEY_BYTES:
+        raise _cut_off(path)
+    wanted, own = prefix[:KEY_ID_BYTES], prefix[KEY_ID_BYTES:]
+    if private_key is None:
+        raise SealedClipError(f"{path}: encrypted: give the private key, --key FILE")
+    public = private_key.public_key().public_bytes_raw()
+    if key_id(public) != wanted:
+        raise UserError(f"{path}: encrypted to another key than {public.hex()[:12]}...")
+    try:
+        return SealOpener(private_key, own)
+    except DamagedError:
+        raise _damaged(path) from None
+
+
+def _record(path: Path, file: BinaryIO, opener: Opener, number: int) -> bytes:
+    length = file.read(_LENGTH.size)
+    if len(length) < _LENGTH.size:
+        raise _cut_off(path)
+    (size,) = _LENGTH.unpack(length)
+    if size > _LONGEST_RECORD:
+        raise _damaged(path)
+    record = file.read(size)
+    if len(record) < size:
+        raise _cut_off(path)
+    try:
+        content = opener.open(number, record)
+    except DamagedError:
+        raise _damaged(path) from None
+    if (number == 0) != (content[:1] == _HEADER) or content[:1] not in (_HEADER, _FRAME, _END):
+        raise _damaged(path)
+    return content
+
+
+def _header(path: Path, content: bytes) -> ClipHeader:
+    try:
+        return ClipHeader.from_json(json.loads(content[1:]))
+    except (ValueError, KeyError, TypeError):
+        raise _damaged(path) from None
+
+
+def _cut_off(path: Path) -> UserError:
+    return UserError(f"{path}: cut off: it was not written to its end")
+
+
+def _damaged(path: Path) -> UserError:
+    return UserError(f"{path}: damaged: it is not as it was written")
