@@ -8,8 +8,6 @@ import os
 import pwd
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
-from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +15,13 @@ from edge_fer.camera import check_uri
 from edge_fer.camera.condition import CameraCondition, ConditionMonitor
 from edge_fer.camera.process import CameraProcess
 from edge_fer.config import Config, load_config
+from edge_fer.doctor_history import check_history
 from edge_fer.errors import UserError
 from edge_fer.face.opening import open_detector, yunet_path
+from edge_fer.finding import Finding, Level
 from edge_fer.model_check import check_model_apart, require_passed
 from edge_fer.model_store import ModelStore
-from edge_fer.paths import SHIPPED_EYES, SHIPPED_MODEL
+from edge_fer.paths import SERVICE_STATE, SHIPPED_EYES, SHIPPED_MODEL
 from edge_fer.shedding import FEWER_MARGIN_C
 from edge_fer.signature import require_signature
 from edge_fer.status import STALE_S
@@ -46,29 +46,6 @@ LEAST_FREE_BYTES = 100e6
 SERVICE_USER = "edge-fer"
 
 
-class Level(Enum):
-    """How bad a finding is; only FAILED makes the exit code 1."""
-
-    OK = "ok"
-    NOTE = "note"
-    WARNING = "warning"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one check saw, in one line, and what to do (empty where nothing is)."""
-
-    check: str
-    level: Level
-    text: str
-    remedy: str = ""
-
-    def to_json(self) -> dict[str, str]:
-        """Return it as a JSON object."""
-        return asdict(self) | {"level": self.level.value}
-
-
 def examine(config_path: Path | None) -> Iterator[Finding]:
     """Yield the finding of each check, in the order in which things depend on each other."""
     try:
@@ -86,9 +63,15 @@ def examine(config_path: Path | None) -> Iterator[Finding]:
         yield check_link(config)
     else:
         yield from _as_the_daemon_says(daemon[1])
+        yield from check_history(daemon[1])
     yield check_user(config)
     yield from (check() for check in (check_throttling, check_temperature, check_clock))
     yield check_disk(Path(config.model.store))
+    if config.health.prometheus_file:
+        file = Path(config.health.prometheus_file)
+        yield check_writing("prometheus", "health.prometheus_file", file.parent)
+    if config.recording.enabled:
+        yield check_writing("recording", "recording.folder", Path(config.recording.folder))
 
 
 def check_model(config: Config) -> Finding:
@@ -282,6 +265,25 @@ def check_disk(folder: Path) -> Finding:
     if free < LEAST_FREE_BYTES:
         return Finding("disk", Level.WARNING, text, "make room: journalctl --vacuum-size=50M")
     return Finding("disk", Level.OK, text)
+
+
+def check_writing(check: str, key: str, folder: Path) -> Finding:
+    """Say whether the service could write into a folder that the config names."""
+    # The recorder makes its own folder; what has to be there is the one above.
+    there = folder if folder.is_dir() else folder.parent
+    if not there.is_dir():
+        return Finding(check, Level.FAILED, f"{key}: there is no folder {there}", "make it")
+    if not folder.absolute().is_relative_to(SERVICE_STATE):
+        text = f"{key}: the service may not write into {folder}"
+        return Finding(check, Level.WARNING, text, f"a folder below {SERVICE_STATE}")
+    room = os.statvfs(there)
+    free = room.f_bavail * room.f_frsize
+    text = f"{key}: {folder}: {free / 1e6:.0f} MB free"
+    if room.f_flag & os.ST_RDONLY:
+        return Finding(check, Level.FAILED, f"{key}: {folder} is read-only", "another folder")
+    if free < LEAST_FREE_BYTES:
+        return Finding(check, Level.WARNING, text, "make room, or another disk")
+    return Finding(check, Level.OK, text)
 
 
 def _daemon() -> tuple[Finding, dict[str, Any] | None]:

@@ -46,7 +46,8 @@ def doctor(
     json: JsonOption = False,
 ) -> None:
     """Check camera, model, port, permissions, throttling, clock and disk, and say what to do."""
-    from edge_fer.doctor import Level, examine
+    from edge_fer.doctor import examine
+    from edge_fer.finding import Level
 
     path = DEVICE_CONFIG if config is None and DEVICE_CONFIG.exists() else config
     findings = []

@@ -5,8 +5,9 @@ from pathlib import Path
 
 SHIPPED_MODEL = Path(__file__).parent / "models" / "edge.tflite"
 SHIPPED_EYES = Path(__file__).parent / "models" / "eyes.tflite"
-INSTALLED_MODELS = Path("/var/lib/edge-fer/models")  # systemd makes it: StateDirectory=
-RECORDINGS = Path("/var/lib/edge-fer/recordings")
+SERVICE_STATE = Path("/var/lib/edge-fer")  # systemd makes it: StateDirectory=
+INSTALLED_MODELS = SERVICE_STATE / "models"
+RECORDINGS = SERVICE_STATE / "recordings"
 DEVICE_CONFIG = Path("/etc/edge-fer/config.toml")  # what the service reads
 SERVICE_RUNTIME = Path("/run/edge-fer")  # systemd makes it: RuntimeDirectory=
 _SOCKET = "status.socket"

@@ -3,17 +3,18 @@
 import json
 import os
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from edge_fer import doctor as doctor_module
 from edge_fer import health_cli, paths
 from edge_fer.cli import app
 from edge_fer.config import CameraConfig, Config, FaceConfig, LinkConfig, ModelConfig
 from edge_fer.doctor import (
-    Level,
     check_camera,
     check_clock,
     check_disk,
@@ -22,10 +23,15 @@ from edge_fer.doctor import (
     check_model,
     check_temperature,
     check_throttling,
+    check_writing,
     device_path,
     missing_group,
 )
+from edge_fer.doctor_history import check_history
+from edge_fer.finding import Level
+from edge_fer.health import Health
 from edge_fer.paths import SHIPPED_MODEL
+from firmware_bridge.link import LinkCounters
 
 VIDEO = 44  # some group
 
@@ -164,6 +170,64 @@ def test_clock() -> None:
 
 def test_disk(tmp_path: Path) -> None:
     assert "MB free" in check_disk(tmp_path / "not" / "there" / "yet").text
+
+
+def test_where_it_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    finding = check_writing("recording", "recording.folder", tmp_path / "no" / "such")
+    assert finding.level is Level.FAILED
+    assert f"there is no folder {tmp_path / 'no'}" in finding.text
+    finding = check_writing("prometheus", "health.prometheus_file", tmp_path)
+    assert finding.level is Level.WARNING  # the sandbox would refuse it
+    assert "/var/lib/edge-fer" in finding.remedy
+    monkeypatch.setattr(doctor_module, "SERVICE_STATE", tmp_path)
+    finding = check_writing("recording", "recording.folder", tmp_path / "recordings")
+    assert "MB free" in finding.text
+    monkeypatch.setattr(doctor_module, "LEAST_FREE_BYTES", 1e18)
+    finding = check_writing("recording", "recording.folder", tmp_path)
+    assert finding.level is Level.WARNING
+
+
+def answer(health: dict[str, Any], counters: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """Return what a daemon says without any trouble, but for these."""
+    well = Health(900, 3, 30.0, 4.0, 61.0)
+    link = LinkCounters(True, 0, 500, 0, 0, 40, 0, 0, 0)
+    return {
+        "health": asdict(well) | health,
+        "counters": asdict(link) | counters,
+        "restarts": 0,
+        "recording": None,
+        **more,
+    }
+
+
+def test_a_daemon_without_troubles() -> None:
+    (finding,) = check_history(answer({}, {}))
+    assert finding.level is Level.OK
+    assert list(check_history({})) == []  # it is starting
+
+
+@pytest.mark.parametrize(
+    ("said", "words", "remedy"),
+    [
+        (answer({}, {}, restarts=2), "failed, 2 times", "journalctl"),
+        (answer({"stalls_last_hour": 7}, {}), "silent 7 times", "cable"),
+        (answer({"camera_restarts_last_hour": 3}, {}), "anew 3 times", "supply"),
+        (answer({"shed_for": "heat"}, {}), "because of heat", "cooling"),
+        (answer({"shed_for": "supply"}, {}), "because of supply", "stronger supply"),
+        (answer({}, {"connections_lost": 4}), "lost 4 times", "adapter"),
+        (answer({}, {"frames_dropped": 5}), "5 frames", "baud rate"),
+        (answer({}, {"rejected_lines": 6, "controller_frames_rejected": 1}), "7 lines", "cobs:"),
+        (answer({}, {}, recording={"error": "no room", "lost": 0}), "no room", "journalctl"),
+        (answer({}, {}, recording={"error": None, "lost": 2}), "2 clips", "recording.folder"),
+    ],
+)
+def test_each_trouble_is_named_with_its_remedy(
+    said: dict[str, Any], words: str, remedy: str
+) -> None:
+    (finding,) = check_history(said)
+    assert finding.level is Level.WARNING
+    assert words in finding.text
+    assert remedy in finding.remedy
 
 
 def doctor(**environment: str) -> Result:
