@@ -13,7 +13,6 @@ from types import FrameType
 from edge_fer import __version__
 from edge_fer.camera.condition import CameraCondition, ConditionMonitor
 from edge_fer.camera.process import CameraProcess
-from edge_fer.camera.uri import without_password
 from edge_fer.camera_supervisor import CameraSupervisor
 from edge_fer.classifier import Classifier
 from edge_fer.config import Config, load_config
@@ -30,6 +29,7 @@ from edge_fer.live_config import LiveConfig
 from edge_fer.model_fallback import open_classifier
 from edge_fer.no_dumps import forbid_dumps
 from edge_fer.notify import Notifier
+from edge_fer.passwords import without_password
 from edge_fer.paths import own_resume_file, own_status_socket
 from edge_fer.pipeline import Pipeline, Step
 from edge_fer.recording.process import RecorderProcess

@@ -21,6 +21,7 @@ from edge_fer.face.opening import open_detector, yunet_path
 from edge_fer.finding import Finding, Level
 from edge_fer.model_check import check_model_apart, require_passed
 from edge_fer.model_store import ModelStore
+from edge_fer.passwords import without_password
 from edge_fer.paths import SERVICE_STATE, SHIPPED_EYES, SHIPPED_MODEL
 from edge_fer.shedding import FEWER_MARGIN_C
 from edge_fer.signature import require_signature
@@ -111,12 +112,12 @@ def check_face(config: Config) -> Finding:
 
 def check_camera(config: Config) -> Finding:
     """Open the camera, watch it for a moment, and judge rate and picture."""
-    uri = config.camera.uri
+    uri = without_password(config.camera.uri)
     try:
-        check_uri(uri)
+        check_uri(config.camera.uri)
     except UserError as error:
         return Finding("camera", Level.FAILED, str(error).removeprefix("camera "))
-    with CameraProcess(uri, fps=config.camera.fps) as camera:
+    with CameraProcess(config.camera.uri, fps=config.camera.fps) as camera:
         first = camera.wait(CAMERA_OPENS_S)
         if first is None:
             text = camera.error or f"camera {uri}: no frame within {CAMERA_OPENS_S:g} s"

@@ -1,13 +1,19 @@
-"""The config that holds, as text: each value with where it came from."""
+"""The config that holds, as text: each value with where it came from; passwords are masked."""
 
 from typing import Any
 
 from edge_fer.config import SECTIONS, Config
 from edge_fer.config_environment import ConfigSource
 from edge_fer.config_toml import toml_literal
+from edge_fer.passwords import without_password
 from edge_fer.setting import describe
 
 DEFAULT = "default"
+
+
+def _shown(config: Config, section: str, key: str) -> Any:
+    value = getattr(getattr(config, section), key)
+    return without_password(value) if isinstance(value, str) else value
 
 
 def config_as_toml(config: Config, source: ConfigSource) -> str:
@@ -16,7 +22,7 @@ def config_as_toml(config: Config, source: ConfigSource) -> str:
     for name, settings_class in SECTIONS.items():
         lines = [f"[{name}]"]
         for item in describe(settings_class):
-            line = f"{item.key} = {toml_literal(getattr(getattr(config, name), item.key))}"
+            line = f"{item.key} = {toml_literal(_shown(config, name, item.key))}"
             origin = source.origin((name, item.key))
             lines.append(line if origin is None else f"{line}  # {origin}")
         parts.append("\n".join(lines) + "\n")
@@ -28,7 +34,7 @@ def config_as_json(config: Config, source: ConfigSource) -> dict[str, Any]:
     return {
         name: {
             item.key: {
-                "value": getattr(getattr(config, name), item.key),
+                "value": _shown(config, name, item.key),
                 "origin": source.origin((name, item.key)) or DEFAULT,
             }
             for item in describe(settings_class)

@@ -7,6 +7,8 @@ calls `check_settings`, so that an instance with a value out of range cannot exi
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 
+from edge_fer.passwords import without_password
+
 METADATA_KEY = "setting"
 SHOWN_CHARACTERS = 60  # of a wrong value: enough to find it, and one line stays one line
 
@@ -117,6 +119,7 @@ def shown(value: object) -> str:
         text = f'"{value}"' if isinstance(value, str) and value.isprintable() else repr(value)
     except ValueError:  # Python does not write out a number of thousands of digits
         text = "a number of thousands of digits"
+    text = without_password(text)
     return text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "…"
 
 

@@ -24,6 +24,7 @@ from edge_fer.errors import UserError
 from edge_fer.face.haar import HaarDetector
 from edge_fer.face.tracking import FaceTracker
 from edge_fer.health import Health
+from edge_fer.passwords import without_password
 from edge_fer.pipeline import Pipeline, Step
 from edge_fer.preprocessing import crop_face
 from edge_fer.vehicle_report import report
@@ -125,7 +126,8 @@ def measure_stages(
             watch.add(DETECTED if step.face.detected else TRACKED, frame_s)
         _reported(step, frame, watch, sender)
     if not count:
-        raise UserError(f"benchmark: camera {camera_uri} gave no frame")
+        shown = without_password(camera_uri)
+        raise UserError(f"benchmark: camera {shown} gave no frame")
     return StageTimes(
         count,
         size,

@@ -1,7 +1,8 @@
 """The camera's own process: reads frames into shared memory until its parent goes away.
 
-Started by `edge_fer.camera.process` with URI FPS MEMORY EVENT STATUS, the last three being
-inherited descriptors. Standard input says nothing; its end means "go".
+Started by `edge_fer.camera.process` with FPS MEMORY EVENT STATUS, the last three being inherited
+descriptors. The first line of standard input is the URI, as JSON: every user may read a command
+line, and a URI may hold a password. The end of standard input means "go".
 """
 
 import json
@@ -15,9 +16,9 @@ from typing import Any
 from edge_fer.camera import open_camera
 from edge_fer.camera.slots import SlotWriter
 from edge_fer.camera.torn import is_torn
-from edge_fer.camera.uri import without_password
 from edge_fer.errors import UserError
 from edge_fer.no_dumps import forbid_dumps
+from edge_fer.passwords import without_password
 
 
 def main(arguments: list[str]) -> int:
@@ -27,8 +28,9 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     forbid_dumps()
+    uri = _read_uri()
     threading.Thread(target=_leave_with_parent, daemon=True).start()
-    uri, fps, *descriptors = arguments
+    fps, *descriptors = arguments
     memory, event, status = map(int, descriptors)
     try:
         _run(uri, float(fps), memory, event, status)
@@ -38,7 +40,8 @@ def main(arguments: list[str]) -> int:
     except Exception as error:
         # Whoever reads the parent's log has no other trace of what happened here.
         text = " ".join(str(error).split())  # OpenCV's have several lines
-        _report(status, error=f"camera {without_password(uri)}: {type(error).__name__}: {text}")
+        error_text = without_password(f"camera {uri}: {type(error).__name__}: {text}")
+        _report(status, error=error_text)
         return 1
     return 0
 
@@ -61,6 +64,17 @@ def _run(uri: str, fps: float, memory: int, event: int, status: int) -> None:
 
 def _report(status: int, **message: Any) -> None:
     os.write(status, (json.dumps(message) + "\n").encode())
+
+
+def _read_uri() -> str:
+    """Return the URI; byte by byte, because what follows it is not for this function."""
+    line = b""
+    while not line.endswith(b"\n"):
+        byte = os.read(0, 1)
+        if not byte:
+            os._exit(0)  # the parent has gone before it said what for
+        line += byte
+    return str(json.loads(line))
 
 
 def _leave_with_parent() -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from edge_fer.camera import DEFAULT_FPS, check_uri
 from edge_fer.camera.base import Frame
 from edge_fer.camera.slots import SlotReader, create_memory
-from edge_fer.camera.uri import without_password
+from edge_fer.passwords import without_password
 
 _STATUS_BYTES = 1 << 16
 _KILL_S = 0.5  # how long to wait for a killed process to be gone
@@ -64,7 +64,6 @@ class CameraProcess:
                     "-P",  # what lies in the working directory is no module of ours
                     "-m",
                     "edge_fer.camera.child",
-                    self._uri,
                     repr(self._asked_fps),
                     *map(str, passed),
                 ],
@@ -79,6 +78,10 @@ class CameraProcess:
             )
         finally:
             os.close(status_of_child)
+        if self._process.stdin is not None:
+            # Fits into the pipe: nothing waits here. One that has died already is seen elsewhere.
+            with contextlib.suppress(BrokenPipeError):
+                os.write(self._process.stdin.fileno(), json.dumps(self._uri).encode() + b"\n")
 
     @property
     def opened(self) -> bool:

@@ -1,15 +1,14 @@
 """Camera URIs: `scheme:path?option=value&option=value`; of a network stream, its URL as it is."""
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from edge_fer.errors import UserError
+from edge_fer.passwords import without_password
 
 # Their URLs have a query of their own, and no options of ours.
 STREAM_SCHEMES = frozenset({"rtsp", "rtsps", "http", "https"})
-_PASSWORD = re.compile(r"(?<=//)([^/@:]*):[^/@]*(?=@)")
 MIN_FPS, MAX_FPS = 1.0, 120.0  # as the setting camera.fps
 
 
@@ -53,16 +52,12 @@ class CameraUri:
         return UserError(f"camera {without_password(self.text)}: {problem}")
 
 
-def without_password(text: str) -> str:
-    """Return a URI as it may stand in a log: rtsp://user:***@camera/stream."""
-    return _PASSWORD.sub(r"\1:***", text)
-
-
 def parse_uri(text: str) -> CameraUri:
     """Take a camera URI apart; UserError for one that has no scheme or a malformed option."""
     scheme, colon, rest = text.partition(":")
     if not colon or not scheme:
-        raise UserError(f"camera {text}: no scheme: write it as file:CLIP, v4l2:DEVICE or demo:")
+        shown = without_password(text)
+        raise UserError(f"camera {shown}: no scheme: write it as file:CLIP, v4l2:DEVICE or demo:")
     if scheme in STREAM_SCHEMES:
         return CameraUri(text, scheme, rest, {})
     # At the last question mark: a file whose name holds one is written with one more at the end.
@@ -71,6 +66,9 @@ def parse_uri(text: str) -> CameraUri:
     for item in query.split("&") if query else ():
         name, equals, value = item.partition("=")
         if not name or not equals or not value or name in options:
-            raise UserError(f"camera {text}: {item!r} is no option: write ?name=value&name=value")
+            raise UserError(
+                f"camera {without_password(text)}: {without_password(item)!r} is no option: write"
+                " ?name=value&name=value"
+            )
         options[name] = value
     return CameraUri(text, scheme, path, options)

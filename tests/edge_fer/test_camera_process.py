@@ -270,3 +270,14 @@ def test_before_the_start_there_is_nothing() -> None:
     assert not camera.ended
     assert camera.pid is None
     camera.stop()
+
+
+def test_a_password_is_in_no_command_line() -> None:
+    with CameraProcess("rtsp://u:secret@127.0.0.1:1/stream") as camera:
+        command = Path(f"/proc/{camera.pid}/cmdline").read_bytes()
+        assert b"edge_fer.camera.child" in command
+        assert b"secret" not in command
+        assert camera.wait(PATIENCE_S) is None
+        assert camera.error is not None
+        assert "u:***@127.0.0.1:1" in camera.error
+        assert "secret" not in camera.error

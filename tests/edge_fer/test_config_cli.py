@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from edge_fer import config_cli
+from edge_fer.cli import main
 from edge_fer.config import SECTIONS, load_config
 from edge_fer.config_cli import config_app
 from edge_fer.config_schema import schema
@@ -49,6 +50,40 @@ def test_it_is_shown_as_json(file: Path) -> None:
     assert shown["camera"]["uri"] == {"value": "demo:", "origin": "edge-fer.toml line 2"}
     assert shown["camera"]["fps"] == {"value": 30, "origin": "default"}
     assert list(shown) == list(SECTIONS)
+
+
+SECRET_URI = "rtsp://driver:secret@192.168.1.64/stream"
+
+
+def test_no_password_is_shown(file: Path) -> None:
+    file.write_text(f'[camera]\nuri = "{SECRET_URI}"\n[recording]\nforward_camera = "{SECRET_URI}"')
+    for arguments in (("show", file), ("show", file, "--json"), ("check", file)):
+        assert "secret" not in config(*arguments).output
+    assert config("show", file).stdout.count("rtsp://driver:***@192.168.1.64/stream") == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'[camera]\nuri = "{SECRET_URI}"\nfps = "{SECRET_URI}"',
+        f'[camera]\nuri = ["{SECRET_URI}"]',
+        f'camera = "{SECRET_URI}"',
+        f'[camera]\nuri = "{SECRET_URI.removeprefix("rtsp:")}"',
+        f'[camera]\nuri = "{SECRET_URI.replace("rtsp", "rtp")}"',
+        f'[camera]\nuri = "{SECRET_URI}',
+        f'[face]\ndetector = "{SECRET_URI}"',
+    ],
+)
+def test_a_mistake_shows_no_password(
+    file: Path, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file.write_text(text)
+    with pytest.raises(SystemExit) as end:
+        main(["config", "check", str(file)])
+    assert end.value.code == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "secret" not in said
 
 
 def test_a_good_config_is_all_right(file: Path) -> None:

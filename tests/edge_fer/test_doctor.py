@@ -43,6 +43,14 @@ def no_daemon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health_cli, "DEVICE_CONFIG", tmp_path / "config.toml")
 
 
+@pytest.mark.parametrize("uri", ["rtsp://u:secret@127.0.0.1:1/x", "rtp://u:secret@cam/"])
+def test_no_password_is_in_a_finding(uri: str) -> None:
+    finding = check_camera(camera(uri))
+    assert finding.level is Level.FAILED
+    assert "u:***@" in finding.text
+    assert "secret" not in finding.text + finding.remedy
+
+
 def camera(uri: str) -> Config:
     return replace(Config(), camera=CameraConfig(uri))
 

@@ -57,6 +57,15 @@ def reload(live: LiveConfig) -> Config | None:
     return live.changed()
 
 
+def test_no_password_is_in_the_log(
+    file: File, live: LiveConfig, caplog: pytest.LogCaptureFixture
+) -> None:
+    file.config = replace(Config(), camera=CameraConfig("rtsp://u:secret@camera/"))
+    reload(live)
+    assert 'camera.uri = "rtsp://u:***@camera/" needs a restart' in caplog.text
+    assert "secret" not in caplog.text
+
+
 def test_nothing_is_read_without_a_signal(file: File, live: LiveConfig) -> None:
     file.config = Config(driver_state=CALMER)
     assert live.changed() is None
