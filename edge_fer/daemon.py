@@ -19,7 +19,7 @@ from edge_fer.config import Config, load_config
 from edge_fer.driver_state.monitor import DriverMonitor
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.driver_state.states import DriverState
-from edge_fer.driver_state.vehicle import Vehicle
+from edge_fer.driver_state.vehicle import Standby, Vehicle
 from edge_fer.errors import UserError
 from edge_fer.eyes import EyeReader
 from edge_fer.face.opening import open_tracker
@@ -134,7 +134,7 @@ class Daemon:
         self._housekeeping_s = now_s
         self._notifier = Notifier()
         self._ready = False
-        self._stands_by = False
+        self._standby, self._stands_by = Standby(), False
         self._state_said, self._reason_said = DriverState.NOT_READY, "started"
         self._started_s = now_s
         self._journal_s = now_s + JOURNAL_EVERY_S
@@ -163,9 +163,9 @@ class Daemon:
         self._link.start()
         try:
             while not stop.is_set and not self._camera.ended:
-                vehicle = self._vehicle()
-                if vehicle.wants_standby:
-                    self._stand_by(vehicle)
+                self._standby = self._standby.heard(self._vehicle())
+                if self._standby.reason is not None:
+                    self._stand_by(self._standby.reason)
                 else:
                     self._watch()
                 config = changed_config()
@@ -191,7 +191,7 @@ class Daemon:
     def _vehicle(self) -> Vehicle:
         return hear(self._link.controller)
 
-    def _stand_by(self, vehicle: Vehicle) -> None:
+    def _stand_by(self, why: str) -> None:
         """Watch nobody while the vehicle wants it so, and say that nothing is known."""
         if not self._stands_by:
             self._stands_by = True
@@ -200,7 +200,6 @@ class Daemon:
             self._recorder.pause(paused=True)
             self._meter.pause()
             self._be_ready()
-            why = "switched off" if vehicle.enabled is False else "ignition off"
             self._say(DriverState.NOT_AVAILABLE, f"standby: {why}")
         now_s = time.monotonic()
         self._keep_house(now_s, "standby")

@@ -160,18 +160,23 @@ def test_it_stands_by_and_comes_back_as_the_vehicle_says(
         assert daemon.films
 
 
-def test_a_vehicle_that_falls_silent_is_unknown_and_watched_again(
+def test_a_vehicle_that_falls_silent_is_unknown_and_its_no_holds(
     daemon: Probe, vehicle_side: VehicleSide
 ) -> None:
-    vehicle_side.says = replace(ON, enable=0)
-    assert vehicle_side.until(lambda: vehicle_side.hears(DriverState.NOT_AVAILABLE))
-    assert not daemon.films
-
+    vehicle_side.says = ON
+    assert vehicle_side.until(lambda: bool(daemon.vehicles) and daemon.vehicles[-1].enabled is True)
     vehicle_side.says = None
+    assert vehicle_side.until(lambda: daemon.vehicles[-1] == UNKNOWN_VEHICLE)
+    assert daemon.films
 
-    assert vehicle_side.until(lambda: daemon.films and bool(daemon.vehicles))
-    assert vehicle_side.until(lambda: vehicle_side.hears(DriverState.NOT_READY))
-    assert daemon.vehicles[-1] == UNKNOWN_VEHICLE
+    vehicle_side.says = replace(ON, enable=0)
+    assert vehicle_side.until(lambda: not daemon.films)
+    vehicle_side.says = None
+    assert not vehicle_side.until(lambda: daemon.films, 2.0)
+    assert vehicle_side.hears(DriverState.NOT_AVAILABLE)
+
+    vehicle_side.says = ON
+    assert vehicle_side.until(lambda: daemon.films and daemon.vehicles[-1].enabled is True)
 
 
 def test_a_pause_forgets_the_driver_and_keeps_the_numbers() -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from edge_fer.driver_state.vehicle import UNKNOWN_VEHICLE, Answer, Vehicle
+from edge_fer.driver_state.vehicle import UNKNOWN_VEHICLE, Answer, Standby, Vehicle
 from edge_fer.vehicle_heard import hear
 from firmware_bridge.database import definition
 from firmware_bridge.messages import ControllerStatusMessage
@@ -52,4 +52,34 @@ def test_an_answer_is_one_of_those_that_the_wire_names() -> None:
     ],
 )
 def test_only_a_clear_no_means_standby(vehicle: Vehicle, stands_by: bool) -> None:
-    assert vehicle.wants_standby is stands_by
+    assert (Standby().heard(vehicle).reason is not None) is stands_by
+
+
+OFF, ON, QUIET = Vehicle(enabled=False), Vehicle(enabled=True), UNKNOWN_VEHICLE
+PARKED, DRIVES = Vehicle(ignition_on=False), Vehicle(ignition_on=True)
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ([QUIET], None),
+        ([ON, QUIET], None),
+        ([OFF, QUIET, QUIET], "switched off"),
+        ([OFF, QUIET, ON], None),
+        ([OFF, DRIVES], "switched off"),
+        ([PARKED, QUIET], "ignition off"),
+        ([PARKED, QUIET, ON], "ignition off"),
+        ([PARKED, QUIET, DRIVES], None),
+        # The next drive begins anew, unless it says again that it is off.
+        ([Vehicle(None, True, False), QUIET, PARKED, QUIET, DRIVES], None),
+        ([OFF, PARKED, Vehicle(None, True, False)], "switched off"),
+        ([OFF, PARKED, QUIET, ON], "ignition off"),
+    ],
+)
+def test_a_no_holds_until_it_is_taken_back_or_the_engine_starts(
+    said: list[Vehicle], reason: str | None
+) -> None:
+    standby = Standby()
+    for vehicle in said:
+        standby = standby.heard(vehicle)
+    assert standby.reason == reason
