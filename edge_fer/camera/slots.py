@@ -1,4 +1,7 @@
-"""Two frames in memory that a camera process and its parent share; the newest wins.
+"""Three frames in memory that a camera process and its parent share; the newest wins.
+
+One is the newest, one may be in use by the reader, and one is free to be written: a frame is read
+where it lies, and not copied out.
 
 The memory has no name (memfd), so nothing is left behind whoever dies first. The lock is the
 kernel's (POSIX record lock): it orders memory on every architecture, and falls with its holder.
@@ -17,11 +20,15 @@ from numpy.typing import NDArray
 
 from edge_fer.camera.base import Frame
 
-_HEADER = struct.Struct("<qqd")  # slot that is in front, frames written so far, captured_s
+# The slot that is in front, frames written so far, captured_s; the writer's.
+_HEADER = struct.Struct("<qqd")
+_HELD = struct.Struct("<q")  # the slot that the reader is using; the reader's
+_HELD_AT = _HEADER.size
+_SLOTS = 3
 _FRAMES_AT = 64  # offset of the first frame: the header has a cache line for itself
 
-# The other side holds the lock for a copy at the longest, tens of microseconds; if it takes this
-# long, it was stopped while holding it, and waiting on would stop us as well.
+# The other side holds the lock for some header fields, microseconds; if it takes this long, it was
+# stopped while holding it, and waiting on would stop us as well.
 _LOCK_PATIENCE_S = 0.02
 _LOCK_RETRY_S = 0.0002
 
@@ -50,16 +57,24 @@ class SlotWriter:
         """Put `grey` (uint8[h,w]) in front; ValueError unless it has the agreed shape."""
         if grey.shape != self._slots.shape[1:]:
             raise ValueError(f"a frame of {grey.shape} among frames of {self._slots.shape[1:]}")
-        # The reader only touches the front slot, so that the other can be filled without the lock.
-        back = 1 - self._front
+        with self._locked():
+            (held,) = _HELD.unpack_from(self._map, _HELD_AT)
+        # The reader may come to hold the front slot meanwhile, but no other: this one can be filled
+        # without the lock.
+        back = next(slot for slot in range(_SLOTS) if slot not in (self._front, held))
         np.copyto(self._slots[back], grey)
-        fcntl.lockf(self._memory, fcntl.LOCK_EX)
-        try:
+        with self._locked():
             self._written += 1
             _HEADER.pack_into(self._map, 0, back, self._written, captured_s)
+        self._front = back
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        fcntl.lockf(self._memory, fcntl.LOCK_EX)
+        try:
+            yield
         finally:
             fcntl.lockf(self._memory, fcntl.LOCK_UN)
-        self._front = back
 
 
 class SlotReader:
@@ -70,6 +85,7 @@ class SlotReader:
             raise ValueError(f"the shared memory is too small for frames of {shape}")
         self._memory = memory
         self._map, self._slots = _attach(memory, shape)
+        self._slots.flags.writeable = False
         self._seen = 0
 
     @property
@@ -79,16 +95,19 @@ class SlotReader:
         return written
 
     def read(self) -> Frame | None:
-        """Return a copy of the newest frame; None when it was read before or is out of reach."""
+        """Return the newest frame; None when it was read before or is out of reach.
+
+        It lies in the shared memory, and stays as it is until the next one is returned.
+        """
         with self._locked() as locked:
             if not locked:
                 return None
             front, written, captured_s = _HEADER.unpack_from(self._map, 0)
             if written == self._seen:
                 return None
-            grey = self._slots[front].copy()
+            _HELD.pack_into(self._map, _HELD_AT, front)
         self._seen = written
-        return Frame(grey, captured_s, written - 1)
+        return Frame(self._slots[front], captured_s, written - 1)
 
     @contextmanager
     def _locked(self) -> Iterator[bool]:
@@ -110,12 +129,12 @@ class SlotReader:
 
 
 def _memory_size(shape: tuple[int, int]) -> int:
-    return _FRAMES_AT + 2 * shape[0] * shape[1]
+    return _FRAMES_AT + _SLOTS * shape[0] * shape[1]
 
 
 def _attach(memory: int, shape: tuple[int, int]) -> tuple[mmap.mmap, NDArray[np.uint8]]:
-    """Return the mapping and its two frames, uint8[2,h,w]."""
+    """Return the mapping and its frames, uint8[_SLOTS,h,w]."""
     size = _memory_size(shape)
     mapped = mmap.mmap(memory, size)
     frames = np.frombuffer(mapped, np.uint8, size - _FRAMES_AT, _FRAMES_AT)
-    return mapped, frames.reshape(2, *shape)
+    return mapped, frames.reshape(_SLOTS, *shape)

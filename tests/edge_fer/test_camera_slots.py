@@ -70,14 +70,36 @@ def test_newest_frame_wins(memory: int) -> None:
     assert reader.read() is None
 
 
-def test_frame_stays_as_it_was_read(memory: int) -> None:
+def test_frame_stays_as_it_was_read_until_the_next_one_is(memory: int) -> None:
+    writer, reader = SlotWriter(memory, SHAPE), SlotReader(memory, SHAPE)
+    for first in range(1, 40, 4):
+        writer.write(frame(first), 1.0)
+        kept = reader.read()
+        for number in range(first + 1, first + 4):
+            writer.write(frame(number), 2.0)
+        assert kept is not None
+        assert (kept.grey == first).all()
+
+
+def test_frame_is_read_where_it_lies_and_cannot_be_written(memory: int) -> None:
     writer, reader = SlotWriter(memory, SHAPE), SlotReader(memory, SHAPE)
     writer.write(frame(1), 1.0)
-    kept = reader.read()
-    for number in range(2, 5):
-        writer.write(frame(number), 2.0)
-    assert kept is not None
-    assert (kept.grey == 1).all()
+    got = reader.read()
+    assert got is not None
+    assert not got.grey.flags.owndata
+    with pytest.raises(ValueError, match="read-only"):
+        got.grey[0, 0] = 5
+
+
+def test_frame_outlives_its_reader(memory: int) -> None:
+    """As when the camera's process is started anew while its last frame is looked at."""
+    writer, reader = SlotWriter(memory, SHAPE), SlotReader(memory, SHAPE)
+    writer.write(frame(9), 1.0)
+    got = reader.read()
+    del reader, writer
+    os.close(memory)
+    assert got is not None
+    assert (got.grey == 9).all()
 
 
 def test_frame_of_another_size_is_refused(memory: int) -> None:

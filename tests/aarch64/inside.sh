@@ -1,0 +1,29 @@
+# Runs inside the arm64 root; see run.sh.
+set -euo pipefail
+cd /root
+uname -m
+[ -x venv/bin/python ] || python3 -m venv --system-site-packages venv
+# As a Pi's user would, from wheels alone.
+venv/bin/python -m pip install --quiet --disable-pip-version-check --no-index --find-links wheels \
+    --force-reinstall --no-deps wheels/edge_fer-*.whl
+venv/bin/python -m pip install --quiet --disable-pip-version-check --no-index --find-links wheels \
+    edge-fer pytest hypothesis jsonschema msgpack cryptography
+venv/bin/edge-fer --version
+models=$(venv/bin/python -c 'import edge_fer; print(edge_fer.__path__[0])')/models
+echo "== the models' golden images"
+venv/bin/edge-fer model verify "$models/edge.tflite"
+venv/bin/edge-fer model verify "$models/eyes.tflite"
+echo "== the answers of x86, unit for unit"
+venv/bin/python tests/aarch64/answers.py answers-aarch64.npy answers-x86.npy
+echo "== the demo"
+# To the end of its scene, however long the start takes here.
+timeout 400 venv/bin/edge-fer demo --json > demo.jsonl || true
+venv/bin/python tests/aarch64/demo_is_good.py demo.jsonl
+echo "== the device's tests"
+# Not those that time something, or start processes that have to be ready in time: an emulated
+# processor is some twenty times slower. Nor those of what only a workstation has.
+venv/bin/python -m pytest -q -p no:cacheprovider -m "not slow" --rootdir /root \
+    tests/edge_fer/test_{preprocessing,classifier,model_runtime,shipped_model,golden,operators}.py \
+    tests/edge_fer/test_{face_haar,face_tracking,face_cutting,head_pose,condition,camera_slots}.py \
+    tests/edge_fer/test_{policy,evidence,latch,window,pipeline,states}.py \
+    tests/firmware_bridge/e2e tests/firmware_bridge/test_slcan.py

@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# Proves that the package installs and runs on aarch64: an arm64 Debian under qemu-user, the wheels
+# that a Raspberry Pi would get, the demo, the models' golden images and the device's tests.
+# usage: tests/aarch64/run.sh [FOLDER]    (~/.cache/edge-fer/aarch64; kept for a second, quicker run)
+#
+# Nothing is registered on the machine: a user namespace has a binfmt_misc of its own from Linux 6.7
+# on. Where something is missing it says SKIPPED and what, and ends with 0.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+# Outside of the tree: setuptools would walk through all of it, links in circles included.
+work=${1:-${XDG_CACHE_HOME:-$HOME/.cache}/edge-fer/aarch64}
+mkdir -p "$work"
+root=$work/root
+python=${PYTHON:-python3}
+packages=python3,python3-venv,ca-certificates
+
+skip() { echo "SKIPPED: aarch64: $1"; exit 0; }
+
+[ "$(id -u)" = 0 ] || skip "debootstrap needs root"
+for tool in debootstrap qemu-aarch64-static unshare dpkg-deb; do
+    command -v "$tool" > /dev/null || skip "no $tool (apt install debootstrap qemu-user-static)"
+done
+unshare --user --map-root-user --mount sh -c \
+    'mount -t binfmt_misc none /proc/sys/fs/binfmt_misc && [ -w /proc/sys/fs/binfmt_misc/register ]' \
+    2> /dev/null || skip "this kernel has no binfmt_misc in a user namespace (Linux 6.7)"
+
+# The packages are unpacked and not configured: nothing here starts a service, and Python needs no
+# more. (Configuring wants all user ids, which a user namespace of one id does not have.)
+if [ ! -f "$root/.unpacked" ]; then
+    rm -rf "$root"
+    debootstrap --foreign --arch=arm64 --variant=minbase --include=$packages bookworm "$root" \
+        > "$work/debootstrap.log" 2>&1 || skip "debootstrap: $(tail -n 1 "$work/debootstrap.log")"
+    for package in "$root"/var/cache/apt/archives/*.deb; do
+        dpkg-deb --fsys-tarfile "$package" | tar -C "$root" --keep-directory-symlink -xf -
+    done
+    touch "$root/.unpacked"
+fi
+
+# The wheels are fetched here, for the emulated pip is slow, and are those of the constraints.
+wheels=$root/root/wheels
+rm -rf "$wheels" && mkdir -p "$wheels"
+platforms=()
+for tag in 2_17 2_27 2_28 2_31 2_34; do platforms+=(--platform "manylinux_${tag}_aarch64"); done
+"$python" -m pip wheel --quiet --no-deps --wheel-dir "$wheels" .
+"$python" -m pip download --quiet --constraint constraints.txt --dest "$wheels" \
+    --only-binary :all: --python-version 3.11 "${platforms[@]}" --platform manylinux2014_aarch64 \
+    "$(echo "$wheels"/edge_fer-*.whl)" pytest hypothesis jsonschema msgpack cryptography \
+    2> "$work/download.log" || { cat "$work/download.log"; exit 1; }
+rm -rf "$root/root/tests" && cp -r tests pyproject.toml "$root/root/"
+cp tests/aarch64/inside.sh "$root/root/"
+# What x86 answers, to be compared with inside.
+PYTHONPATH=. "$python" tests/aarch64/answers.py "$root/root/answers-x86.npy"
+
+exec unshare --user --map-root-user --mount --pid --fork --mount-proc bash -euc '
+    mount -t binfmt_misc none /proc/sys/fs/binfmt_misc
+    magic="\x7f\x45\x4c\x46\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00"
+    mask="\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff"
+    printf "%s" ":qemu-aarch64:M::$magic:$mask:$(command -v qemu-aarch64-static):OF" \
+        > /proc/sys/fs/binfmt_misc/register
+    mount --rbind /dev "$1/dev"
+    mount --rbind /proc "$1/proc"
+    exec chroot "$1" /usr/bin/env -i PATH=/usr/bin:/bin HOME=/root LANG=C.UTF-8 bash /root/inside.sh
+' - "$root"
