@@ -164,7 +164,7 @@ class DeepFacePackage:
     packages = ("deepface", "onnxruntime")
 
     def __init__(self) -> None:
-        self._analyze: Any = importlib.import_module("deepface").DeepFace.analyze
+        self._analyze: Any = importlib.import_module("deepface.DeepFace").analyze
 
     def face(self, grey: Any) -> int | None:
         found = self._analyze(
@@ -192,6 +192,7 @@ class HsEmotion:
     _ORDER = ("Anger", "Disgust", "Fear", "Happiness", "Sadness", "Surprise", "Neutral")
 
     def __init__(self) -> None:
+        importlib.import_module("urllib.request")  # which it uses without importing it
         module: Any = importlib.import_module("hsemotion_onnx.facial_emotions")
         self._recognizer = module.HSEmotionRecognizer(model_name="enet_b0_8_best_vgaf")
 
