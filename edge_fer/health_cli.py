@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from edge_fer.errors import UserError
 from edge_fer.paths import DEVICE_CONFIG
 
 EXIT_UNWELL = 1
@@ -31,7 +32,14 @@ def status(
     elif "health" not in answer:
         typer.echo("the daemon is starting")
     else:
-        typer.echo(status_as_text(answer))
+        try:
+            text = status_as_text(answer)
+        except KeyError as error:
+            raise UserError(
+                f"status: the daemon says nothing of {error}: it is of another version;"
+                " sudo systemctl restart edge-fer"
+            ) from error
+        typer.echo(text)
     age_s = answer.get("age_s")
     if isinstance(age_s, int | float) and age_s > STALE_S:
         typer.echo(f"its pipeline stands still since {age_s:.0f} s", err=True)

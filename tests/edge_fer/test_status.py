@@ -298,3 +298,12 @@ def test_a_pipeline_that_stands_still_has_an_exit_code(path: Path, server: Statu
     said = CliRunner().invoke(app, ["status", "--socket", str(path)])
     assert said.exit_code == 1
     assert "stands still since 60 s" in said.output
+
+
+def test_a_daemon_of_another_version_is_said(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    older = {"age_s": 0.1, **json.loads(json.dumps(STATUS.to_json()))}
+    del older["health"]["face_fps"]
+    monkeypatch.setattr(status_server, "ask", lambda socket: older)
+    said = CliRunner().invoke(app, ["status"])
+    assert isinstance(said.exception, UserError)
+    assert "of another version; sudo systemctl restart edge-fer" in str(said.exception)
