@@ -29,8 +29,9 @@ from edge_fer.recording.writer import ClipWriter
 from edge_fer.wall_clock import is_synchronised
 
 STATUS_EVERY_S = 0.5
-# For the last clip, when the daemon has gone; then this process ends in any case.
-FINISH_S = 8.0
+# For the last clip, when the daemon has gone; then this process ends in any case. Of a service
+# systemd kills what is left after TimeoutStopSec=2, and starts the next daemon only then.
+FINISH_S, FINISH_OF_A_SERVICE_S = 8.0, 1.2
 STANDBY = "cut short: standby"
 STOPPED = "cut short: the daemon ended"
 DAY_S = 86400.0
@@ -76,7 +77,8 @@ class Recorder:
         self._finish(STOPPED)
         if self._forward is not None:
             self._forward.stop()
-        self._writer.stop(FINISH_S)
+        is_service = "INVOCATION_ID" in os.environ  # systemd.exec(5)
+        self._writer.stop(FINISH_OF_A_SERVICE_S if is_service else FINISH_S)
 
     def _hear(self, message: dict[str, Any]) -> None:
         if "slot" in message:

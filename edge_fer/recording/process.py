@@ -163,9 +163,11 @@ class RecorderProcess:
             self._channel.close()
             self._channel = None
         if self._process is not None:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(timeout_s)
-            self._end(kill=False)
+            if self._has_answered:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._process.wait(timeout_s)
+            # One that is still starting has nothing to keep, and would not hear of the end soon.
+            self._end(kill=not self._has_answered)
 
     def _start(self, now_s: float) -> None:
         mine, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)

@@ -273,7 +273,7 @@ class TestForward:
             filming.event()
             assert filming.film(PATIENCE_S, lambda number=number: filming.kept() == number)  # type: ignore[misc]
             clip = read_clip(list_clips(Path(config.folder))[-1].path)
-            if clip.header.shots[FORWARD] and clip.header.from_s < -0.9:
+            if any(shot.camera == FORWARD and shot.captured_s < -0.7 for shot in clip.shots):
                 break
         cabin = [shot.captured_s for shot in clip.shots if shot.camera == CABIN]
         forward = [shot for shot in clip.shots if shot.camera == FORWARD]

@@ -368,7 +368,7 @@ def killed_while_writing(folder: Path, after_s: float) -> None:
     process.communicate()
 
 
-@pytest.mark.parametrize("rounds", [3, pytest.param(40, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rounds", [3, pytest.param(20, marks=pytest.mark.slow)])
 def test_what_is_killed_while_it_writes_leaves_whole_clips_only(
     tmp_path: Path, rounds: int
 ) -> None:
