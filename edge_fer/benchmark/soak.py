@@ -28,7 +28,7 @@ CAMERA_KILLS = 4
 # The camera is stopped for so long that the daemon renews its status, and not so long that it
 # takes the camera for hung.
 REST_S = 1.2
-PATIENCE_S = 60.0  # a bound against hanging
+PATIENCE_S = 240.0  # a bound against hanging, on a machine that is busy with other things
 _STOP_S = 10.0
 
 
@@ -64,6 +64,7 @@ class Soak:
     received: int = 0
     bad: int = 0
     exit_code: int | None = None
+    failure: str = ""  # why the run ended early
 
     def ends(self) -> tuple[list[SoakSample], list[SoakSample]]:
         """Return the first and the last third after the warm-up: what must be alike."""
@@ -82,8 +83,9 @@ class Soak:
 def problems(soak: Soak) -> list[str]:
     """Return what is not as it should be, a line each; none where all is well."""
     if not soak.samples:
-        return ["nothing was measured"]
-    return [*_memory_problems(soak), *_growth_problems(soak), *_counter_problems(soak)]
+        return [soak.failure or "nothing was measured"]
+    failure = [soak.failure] if soak.failure else []
+    return [*failure, *_memory_problems(soak), *_growth_problems(soak), *_counter_problems(soak)]
 
 
 def _memory_problems(soak: Soak) -> list[str]:
@@ -248,7 +250,7 @@ def run_soak(
     """Run the daemon until it has processed `frames`, and for `least_s`; then trouble its camera.
 
     Each second `told` gets a sample. Ctrl-C ends the run early, with what was measured until then.
-    UserError where the daemon does not start or stay.
+    UserError where the daemon does not start; where it does not stay, `failure` says so.
     """
     soak = Soak(asked_frames=frames)
     with PtyWire() as wire, tempfile.TemporaryDirectory() as folder:
@@ -256,23 +258,39 @@ def run_soak(
         try:
             run.status()
             start_s = time.monotonic()
-            with suppress(KeyboardInterrupt):
-                while True:
-                    run.listen(SAMPLE_S)
-                    sample = run.sample(start_s)
-                    soak.samples.append(sample)
-                    told(sample)
-                    if sample.frames >= frames and sample.seconds >= least_s:
-                        break
-            soak.at_rest = run.counts_at_rest()
-            for _ in range(CAMERA_KILLS):
-                run.kill_camera()
-            soak.descriptors_after_kills = descriptors(run.daemon.pid)
-            status = run.status()
-            soak.counters = status["counters"]
-            soak.restarts = status["health"]["camera_restarts_last_hour"]
-            soak.stalls = status["health"]["stalls_last_hour"]
+            _watch(run, soak, start_s, least_s, told)
+            _trouble(run, soak)
+        except UserError as error:
+            # What an hour has shown until then is worth being told.
+            if not soak.samples:
+                raise
+            soak.failure = str(error)
         finally:
             soak.exit_code = run.end()
         soak.received, soak.bad = run.received, run.bad
     return soak
+
+
+def _watch(
+    run: _Run, soak: Soak, start_s: float, least_s: float, told: Callable[[SoakSample], None]
+) -> None:
+    with suppress(KeyboardInterrupt):
+        while True:
+            run.listen(SAMPLE_S)
+            sample = run.sample(start_s)
+            soak.samples.append(sample)
+            told(sample)
+            if sample.frames >= soak.asked_frames and sample.seconds >= least_s:
+                return
+
+
+def _trouble(run: _Run, soak: Soak) -> None:
+    """Stop the camera for a moment, and then kill it some times; note what is counted."""
+    soak.at_rest = run.counts_at_rest()
+    for _ in range(CAMERA_KILLS):
+        run.kill_camera()
+    soak.descriptors_after_kills = descriptors(run.daemon.pid)
+    status = run.status()
+    soak.counters = status["counters"]
+    soak.restarts = status["health"]["camera_restarts_last_hour"]
+    soak.stalls = status["health"]["stalls_last_hour"]

@@ -79,7 +79,7 @@ def _summary(soak: Soak) -> str:
             f"camera killed: {soak.restarts} restarts, {soak.stalls} stalls counted;"
             f" descriptors {early[0].descriptors} before, {soak.descriptors_after_kills} after",
             f"link: {soak.received} frames received, {soak.bad} spoilt,"
-            f" {soak.counters['frames_dropped']} dropped,"
-            f" {soak.counters['connections_lost']} times lost",
+            f" {soak.counters.get('frames_dropped', '?')} dropped,"
+            f" {soak.counters.get('connections_lost', '?')} times lost",
         )
     )

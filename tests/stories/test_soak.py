@@ -57,6 +57,7 @@ def test_a_good_run_has_no_problems() -> None:
         ({"received": 89}, "89 frames received of 90"),
         ({"bad": 1}, "arrived spoilt"),
         ({"exit_code": 1}, "ended with 1"),
+        ({"failure": "the daemon does not say how it is"}, "how it is"),
         ({"counters": {"connections_lost": 1, "frames_dropped": 0, "frames_sent": 1}}, "lost is 1"),
     ],
 )
