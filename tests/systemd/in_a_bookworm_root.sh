@@ -24,11 +24,22 @@ unshare --net chroot $root /usr/bin/env -i HOME=/root PATH=/usr/sbin:/usr/bin:/s
 inside edge-fer --version >"$results/version" 2>&1
 inside edge-fer config check >"$results/check" 2>&1
 inside id edge-fer >"$results/id"
-inside stat -c '%n %U %a' /var/lib/edge-fer /var/lib/edge-fer/models >"$results/folders"
+inside stat -c '%n %U %a' /var/lib/edge-fer /var/lib/edge-fer/models /var/lib/edge-fer/recordings >"$results/folders"
 umount -l $root/proc $root/dev
 
 if command -v systemd-nspawn >/dev/null; then
-    printf '[camera]\nuri = "demo:?loop=1"\n[link]\nuri = "virtual:test"\n' >$root/etc/edge-fer/config.toml
+    key=$(inside edge-fer recording keygen --out /root/owner.pem | tail -1)
+    cat >$root/etc/edge-fer/config.toml <<CONFIG
+[camera]
+uri = "demo:?loop=1"
+[link]
+uri = "virtual:test"
+[recording]
+enabled = true
+states = "attentive"
+after_s = 1
+$key
+CONFIG
     install -m 755 "$probe" $root/root/probe.sh
     cat >$root/etc/systemd/system/probe.service <<UNIT
 [Unit]

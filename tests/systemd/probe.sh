@@ -34,6 +34,12 @@ echo "field=$(journalctl --quiet --output=verbose EDGE_FER_STATE=attentive | gre
 edge-fer doctor --json | tr -d '\n' | sed 's/^/doctor=/'
 echo
 
+recorded() { ls /var/lib/edge-fer/recordings/*.efclip; }
+wait_for 20 recorded
+echo "recordings=$(stat -c '%U %a' /var/lib/edge-fer/recordings /var/lib/edge-fer/recordings/*.efclip | tr '\n' ' ')"
+echo "recording=$(edge-fer recording list --key /root/owner.pem)"
+echo "recorder=$(edge-fer status | grep '^recording')"
+
 printf '[driver_state]\nlow_after_s = 20\n' >>/etc/edge-fer/config.toml
 systemctl reload edge-fer.service
 wait_for 10 reloaded && echo reloaded=yes

@@ -113,6 +113,7 @@ def test_its_user_and_folders_are_there(root: Path) -> None:
     assert (root / "folders").read_text().splitlines() == [
         "/var/lib/edge-fer edge-fer 755",
         "/var/lib/edge-fer/models root 755",
+        "/var/lib/edge-fer/recordings edge-fer 700",
     ]
 
 
@@ -163,6 +164,14 @@ def test_the_doctor_finds_it_well(probe: dict[str, str]) -> None:
     findings = {item["check"]: item for item in json.loads(probe["doctor"])}
     for check in ("config", "daemon", "model", "camera", "link", "permissions"):
         assert findings[check]["level"] == "ok", findings[check]
+
+
+def test_it_records_an_event_for_the_owner_of_the_key_alone(probe: dict[str, str]) -> None:
+    assert probe["recordings"].split()[:4] == ["edge-fer", "700", "edge-fer", "600"]
+    assert "attentive, " in probe["recording"]
+    assert "ON" in probe["recorder"]
+    assert ", encrypted" in probe["recorder"]
+    assert ";" not in probe["recorder"]  # nothing is lost and nothing is wrong
 
 
 def test_a_reload_changes_the_policy(probe: dict[str, str]) -> None:
