@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-slow soak bench-peers lint types deb clean
+.PHONY: demo test test-slow test-aarch64 soak bench-peers lint types deb clean
 
 demo: $(VENV)/.device
 	$(BIN)/edge-fer demo
@@ -21,6 +21,11 @@ SOAK_FRAMES ?= 1000000
 
 soak: $(VENV)/.device
 	$(BIN)/edge-fer benchmark --soak $(SOAK_FRAMES)
+
+# The package on arm64 under qemu, as a Raspberry Pi would run it; skips where it cannot. Needs root,
+# `apt install debootstrap qemu-user-static` and Linux 6.7.
+test-aarch64: $(VENV)/.device
+	PYTHON=$(abspath $(BIN))/python tests/aarch64/run.sh
 
 # Other programs on the same faces and frames, each in its own environment below .venv-peers (8 GB,
 # and an hour on two cores with the downloads). FER2013 and clips are not part of the repository.

@@ -25,7 +25,7 @@ def page(comparison: Comparison) -> str:
         "# Beside other programs",
         "",
         "Written by `make bench-peers`: each program in its own environment, as pip installs it,",
-        f"on one core, in {comparison.turns} turns of which the best counts. The same first",
+        f"on one core, turns: {comparison.turns}, of which the best counts. The same first",
         f"{comparison.faces:,} faces of PublicTest, one at a time, and the same {size} frames of",
         f"{len(comparison.clips)} clips: *a frame* is the mean from the decoded picture to the",
         "answer, face detection included; for edge-fer that is its whole pipeline, up to the",

@@ -37,7 +37,14 @@ PROGRAMS = (
     Program("fer-keras", "`fer`, Keras", "fer"),
     Program("facex", "`facex`", "facex", ("facex==1.1.0", "opencv-contrib-python<5")),
     Program("paper", "`paper`, float, TensorFlow", None),
-    Program("deepface", "`deepface`", "deepface", ("deepface==0.0.103",), "GitHub releases"),
+    Program(
+        # It imports werkzeug without asking for it.
+        "deepface",
+        "`deepface`",
+        "deepface",
+        ("deepface==0.0.103", "werkzeug"),
+        "GitHub releases",
+    ),
     Program(
         "hsemotion-onnx",
         "`hsemotion-onnx`",
