@@ -1,7 +1,7 @@
 """Converts a trained network to a TFLite file: full int8 for the device, others to compare with."""
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
@@ -14,6 +14,7 @@ from edge_fer.operators import list_operators, operator_names, refuse_inexact
 from edge_fer.quiet import quiet_output
 from quantize.calibration_set import CalibrationSet
 from quantize.network_file import gives_probabilities
+from quantize.same_bytes import with_averages_as_convolutions, with_same_bytes
 from quantize.tflite_file import open_interpreter
 
 INT8 = "int8"
@@ -25,12 +26,16 @@ FORMATS = ("float32", "float16", "dynamic", INT8, "int16x8")
 
 @dataclass(frozen=True, slots=True)
 class Converted:
-    """A checked int8 file: its bytes and what they hold."""
+    """A checked int8 file: its bytes and what they hold.
+
+    `same_bytes` says whether all kernels answer with the same bytes (`quantize.same_bytes`).
+    """
 
     content: bytes
     input: TensorSpec
     output: TensorSpec
     operators: tuple[str, ...]
+    same_bytes: bool = False
 
 
 def convert(
@@ -39,11 +44,16 @@ def convert(
     """Convert `model` (float32[n, 48, 48, 1] in 0..1 to logits or probabilities) to int8.
 
     The file takes int8[1, 48, 48, 1] and returns int8[1, 7], or what else `kind` says; its weights
-    are quantized per channel, with the ranges of activations from `calibration`. UserError when the
-    network cannot be converted so, naming the operator or the part that is off.
+    are quantized per channel, with the ranges of activations from `calibration`, and rounded so
+    that all kernels compute the same (`quantize.same_bytes`) where the network allows it. UserError
+    when the network cannot be converted so, naming the operator or the part that is off.
     """
+    source = f"{model.name} converted to int8"
+    model = with_averages_as_convolutions(model)
     content = convert_as(model, INT8, calibration, kind)
-    return check_int8(content, f"{model.name} converted to int8", kind)
+    alike = with_same_bytes(content, model, calibration.images, source)
+    converted = check_int8(content if alike is None else alike, source, kind)
+    return replace(converted, same_bytes=alike is not None)
 
 
 def convert_as(

@@ -38,6 +38,7 @@ from quantize.fer2013 import Fer2013
 from quantize.folding import Folded, fold_batch_norms
 from quantize.predictors import KerasPredictor, TflitePredictor
 from quantize.progress import progress_bar
+from quantize.same_bytes import with_averages_as_convolutions
 from quantize.scores import Scores, score
 
 MEASURED_ON = "PublicTest"  # PrivateTest is kept for a final measurement
@@ -121,6 +122,8 @@ def convert_and_measure(
     """
     announce(f"Converting {name} with {calibration.count} representative images ...")
     converted = convert(folded.model, calibration, kind)
+    if not converted.same_bytes:
+        announce(f"{name}: runtimes will round some of its bytes differently (docs/same-bytes.md)")
     with progress_bar("Measuring float32", len(on.labels), show=progress) as advance:
         exact = KerasPredictor(model).log_probabilities(on.images, advance)
     before = score(exact, on.labels)
@@ -130,7 +133,9 @@ def convert_and_measure(
     after = score(answers, on.labels)
     confidence = fit_confidence(answers, on.labels)
     announce("Comparing layer by layer ...")
-    float_file = convert_as(folded.model, "float32", calibration, kind)
+    float_file = convert_as(
+        with_averages_as_convolutions(folded.model), "float32", calibration, kind
+    )
     layers = measure_layers(float_file, converted.content, on.images[:LAYER_IMAGES], name)
     alike = compare_answers(exact, answers)
     card = ModelCard(

@@ -1,10 +1,10 @@
-"""The same file in each runtime, with each set of kernels, on a thousand faces.
+"""The same file in each runtime, with each set of kernels, on a thousand faces: the same bytes.
 
-Within one kind of kernel the bytes are the same in both runtimes. With and without XNNPACK they are
-not: the kernels round requantization differently, by one unit in 0.1 % of the first layer's output
-and, as each layer takes in the differences of those before, in a quarter of the logits. Near 1/2 a
-probability moves by up to 64 * scale units a unit of its logit. Measured on three epochs of one
-training: 99.8, 96.7 and 94.1 % of the bytes within one unit, and 2, 4 and 6 units at most.
+A file with the converter's own weights does not pass: the kernels round requantization differently,
+by one unit in 0.1 % of the first layer's output and, as each layer takes in the differences of
+those before, in a quarter of the logits; near 1/2 a probability moves by up to 64 * scale units a
+unit of its logit. 92 to 99.8 % of its bytes are within one unit, and 2 to 7 units are the most. For
+a shipped file of that kind only this can be asked; docs/same-bytes.md has how it is avoided.
 """
 
 import csv
@@ -20,10 +20,12 @@ from numpy.typing import NDArray
 
 from edge_fer.model_runtime import open_model
 from edge_fer.paths import SHIPPED_MODEL
+from quantize.equivalence import all_tensors
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FACES = 1_000
-MOST_APART = 8
+MOST_APART = 1
+MOST_APART_OF_CONVERTERS = 8
 LEAST_WITHIN_ONE = 0.9
 LEAST_SAME_ANSWER = 0.99
 
@@ -105,15 +107,30 @@ def of_tflite_runtime(
     return result
 
 
-def assert_alike(one: NDArray[np.int8], other: NDArray[np.int8]) -> None:
+def has_even_weights(content: bytes) -> bool:
+    """Say whether the file was made by `quantize.same_bytes`, whose convolutions are all even."""
+    interpreter = all_tensors(content)
+    weights = [
+        interpreter.get_tensor(operator["inputs"][1])
+        for operator in interpreter._get_ops_details()
+        if operator["op_name"] == "CONV_2D"
+    ]
+    assert weights
+    return not any(np.any(values % 2) for values in weights)
+
+
+def assert_alike(content: bytes, one: NDArray[np.int8], other: NDArray[np.int8]) -> None:
     apart = np.abs(one.astype(int) - other.astype(int))
-    assert apart.max() <= MOST_APART, np.bincount(apart.ravel())
+    most = MOST_APART if has_even_weights(content) else MOST_APART_OF_CONVERTERS
+    assert apart.max() <= most, np.bincount(apart.ravel())
     assert (apart <= 1).mean() >= LEAST_WITHIN_ONE, np.bincount(apart.ravel())
     assert (one.argmax(axis=1) == other.argmax(axis=1)).mean() >= LEAST_SAME_ANSWER
 
 
-def test_litert_with_and_without_xnnpack(answers: dict[bool, NDArray[np.int8]]) -> None:
-    assert_alike(answers[True], answers[False])
+def test_litert_with_and_without_xnnpack(
+    content: bytes, answers: dict[bool, NDArray[np.int8]]
+) -> None:
+    assert_alike(content, answers[True], answers[False])
 
 
 def test_tflite_runtime_and_litert_without_xnnpack(
@@ -124,6 +141,6 @@ def test_tflite_runtime_and_litert_without_xnnpack(
 
 
 def test_tflite_runtime_and_litert_with_xnnpack(
-    answers: dict[bool, NDArray[np.int8]], of_tflite_runtime: NDArray[np.int8]
+    content: bytes, answers: dict[bool, NDArray[np.int8]], of_tflite_runtime: NDArray[np.int8]
 ) -> None:
-    assert_alike(answers[True], of_tflite_runtime)
+    assert_alike(content, answers[True], of_tflite_runtime)
