@@ -90,9 +90,17 @@ def demo(
 
 @app.command()
 def run(
-    camera: Annotated[str | None, typer.Option(help="file:CLIP, v4l2:/dev/video0 or demo:")] = None,
+    camera: Annotated[
+        str | None,
+        typer.Option(
+            help="v4l2:/dev/video0, picamera:, jetson:, rtsp://HOST/..., file:CLIP or demo:"
+        ),
+    ] = None,
     link: Annotated[
-        str | None, typer.Option(help="slcan:PORT, cobs:PORT, socketcan:IFACE or virtual:NAME")
+        str | None,
+        typer.Option(
+            help="slcan:PORT, cobs:PORT, socketcan:IFACE, udp_multicast:GROUP or virtual:NAME"
+        ),
     ] = None,
     config: Annotated[Path | None, typer.Option(help="the TOML file (see systemd/)")] = None,
     model: Annotated[Path | None, typer.Option(help="the .tflite file, its card beside it")] = None,
