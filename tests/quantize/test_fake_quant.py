@@ -11,7 +11,7 @@ from keras import layers  # noqa: E402
 
 from edge_fer.errors import UserError  # noqa: E402
 from quantize.calibration_set import choose_calibration_set, to_float_input  # noqa: E402
-from quantize.convert import convert  # noqa: E402
+from quantize.convert import convert, convert_as  # noqa: E402
 from quantize.equivalence import compare_answers  # noqa: E402
 from quantize.fake_quant import (  # noqa: E402
     fine_tune,
@@ -80,7 +80,11 @@ def test_rounded_network_errs_as_much_as_the_int8_file(
 def test_fine_tuning_brings_a_badly_scaled_network_closer_to_float(
     small_fer2013: Fer2013,
 ) -> None:
-    """One weight that is far larger than the rest leaves the rest of its channel few levels."""
+    """One weight that is far larger than the rest leaves the rest of its channel few levels.
+
+    With the converter's weights, each rounded alone: rounded together (`quantize.same_bytes`) they
+    already come as close to float as fine-tuning brings this network.
+    """
     keras.utils.set_random_seed(2)
     face = keras.Input((48, 48, 1), name="face")
     x = layers.MaxPooling2D(4)(face)
@@ -95,7 +99,7 @@ def test_fine_tuning_brings_a_badly_scaled_network_closer_to_float(
     images = small_fer2013.select("PublicTest").images
     wanted = KerasPredictor(model).log_probabilities(images, nothing)
     before, after = (
-        TflitePredictor(convert(network, calibration).content, "it").log_probabilities(
+        TflitePredictor(convert_as(network, "int8", calibration), "it").log_probabilities(
             images, nothing
         )
         for network in (model, tuned)
