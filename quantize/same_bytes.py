@@ -90,6 +90,7 @@ def with_same_bytes(
             written.quantization.scale = read[0].quantization.scale
         elif found.name in _WITH_WEIGHTS:
             _replace(file, operator, *next(layers_in_order))
+    _drop_what_is_not_used(file)
     builder = flatbuffers.Builder(len(content))
     builder.Finish(file.Pack(builder), b"TFL3")
     return bytes(builder.Output())
@@ -179,6 +180,15 @@ def _replace_average(file: Any, operator: Any, layer: layers.DepthwiseConv2D) ->
     scales = scales_just_below(np.full(kernel.shape[2], factor), _scale(read), _scale(written))
     weights = np.full((1, *kernel.shape[:3]), even, np.int8)
     _store(file, operator, weights, scales, np.ones(kernel.shape[2], np.int32))
+
+
+def _drop_what_is_not_used(file: Any) -> None:
+    """Empty the buffers of the weights that were replaced; places stay, as they are numbers."""
+    used = {tensor.buffer for graph in file.subgraphs for tensor in graph.tensors}
+    used |= {entry.buffer for entry in file.metadata or ()}
+    for place, buffer in enumerate(file.buffers):
+        if place not in used:
+            buffer.data = None
 
 
 def _new_bias(layer: layers.Layer) -> Any:

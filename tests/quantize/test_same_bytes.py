@@ -56,6 +56,11 @@ def test_with_the_weights_of_the_converter_they_do_not(network: Any) -> None:
     assert apart(convert_as(network, "int8", CALIBRATION)).max() > 0
 
 
+def test_the_weights_that_were_replaced_are_gone(network: Any) -> None:
+    before = convert_as(with_averages_as_convolutions(network), "int8", CALIBRATION)
+    assert len(convert(network, CALIBRATION).content) < 1.1 * len(before)
+
+
 def test_answers_stay_those_of_the_network(network: Any) -> None:
     content = convert(network, CALIBRATION).content
     model = open_model(content, "it")
