@@ -265,7 +265,8 @@ def train(
         typer.Option(help="image size:epochs, comma between, as 32:20,40:8,48:6"),
     ] = None,
     initial: Annotated[
-        Path | None, typer.Option(help="a trained network to begin with, the same or shallower")
+        Path | None,
+        typer.Option(help="what to begin with: a .keras, the same or shallower, or int8 .tflite"),
     ] = None,
     learning_rate: Annotated[
         float | None, typer.Option(help="the highest one of the schedule", min=1e-6, max=1.0)
@@ -278,7 +279,7 @@ def train(
     ] = None,
     teacher: Annotated[
         list[Path] | None,
-        typer.Option(help="a trained network whose answers soften the labels; may be repeated"),
+        typer.Option(help="a .keras or .tflite whose answers soften the labels; may be repeated"),
     ] = None,
     teacher_weight: Annotated[
         float | None, typer.Option(help="the share of the teachers' answers", min=0.0, max=1.0)

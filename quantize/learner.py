@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from edge_fer.preprocessing import FACE_PX
 from quantize.architectures import build
 from quantize.growing import grow
+from quantize.initial_network import open_initial
 from quantize.training_settings import TrainingSettings
 from quantize.votes import VOTE_CLASSES
 from quantize.weight_average import WeightAverage
@@ -56,7 +57,7 @@ def new_learner(
     """
     network = _build(settings, settings.precision)
     if initial is not None:
-        grow(network, keras.models.load_model(initial, compile=False), faces)
+        grow(network, open_initial(initial, settings.architecture), faces)
     model = network if settings.votes_sha256 is None else _with_votes(network)
     _compile(model, settings, steps_per_epoch)
     return _learner(model, settings, steps_done=0)

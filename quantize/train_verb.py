@@ -12,8 +12,8 @@ from quantize.architectures import ARCHITECTURES
 from quantize.augmentation import AUGMENTATIONS
 from quantize.data import load_fer2013
 from quantize.distillation import teachers_answers
-from quantize.network_file import load_network
-from quantize.predictors import KerasPredictor
+from quantize.initial_network import open_initial
+from quantize.predictors import open_predictor
 from quantize.progress import progress_bar
 from quantize.training import train
 from quantize.training_settings import PRECISIONS, Stage, TrainingSettings, paper_settings
@@ -59,22 +59,21 @@ def train_verb(
     if teacher_weight is not None:
         settings = replace(settings, teacher_weight=teacher_weight)
     settings = with_changes(settings, changes)
-    networks = [load_network(path) for path in teachers]
+    asked = [open_predictor(path) for path in teachers]
     settings = replace(settings, teachers_sha256=tuple(_sha256(path) for path in teachers))
     if initial is not None:
-        settings = replace(settings, initial_sha256=_checked_initial(initial, architecture))
+        open_initial(initial, architecture)
+        settings = replace(settings, initial_sha256=_sha256(initial))
     dataset = load_fer2013(data, skip_bad=skip_bad, progress=True)
     shares = None
     if votes is not None:
         shares = load_votes(votes, dataset)
         settings = replace(settings, votes_sha256=_sha256(votes))
     answers = None
-    if networks:
+    if asked:
         training = dataset.select("Training")
-        with progress_bar("Asking the teachers", 2 * len(networks) * len(training)) as advance:
-            answers = teachers_answers(
-                [KerasPredictor(network) for network in networks], training.images, advance
-            )
+        with progress_bar("Asking the teachers", 2 * len(asked) * len(training)) as advance:
+            answers = teachers_answers(asked, training.images, advance)
     console = Console(stderr=True)
     state = train(
         dataset,
@@ -92,14 +91,6 @@ def train_verb(
         f"{run / 'best.keras'}: PublicTest accuracy {state.best_accuracy:.2%} "
         f"(epoch {state.best_epoch} of {state.epochs_done})"
     )
-
-
-def _checked_initial(path: Path, architecture: str) -> str:
-    """Return the sha256 of a network file; UserError if it is not one of this architecture."""
-    network = load_network(path)
-    if network.name != architecture:
-        raise UserError(f"--initial: {path} is {network.name!r}, not {architecture!r}")
-    return _sha256(path)
 
 
 def _sha256(path: Path) -> str:

@@ -36,10 +36,10 @@ def train(
     """Train `settings.architecture`, or go on with the training that `folder` holds.
 
     `initial` is a network of the same architecture to begin with (a warm restart, Loshchilov and
-    Hutter 2017), or one that lacks some of its convolutions (`quantize.growing`); without it the
-    weights are random. `votes` (float32[N, 10], rows as in `dataset`) train a second head, which
-    is left out of what is saved as the best. `answers` (float32[n, 7], the teachers' probabilities
-    for the Training rows) are mixed into the labels.
+    Hutter 2017), one that lacks some of its convolutions (`quantize.growing`), or an int8 file
+    (`quantize.initial_network`); without it the weights are random. `votes` (float32[N, 10], rows
+    as in `dataset`) train a second head, which is left out of what is saved as the best. `answers`
+    (float32[n, 7], the teachers' probabilities for the Training rows) are mixed into the labels.
 
     Writes `best.keras` (the network of the epoch, among those at 48 px, with the best PublicTest
     accuracy) and a checkpoint an epoch into `folder`. Returns the state at the end. UserError when

@@ -40,7 +40,7 @@ class TrainingSettings:
 
     architecture: str = "edge"
     seed: int = 1
-    # sha256 of the .keras file whose weights this training begins with; None: random weights.
+    # sha256 of the file whose weights this training begins with; None: random weights.
     initial_sha256: str | None = None
     batch_size: int = 128
     # Progressive resizing (Howard 2018): two thirds of the epochs on small images, which cost

@@ -1,12 +1,13 @@
 """Small data and a small network, and a cache that is not the user's."""
 
+import csv
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from quantize.fer2013 import Fer2013
+from quantize.fer2013 import USAGES, Fer2013
 
 PER_CLASS = {"Training": 30, "PublicTest": 10}
 
@@ -31,6 +32,21 @@ def synthetic_fer2013(seed: int = 0) -> Fer2013:
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EDGE_FER_CACHE", str(tmp_path_factory.mktemp("cache")))
+
+
+@pytest.fixture(scope="session")
+def noisy_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twenty-eight faces of noise of each usage, as a CSV file."""
+    path = tmp_path_factory.mktemp("data") / "fer2013.csv"
+    rng = np.random.default_rng(1)
+    with path.open("w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(("emotion", "pixels", "Usage"))
+        for usage in USAGES[:2]:
+            for row in range(28):
+                pixels = rng.integers(0, 256, 48 * 48)
+                table.writerow((row % 7, " ".join(map(str, pixels)), usage))
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """A study: two workers at once, one of them killed; resuming; its report; wrong words."""
 
-import csv
 import os
 import subprocess
 import sys
@@ -13,12 +12,10 @@ import pytest
 pytest.importorskip("optuna", reason="needs the workstation extra")
 pytest.importorskip("tensorflow", reason="needs the workstation extra")
 
-import numpy as np
 import optuna
 from optuna.trial import TrialState
 
 from edge_fer.errors import UserError
-from quantize.fer2013 import USAGES
 from quantize.search.study import Budget, open_storage, open_study, requeue_orphans, trials_done
 from quantize.search.verb import search_verb
 
@@ -39,18 +36,8 @@ WORDS: dict[str, Any] = {
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Twenty-eight noisy faces of each usage, as a CSV file."""
-    path = tmp_path_factory.mktemp("data") / "fer2013.csv"
-    rng = np.random.default_rng(1)
-    with path.open("w", newline="") as file:
-        table = csv.writer(file)
-        table.writerow(("emotion", "pixels", "Usage"))
-        for usage in USAGES[:2]:
-            for row in range(28):
-                pixels = rng.integers(0, 256, 48 * 48)
-                table.writerow((row % 7, " ".join(map(str, pixels)), usage))
-    return path
+def data(noisy_csv: Path) -> Path:
+    return noisy_csv
 
 
 def budget_for(data: Path) -> Budget:
