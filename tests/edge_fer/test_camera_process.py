@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -273,11 +274,17 @@ def test_before_the_start_there_is_nothing() -> None:
 
 
 def test_a_password_is_in_no_command_line() -> None:
-    with CameraProcess("rtsp://u:secret@127.0.0.1:1/stream") as camera:
-        command = Path(f"/proc/{camera.pid}/cmdline").read_bytes()
-        assert b"edge_fer.camera.child" in command
-        assert b"secret" not in command
-        assert camera.wait(PATIENCE_S) is None
-        assert camera.error is not None
-        assert "u:***@127.0.0.1:1" in camera.error
-        assert "secret" not in camera.error
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        with CameraProcess(f"rtsp://u:secret@{address}/stream") as camera:
+            server.settimeout(PATIENCE_S)
+            connection, _ = server.accept()  # it runs, and waits for an answer
+            command = Path(f"/proc/{camera.pid}/cmdline").read_bytes()
+            connection.close()
+            server.close()
+            assert camera.wait(PATIENCE_S) is None
+    assert b"edge_fer.camera.child" in command
+    assert b"secret" not in command
+    assert camera.error is not None
+    assert f"u:***@{address}" in camera.error
+    assert "secret" not in camera.error

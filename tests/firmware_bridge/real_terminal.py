@@ -1,5 +1,6 @@
 """A program on a terminal of its own: it is typed at, and seen as a person would see it."""
 
+import codecs
 import fcntl
 import os
 import re
@@ -40,6 +41,8 @@ class RealTerminal:
         self._terminal = terminal
         self.resize(*size)
         self.shown = ""  # all that was ever written
+        # A read may end within a character.
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         environment = {
             name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")
         }
@@ -118,5 +121,5 @@ class RealTerminal:
 
     def _read(self, within_s: float) -> None:
         while select.select([self._device], [], [], within_s)[0]:
-            self.shown += os.read(self._device, 65536).decode(errors="replace")
+            self.shown += self._decoder.decode(os.read(self._device, 65536))
             within_s = 0.0

@@ -11,6 +11,7 @@ from edge_fer.benchmark.operator_times import (
     multiply_adds,
 )
 from edge_fer.errors import UserError
+from edge_fer.model_card import load_card
 from edge_fer.model_runtime import open_interpreter
 from edge_fer.operators import list_operators
 from edge_fer.paths import SHIPPED_MODEL
@@ -41,12 +42,15 @@ def test_multiply_adds_are_those_of_the_network() -> None:
     assert multiply_adds(operators[0]) == 3 * 3 * 1 * 32 * 48 * 48
     assert multiply_adds(operators[1]) == 0
     assert multiply_adds(operators[-2]) == 192 * 7
-    assert 75e6 < sum(map(multiply_adds, operators)) < 85e6  # the card's 80 million
+    average = next(each for each in operators if each.name == "DEPTHWISE_CONV_2D")
+    # The card counts convolutions and dense layers; in the file the average is a convolution too.
+    counted = sum(map(multiply_adds, operators)) - multiply_adds(average)
+    assert counted == load_card(SHIPPED_MODEL).multiply_adds
 
 
 def test_the_shares_are_of_the_whole_and_the_dear_ones_are_the_convolutions() -> None:
     times = measure_operators(SHIPPED_MODEL, 0.2)
-    assert len(times.operators) == 14
+    assert len(times.operators) == len(list_operators(CONTENT, "edge"))
     assert times.total_ms > 0
     assert sum(one.ms for one in times.operators) == pytest.approx(times.total_ms)
     assert sum(one.share for one in times.operators) == pytest.approx(1.0)
