@@ -59,11 +59,11 @@ def _unquantized(content: bytes, architecture: str, source: str) -> keras.Model:
 def _values(file: Any, tensor: Any) -> NDArray[np.float32]:
     """Return a constant's numbers times their scales; outputs are its first axis."""
     dtype = np.int8 if tensor.type == tflite_schema().TensorType.INT8 else np.int32
-    numbers = np.frombuffer(file.buffers[tensor.buffer].data.tobytes(), dtype)
+    stored = file.buffers[tensor.buffer].data.tobytes()
+    numbers = np.frombuffer(stored, dtype).astype(np.float32)
     scales = np.asarray(tensor.quantization.scale, np.float32)
     shape = tuple(int(side) for side in tensor.shape)
-    by_output = numbers.reshape(shape[0], -1) * scales[:, np.newaxis]
-    return np.asarray(by_output, np.float32).reshape(shape)
+    return (numbers.reshape(shape[0], -1) * scales[:, np.newaxis]).reshape(shape)
 
 
 def _shapes(values: list[Any]) -> list[tuple[int, ...]]:
