@@ -18,7 +18,8 @@ from edge_fer.errors import UserError
 
 keras = pytest.importorskip("keras", reason="the workstation extra is not installed")
 
-from quantize.architectures import build  # noqa: E402
+from quantize import learner  # noqa: E402
+from quantize.architectures import build_edge  # noqa: E402
 from quantize.data import USAGES, Fer2013  # noqa: E402
 from quantize.learner import Learner  # noqa: E402
 from quantize.run_folder import RunFolder, RunState  # noqa: E402
@@ -48,6 +49,17 @@ def tiny_dataset() -> Fer2013:
     )
 
 
+def small_edge(name: str, side_px: int | None = 48) -> keras.Model:
+    """Stand in for `build`: the family's layers, few and narrow, as most of a test is compiling."""
+    assert name == "edge"
+    return build_edge(side_px, widths=((4,), (8,), (8,), (8,)))
+
+
+@pytest.fixture(autouse=True)
+def _small_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(learner, "build", small_edge)
+
+
 TINY = TrainingSettings(stages=(Stage(16, 2), Stage(48, 1)), batch_size=28, warmup_epochs=0.2)
 ONE_SIZE = replace(TINY, stages=(Stage(16, 3),))
 
@@ -72,8 +84,10 @@ KILLED_TRAINING = """
 import sys
 from pathlib import Path
 sys.path.insert(0, str(Path(sys.argv[1]).parent))
-from test_training import TINY, tiny_dataset
+from test_training import TINY, small_edge, tiny_dataset
+from quantize import learner
 from quantize.training import train
+learner.build = small_edge
 train(tiny_dataset(), Path(sys.argv[2]), TINY)
 """
 
@@ -134,10 +148,9 @@ def test_a_resumed_training_ends_where_an_unbroken_one_does(
             raise KeyboardInterrupt
         save(folder, learner, state)
 
-    monkeypatch.setattr(RunFolder, "save", power_cut)
-    with pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as broken, pytest.raises(KeyboardInterrupt):
+        broken.setattr(RunFolder, "save", power_cut)
         train(data, tmp_path / "broken", settings, votes=votes)
-    monkeypatch.undo()
     resumed = train(data, tmp_path / "broken", settings, votes=votes)
 
     # Threads add in no fixed order, so the last digits may differ.
@@ -159,7 +172,7 @@ def test_the_second_head_is_trained_and_not_shipped(tmp_path: Path) -> None:
     assert np.any(in_training.get_layer("votes").bias.numpy())
     best = keras.models.load_model(folder.best)
     assert best.output_shape == (None, 7)
-    assert best.count_params() == build("edge").count_params()
+    assert best.count_params() == small_edge("edge").count_params()
 
 
 def test_a_training_in_bfloat16_leaves_a_network_in_float32(tmp_path: Path) -> None:
