@@ -52,6 +52,10 @@ def train(
     targets = one_hot(training.labels)
     if answers is not None:
         targets = soft_targets(targets, answers, settings.teacher_weight)
+    if 0 < settings.rows < len(training):
+        drawn = np.random.default_rng(settings.seed).permutation(len(training))[: settings.rows]
+        training, targets = training.rows(drawn), targets[drawn]
+        votes = None if votes is None else votes[drawn]
     run = RunFolder(folder)
     state = run.begin(settings, dataset.digest())
     keras.utils.set_random_seed(settings.seed)

@@ -42,6 +42,7 @@ class TrainingSettings:
     seed: int = 1
     # sha256 of the file whose weights this training begins with; None: random weights.
     initial_sha256: str | None = None
+    rows: int = 0  # of Training, drawn by the seed, for quick comparisons; 0: all
     batch_size: int = 128
     # Progressive resizing (Howard 2018): two thirds of the epochs on small images, which cost
     # 44 % of the multiply-adds, and the last ones at the size that the device sees.

@@ -19,8 +19,10 @@ from edge_fer.errors import UserError
 
 keras = pytest.importorskip("keras", reason="the workstation extra is not installed")
 
-from quantize import learner  # noqa: E402
+from quantize import learner, training  # noqa: E402
 from quantize.architectures import build_edge  # noqa: E402
+from quantize.augmentation import AUGMENTATIONS  # noqa: E402
+from quantize.batches import AugmentedBatches  # noqa: E402
 from quantize.data import USAGES, Fer2013  # noqa: E402
 from quantize.learner import Learner  # noqa: E402
 from quantize.run_folder import RunFolder, RunState  # noqa: E402
@@ -178,6 +180,27 @@ def test_the_second_head_is_trained_and_not_shipped(tmp_path: Path) -> None:
     assert best.count_params() == small_edge("edge").count_params()
 
 
+def test_rows_are_drawn_with_their_votes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = tiny_dataset()
+    drawn: list[AugmentedBatches] = []
+
+    def spy(images: Any, targets: Any, **words: Any) -> AugmentedBatches:
+        drawn.append(AugmentedBatches(images, targets, **words))
+        return drawn[-1]
+
+    monkeypatch.setattr(training, "AugmentedBatches", spy)
+    settings = replace(ONE_SIZE, stages=(Stage(16, 1),), rows=50, votes_sha256="ab", batch_size=50)
+    plain = replace(settings, augmentation=AUGMENTATIONS["none"])
+    train(data, tmp_path / "run", plain, votes=soft_votes(data))
+    (batches,) = drawn
+    assert len(batches) == 1
+    faces, targets = batches[0]
+    assert isinstance(targets, dict)
+    assert len(faces) == 50
+    assert len({face.tobytes() for face in np.asarray(faces)}) == 50
+    np.testing.assert_array_equal(targets["logits"].argmax(axis=1), targets["votes"].argmax(axis=1))
+
+
 def test_a_training_in_bfloat16_leaves_a_network_in_float32(tmp_path: Path) -> None:
     settings = replace(TINY, stages=(Stage(48, 1),), precision="mixed_bfloat16")
     train(tiny_dataset(), tmp_path / "run", settings)
@@ -256,7 +279,7 @@ def test_single_numbers_are_set_by_name() -> None:
         ("batch_size=0", "batch_size = 0 is not in 1..inf"),
         ("batch_size=1.5", "batch_size = '1.5' is not a number like 128"),
         ("average_decay=1", "average_decay = 1 is not in 0..0.9999"),
-        ("mixups=1", "'mixups' is not among seed, batch_size"),
+        ("mixups=1", "'mixups' is not among seed, rows, batch_size"),
         ("augmentation=1", "'augmentation' is not among"),
         ("augmentation.flip=1", "'augmentation.flip' is not among"),
         ("other.scale=1", "'other.scale' is not among"),
