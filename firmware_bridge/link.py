@@ -95,7 +95,7 @@ class Link:
         self._frames_dropped = 0
         self._controller_rejected = 0
         self._line_judge = LineJudge(uri)
-        self._is_garbled = False
+        self._is_garbled = self._is_foreign = False
 
     def open(self) -> None:
         """Open the port in the caller. BridgeError where that fails."""
@@ -181,6 +181,7 @@ class Link:
         for frame in transport.receive(0.0):
             self._take_frame(frame)
         self._warn_of_garbage()
+        self._warn_of_another_dbc()
 
     def _take_snapshot(self, now_s: float) -> None:
         with self._lock:
@@ -223,6 +224,13 @@ class Link:
         if warning is not None and not self._is_garbled:
             _log.warning("link: %s: %s", self._connection.uri, warning)
         self._is_garbled = warning is not None
+
+    def _warn_of_another_dbc(self) -> None:
+        """Say once that the controller's frames are not those of our DBC, until they are."""
+        warning = self._supervisor.foreign
+        if warning is not None and not self._is_foreign:
+            _log.warning("link: %s: %s", self._connection.uri, warning)
+        self._is_foreign = warning is not None
 
     def _take_frame(self, frame: CanFrame) -> None:
         if frame.can_id != self._controller_id:

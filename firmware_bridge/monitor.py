@@ -52,7 +52,7 @@ def watch_bus(
             if seconds is not None and time.monotonic() >= start_s + seconds:
                 break
             watch.check_overdue(source.now_s())
-            view.refresh(watch, _line(connection, judge, ended), source.now_s())
+            view.refresh(watch, _line(connection, judge, ended, watch), source.now_s())
             if recorder is not None:
                 recorder.tick()
             if ended is not None:
@@ -74,7 +74,7 @@ def watch_bus(
         if recorder is not None:
             recorder.stop()
         connection.close()
-    summary = watch.summary(source.now_s(), _line(connection, judge, ended))
+    summary = watch.summary(source.now_s(), _line(connection, judge, ended, watch))
     view.end(summary)
     return summary
 
@@ -166,7 +166,9 @@ def _receive(connection: Connection, wait_s: float) -> list[CanFrame]:
         return []
 
 
-def _line(connection: Connection, judge: LineJudge, ended: EndOfStream | None) -> Line:
+def _line(
+    connection: Connection, judge: LineJudge, ended: EndOfStream | None, watch: Watch
+) -> Line:
     damage = None if ended is None else ended.damage
     return Line(
         uri=connection.uri,
@@ -174,6 +176,6 @@ def _line(connection: Connection, judge: LineJudge, ended: EndOfStream | None) -
         trouble=connection.trouble,
         connections_lost=connection.lost_count,
         counters=connection.counters,
-        warning=judge.judge(connection.counters) or damage,
+        warning=judge.judge(connection.counters) or damage or watch.dbc_warning(),
         ended=ended is not None,
     )

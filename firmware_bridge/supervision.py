@@ -19,6 +19,10 @@ from firmware_bridge.messages import Message, decode
 RATE_WINDOW_S = 2.0
 # And the jitter: a hundred frames of the fastest, so that the worst is about the 99th percentile.
 JITTER_WINDOW_S = 10.0
+# Of so many frames (five seconds of 0x3A0) at most so many are right where another DBC made them:
+# one of 256 passes by chance. On a line that spoils every second frame it is 25, and never so few.
+JUDGED_FRAMES = 50
+MOST_RIGHT_BY_CHANCE = 5
 
 
 class FrameStatus(StrEnum):
@@ -92,11 +96,23 @@ class MessageSupervisor:
         self._good_times_s: deque[float] = deque()
         self._in_sequence_s: float | None = None  # when the frame before came, if it was good
         self._lateness: deque[tuple[float, float]] = deque()  # when, and by how much
+        self._judged = self._right = 0  # of those by which the sender's DBC is judged next
+        self._is_foreign = False
 
     @property
     def state(self) -> ReceiverState:
         """Return whether the sender is trusted, as of the last frame or check."""
         return self._receiver.state
+
+    @property
+    def foreign(self) -> str | None:
+        """Return what to tell the user of frames with this id that another DBC made; else None."""
+        if not self._is_foreign:
+            return None
+        return (
+            f"{self._known.name} (0x{self._known.can_id:03X}): hardly a frame has the right length"
+            " and CRC: use the same driver_state.dbc at both ends"
+        )
 
     def judge(self, frame: CanFrame) -> JudgedFrame:
         """Judge a frame whose id is that of this message."""
@@ -163,6 +179,11 @@ class MessageSupervisor:
     def _count(self, judged: JudgedFrame) -> JudgedFrame:
         self._counts[judged.status] += 1
         self._lost += judged.lost
+        self._judged += 1
+        self._right += judged.status not in _REFUSED
+        if self._judged == JUDGED_FRAMES:
+            self._is_foreign = self._right <= MOST_RIGHT_BY_CHANCE
+            self._judged = self._right = 0
         return judged
 
     def _forget(self, now_s: float) -> None:
@@ -206,6 +227,12 @@ class BusSupervisor:
         """Return whether the sender of the message `name` is trusted."""
         return self._by_name[name].state
 
+    @property
+    def foreign(self) -> str | None:
+        """Return what to tell of the first message whose frames another DBC made; None if none."""
+        told = (supervisor.foreign for supervisor in self._supervisors.values())
+        return next((text for text in told if text is not None), None)
+
     def check_overdue(self, now_s: float) -> None:
         """Notice which messages stayed away for too long."""
         for supervisor in self._supervisors.values():
@@ -216,6 +243,7 @@ class BusSupervisor:
         return [self._supervisors[can_id].statistics(now_s) for can_id in sorted(self._supervisors)]
 
 
+_REFUSED = (FrameStatus.WRONG_CRC, FrameStatus.WRONG_LENGTH)
 _FRAME_STATUS = {
     CheckStatus.OK: FrameStatus.OK,
     CheckStatus.SOME_LOST: FrameStatus.SOME_LOST,

@@ -8,7 +8,13 @@ from typing import Any, TypeVar
 from firmware_bridge.database import Value, definition
 from firmware_bridge.e2e.sequence import ReceiverState
 from firmware_bridge.frame import CanFrame
-from firmware_bridge.messages import DriverStateMessage, Message, state_name
+from firmware_bridge.messages import (
+    PROTOCOL_VERSION,
+    DriverStateMessage,
+    HealthMessage,
+    Message,
+    state_name,
+)
 from firmware_bridge.supervision import BusSupervisor, JudgedFrame, MessageStatistics
 from firmware_bridge.transports import TransportCounters
 
@@ -36,7 +42,8 @@ class Line:
     trouble: str | None = None  # why it is not connected
     connections_lost: int = 0
     counters: TransportCounters = field(default_factory=TransportCounters)
-    # What arrives makes no sense, as at a wrong baud rate, or the recording is damaged.
+    # What arrives makes no sense, as at a wrong baud rate or by another DBC, or the recording is
+    # damaged.
     warning: str | None = None
     ended: bool = False  # a recording or a stream is over
 
@@ -112,6 +119,15 @@ class Watch:
     def receiver_state(self, name: str) -> ReceiverState:
         """Return whether the sender of the message `name` is trusted, as of the last check."""
         return self._supervisor.state(name)
+
+    def dbc_warning(self) -> str | None:
+        """Return how the DBC at the other end differs from this one; None where nothing shows."""
+        heard = self.latest(HealthMessage)
+        version = PROTOCOL_VERSION if heard is None else heard[0].protocol_version
+        if version == PROTOCOL_VERSION:
+            return self._supervisor.foreign
+        spoken = f"the camera unit speaks protocol {version}, this is {PROTOCOL_VERSION}"
+        return f"{spoken}: use the same driver_state.dbc at both ends"
 
     def statistics(self, now_s: float) -> list[MessageStatistics]:
         """Return what was seen of each message."""

@@ -11,11 +11,9 @@ from firmware_bridge.e2e.profile22 import Profile22Sender
 from firmware_bridge.e2e.sequence import ReceiverState
 from firmware_bridge.frame import CanFrame
 from firmware_bridge.messages import (
-    PROTOCOL_VERSION,
     ControllerStatusMessage,
     DriverRequestMessage,
     DriverStateMessage,
-    HealthMessage,
     encode,
 )
 from firmware_bridge.supervision import JudgedFrame
@@ -88,13 +86,9 @@ class ControllerSide:
         return advise(None if heard is None else heard[0], self.vehicle.speed_km_h)
 
     def warnings(self) -> dict[str, str]:
-        """Return what is wrong with what is heard, although each frame is in order; by subject."""
-        heard = self.watch.latest(HealthMessage)
-        version = PROTOCOL_VERSION if heard is None else heard[0].protocol_version
-        if version == PROTOCOL_VERSION:
-            return {}
-        spoken = f"the camera unit speaks protocol {version}, this is {PROTOCOL_VERSION}"
-        return {"protocol": f"{spoken}: use the same driver_state.dbc at both ends"}
+        """Return what is wrong with what is heard, although the line is in order; by subject."""
+        warning = self.watch.dbc_warning()
+        return {} if warning is None else {"dbc": warning}
 
     def reboot(self, now_s: float) -> None:
         """Forget all that was heard, and begin anew with the counter, as after a power cycle."""

@@ -29,3 +29,15 @@ def make_frame() -> MakeFrame:
         return CanFrame(definition(message.NAME).can_id, data, time_s)
 
     return make
+
+
+@pytest.fixture
+def make_foreign_frame() -> MakeFrame:
+    """Protect messages as a sender of another DBC does: its Data IDs are not ours."""
+    sender = Profile22Sender(bytes(range(1, 17)))
+
+    def make(message: Message, time_s: float) -> CanFrame:
+        data = sender.protect(encode(message))
+        return CanFrame(definition(message.NAME).can_id, data, time_s)
+
+    return make

@@ -210,6 +210,26 @@ def test_a_line_that_makes_no_sense_is_said_once_and_the_link_goes_on(
     assert controller.states()[-1] == 10
 
 
+def test_a_controller_with_another_dbc_is_said_once_and_the_link_goes_on(
+    link: Link,
+    controller: Controller,
+    wire: PtyWire,
+    make_foreign_frame: MakeFrame,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    for _ in range(120):
+        controller.port.send(make_foreign_frame(ControllerStatusMessage(enable=0), 0.0))
+    assert wait_for(lambda: link.counters.controller_frames_rejected == 120)
+    link.publish(snapshot(10))
+    controller.listen(3.0, until=controller.shows(10))
+
+    (said,) = (record.getMessage() for record in caplog.records)
+    assert f"link: slcan:{wire.end_a}: ControllerStatus (0x3B0): hardly a frame" in said
+    assert said.endswith("use the same driver_state.dbc at both ends")
+    assert link.controller is None
+    assert controller.states()[-1] == 10
+
+
 def test_a_port_that_nobody_reads_delays_neither_the_vision_loop_nor_the_stop() -> None:
     device, port = os.openpty()
     link = Link(f"slcan:{os.ttyname(port)}")

@@ -211,3 +211,21 @@ def test_a_recording_that_ends_too_early_is_told(tmp_path: Path) -> None:
 def test_a_file_without_its_scheme_says_how_it_is_watched(drive: Path) -> None:
     with pytest.raises(BridgeError, match=rf"use replay:{drive}"):
         run_monitor(str(drive), json_lines=True, out=io.StringIO())
+
+
+def test_a_recording_of_another_dbc_is_told(
+    tmp_path: Path, make_foreign_frame: Callable[[Message, float], CanFrame]
+) -> None:
+    log = tmp_path / "drive.log"
+    frames = [make_foreign_frame(DriverStateMessage(1), index * 0.01) for index in range(60)]
+    log.write_text(
+        "".join(candump_line(frame, 1e9 + frame.time_s, "can0") + "\n" for frame in frames)
+    )
+    out = io.StringIO()
+
+    code = run_monitor(f"replay:{log}", json_lines=True, out=out)
+
+    lines = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert code == 1
+    assert "use the same driver_state.dbc at both ends" in lines[-1]["summary"]["line_warning"]
+    assert lines[-1]["summary"]["crc_failures"] == 60

@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from dataclasses import replace
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,13 @@ from firmware_bridge.messages import (
     Message,
     encode,
 )
-from firmware_bridge.supervision import BusSupervisor, FrameStatus, JudgedFrame, MessageStatistics
+from firmware_bridge.supervision import (
+    JUDGED_FRAMES,
+    BusSupervisor,
+    FrameStatus,
+    JudgedFrame,
+    MessageStatistics,
+)
 
 MakeFrame = Callable[[Message, float], CanFrame]
 
@@ -213,3 +220,50 @@ def test_a_message_without_a_cycle_has_no_jitter(make_frame: MakeFrame) -> None:
         supervisor.judge(make_frame(DriverRequestMessage(1, 3, 1, 24, 10), time_s))
     seen = next(m for m in supervisor.statistics(1.04) if m.name == "DriverRequest")
     assert (seen.good, seen.jitter_s) == (4, None)
+
+
+def test_frames_of_another_dbc_are_recognised_and_forgotten_with_the_right_ones(
+    make_frame: MakeFrame, make_foreign_frame: MakeFrame
+) -> None:
+    supervisor = BusSupervisor()
+    for index in range(JUDGED_FRAMES):
+        assert supervisor.foreign is None
+        supervisor.judge(make_foreign_frame(DriverStateMessage(1), index * 0.1))
+    assert supervisor.foreign == (
+        "DriverState (0x3A0): hardly a frame has the right length and CRC:"
+        " use the same driver_state.dbc at both ends"
+    )
+
+    for index in range(JUDGED_FRAMES):
+        assert supervisor.foreign is not None
+        supervisor.judge(make_frame(DriverStateMessage(1), 5.0 + index * 0.1))
+    assert supervisor.foreign is None
+
+
+def test_what_passes_by_chance_does_not_hide_another_dbc() -> None:
+    supervisor, chance = BusSupervisor(), Random(1)
+    right = 0
+    for index in range(JUDGED_FRAMES * 100):
+        judged = supervisor.judge(CanFrame(0x3A0, chance.randbytes(8), index * 0.1))
+        right += judged.status is not FrameStatus.WRONG_CRC
+        assert (supervisor.foreign is not None) == (index >= JUDGED_FRAMES - 1)
+    assert right > 10
+
+
+def test_frames_of_another_length_are_of_another_dbc_too() -> None:
+    supervisor = BusSupervisor()
+    for index in range(JUDGED_FRAMES):
+        supervisor.judge(CanFrame(0x3B0, bytes(7), index * 0.1))
+
+    assert (supervisor.foreign or "").startswith("ControllerStatus (0x3B0): hardly")
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_bad_line_is_not_taken_for_another_dbc(make_frame: MakeFrame, seed: int) -> None:
+    """Half of all frames are wrong, for ten minutes."""
+    supervisor, chance = BusSupervisor(), Random(seed)
+    for index in range(6000):
+        frame = make_frame(DriverStateMessage(1), index * 0.1)
+        wrong = replace(frame, data=frame.data[:7] + bytes((frame.data[7] ^ 0x10,)))
+        supervisor.judge(frame if chance.random() < 0.5 else wrong)
+        assert supervisor.foreign is None

@@ -164,6 +164,20 @@ def test_another_protocol_is_a_warning_once(side: ControllerSide, make_frame: Ma
     assert changes.of_warnings({}) == []
 
 
+def test_another_dbc_is_a_warning_once(side: ControllerSide, make_foreign_frame: MakeFrame) -> None:
+    changes = Changes()
+    events = []
+    for index in range(120):
+        side.take(make_foreign_frame(ASLEEP, index * 0.1))
+        events += changes.of_warnings(side.warnings())
+
+    assert [event_text(event) for event in events] == [
+        "warning: DriverState (0x3A0): hardly a frame has the right length and CRC:"
+        " use the same driver_state.dbc at both ends"
+    ]
+    assert side.advice().action == Action.UNKNOWN
+
+
 def test_a_port_that_goes_and_comes_is_an_event_each() -> None:
     changes = Changes()
     assert changes.of_line(connected=True, trouble=None) == []
