@@ -12,9 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from edge_fer.daemon import STOP_CAMERA_S, STOP_LINK_S, STOP_RECORDER_S, TICK_S
 from firmware_bridge.pty_wire import PtyWire
 
 PATIENCE_S = 30.0  # for a busy machine
+ENDS_WITHIN_S = 1.0  # what is promised of SIGTERM
+TRIES = 4  # on a busy machine one of them has to keep it
 
 
 @pytest.fixture
@@ -77,31 +80,49 @@ def test_ready_is_said_at_the_first_frame_and_progress_from_then_on(
         assert "fps" in message
 
 
+def assert_ends_in_time(ended_s: list[float]) -> None:
+    print(f"ended after {', '.join(f'{each_s:.2f}' for each_s in ended_s)} s")
+    assert min(ended_s) <= ENDS_WITHIN_S
+
+
+def test_what_it_waits_for_at_its_end_is_a_second_at_most() -> None:
+    waits_s = TICK_S + STOP_RECORDER_S + STOP_CAMERA_S + STOP_LINK_S
+    assert round(waits_s, 6) <= ENDS_WITHIN_S
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_at_once_and_leaves_nothing_behind(
     number: signal.Signals, manager: socket.socket
 ) -> None:
-    with daemon(manager) as running:
-        said(manager, "READY=1")
-        cameras = children(running.pid)
-        assert cameras
-        started_s = time.monotonic()
-        running.send_signal(number)
-        _, log = running.communicate(timeout=PATIENCE_S)
-        print(f"ended after {time.monotonic() - started_s:.2f} s")
-    assert running.returncode == 0
-    assert "Traceback" not in log
-    said(manager, "STOPPING=1")
-    assert not [pid for pid in cameras if Path(f"/proc/{pid}").exists()]
+    ended_s: list[float] = []
+    while len(ended_s) < TRIES and not any(each_s <= ENDS_WITHIN_S for each_s in ended_s):
+        with daemon(manager) as running:
+            said(manager, "READY=1")
+            cameras = children(running.pid)
+            assert cameras
+            started_s = time.monotonic()
+            running.send_signal(number)
+            _, log = running.communicate(timeout=PATIENCE_S)
+            ended_s.append(time.monotonic() - started_s)
+        assert running.returncode == 0
+        assert "Traceback" not in log
+        said(manager, "STOPPING=1")
+        assert not [pid for pid in cameras if Path(f"/proc/{pid}").exists()]
+    assert_ends_in_time(ended_s)
 
 
 def test_a_camera_that_hangs_does_not_keep_it_from_ending(manager: socket.socket) -> None:
-    with daemon(manager) as running:
-        said(manager, "READY=1")
-        cameras = children(running.pid)
-        for pid in cameras:
-            os.kill(pid, signal.SIGSTOP)
-        running.terminate()
-        _, log = running.communicate(timeout=PATIENCE_S)
-    assert running.returncode == 0, log
-    assert not [pid for pid in cameras if Path(f"/proc/{pid}").exists()]
+    ended_s: list[float] = []
+    while len(ended_s) < TRIES and not any(each_s <= ENDS_WITHIN_S for each_s in ended_s):
+        with daemon(manager) as running:
+            said(manager, "READY=1")
+            cameras = children(running.pid)
+            for pid in cameras:
+                os.kill(pid, signal.SIGSTOP)
+            started_s = time.monotonic()
+            running.terminate()
+            _, log = running.communicate(timeout=PATIENCE_S)
+            ended_s.append(time.monotonic() - started_s)
+        assert running.returncode == 0, log
+        assert not [pid for pid in cameras if Path(f"/proc/{pid}").exists()]
+    assert_ends_in_time(ended_s)
