@@ -7,23 +7,28 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from edge_fer import daemon as daemon_module
 from edge_fer import health as health_module
 from edge_fer.camera.condition import CameraCondition
-from edge_fer.config import CameraConfig, Config, LinkConfig
+from edge_fer.classifier import Classifier
+from edge_fer.config import CameraConfig, Config, LinkConfig, ModelConfig
 from edge_fer.daemon import FAILED_WAIT_S, Daemon, StopFlag, run_daemon
 from edge_fer.driver_state.monitor import DriverMonitor
 from edge_fer.driver_state.observation import Observation
 from edge_fer.driver_state.policy import Decision
+from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.driver_state.states import DriverState
 from edge_fer.driver_state.vehicle import UNKNOWN_VEHICLE, Vehicle
 from edge_fer.errors import UserError
 from edge_fer.face.base import FaceBox
+from edge_fer.model_card import load_card, write_card
+from edge_fer.model_store import ModelStore
 from edge_fer.thermal import Thermometer
-from firmware_bridge.database import definition, value_code
+from firmware_bridge.database import definition, value_code, value_name
 from firmware_bridge.e2e.profile22 import Profile22Sender
 from firmware_bridge.frame import CanFrame
 from firmware_bridge.messages import (
@@ -95,6 +100,13 @@ class Probe(Daemon):
             return observe(observation)
 
         driver.observe = noted  # type: ignore[method-assign]
+
+    @property
+    def model(self) -> Path:
+        return self._model
+
+    def works_with(self, config: Config) -> tuple[Classifier | None, PolicySettings]:
+        return self._policy(config)
 
     @property
     def films(self) -> bool:
@@ -177,6 +189,52 @@ def test_a_vehicle_that_falls_silent_is_unknown_and_its_no_holds(
 
     vehicle_side.says = ON
     assert vehicle_side.until(lambda: daemon.films and daemon.vehicles[-1].enabled is True)
+
+
+def test_a_new_model_that_fails_its_self_test_is_passed_over_and_the_vehicle_told(
+    tmp_path: Path,
+    make_tiny: Callable[..., Path],
+    vehicle_side: VehicleSide,
+    request: pytest.FixtureRequest,
+) -> None:
+    store = ModelStore(tmp_path / "store", check=lambda path: None)
+    old, new = (make_tiny(tmp_path, f"model{seed}", seed) for seed in range(2))
+    card = load_card(new)
+    name, answer = next(iter(card.golden.items()))
+    spoilt = {**card.golden, name: (answer[0] ^ 64, *answer[1:])}
+    store.install(old)
+    store.install(replace_card(new, golden=spoilt))
+    config = replace(on_demo(request.node.name), model=ModelConfig(store=str(tmp_path / "store")))
+
+    with running(Probe(config)) as daemon:
+        assert daemon.model == store.previous
+        assert vehicle_side.until(lambda: model_said(vehicle_side) == "fallback")
+
+
+def model_said(side: VehicleSide) -> str:
+    health = side.latest(HealthMessage)
+    code = health.model if isinstance(health, HealthMessage) else None
+    return value_name("Health", "Model", code)
+
+
+def replace_card(model: Path, **changes: Any) -> Path:
+    """Change what the card of a model says; return the model's path."""
+    write_card(replace(load_card(model), **changes), model)
+    return model
+
+
+def test_threshold_and_temperature_are_those_of_the_card(
+    tmp_path: Path, make_tiny: Callable[..., Path]
+) -> None:
+    model = replace_card(make_tiny(tmp_path), uncertain_threshold=0.37, temperature=2.5)
+    config = replace(on_demo("of-the-card"), model=ModelConfig(path=str(model)))
+
+    with running(Probe(config)) as daemon:
+        classifier, policy = daemon.works_with(config)
+
+    assert policy.confidence_threshold == 0.37
+    assert classifier is not None
+    assert classifier.card.temperature == 2.5
 
 
 def test_a_pause_forgets_the_driver_and_keeps_the_numbers() -> None:
