@@ -1,15 +1,19 @@
 """What a user sees who gives the command line something wrong: one line, exit code 2."""
 
 import json
+import math
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from edge_fer.model_card import INPUT
 from edge_fer.paths import SHIPPED_MODEL
 from firmware_bridge.pty_wire import PtyWire
 
@@ -77,6 +81,27 @@ class TestModel:
         values["sha256"] = "0" * 64
         card.write_text(json.dumps(values))
         assert_refused(run_with("virtual:x", "--model", model), "sha256")
+
+    @pytest.mark.parametrize(
+        ("changes", "words"),
+        [
+            ({"labels": ["yes", "no"]}, ("labels", "yes, no")),
+            ({"input": {**asdict(INPUT), "scale": 1 / 127.5}}, ("input.scale", "0.0078")),
+            ({"input": {**asdict(INPUT), "dtype": "float32"}}, ("input.dtype", "float32")),
+            ({"temperature": math.nan}, ("NaN",)),
+        ],
+    )
+    def test_a_card_that_says_what_this_version_does_not_do(
+        self, model: Path, changes: dict[str, Any], words: tuple[str, ...]
+    ) -> None:
+        card = model.with_suffix(".json")
+        card.write_text(json.dumps({**json.loads(card.read_text()), **changes}))
+        assert_refused(run_with("virtual:x", "--model", model), "edge.json", *words)
+
+    def test_a_network_of_another_size(self, model: Path) -> None:
+        for path in (model, model.with_suffix(".json")):
+            shutil.copy(SHIPPED_MODEL.with_name(f"eyes{path.suffix}"), path)
+        assert_refused(run_with("virtual:x", "--model", model), "[1, 24, 24, 1]", "quantize")
 
     def test_a_missing_card(self, model: Path) -> None:
         model.with_suffix(".json").unlink()
