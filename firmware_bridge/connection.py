@@ -6,9 +6,10 @@ from firmware_bridge.errors import BridgeError, TransportError
 from firmware_bridge.transports import Transport, TransportCounters
 
 # Soon at first, because a replugged adapter is back in a moment, and never so often that a port
-# that stays away costs anything (design: reconnect after replug within 500 ms).
+# that stays away costs anything (design: reconnect after replug within 500 ms, of which opening the
+# port and the first frame take some).
 FIRST_WAIT_S = 0.05
-LONGEST_WAIT_S = 0.5
+LONGEST_WAIT_S = 0.4
 # A connection that lasted so long was a good one: its loss is news, and patience starts anew.
 SETTLED_S = 1.0
 

@@ -58,7 +58,7 @@ def test_the_first_opening_says_what_is_wrong() -> None:
         Connection("slcan:x", port.open).open(0.0)
 
 
-def test_patience_doubles_up_to_half_a_second() -> None:
+def test_patience_doubles_up_to_its_limit() -> None:
     port = Port()
     connection = Connection("slcan:x", port.open)
     connection.open(0.0)
@@ -67,10 +67,24 @@ def test_patience_doubles_up_to_half_a_second() -> None:
     tried = tries(connection, port, 10.0, 13.0)
 
     waits = [later - earlier for earlier, later in zip([10.0, *tried], tried, strict=False)]
-    assert waits == pytest.approx([0.05, 0.1, 0.2, 0.4, 0.5, 0.5, 0.5, 0.5], abs=0.0021)
+    assert waits == pytest.approx([0.05, 0.1, 0.2, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4], abs=0.0021)
     assert max(waits) <= LONGEST_WAIT_S + 0.0021
     assert connection.transport is None
     assert connection.trouble == "link: slcan:x: no such port"
+
+
+def test_whenever_a_port_is_back_it_is_open_within_450_ms() -> None:
+    """Fifty of the 500 ms that are promised are left for opening it and for the first frame."""
+    for away_ms in range(1, 3000, 37):
+        port = Port()
+        connection = Connection("slcan:x", port.open)
+        connection.open(0.0)
+        connection.lose(TransportError("gone"), 10.0)
+        back_s = 10.0 + away_ms / 1000
+        tries(connection, port, 10.0, back_s)
+        port.is_there = True
+
+        assert connection.reopen_if_due(back_s + 0.45)
 
 
 def test_a_port_that_is_back_is_opened_and_patience_starts_anew() -> None:
