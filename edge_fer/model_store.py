@@ -95,10 +95,13 @@ class ModelStore:
 
         UserError when there is nothing to change to, or the previous model is damaged.
         """
+        nothing = UserError(f"{self._folder}: there is no other model to roll back to")
+        if not self._folder.is_dir():  # the wrong one, perhaps: locking would make it
+            raise nothing
         with self._locked():
             current, previous = self._target(_CURRENT), self._target(_PREVIOUS)
             if current == previous:
-                raise UserError(f"{self._folder}: there is no other model to roll back to")
+                raise nothing
             if self.previous is not None:
                 self._check(self.previous)
             self._switch(_CURRENT, previous)

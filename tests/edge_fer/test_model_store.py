@@ -84,10 +84,11 @@ def test_the_story_of_three_models(store: ModelStore, models: list[Path], tmp_pa
 
 
 def test_rollback_of_the_first_goes_to_the_shipped_one(
-    store: ModelStore, models: list[Path]
+    store: ModelStore, models: list[Path], tmp_path: Path
 ) -> None:
     with pytest.raises(UserError, match="no other model to roll back to"):
         store.rollback()
+    assert not (tmp_path / "store").exists()
     store.install(models[0])
     assert store.rollback() is None
     assert names(store) == (None, "model0")
