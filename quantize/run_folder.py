@@ -12,6 +12,8 @@ it never names one that is missing or half written.
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -74,13 +76,14 @@ class RunFolder:
         """Open the folder for these settings and data; return the state to resume from, if any.
 
         UserError when the folder holds a training with other settings or on other data: resuming
-        it would give weights that no settings describe.
+        it would give weights that no settings describe. And where it cannot be written.
         """
         wanted = {"settings": settings.to_json(), "data_sha256": data_digest}
         path = self.path / "settings.json"
         if not path.exists():
-            self.path.mkdir(parents=True, exist_ok=True)
-            _write_json(path, wanted)
+            with self._written():
+                self.path.mkdir(parents=True, exist_ok=True)
+                _write_json(path, wanted)
             return None
         found = _read_json(path)
         try:
@@ -124,17 +127,28 @@ class RunFolder:
 
     def save(self, learner: Learner, state: RunState) -> None:
         """Store checkpoint and state, then drop the checkpoints before it."""
-        _save_model(learner.model, self.checkpoint(state))
-        if learner.average is not None:
-            learner.average.network.save_weights(self._average(state))
-        _write_json(self.path / "state.json", asdict(state))
-        for old in self.path.glob("epoch-*"):
-            if old not in (self.checkpoint(state), self._average(state)):
-                old.unlink()
+        with self._written():
+            _save_model(learner.model, self.checkpoint(state))
+            if learner.average is not None:
+                learner.average.network.save_weights(self._average(state))
+            _write_json(self.path / "state.json", asdict(state))
+            for old in self.path.glob("epoch-*"):
+                if old not in (self.checkpoint(state), self._average(state)):
+                    old.unlink()
 
     def save_best(self, model: keras.Model) -> None:
         """Store the network that has done best so far."""
-        _save_model(model, self.best)
+        with self._written():
+            _save_model(model, self.best)
+
+    @contextmanager
+    def _written(self) -> Iterator[None]:
+        """UserError where the folder cannot be written, as on a full disk: what it held stays."""
+        try:
+            yield
+        except OSError as error:
+            reason = error.strerror or " ".join(str(error).split())[:200]
+            raise UserError(f"--run {self.path}: cannot be written ({reason})") from error
 
 
 def _save_model(model: keras.Model, path: Path) -> None:

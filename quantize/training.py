@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from edge_fer.errors import UserError
 from edge_fer.preprocessing import FACE_PX
 from quantize.batches import AugmentedBatches, one_hot, plain_batch
 from quantize.data import USAGES, Fer2013
@@ -21,6 +22,7 @@ from quantize.run_folder import EpochResult, RunFolder, RunState
 from quantize.training_settings import TrainingSettings
 
 _FACES_TO_GROW = 512  # give means and variances to within a few percent
+_USED_FOR = {"Training": "they are what is learned", "PublicTest": "they choose the checkpoint"}
 
 
 def train(
@@ -43,10 +45,10 @@ def train(
 
     Writes `best.keras` (the network of the epoch, among those at 48 px, with the best PublicTest
     accuracy) and a checkpoint an epoch into `folder`. Returns the state at the end. UserError when
-    a usage has no rows, or when `folder` holds another training.
+    a usage has no rows, or when `folder` holds another training or cannot be written.
     """
     console = console or Console(stderr=True)
-    training, validation = dataset.select("Training"), dataset.select("PublicTest")
+    training, validation = (_some_rows(dataset, usage) for usage in _USED_FOR)
     if votes is not None:
         votes = votes[dataset.usages == USAGES.index("Training")]
     targets = one_hot(training.labels)
@@ -106,6 +108,14 @@ def train(
             run.save(learner, state)
             progress.console.print(_line(result, settings.epochs))
     return state
+
+
+def _some_rows(dataset: Fer2013, usage: str) -> Fer2013:
+    rows = dataset.select(usage)
+    if not len(rows):
+        there = ", ".join(dataset.counts())
+        raise UserError(f"the data has no {usage} rows, only {there}: {_USED_FOR[usage]}")
+    return rows
 
 
 def _train_epoch(

@@ -1,5 +1,6 @@
 """A training learns, resumes after a kill, and refuses to mix two trainings."""
 
+import errno
 import json
 import os
 import re
@@ -19,7 +20,7 @@ from edge_fer.errors import UserError
 
 keras = pytest.importorskip("keras", reason="the workstation extra is not installed")
 
-from quantize import learner, training  # noqa: E402
+from quantize import learner, run_folder, training  # noqa: E402
 from quantize.architectures import build_edge  # noqa: E402
 from quantize.augmentation import AUGMENTATIONS  # noqa: E402
 from quantize.batches import AugmentedBatches  # noqa: E402
@@ -236,6 +237,43 @@ def test_other_settings_or_other_data_in_the_same_folder_are_refused(tmp_path: P
         RunFolder(tmp_path / "run").begin(replace(TINY, seed=2), "digest")
     with pytest.raises(UserError, match="other settings or on other data"):
         RunFolder(tmp_path / "run").begin(TINY, "another digest")
+
+
+@pytest.mark.parametrize(
+    ("missing", "there", "why"),
+    [
+        ("PublicTest", "Training", "they choose the checkpoint"),
+        ("Training", "PublicTest", "they are what is learned"),
+    ],
+)
+def test_a_usage_without_rows_is_said_before_the_work(
+    tmp_path: Path, missing: str, there: str, why: str
+) -> None:
+    with pytest.raises(UserError, match=f"no {missing} rows, only {there}: {why}"):
+        train(tiny_dataset().select(there), tmp_path / "run", TINY)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match=r"--run .*file: cannot be written \(File exists\)"):
+        train(tiny_dataset(), tmp_path / "file", TINY)
+    with pytest.raises(UserError, match=r"run: cannot be written \(Not a directory\)"):
+        train(tiny_dataset(), tmp_path / "file" / "run", TINY)
+
+
+def test_a_disk_that_is_full_ends_a_training_in_one_line_and_it_resumes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(network: keras.Model, path: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(run_folder, "_save_model", full)
+    with pytest.raises(UserError, match=r"run: cannot be written \(No space left on device\)"):
+        train(tiny_dataset(), tmp_path / "run", ONE_SIZE)
+    monkeypatch.undo()
+    assert RunFolder(tmp_path / "run").state() is None
+    assert train(tiny_dataset(), tmp_path / "run", ONE_SIZE).epochs_done == 3
 
 
 def test_a_folder_without_its_checkpoint_cannot_be_resumed(tmp_path: Path) -> None:
