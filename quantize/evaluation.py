@@ -66,10 +66,10 @@ def evaluate_predictor(
     return Evaluation(name, predictor.format, usage, score(answers, rows.labels))
 
 
-def rows_of(dataset: Fer2013, usage: str) -> Fer2013:
-    """Return the rows of `usage`; UserError when there are none."""
+def rows_of(dataset: Fer2013, usage: str, remedy: str = "choose another --usage") -> Fer2013:
+    """Return the rows of `usage`; UserError, which ends in `remedy`, when there are none."""
     rows = dataset.select(usage)
     if not len(rows):
         there = ", ".join(dataset.counts())
-        raise UserError(f"the data has no {usage} rows, only {there}: choose another --usage")
+        raise UserError(f"the data has no {usage} rows, only {there}: {remedy}")
     return rows

@@ -12,17 +12,18 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from edge_fer.errors import UserError
 from edge_fer.preprocessing import FACE_PX
 from quantize.batches import AugmentedBatches, one_hot, plain_batch
 from quantize.data import USAGES, Fer2013
 from quantize.distillation import soft_targets
+from quantize.evaluation import rows_of
 from quantize.learner import Learner, at_full_size, new_learner
 from quantize.run_folder import EpochResult, RunFolder, RunState
 from quantize.training_settings import TrainingSettings
 
 _FACES_TO_GROW = 512  # give means and variances to within a few percent
-_USED_FOR = {"Training": "they are what is learned", "PublicTest": "they choose the checkpoint"}
+# Usages, and why each is needed.
+USES = {"Training": "they are what is learned", "PublicTest": "they choose the checkpoint"}
 
 
 def train(
@@ -48,7 +49,7 @@ def train(
     a usage has no rows, or when `folder` holds another training or cannot be written.
     """
     console = console or Console(stderr=True)
-    training, validation = (_some_rows(dataset, usage) for usage in _USED_FOR)
+    training, validation = (rows_of(dataset, *use) for use in USES.items())
     if votes is not None:
         votes = votes[dataset.usages == USAGES.index("Training")]
     targets = one_hot(training.labels)
@@ -108,14 +109,6 @@ def train(
             run.save(learner, state)
             progress.console.print(_line(result, settings.epochs))
     return state
-
-
-def _some_rows(dataset: Fer2013, usage: str) -> Fer2013:
-    rows = dataset.select(usage)
-    if not len(rows):
-        there = ", ".join(dataset.counts())
-        raise UserError(f"the data has no {usage} rows, only {there}: {_USED_FOR[usage]}")
-    return rows
 
 
 def _train_epoch(

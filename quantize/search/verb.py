@@ -12,6 +12,7 @@ from rich.console import Console
 
 from edge_fer.errors import UserError
 from quantize.data import load_fer2013
+from quantize.evaluation import rows_of
 from quantize.progress import progress_bar
 from quantize.search.space import SPACES
 
@@ -63,6 +64,8 @@ def search_verb(
     if report is not None and not report.is_dir():
         raise UserError(f"--report {report}: there is no such folder")
     dataset = load_fer2013(data, progress=True)
+    for usage in ("Training", "PublicTest"):
+        rows_of(dataset, usage, "each trial needs both")
     budget = Budget(space, seed, epochs, rows, side_px, sampler, pruner, dataset.digest())
     url = storage or _embedded(space)
     name = study_name or space

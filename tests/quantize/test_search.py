@@ -121,6 +121,14 @@ def test_wrong_words(data: Path, words: dict[str, Any], message: str) -> None:
         search_verb(data, **{**WORDS, **words})
 
 
+def test_data_without_a_usage_is_said_before_the_workers_start(tmp_path: Path, data: Path) -> None:
+    only = tmp_path / "fer2013.csv"
+    rows = data.read_text().splitlines(keepends=True)
+    only.write_text("".join(row for row in rows if not row.rstrip().endswith("PublicTest")))
+    with pytest.raises(UserError, match="no PublicTest rows, only Training: each trial needs both"):
+        search_verb(only, **WORDS)
+
+
 def test_another_budget_in_the_same_study_is_refused(tmp_path: Path, data: Path) -> None:
     url = f"sqlite:///{tmp_path / 'study.db'}"
     open_study(open_storage(url), "edge", budget_for(data))

@@ -265,7 +265,7 @@ def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
 def test_a_disk_that_is_full_ends_a_training_in_one_line_and_it_resumes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(network: keras.Model, path: Path) -> None:
+    def full(network: Any, path: Path) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(run_folder, "_save_model", full)
