@@ -29,6 +29,10 @@ _RECORD = ".training.json"
 
 def train_verb(data: Path, out: Path, *, seed: int, epochs: int) -> None:
     """Train on all but the held-out patches; write the network and what it was trained with."""
+    if out.suffix != ".keras":
+        raise UserError(f"--out {out}: end the name in .keras")
+    if not out.parent.is_dir():
+        raise UserError(f"--out {out}: there is no folder {out.parent}")
     require_tensorflow()
     from quantize.eyes.training import EyeTraining, train_eyes  # noqa: PLC0415  # TensorFlow
 

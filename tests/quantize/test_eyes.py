@@ -110,6 +110,18 @@ def _made(make: Callable[[Path], object], path: Path) -> None:
     make(path)
 
 
+@pytest.mark.parametrize(
+    ("out", "said"), [("eyes.h5", "end the name in .keras"), ("no/eyes.keras", "no folder")]
+)
+def test_a_name_that_cannot_be_written_is_said_before_the_work(
+    folder: Path, tmp_path: Path, out: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["eyes", "train", "--data", str(folder), "--out", str(tmp_path / out)])
+    assert end.value.code == 2
+    assert said in capsys.readouterr().err
+
+
 @pytest.mark.slow
 def test_train_quantize_evaluate(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
