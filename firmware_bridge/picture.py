@@ -21,9 +21,12 @@ class PictureView:
     """A monitor's view that leaves itself behind in an SVG file.
 
     As it was when the driver's state was last known: when the other side ends, it is overdue first.
+    BridgeError for a name that is not an SVG file's.
     """
 
     def __init__(self, path: Path) -> None:
+        if path.suffix != ".svg":
+            raise BridgeError(f"picture: {path}: use a name that ends in .svg")
         self._path = path
         self._last: tuple[Seen, Line] | None = None
 

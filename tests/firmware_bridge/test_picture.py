@@ -40,6 +40,8 @@ def test_silence_is_drawn_too(tmp_path: Path) -> None:
 
 def test_what_cannot_be_written_is_said(tmp_path: Path) -> None:
     watch = Watch(0.0)
+    with pytest.raises(BridgeError, match=r"view\.png: use a name that ends in \.svg"):
+        PictureView(tmp_path / "view.png")
     with pytest.raises(BridgeError, match="nothing was seen"):
         PictureView(tmp_path / "view.svg").end(watch.summary(1.0, LINE))
     view = PictureView(tmp_path / "no" / "view.svg")
