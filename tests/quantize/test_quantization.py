@@ -11,13 +11,14 @@ from rich.console import Console
 
 pytest.importorskip("tensorflow", reason="needs the workstation extra")
 
+from edge_fer.cli import main
 from edge_fer.errors import UserError
 from edge_fer.model_card import ModelCard, load_card
 from edge_fer.model_check import require_model
 from edge_fer.render_card import render_card
 from quantize import equivalence
 from quantize import quantize_verb as verb
-from quantize.calibration_set import choose_calibration_set
+from quantize.calibration_set import DEFAULT_COUNT, choose_calibration_set
 from quantize.confidence import fit_confidence
 from quantize.convert import convert_as
 from quantize.evaluation import evaluate
@@ -143,6 +144,22 @@ def test_the_verb_writes_and_prints(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["driver.json", "driver.tflite"]
     card = load_card(out)
     assert (card.name, card.calibration.count, card.calibration.seed) == ("driver", 14, 2)
+
+
+def test_without_a_word_it_is_int8_of_100_images_and_verified(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: dict[str, Any] = {}
+    monkeypatch.setattr(verb, "quantize_verb", lambda *paths, **words: asked.update(words))
+    arguments = ["quantize", "best.keras", "--data", "fer2013.csv", "--out", "edge.tflite"]
+    with pytest.raises(SystemExit):
+        main(arguments)
+    assert asked["calibration_images"] == DEFAULT_COUNT == 100
+    assert (asked["verify"], asked["seed"]) == (True, 1)
+    assert (asked["file_format"], asked["qat_epochs"], asked["curve"]) == ("int8", 0, None)
+    with pytest.raises(SystemExit):
+        main([*arguments, "--no-verify"])
+    assert asked["verify"] is False
 
 
 def test_what_is_not_equivalent_is_not_written(
