@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from itertools import groupby
 from typing import Any
 
 import pytest
@@ -47,9 +48,11 @@ def driver_states(lines: Lines) -> Lines:
 
 
 def test_the_states_come_in_the_order_of_the_scene(lines: Lines) -> None:
-    # What the vehicle hears when the daemon has gone is not part of the scene.
-    said = [state for state in summary(lines)["states"] if state in EXPECTED_STATES]
-    assert said == EXPECTED_STATES
+    # What the vehicle hears when the daemon has gone, or a busy machine holds it up, is not part of
+    # the scene. Anything else that is not in it would be a mistake.
+    outside = ("unknown", "not available")
+    said = [state for state in summary(lines)["states"] if state not in outside]
+    assert [state for state, _ in groupby(said)] == EXPECTED_STATES
 
 
 def test_every_frame_arrives_intact(lines: Lines) -> None:
