@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from firmware_bridge.database import MessageDefinition, definitions
+from firmware_bridge.database import DBC_NAME, MessageDefinition, definitions
 from firmware_bridge.e2e.profile22 import Profile22Receiver
 from firmware_bridge.e2e.sequence import TIMEOUT_CYCLES, CheckStatus, ReceiverState
 from firmware_bridge.frame import CanFrame
@@ -109,10 +109,7 @@ class MessageSupervisor:
         """Return what to tell the user of frames with this id that another DBC made; else None."""
         if not self._is_foreign:
             return None
-        return (
-            f"{self._known.name} (0x{self._known.can_id:03X}): hardly a frame has the right length"
-            " and CRC: use the same driver_state.dbc at both ends"
-        )
+        return f"{self._known.name}: hardly a right CRC: same {DBC_NAME} at both ends?"
 
     def judge(self, frame: CanFrame) -> JudgedFrame:
         """Judge a frame whose id is that of this message."""

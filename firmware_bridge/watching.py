@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from firmware_bridge.database import Value, definition
+from firmware_bridge.database import DBC_NAME, Value, definition
 from firmware_bridge.e2e.sequence import ReceiverState
 from firmware_bridge.frame import CanFrame
 from firmware_bridge.messages import (
@@ -126,8 +126,8 @@ class Watch:
         version = PROTOCOL_VERSION if heard is None else heard[0].protocol_version
         if version == PROTOCOL_VERSION:
             return self._supervisor.foreign
-        spoken = f"the camera unit speaks protocol {version}, this is {PROTOCOL_VERSION}"
-        return f"{spoken}: use the same driver_state.dbc at both ends"
+        spoken = f"camera unit speaks protocol {version}, not {PROTOCOL_VERSION}"
+        return f"{spoken}: same {DBC_NAME} at both ends?"
 
     def statistics(self, now_s: float) -> list[MessageStatistics]:
         """Return what was seen of each message."""

@@ -227,5 +227,5 @@ def test_a_recording_of_another_dbc_is_told(
 
     lines = [json.loads(line) for line in out.getvalue().splitlines()]
     assert code == 1
-    assert "use the same driver_state.dbc at both ends" in lines[-1]["summary"]["line_warning"]
+    assert "same driver_state.dbc at both ends?" in lines[-1]["summary"]["line_warning"]
     assert lines[-1]["summary"]["crc_failures"] == 60

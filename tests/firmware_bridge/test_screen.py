@@ -134,6 +134,24 @@ def test_a_warning_about_the_line_is_shown_whole() -> None:
     assert draw(Watch(0.0), line, 1.0).splitlines()[-1].strip() == warning
 
 
+@pytest.mark.parametrize(
+    "message", [EmotionProbabilitiesMessage(), HealthMessage(protocol_version=14)]
+)
+def test_that_the_dbc_is_another_is_shown_whole(
+    make_frame: MakeFrame, make_foreign_frame: MakeFrame, message: Message
+) -> None:
+    make = make_frame if isinstance(message, HealthMessage) else make_foreign_frame
+    made = Watch(0.0)
+    for index in range(60):
+        made.take(make(message, index * 0.1))
+    warning = made.dbc_warning()
+
+    assert warning is not None
+    assert warning.endswith("same driver_state.dbc at both ends?")
+    line = Line("slcan:x", warning=warning)
+    assert draw(made, line, 6.0).splitlines()[-1].strip() == warning
+
+
 @pytest.mark.parametrize(("width", "height"), [(20, 5), (60, 15), (300, 100)])
 def test_any_terminal_gets_something(watch: Watch, width: int, height: int) -> None:
     assert "edge-fer monitor" in draw(watch, LINE, 1.95, max(width, 20), height)

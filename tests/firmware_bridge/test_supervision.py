@@ -230,8 +230,7 @@ def test_frames_of_another_dbc_are_recognised_and_forgotten_with_the_right_ones(
         assert supervisor.foreign is None
         supervisor.judge(make_foreign_frame(DriverStateMessage(1), index * 0.1))
     assert supervisor.foreign == (
-        "DriverState (0x3A0): hardly a frame has the right length and CRC:"
-        " use the same driver_state.dbc at both ends"
+        "DriverState: hardly a right CRC: same driver_state.dbc at both ends?"
     )
 
     for index in range(JUDGED_FRAMES):
@@ -255,7 +254,7 @@ def test_frames_of_another_length_are_of_another_dbc_too() -> None:
     for index in range(JUDGED_FRAMES):
         supervisor.judge(CanFrame(0x3B0, bytes(7), index * 0.1))
 
-    assert (supervisor.foreign or "").startswith("ControllerStatus (0x3B0): hardly")
+    assert (supervisor.foreign or "").startswith("ControllerStatus: hardly")
 
 
 @pytest.mark.parametrize("seed", range(5))
