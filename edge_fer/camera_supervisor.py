@@ -36,14 +36,15 @@ class CameraSupervisor:
         self._started_s = started_s  # of the process that runs now
         self._frame_s: float | None = None  # the newest frame of that process
         self._first_frame_s: float | None = None
-        self._ever_a_frame = False
+        self._does_not_open = False
+        self.opened = False  # whether it has ever given a frame
         self._next_restart_s = started_s
         self._gap_s = FIRST_RESTART_GAP_S
         self.restarts = 0
 
     def frame(self, now_s: float) -> None:
         """Take note of a frame."""
-        self._ever_a_frame = True
+        self.opened = True
         self._frame_s = now_s
         if self._first_frame_s is None:
             self._first_frame_s = now_s
@@ -64,8 +65,11 @@ class CameraSupervisor:
         silent_s = now_s - last_s
         patience_s = OPENING_S if self._frame_s is None else HUNG_AFTER_S
         restart = (not alive or silent_s >= patience_s) and now_s >= self._next_restart_s
-        if not self._ever_a_frame:
-            return Verdict(CameraCondition.STARTING, restart)
+        if not self.opened:
+            # Once it has failed to open it is no longer starting, however often that is tried.
+            self._does_not_open |= restart or not alive
+            missing = CameraCondition.LOST if self._does_not_open else CameraCondition.STARTING
+            return Verdict(missing, restart)
         if alive and self._frame_s is not None and silent_s < LOST_AFTER_S:
             return None
         return Verdict(CameraCondition.LOST, restart)

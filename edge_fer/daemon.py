@@ -48,7 +48,7 @@ TICK_S = 0.1
 HOUSEKEEPING_S = 0.5
 JOURNAL_EVERY_S = 300.0  # its own figures
 # The service manager starts what ended anew at once. What fails by itself will fail again: it waits
-# so long before, so that a camera or port that is missing does not cost a core.
+# so long before, so that a port that is missing does not cost a core.
 FAILED_WAIT_S = 2.0
 STOP_LINK_S = 0.3  # of the second that SIGTERM may take
 STOP_CAMERA_S = 0.4
@@ -153,7 +153,10 @@ class Daemon:
     def run(
         self, stop: StopFlag, changed_config: Callable[[], Config | None] = lambda: None
     ) -> None:
-        """Loop until `stop` is set or the input ends. UserError where the camera never opens.
+        """Loop until `stop` is set or the input ends.
+
+        A camera that does not open is a UserError for a person at a terminal; under a service
+        manager the vehicle is told, and it is tried again.
 
         `changed_config` returns a config whose live part is to be taken over, or None.
         """
@@ -242,8 +245,9 @@ class Daemon:
             )
             self._recorder.frame(frame)
             return step
-        if self._camera.error is not None and not self._ready:
-            raise UserError(self._camera.error)
+        error = self._camera.error
+        if error is not None and self._camera.given == 0 and not self._notifier.is_heard:
+            raise UserError(error)
         if self._camera.ended:
             return None
         verdict = self._supervisor.silence(now_s, alive=self._camera.alive)
@@ -251,7 +255,7 @@ class Daemon:
             return None
         self._meter.silence(now_s)
         if verdict.restart:
-            _log.warning("camera gives no frames: starting its process anew")
+            _log.warning("%s: starting its process anew", error or "camera gives no frames")
             self._camera.restart()
             self._supervisor.restarted(now_s)
             self._meter.camera_restarted(now_s)
@@ -261,6 +265,8 @@ class Daemon:
         now_s = time.monotonic()
         if step.captured_s is not None and self._be_ready():
             _log.info("camera %s: first frame", self._camera_uri)
+        if step.decision.state is DriverState.CAMERA_DEGRADED:
+            self._be_ready()  # as far as it can be: the vehicle knows, and the camera may come yet
         self._keep_house(now_s, step.decision.state.label)
         self._leave_numbers(now_s)
         self._link.publish(
@@ -269,6 +275,7 @@ class Daemon:
                 self._health,
                 now_s,
                 model_is_fallback=self._model_is_fallback,
+                camera_opened=self._supervisor.opened,
                 recording=self._recorder.flag,
             )
         )

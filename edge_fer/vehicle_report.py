@@ -35,6 +35,7 @@ DEGRADED_HEAT = value_code("Health", "DegradedReason", "overheated")
 # Blinks are too short for a slower camera: figures of the eyelids are withheld below it.
 LOW_FPS = 15.0
 FAULT_NONE = value_code("Health", "Fault", "none")
+FAULT_CAMERA_DOES_NOT_OPEN = value_code("Health", "Fault", "camera does not open")
 FAULT_CAMERA_LOST = value_code("Health", "Fault", "camera lost")
 
 
@@ -44,9 +45,13 @@ def report(
     now_s: float,
     *,
     model_is_fallback: bool = False,
+    camera_opened: bool = True,
     recording: RecordingFlag = RecordingFlag.OFF,
 ) -> Snapshot:
-    """Return what the vehicle is told at `now_s` (monotonic seconds)."""
+    """Return what the vehicle is told at `now_s` (monotonic seconds).
+
+    `camera_opened` says whether the camera has ever given a frame.
+    """
     decision = step.decision
     quality = _quality(step)
     return Snapshot(
@@ -68,7 +73,8 @@ def report(
             tuple(_percent(probability) for probability in decision.probabilities), quality
         ),
         health=replace(
-            _health(step, health, model_is_fallback=model_is_fallback), recording=recording
+            _health(step, health, model_is_fallback=model_is_fallback, camera_opened=camera_opened),
+            recording=recording,
         ),
         request=_request(decision.request),
     )
@@ -114,9 +120,12 @@ def _quality(step: Step) -> int | None:
     return QUALITY_GOOD if step.face.box.width >= FACE_PX else QUALITY_FAIR
 
 
-def _health(step: Step, health: Health, *, model_is_fallback: bool) -> HealthMessage:
+def _health(
+    step: Step, health: Health, *, model_is_fallback: bool, camera_opened: bool
+) -> HealthMessage:
     degraded = step.decision.state is DriverState.CAMERA_DEGRADED
-    lost = degraded and step.camera is CameraCondition.LOST
+    no_frames = step.camera in (CameraCondition.LOST, CameraCondition.STARTING)
+    fault = FAULT_CAMERA_LOST if camera_opened else FAULT_CAMERA_DOES_NOT_OPEN
     return HealthMessage(
         camera=step.camera,
         model=MODEL_FALLBACK if model_is_fallback else MODEL_OK,
@@ -124,7 +133,7 @@ def _health(step: Step, health: Health, *, model_is_fallback: bool) -> HealthMes
         temperature_c=health.temperature_c,
         fps=health.fps,
         latency_ms=health.latency_ms,
-        fault=FAULT_CAMERA_LOST if lost else FAULT_NONE,
+        fault=fault if degraded and no_frames else FAULT_NONE,
     )
 
 

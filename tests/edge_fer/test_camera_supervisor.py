@@ -32,6 +32,21 @@ def test_a_camera_that_has_shown_nothing_is_starting_and_gets_time() -> None:
     assert late.restart
 
 
+def test_a_camera_that_fails_to_open_is_lost_until_its_first_frame() -> None:
+    supervisor = CameraSupervisor(0.0)
+    verdict = supervisor.silence(0.4, alive=False)
+    assert verdict is not None
+    assert (verdict.camera, verdict.restart) == (CameraCondition.LOST, True)
+    supervisor.restarted(0.4)
+    again = supervisor.silence(0.5, alive=True)
+    assert again is not None
+    assert (again.camera, again.restart) == (CameraCondition.LOST, False)
+    assert not supervisor.opened
+    supervisor.frame(1.0)
+    assert supervisor.opened
+    assert supervisor.silence(1.1, alive=True) is None
+
+
 def test_a_short_gap_is_nothing_and_a_longer_one_is_lost() -> None:
     supervisor = running_supervisor()
     assert supervisor.silence(1.0 + LOST_AFTER_S - 0.01, alive=True) is None

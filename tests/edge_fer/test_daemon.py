@@ -1,5 +1,6 @@
 """The daemon itself in this process, over a virtual bus: what it does when the vehicle speaks."""
 
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -9,11 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import cv2
 import pytest
 
 from edge_fer import daemon as daemon_module
 from edge_fer import health as health_module
 from edge_fer.camera.condition import CameraCondition
+from edge_fer.camera.scene import Scene
 from edge_fer.classifier import Classifier
 from edge_fer.config import CameraConfig, Config, LinkConfig, ModelConfig
 from edge_fer.daemon import FAILED_WAIT_S, Daemon, StopFlag, run_daemon
@@ -44,6 +47,8 @@ from firmware_bridge.watching import Watch
 
 ON = ControllerStatusMessage(enable=1, ignition=1, speed_km_h=72.0)
 BACK_TO_WORK_S = 2.0
+SAID_S = 2.0  # so soon the vehicle knows of a fault
+BUSY_S = 1.5  # what a busy machine may add
 PATIENCE_S = 15.0  # for a busy machine
 
 
@@ -269,6 +274,44 @@ def test_what_fails_at_once_does_not_fail_again_at_once(
         run_daemon(config_path=None, camera="webcam:0", link="virtual:fails", model=None)
     # A person at a terminal need not wait for the message.
     assert slept == ([FAILED_WAIT_S] if manager else [])
+
+
+def test_a_camera_that_does_not_open_is_told_and_comes_yet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Under a service manager: a person at a terminal gets one line instead (test_cli).
+    manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    manager.bind(str(tmp_path / "notify"))
+    manager.settimeout(PATIENCE_S)
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+    away, folder = tmp_path / "away", tmp_path / "frames"
+    away.mkdir()
+    for index, time_s in enumerate((0.5, 1.0, 1.5)):
+        cv2.imwrite(str(away / f"{index}.png"), Scene().render(time_s))
+    camera = CameraConfig(f"file:{folder}?loop=1")
+    side = VehicleSide("missing")
+    started_s = time.monotonic()
+    try:
+        config = replace(Config(), camera=camera, link=LinkConfig("virtual:missing"))
+        with manager, running(Probe(config)):
+            assert side.until(lambda: camera_of(side) == ("lost", "camera does not open"))
+            assert time.monotonic() - started_s < SAID_S + BUSY_S
+            assert side.hears(DriverState.CAMERA_DEGRADED)
+            while manager.recv(4096) != b"READY=1":  # to be killed for it would help nobody
+                pass
+            away.rename(folder)
+            assert side.until(lambda: side.hears(DriverState.ATTENTIVE))
+            assert side.until(lambda: camera_of(side) == ("good", "none"))
+    finally:
+        side.close()
+
+
+def camera_of(side: VehicleSide) -> tuple[str, str]:
+    health = side.latest(HealthMessage)
+    if not isinstance(health, HealthMessage):
+        return "", ""
+    camera, fault = health.camera, health.fault
+    return value_name("Health", "Camera", camera), value_name("Health", "Fault", fault)
 
 
 def test_a_hot_machine_looks_at_fewer_frames_and_says_so(

@@ -26,6 +26,7 @@ from edge_fer.vehicle_report import (
     FACE_NONE,
     FACE_TRACKED,
     FAULT_CAMERA_LOST,
+    FAULT_NONE,
     MODEL_FALLBACK,
     MODEL_OK,
     QUALITY_FAIR,
@@ -154,6 +155,19 @@ def test_a_lost_camera_is_told_with_its_fault_and_no_age() -> None:
     assert told.driver_state.quality is None
     assert told.health.camera == CameraCondition.LOST
     assert told.health.fault == FAULT_CAMERA_LOST
+
+
+@pytest.mark.parametrize("camera", [CameraCondition.LOST, CameraCondition.STARTING])
+def test_a_camera_that_never_opened_is_another_fault_than_a_lost_one(
+    camera: CameraCondition,
+) -> None:
+    decision = replace(first_decision(0.0), state=DriverState.CAMERA_DEGRADED)
+    nothing = Step(decision, camera, None, None, None)
+    told = report(nothing, HEALTH, 5.0, camera_opened=False).health
+    assert value_name("Health", "Fault", told.fault) == "camera does not open"
+    assert value_name("Health", "DegradedReason", told.degraded_reason) == "camera"
+    waits = replace(nothing, decision=first_decision(0.0))
+    assert report(waits, HEALTH, 5.0, camera_opened=False).health.fault == FAULT_NONE
 
 
 @pytest.mark.parametrize(
