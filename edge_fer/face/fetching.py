@@ -1,6 +1,7 @@
 """Downloads YuNet's file: the one thing of edge-fer that asks the internet, and only when told."""
 
 import hashlib
+import http.client
 import urllib.request
 from pathlib import Path
 
@@ -26,8 +27,9 @@ def fetch_yunet(folder: Path, *, url: str = URL) -> Path:
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer:
             content: bytes = answer.read(_MOST_BYTES)
-    except (OSError, ValueError) as error:  # no network, no such host, a time-out, a bad answer
-        reason = getattr(error, "reason", None) or error
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        # No network, no such host, a time-out, or an answer that is no HTTP.
+        reason = getattr(error, "reason", None) or " ".join(str(error).split())
         raise UserError(
             f"{FILE_NAME}: cannot be downloaded ({reason}): on a machine with a network get {url} "
             f"(sha256 {SHA256}) and copy it to {path}"

@@ -1,5 +1,7 @@
 """YuNet on the demo's portrait: boxes as the other detector's, landmarks, and its file."""
 
+import socket
+import threading
 from functools import partial
 from pathlib import Path
 
@@ -141,6 +143,23 @@ def test_fetch_keeps_nothing_of_another_file(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="sha256"):
         fetch_yunet(folder, url=source.as_uri())
     assert list(folder.iterdir()) == []
+
+
+def test_fetch_from_what_does_not_speak_http(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            caller, _ = server.accept()
+            with caller:
+                caller.recv(4096)
+                caller.sendall(b"220 mail\r\nready\r\n")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        with pytest.raises(UserError, match=r"cannot be downloaded \(220 mail\)"):
+            fetch_yunet(tmp_path, url=f"http://127.0.0.1:{server.getsockname()[1]}/file")
+        thread.join()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_fetch_without_a_network_says_in_one_line_what_to_do(
