@@ -93,7 +93,7 @@ def run(
     camera: Annotated[
         str | None,
         typer.Option(
-            help="v4l2:/dev/video0, picamera:, jetson:, rtsp://HOST/..., file:CLIP or demo:"
+            help="v4l2:/dev/video0, picamera:0, jetson:0, rtsp://HOST/..., file:CLIP or demo:"
         ),
     ] = None,
     link: Annotated[
