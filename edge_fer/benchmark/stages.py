@@ -8,8 +8,10 @@ import itertools
 import os
 import statistics
 import time
+import tty
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Self
 
 from edge_fer.benchmark.distribution import Distribution
 from edge_fer.camera import open_camera
@@ -49,6 +51,7 @@ _ORDER = (
         DETECTED,
         "report",
         "encode",
+        "write",
     ),
 )
 _NO_HEALTH = Health(frames=0, dropped=0, fps=0.0, latency_ms=None, temperature_c=None)
@@ -91,6 +94,27 @@ class _Stopwatch:
         self.taken_s.setdefault(name, []).append(seconds)
 
 
+class _Port:
+    """A terminal device that takes bytes as a serial port does, without the time on a wire."""
+
+    def __enter__(self) -> Self:
+        self._far_end, self._port = os.openpty()
+        tty.setraw(self._port)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        os.close(self._port)
+        os.close(self._far_end)
+
+    def write(self, line: bytes) -> None:
+        """Write one SLCAN line."""
+        os.write(self._port, line)
+
+    def drain(self) -> None:
+        """Read what was written, so that the next line has room."""
+        os.read(self._far_end, 4096)
+
+
 def _timed(pipeline: Pipeline, frame: Frame) -> float:
     started_s = time.perf_counter()
     pipeline.frame(frame)
@@ -114,17 +138,18 @@ def measure_stages(
     count, size = 0, (0, 0)
     bare_s: list[float] = []  # of the frames with a face, as the next
     whole_s: list[float] = []
-    for frame in itertools.islice(_frames(camera_uri, watch), frames):
-        count, size = count + 1, (frame.grey.shape[1], frame.grey.shape[0])
-        # In turns, so that neither always finds the frame in the cache that the other filled.
-        frame_s = _timed(whole, frame) if count % 2 else 0.0
-        step, stages_s = _staged(frame, watch, conditions, tracker, classifier, driver)
-        frame_s = frame_s or _timed(whole, frame)
-        if step.face is not None:
-            bare_s.append(stages_s)
-            whole_s.append(frame_s)
-            watch.add(DETECTED if step.face.detected else TRACKED, frame_s)
-        _reported(step, frame, watch, sender)
+    with _Port() as port:
+        for frame in itertools.islice(_frames(camera_uri, watch), frames):
+            count, size = count + 1, (frame.grey.shape[1], frame.grey.shape[0])
+            # In turns, so that neither always finds the frame in the cache that the other filled.
+            frame_s = _timed(whole, frame) if count % 2 else 0.0
+            step, stages_s = _staged(frame, watch, conditions, tracker, classifier, driver)
+            frame_s = frame_s or _timed(whole, frame)
+            if step.face is not None:
+                bare_s.append(stages_s)
+                whole_s.append(frame_s)
+                watch.add(DETECTED if step.face.detected else TRACKED, frame_s)
+            _reported(step, frame, watch, sender, port)
     if not count:
         shown = without_password(camera_uri)
         raise UserError(f"benchmark: camera {shown} gave no frame")
@@ -195,11 +220,16 @@ def _staged(
     return Step(decision, camera, face, time_s, frame.sequence), taken_s
 
 
-def _reported(step: Step, frame: Frame, watch: _Stopwatch, sender: Profile22Sender) -> None:
+def _reported(
+    step: Step, frame: Frame, watch: _Stopwatch, sender: Profile22Sender, port: _Port
+) -> None:
     known = definition(DriverStateMessage.NAME)
     watch.start()
     snapshot = report(step, _NO_HEALTH, frame.captured_s)
     watch.lap("report")
     data = sender.protect(encode(snapshot.driver_state))
-    encode_line(CanFrame(known.can_id, data, frame.captured_s))
+    line = encode_line(CanFrame(known.can_id, data, frame.captured_s))
     watch.lap("encode")
+    port.write(line)
+    watch.lap("write")
+    port.drain()

@@ -54,7 +54,8 @@ def printed(
 def test_it_measures_model_stages_and_daemon(result: dict[str, Any]) -> None:
     assert result["model"]["by_threads"]["1"]["p50_ms"] > 0
     stages = result["stages"]["stages"]
-    for stage in ("capture", "camera condition", "track", "crop", "classify", "policy", "encode"):
+    seen = ("capture", "camera condition", "track", "crop", "classify", "policy", "encode", "write")
+    for stage in seen:
         assert stages[stage]["count"] > 10, stage
     assert stages["frame to state, tracked"]["p50_ms"] > stages["crop"]["p50_ms"]
     assert result["stages"]["frame_size"] == [640, 480]
