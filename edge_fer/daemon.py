@@ -15,7 +15,7 @@ from edge_fer.camera.condition import CameraCondition, ConditionMonitor
 from edge_fer.camera.process import CameraProcess
 from edge_fer.camera_supervisor import CameraSupervisor
 from edge_fer.classifier import Classifier
-from edge_fer.config import Config, load_config
+from edge_fer.config import Config, FaceConfig, ModelConfig, load_config
 from edge_fer.driver_state.monitor import DriverMonitor
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.driver_state.states import DriverState
@@ -23,6 +23,7 @@ from edge_fer.driver_state.vehicle import Standby, Vehicle
 from edge_fer.errors import UserError
 from edge_fer.eyes import EyeReader
 from edge_fer.face.opening import open_tracker
+from edge_fer.face.tracking import FaceTracker
 from edge_fer.health import CounterRate, HealthMeter, Stages, shedding_text
 from edge_fer.journal import FIELDS, log_handler
 from edge_fer.live_config import LiveConfig
@@ -38,7 +39,7 @@ from edge_fer.shedding import FramePacer
 from edge_fer.status import Status, as_journal_fields
 from edge_fer.status_server import StatusServer
 from edge_fer.vehicle_heard import hear
-from edge_fer.vehicle_report import report, report_standby
+from edge_fer.vehicle_report import Parts, report, report_standby
 from firmware_bridge.link import Link
 
 # So often the loop comes round when no frame arrives: the policy wants ten observations a second,
@@ -63,7 +64,7 @@ def run_daemon(
     """Run until the camera's input ends or a signal comes; return the exit code.
 
     Command-line values overrule the config. UserError or BridgeError for what is wrong at start:
-    config, model, port, camera.
+    config, port and, without a service manager, model, face detector and camera.
     """
 
     def load() -> Config:
@@ -99,12 +100,10 @@ class Daemon:
     """Camera process, pipeline and link of one configuration."""
 
     def __init__(self, config: Config) -> None:
-        loaded = open_classifier(config.model)
-        for failure in loaded.failures:
-            _log.error("model not used: %s", failure)
-        self._model = loaded.path
-        self._model_is_fallback = loaded.is_fallback
-        self._classifier = loaded.model
+        self._notifier = Notifier()
+        self._parts = Parts()
+        self._classifier, self._model = self._open_model(config.model)
+        tracker, eyes = self._open_face(config.face)
         now_s = time.monotonic()
         classifier, policy = self._policy(config)
         self._resume = ResumeFile(own_resume_file())
@@ -118,10 +117,10 @@ class Daemon:
         )
         self._pipeline = Pipeline(
             classifier,
-            open_tracker(config.face),
+            tracker,
             ConditionMonitor(),
             self._driver,
-            EyeReader() if config.face.detector == "yunet" else None,
+            eyes,
         )
         self._camera_uri = without_password(config.camera.uri)
         self._camera = CameraProcess(config.camera.uri, fps=config.camera.fps)
@@ -132,7 +131,6 @@ class Daemon:
         self._pacer = FramePacer()
         self._link_rate = CounterRate()
         self._housekeeping_s = now_s
-        self._notifier = Notifier()
         self._ready = False
         self._standby, self._stands_by = Standby(), False
         self._state_said, self._reason_said = DriverState.NOT_READY, "started"
@@ -182,8 +180,39 @@ class Daemon:
             self._status.stop()
         self._resume.remove()  # not after an error: the next one is a restart
 
+    def _open_model(self, config: ModelConfig) -> tuple[Classifier | None, str]:
+        """Return the classifier and what it is; None under a service manager if there is none.
+
+        What eyes, head and camera show is worth saying without emotions too.
+        """
+        try:
+            loaded = open_classifier(config)
+        except UserError as error:
+            if not self._notifier.is_heard:
+                raise
+            _log.error("no emotion is inferred: %s", error)
+            self._parts = replace(self._parts, model_failed=True)
+            return None, f"none: {error}"
+        for failure in loaded.failures:
+            _log.error("model not used: %s", failure)
+        self._parts = replace(self._parts, model_is_fallback=loaded.is_fallback)
+        return loaded.model, str(loaded.path)
+
+    def _open_face(self, config: FaceConfig) -> tuple[FaceTracker, EyeReader | None]:
+        """Return tracker and eyes; under a service manager the cascade stands in for YuNet."""
+        try:
+            return open_tracker(config), EyeReader() if config.detector == "yunet" else None
+        except UserError as error:
+            if not self._notifier.is_heard:
+                raise
+            _log.error("the cascade finds faces instead, without head and eyes: %s", error)
+            self._parts = replace(self._parts, detector_failed=True)
+            return open_tracker(replace(config, detector="haar")), None
+
     def _policy(self, config: Config) -> tuple[Classifier | None, PolicySettings]:
         """Return the policy for this model, and the classifier unless emotions are off."""
+        if self._classifier is None:
+            return None, replace(config.driver_state, emotion_states=False)
         policy = config.driver_state.for_model(self._classifier.card.uncertain_threshold)
         return self._classifier if policy.emotion_states else None, policy
 
@@ -206,9 +235,7 @@ class Daemon:
             self._say(DriverState.NOT_AVAILABLE, f"standby: {why}")
         now_s = time.monotonic()
         self._keep_house(now_s, "standby")
-        self._link.publish(
-            report_standby(self._health, now_s, model_is_fallback=self._model_is_fallback)
-        )
+        self._link.publish(report_standby(self._health, now_s, self._parts))
         time.sleep(TICK_S)
 
     def _watch(self) -> None:
@@ -274,8 +301,7 @@ class Daemon:
                 step,
                 self._health,
                 now_s,
-                model_is_fallback=self._model_is_fallback,
-                camera_opened=self._supervisor.opened,
+                parts=replace(self._parts, camera_opened=self._supervisor.opened),
                 recording=self._recorder.flag,
             )
         )
@@ -326,8 +352,10 @@ class Daemon:
             state=self._state_said.label,
             reason=self._reason_said,
             camera=self._camera_uri,
-            model=str(self._model),
-            model_is_fallback=self._model_is_fallback,
+            model=self._model,
+            model_is_fallback=self._parts.model_is_fallback,
+            model_failed=self._parts.model_failed,
+            detector_failed=self._parts.detector_failed,
             link=self._link_uri,
             health=self._health,
             counters=counters,

@@ -17,7 +17,8 @@ def status_as_text(answer: dict[str, Any]) -> str:
         (
             "stages",
             f"face in {health['face_fps']:.0f} frames a second, detected in"
-            f" {health['detection_fps']:.0f}; emotions in {health['emotion_fps']:.0f}",
+            f" {health['detection_fps']:.0f}; emotions in {health['emotion_fps']:.0f}"
+            + ("; the cascade stands in for YuNet" if answer.get("detector_failed") else ""),
         ),
         (
             "frames",

@@ -28,6 +28,8 @@ class Status:
     health: Health
     counters: LinkCounters
     link_fps: float = 0.0  # frames sent a second
+    model_failed: bool = False  # no emotion is inferred
+    detector_failed: bool = False  # the cascade finds faces instead
     restarts: int = 0  # of the daemon, that another did not end in order before
     recording: RecordingStatus | None = None  # None: switched off
 
@@ -58,6 +60,8 @@ def figures(status: Status) -> dict[str, float]:
         "camera_stalls_last_hour": health.stalls_last_hour,
         "camera_restarts_last_hour": health.camera_restarts_last_hour,
         "model_is_fallback": status.model_is_fallback,
+        "model_failed": status.model_failed,
+        "face_detector_failed": status.detector_failed,
         "link_connected": counters.connected,
         "link_connections_lost_total": counters.connections_lost,
         "link_frames_per_second": status.link_fps,

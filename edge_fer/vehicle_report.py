@@ -1,6 +1,6 @@
 """From what the pipeline decided to what the vehicle is told. Pure."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from edge_fer.camera.condition import CameraCondition
 from edge_fer.driver_state.states import DriverState, Request
@@ -28,8 +28,11 @@ QUALITY_FAIR = value_code("DriverState", "Quality", "fair")
 QUALITY_GOOD = value_code("DriverState", "Quality", "good")
 MODEL_OK = value_code("Health", "Model", "ok")
 MODEL_FALLBACK = value_code("Health", "Model", "fallback")
+MODEL_FAILED = value_code("Health", "Model", "failed")
 DEGRADED_NONE = value_code("Health", "DegradedReason", "none")
 DEGRADED_CAMERA = value_code("Health", "DegradedReason", "camera")
+DEGRADED_MODEL = value_code("Health", "DegradedReason", "model")
+DEGRADED_DETECTOR = value_code("Health", "DegradedReason", "face detector")
 DEGRADED_FRAME_RATE = value_code("Health", "DegradedReason", "low frame rate")
 DEGRADED_HEAT = value_code("Health", "DegradedReason", "overheated")
 # Blinks are too short for a slower camera: figures of the eyelids are withheld below it.
@@ -37,6 +40,25 @@ LOW_FPS = 15.0
 FAULT_NONE = value_code("Health", "Fault", "none")
 FAULT_CAMERA_DOES_NOT_OPEN = value_code("Health", "Fault", "camera does not open")
 FAULT_CAMERA_LOST = value_code("Health", "Fault", "camera lost")
+FAULT_MODEL = value_code("Health", "Fault", "model failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Which parts of the device are not what they were meant to be.
+
+    A model may be a stand-in, or have failed with none to stand in: then no emotion is inferred.
+    For a detector that failed the cascade stands in, without head and eyes. `camera_opened` says
+    whether the camera has ever given a frame.
+    """
+
+    model_is_fallback: bool = False
+    model_failed: bool = False
+    detector_failed: bool = False
+    camera_opened: bool = True
+
+
+ALL_AS_MEANT = Parts()
 
 
 def report(
@@ -44,14 +66,10 @@ def report(
     health: Health,
     now_s: float,
     *,
-    model_is_fallback: bool = False,
-    camera_opened: bool = True,
+    parts: Parts = ALL_AS_MEANT,
     recording: RecordingFlag = RecordingFlag.OFF,
 ) -> Snapshot:
-    """Return what the vehicle is told at `now_s` (monotonic seconds).
-
-    `camera_opened` says whether the camera has ever given a frame.
-    """
+    """Return what the vehicle is told at `now_s` (monotonic seconds)."""
     decision = step.decision
     quality = _quality(step)
     return Snapshot(
@@ -72,27 +90,24 @@ def report(
         else EmotionProbabilitiesMessage(
             tuple(_percent(probability) for probability in decision.probabilities), quality
         ),
-        health=replace(
-            _health(step, health, model_is_fallback=model_is_fallback, camera_opened=camera_opened),
-            recording=recording,
-        ),
+        health=replace(_health(step, health, parts), recording=recording),
         request=_request(decision.request),
     )
 
 
-def report_standby(health: Health, now_s: float, *, model_is_fallback: bool = False) -> Snapshot:
-    """Return what the vehicle is told while it wants nobody watched: not available, no fault."""
+def report_standby(health: Health, now_s: float, parts: Parts = ALL_AS_MEANT) -> Snapshot:
+    """Return what the vehicle is told while it wants nobody watched: not available."""
     return Snapshot(
         published_s=now_s,
         driver_state=DriverStateMessage(),
         health=HealthMessage(
             camera=None,
-            model=MODEL_FALLBACK if model_is_fallback else MODEL_OK,
+            model=_model(parts),
             degraded_reason=DEGRADED_NONE,
             temperature_c=health.temperature_c,
             fps=0.0,
             latency_ms=None,
-            fault=FAULT_NONE,
+            fault=FAULT_MODEL if parts.model_failed else FAULT_NONE,
             recording=RecordingFlag.OFF,
         ),
     )
@@ -120,25 +135,39 @@ def _quality(step: Step) -> int | None:
     return QUALITY_GOOD if step.face.box.width >= FACE_PX else QUALITY_FAIR
 
 
-def _health(
-    step: Step, health: Health, *, model_is_fallback: bool, camera_opened: bool
-) -> HealthMessage:
+def _model(parts: Parts) -> int:
+    if parts.model_failed:
+        return MODEL_FAILED
+    return MODEL_FALLBACK if parts.model_is_fallback else MODEL_OK
+
+
+def _health(step: Step, health: Health, parts: Parts) -> HealthMessage:
     degraded = step.decision.state is DriverState.CAMERA_DEGRADED
     no_frames = step.camera in (CameraCondition.LOST, CameraCondition.STARTING)
-    fault = FAULT_CAMERA_LOST if camera_opened else FAULT_CAMERA_DOES_NOT_OPEN
+    if degraded and no_frames:
+        fault = FAULT_CAMERA_LOST if parts.camera_opened else FAULT_CAMERA_DOES_NOT_OPEN
+    else:
+        fault = FAULT_MODEL if parts.model_failed else FAULT_NONE
     return HealthMessage(
         camera=step.camera,
-        model=MODEL_FALLBACK if model_is_fallback else MODEL_OK,
-        degraded_reason=DEGRADED_CAMERA if degraded else _degraded_device(health),
+        model=_model(parts),
+        degraded_reason=DEGRADED_CAMERA if degraded else _degraded_device(health, parts),
         temperature_c=health.temperature_c,
         fps=health.fps,
         latency_ms=health.latency_ms,
-        fault=fault if degraded and no_frames else FAULT_NONE,
+        fault=fault,
     )
 
 
-def _degraded_device(health: Health) -> int:
-    """Say what of the device itself makes the decisions worse than they could be."""
+def _degraded_device(health: Health, parts: Parts) -> int:
+    """Say what of the device itself makes the decisions worse than they could be.
+
+    Of several, the one that takes most of what the vehicle may act on, and lasts longest.
+    """
+    if parts.detector_failed:
+        return DEGRADED_DETECTOR
+    if parts.model_failed or parts.model_is_fallback:
+        return DEGRADED_MODEL
     if health.shed_for == HEAT:
         return DEGRADED_HEAT
     # The wire has no word of its own for a poor supply; fewer frames are what follows from it.

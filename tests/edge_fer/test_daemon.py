@@ -18,7 +18,7 @@ from edge_fer import health as health_module
 from edge_fer.camera.condition import CameraCondition
 from edge_fer.camera.scene import Scene
 from edge_fer.classifier import Classifier
-from edge_fer.config import CameraConfig, Config, LinkConfig, ModelConfig
+from edge_fer.config import CameraConfig, Config, FaceConfig, LinkConfig, ModelConfig
 from edge_fer.daemon import FAILED_WAIT_S, Daemon, StopFlag, run_daemon
 from edge_fer.driver_state.monitor import DriverMonitor
 from edge_fer.driver_state.observation import Observation
@@ -276,14 +276,51 @@ def test_what_fails_at_once_does_not_fail_again_at_once(
     assert slept == ([FAILED_WAIT_S] if manager else [])
 
 
-def test_a_camera_that_does_not_open_is_told_and_comes_yet(
+@pytest.fixture
+def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
+    """A service manager: a person at a terminal gets one line instead (test_cli)."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(tmp_path / "notify"))
+        listener.settimeout(PATIENCE_S)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        yield listener
+
+
+@pytest.mark.usefixtures("manager")
+def test_what_works_is_said_without_model_and_detector(tmp_path: Path) -> None:
+    side = VehicleSide("parts")
+    gone = str(tmp_path / "gone")
+    config = replace(on_demo("parts"), model=ModelConfig(path=gone))
+    try:
+        with running(Probe(replace(config, face=FaceConfig(detector="yunet", model=gone)))):
+            assert side.until(lambda: side.hears(DriverState.ATTENTIVE))
+            assert side.until(lambda: health_of(side, "face detector", 0.0, 31.0))
+            health = side.latest(HealthMessage)
+            assert isinstance(health, HealthMessage)
+            assert value_name("Health", "Model", health.model) == "failed"
+            assert value_name("Health", "Fault", health.fault) == "model failed"
+            nothing = EmotionProbabilitiesMessage(
+                quality=value_code("EmotionProbabilities", "Quality", "good")
+            )
+            assert side.until(lambda: side.latest(EmotionProbabilitiesMessage) == nothing)
+    finally:
+        side.close()
+
+
+def test_without_a_service_manager_they_are_errors(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Under a service manager: a person at a terminal gets one line instead (test_cli).
-    manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    manager.bind(str(tmp_path / "notify"))
-    manager.settimeout(PATIENCE_S)
-    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+    monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
+    gone = str(tmp_path / "gone")
+    with pytest.raises(UserError, match="cannot read the model"):
+        Daemon(replace(Config(), model=ModelConfig(path=gone)))
+    with pytest.raises(UserError, match="cannot read YuNet"):
+        Daemon(replace(Config(), face=FaceConfig(detector="yunet", model=gone)))
+
+
+def test_a_camera_that_does_not_open_is_told_and_comes_yet(
+    tmp_path: Path, manager: socket.socket
+) -> None:
     away, folder = tmp_path / "away", tmp_path / "frames"
     away.mkdir()
     for index, time_s in enumerate((0.5, 1.0, 1.5)):
@@ -293,7 +330,7 @@ def test_a_camera_that_does_not_open_is_told_and_comes_yet(
     started_s = time.monotonic()
     try:
         config = replace(Config(), camera=camera, link=LinkConfig("virtual:missing"))
-        with manager, running(Probe(config)):
+        with running(Probe(config)):
             assert side.until(lambda: camera_of(side) == ("lost", "camera does not open"))
             assert time.monotonic() - started_s < SAID_S + BUSY_S
             assert side.hears(DriverState.CAMERA_DEGRADED)

@@ -7,6 +7,7 @@ import pytest
 
 from edge_fer.driver_state.asking import REQUESTS
 from edge_fer.driver_state.states import DriverState, Reason
+from firmware_bridge.database import definition
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "what-it-cannot-see.md").read_text(encoding="utf-8")
@@ -45,6 +46,19 @@ def test_each_request_is_named_with_its_severity(state: DriverState) -> None:
     assert len(rows) == 1
     assert kind.name.lower().replace("_", " ") in rows[0]
     assert severity.name.lower() in rows[0]
+
+
+@pytest.mark.parametrize("signal", ["Fault", "DegradedReason"])
+def test_each_fault_of_the_device_has_its_row(signal: str) -> None:
+    column = ("Fault", "DegradedReason").index(signal) + 2
+    said = {
+        name.strip()
+        for row in rows_after("## When a part fails")
+        for name in row.split("|")[column].replace(";", ",").split(",")
+    }
+    assert (
+        set(definition("Health").signals[signal].names.values()) - {"not available", "none"} <= said
+    )
 
 
 def test_the_readme_leads_there() -> None:

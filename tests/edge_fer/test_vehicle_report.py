@@ -32,6 +32,7 @@ from edge_fer.vehicle_report import (
     QUALITY_FAIR,
     QUALITY_GOOD,
     QUALITY_POOR,
+    Parts,
     report,
     report_standby,
 )
@@ -163,11 +164,11 @@ def test_a_camera_that_never_opened_is_another_fault_than_a_lost_one(
 ) -> None:
     decision = replace(first_decision(0.0), state=DriverState.CAMERA_DEGRADED)
     nothing = Step(decision, camera, None, None, None)
-    told = report(nothing, HEALTH, 5.0, camera_opened=False).health
+    told = report(nothing, HEALTH, 5.0, parts=Parts(camera_opened=False)).health
     assert value_name("Health", "Fault", told.fault) == "camera does not open"
     assert value_name("Health", "DegradedReason", told.degraded_reason) == "camera"
     waits = replace(nothing, decision=first_decision(0.0))
-    assert report(waits, HEALTH, 5.0, camera_opened=False).health.fault == FAULT_NONE
+    assert report(waits, HEALTH, 5.0, parts=Parts(camera_opened=False)).health.fault == FAULT_NONE
 
 
 @pytest.mark.parametrize(
@@ -190,7 +191,33 @@ def test_what_degrades_the_device_is_told(health: Health, reason: str) -> None:
 
 def test_a_stand_in_for_a_failed_model_is_told() -> None:
     assert report(step(), HEALTH, 5.0).health.model == MODEL_OK
-    assert report(step(), HEALTH, 5.0, model_is_fallback=True).health.model == MODEL_FALLBACK
+    told = report(step(), HEALTH, 5.0, parts=Parts(model_is_fallback=True)).health
+    assert told.model == MODEL_FALLBACK
+    assert value_name("Health", "DegradedReason", told.degraded_reason) == "model"
+    assert told.fault == FAULT_NONE
+
+
+def test_a_failed_model_is_a_fault_and_a_failed_detector_degrades() -> None:
+    parts = Parts(model_failed=True)
+    for told in (
+        report(step(), HEALTH, 5.0, parts=parts).health,
+        report_standby(HEALTH, 5.0, parts).health,
+    ):
+        assert value_name("Health", "Model", told.model) == "failed"
+        assert value_name("Health", "Fault", told.fault) == "model failed"
+    hot = replace(HEALTH, shed_for="heat")
+    both = replace(parts, detector_failed=True)
+    for failed, reason in ((parts, "model"), (both, "face detector")):
+        told = report(step(), hot, 5.0, parts=failed).health
+        assert value_name("Health", "DegradedReason", told.degraded_reason) == reason
+
+
+def test_a_lost_camera_is_said_before_a_failed_model() -> None:
+    decision = replace(first_decision(0.0), state=DriverState.CAMERA_DEGRADED)
+    lost = Step(decision, CameraCondition.LOST, None, None, None)
+    told = report(lost, HEALTH, 5.0, parts=Parts(model_failed=True, detector_failed=True)).health
+    assert told.fault == FAULT_CAMERA_LOST
+    assert value_name("Health", "DegradedReason", told.degraded_reason) == "camera"
 
 
 def test_a_request_keeps_its_id_and_validity() -> None:
@@ -219,4 +246,4 @@ def test_in_standby_nothing_is_known_and_nothing_is_wrong() -> None:
     health = message_as_json(said.health)
     assert (health["Camera"], health["Fault"], health["DegradedReason"]) == (None, "none", "none")
     assert (health["Model"], health["Temperature"], health["FrameRate"]) == ("ok", 51.0, 0.0)
-    assert report_standby(HEALTH, 9.0, model_is_fallback=True).health.model == MODEL_FALLBACK
+    assert report_standby(HEALTH, 9.0, Parts(model_is_fallback=True)).health.model == MODEL_FALLBACK
