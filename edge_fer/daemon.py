@@ -124,6 +124,7 @@ class Daemon:
         )
         self._camera_uri = without_password(config.camera.uri)
         self._camera = CameraProcess(config.camera.uri, fps=config.camera.fps)
+        self._camera_error: str | None = None  # of the latest try, until a frame comes
         self._supervisor = CameraSupervisor(now_s)
         self._recorder = RecorderProcess(config.recording)
         self._meter = HealthMeter(sheds=config.health.shed_frames)
@@ -262,6 +263,7 @@ class Daemon:
         now_s = time.monotonic()
         if frame is not None:
             self._supervisor.frame(now_s)
+            self._camera_error = None
             self._pacer.taken(now_s, self._health.most_fps)
             step = self._pipeline.frame(frame, self._vehicle())
             self._meter.frame(
@@ -282,7 +284,11 @@ class Daemon:
             return None
         self._meter.silence(now_s)
         if verdict.restart:
-            _log.warning("%s: starting its process anew", error or "camera gives no frames")
+            error = error or "camera gives no frames"
+            # Once: a camera that is gone is tried every few seconds, perhaps for days.
+            level = logging.DEBUG if error == self._camera_error else logging.WARNING
+            _log.log(level, "%s: starting its process anew", error)
+            self._camera_error = error
             self._camera.restart()
             self._supervisor.restarted(now_s)
             self._meter.camera_restarted(now_s)
@@ -352,6 +358,7 @@ class Daemon:
             state=self._state_said.label,
             reason=self._reason_said,
             camera=self._camera_uri,
+            camera_error=self._camera_error,
             model=self._model,
             model_is_fallback=self._parts.model_is_fallback,
             model_failed=self._parts.model_failed,

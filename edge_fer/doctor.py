@@ -307,10 +307,12 @@ def _as_the_daemon_says(answer: dict[str, Any]) -> Iterator[Finding]:
     health, counters = answer.get("health"), answer.get("counters")
     if not isinstance(health, dict) or not isinstance(counters, dict):
         return
-    text = f"{answer['camera']}: {health['fps']:.0f} fps, says the daemon"
+    error = str(answer.get("camera_error") or "").removeprefix("camera ")
+    text = error or f"{answer['camera']}: {health['fps']:.0f} fps"
+    text += ", says the daemon"
     standby = "standby" in str(answer["reason"])
     level = Level.OK if health["fps"] > 0 or standby else Level.FAILED
-    remedy = "" if level is Level.OK else "journalctl -u edge-fer"
+    remedy = "" if level is Level.OK or error else "journalctl -u edge-fer"
     yield Finding("camera", level, text, remedy)
     level = Level.OK if counters["connected"] else Level.FAILED
     state = "open" if counters["connected"] else "lost"

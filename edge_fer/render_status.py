@@ -12,7 +12,8 @@ def status_as_text(answer: dict[str, Any]) -> str:
         (
             "camera",
             f"{answer['camera']}: {health['camera_fps']:.0f} fps, {health['fps']:.0f} judged, "
-            + ("latency unknown" if latency is None else f"{latency:.0f} ms to a decision"),
+            + ("latency unknown" if latency is None else f"{latency:.0f} ms to a decision")
+            + (f"; {answer['camera_error']}" if answer.get("camera_error") else ""),
         ),
         (
             "stages",

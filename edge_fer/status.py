@@ -28,6 +28,7 @@ class Status:
     health: Health
     counters: LinkCounters
     link_fps: float = 0.0  # frames sent a second
+    camera_error: str | None = None  # why it gives no frames
     model_failed: bool = False  # no emotion is inferred
     detector_failed: bool = False  # the cascade finds faces instead
     restarts: int = 0  # of the daemon, that another did not end in order before

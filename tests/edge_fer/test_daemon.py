@@ -117,6 +117,10 @@ class Probe(Daemon):
     def films(self) -> bool:
         return self._camera.pid is not None
 
+    @property
+    def camera_error(self) -> str | None:
+        return self._how_it_is(time.monotonic()).camera_error
+
 
 @pytest.fixture
 def vehicle_side(request: pytest.FixtureRequest) -> Iterator[VehicleSide]:
@@ -330,15 +334,17 @@ def test_a_camera_that_does_not_open_is_told_and_comes_yet(
     started_s = time.monotonic()
     try:
         config = replace(Config(), camera=camera, link=LinkConfig("virtual:missing"))
-        with running(Probe(config)):
+        with running(Probe(config)) as made:
             assert side.until(lambda: camera_of(side) == ("lost", "camera does not open"))
             assert time.monotonic() - started_s < SAID_S + BUSY_S
             assert side.hears(DriverState.CAMERA_DEGRADED)
+            assert "there is no file" in (made.camera_error or "")
             while manager.recv(4096) != b"READY=1":  # to be killed for it would help nobody
                 pass
             away.rename(folder)
             assert side.until(lambda: side.hears(DriverState.ATTENTIVE))
             assert side.until(lambda: camera_of(side) == ("good", "none"))
+            assert made.camera_error is None
     finally:
         side.close()
 

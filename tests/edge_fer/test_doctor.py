@@ -15,6 +15,7 @@ from edge_fer import health_cli, paths
 from edge_fer.cli import app
 from edge_fer.config import CameraConfig, Config, FaceConfig, LinkConfig, ModelConfig
 from edge_fer.doctor import (
+    _as_the_daemon_says,
     check_camera,
     check_clock,
     check_disk,
@@ -236,6 +237,32 @@ def test_each_trouble_is_named_with_its_remedy(
     assert finding.level is Level.WARNING
     assert words in finding.text
     assert remedy in finding.remedy
+
+
+@pytest.mark.parametrize(
+    ("said", "camera", "link"),
+    [
+        (answer({}, {}), "demo:: 30 fps, says the daemon", "open, says"),
+        (answer({"fps": 0.0}, {}), "demo:: 0 fps, says the daemon", "open, says"),
+        (answer({"fps": 0.0}, {}, reason="standby: off"), "demo:: 0 fps", "open, says"),
+        (
+            answer({"fps": 0.0}, {"connected": False}, camera_error="camera demo:: it is gone"),
+            "demo:: it is gone, says the daemon",
+            "lost, says",
+        ),
+    ],
+)
+def test_what_only_the_daemon_can_open_it_is_asked(
+    said: dict[str, Any], camera: str, link: str
+) -> None:
+    uris = {"camera": "demo:", "link": "slcan:/dev/ttyUSB0", "reason": "enough evidence"}
+    of_camera, of_link = _as_the_daemon_says(uris | said)
+    assert of_camera.text.startswith(camera)
+    assert link in of_link.text
+    well = said["health"]["fps"] > 0 or "reason" in said
+    assert of_camera.level is (Level.OK if well else Level.FAILED)
+    assert of_link.level is (Level.OK if said["counters"]["connected"] else Level.FAILED)
+    assert list(_as_the_daemon_says({})) == []  # it is starting
 
 
 def doctor(**environment: str) -> Result:

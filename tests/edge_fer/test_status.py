@@ -245,6 +245,23 @@ def test_a_person_reads_it() -> None:
     assert "61 °C, slowed down from 80 °C" in text
     assert "up 1 h 1 min, restarted 3 times" in text
     assert "open, 17 frames a second, sent 500" in text
+    assert "latency unknown\n" in text
+
+
+def test_what_failed_is_read_too() -> None:
+    failed = replace(
+        STATUS,
+        camera_error="camera v4l2:/dev/video0: there is no such device",
+        model="none: no such file",
+        model_failed=True,
+        detector_failed=True,
+    )
+    text = status_as_text({"age_s": 0.1, **json.loads(json.dumps(failed.to_json()))})
+    assert "latency unknown; camera v4l2:/dev/video0: there is no such device\n" in text
+    assert "model        none: no such file\n" in text
+    assert "the cascade stands in for YuNet\n" in text
+    assert "edge_fer_model_failed 1\n" in as_prometheus(failed)
+    assert "edge_fer_face_detector_failed 1\n" in as_prometheus(failed)
 
 
 @pytest.mark.parametrize(
