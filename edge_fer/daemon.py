@@ -337,6 +337,7 @@ class Daemon:
         self._housekeeping_s = now_s + HOUSEKEEPING_S
         shed_before = self._health.shed_for, self._health.most_fps
         self._health = self._meter.read(now_s, camera_frames=self._camera.given)
+        self._camera.ask_for(self._health.most_fps)
         if (self._health.shed_for, self._health.most_fps) != shed_before:
             _log.warning("%s", shedding_text(self._health))
         self._recorder.look_after(now_s)

@@ -4,6 +4,7 @@ Pure. A machine that throttles itself does so unevenly: single frames then come 
 each in its time, are worth more; the states do not depend on their number.
 """
 
+import math
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -100,3 +101,30 @@ class FramePacer:
         period_s = 1.0 / most_fps
         # In step, as long as that is possible: else each late frame would lower the rate.
         self._due_s = max(self._due_s + period_s, now_s + 0.5 * period_s)
+
+
+class FrameSkipper:
+    """Says which frames of a camera need not be made; times are monotonic seconds.
+
+    Asked before a frame is there, it takes the next one to come as soon as the last one came. What
+    might be wanted is made: the `FramePacer` of who looks at the frames decides once more.
+    """
+
+    def __init__(self) -> None:
+        self._pacer = FramePacer()
+        self._came_s: float | None = None
+        self._interval_s = math.inf
+
+    def came(self, now_s: float) -> None:
+        """Take note that the camera gave a frame, made or not."""
+        if self._came_s is not None:
+            self._interval_s = now_s - self._came_s
+        self._came_s = now_s
+
+    def taken(self, now_s: float, most_fps: float | None) -> None:
+        """Take note that this frame is made, and how many are wanted a second; None: all."""
+        self._pacer.taken(now_s, most_fps)
+
+    def may_skip(self, now_s: float) -> bool:
+        """Say whether the next frame comes too soon to be looked at, by more than half a frame."""
+        return self._pacer.wait_s(now_s) > 1.5 * self._interval_s

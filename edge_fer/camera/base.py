@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,15 @@ class Camera(Protocol):
 
     def close(self) -> None:
         """Give the device or file back."""
+        ...
+
+
+@runtime_checkable
+class SkippingCamera(Protocol):
+    """A camera whose pictures cost something to make, and that can do without."""
+
+    def skip(self) -> None:
+        """Take the next frame as `Camera.read` would, and make no picture of it."""
         ...
 
 

@@ -14,11 +14,13 @@ import time
 from typing import Any
 
 from edge_fer.camera import open_camera
+from edge_fer.camera.base import SkippingCamera
 from edge_fer.camera.slots import SlotWriter
 from edge_fer.camera.torn import is_torn
 from edge_fer.errors import UserError
 from edge_fer.no_dumps import forbid_dumps
 from edge_fer.passwords import without_password
+from edge_fer.shedding import FrameSkipper
 
 
 def main(arguments: list[str]) -> int:
@@ -49,6 +51,8 @@ def main(arguments: list[str]) -> int:
 def _run(uri: str, fps: float, memory: int, event: int, status: int) -> None:
     camera = open_camera(uri, fps=fps)
     slots: SlotWriter | None = None
+    skipper = FrameSkipper()
+    skipping = camera if isinstance(camera, SkippingCamera) else None
     while (grey := camera.read()) is not None:
         captured_s = time.monotonic()
         if is_torn(grey):
@@ -58,6 +62,13 @@ def _run(uri: str, fps: float, memory: int, event: int, status: int) -> None:
             _report(status, height=grey.shape[0], width=grey.shape[1], fps=camera.fps)
         slots.write(grey, captured_s)
         os.eventfd_write(event, 1)
+        skipper.came(captured_s)
+        skipper.taken(captured_s, slots.most_fps)
+        # The parent would leave these frames out: they need not be decoded either.
+        while skipping is not None and skipper.may_skip(time.monotonic()):
+            skipping.skip()
+            skipper.came(time.monotonic())
+            slots.skip()
     _report(status, ended=slots.written if slots else 0)
     camera.close()
 

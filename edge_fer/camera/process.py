@@ -123,6 +123,14 @@ class CameraProcess:
         """Frames that the camera gave since this object was made, fetched or not."""
         return self._first_sequence + (self._slots.written if self._slots is not None else 0)
 
+    def ask_for(self, most_fps: float | None) -> None:
+        """Want no more frames a second than this; None: all. To be repeated: a restart forgets it.
+
+        A camera that can leaves out the work for the others; one that cannot gives them all.
+        """
+        if self._slots is not None:
+            self._slots.ask_for(most_fps)
+
     def latest(self) -> Frame | None:
         """Return the newest frame if it was not returned before, else None; does not wait.
 

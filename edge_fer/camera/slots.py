@@ -24,6 +24,8 @@ from edge_fer.camera.base import Frame
 _HEADER = struct.Struct("<qqd")
 _HELD = struct.Struct("<q")  # the slot that the reader is using; the reader's
 _HELD_AT = _HEADER.size
+_MOST_FPS = struct.Struct("<d")  # frames a second that the reader wants at the most; 0: all
+_MOST_FPS_AT = _HELD_AT + _HELD.size
 _SLOTS = 3
 _FRAMES_AT = 64  # offset of the first frame: the header has a cache line for itself
 
@@ -47,11 +49,22 @@ class SlotWriter:
         self._map, self._slots = _attach(memory, shape)
         self._front = 0
         self._written = 0
+        self._skipped = 0
+        self._most_fps: float | None = None
 
     @property
     def written(self) -> int:
-        """Frames written so far."""
+        """Frames written so far, with those that were skipped before them."""
         return self._written
+
+    @property
+    def most_fps(self) -> float | None:
+        """Frames a second that the reader wanted at the most, as of the last write; None: all."""
+        return self._most_fps
+
+    def skip(self) -> None:
+        """Let one frame of the camera be missing: the next one shows the gap."""
+        self._skipped += 1
 
     def write(self, grey: NDArray[np.uint8], captured_s: float) -> None:
         """Put `grey` (uint8[h,w]) in front; ValueError unless it has the agreed shape."""
@@ -59,14 +72,16 @@ class SlotWriter:
             raise ValueError(f"a frame of {grey.shape} among frames of {self._slots.shape[1:]}")
         with self._locked():
             (held,) = _HELD.unpack_from(self._map, _HELD_AT)
+            (most_fps,) = _MOST_FPS.unpack_from(self._map, _MOST_FPS_AT)
+        self._most_fps = most_fps or None
         # The reader may come to hold the front slot meanwhile, but no other: this one can be filled
         # without the lock.
         back = next(slot for slot in range(_SLOTS) if slot not in (self._front, held))
         np.copyto(self._slots[back], grey)
         with self._locked():
-            self._written += 1
+            self._written += 1 + self._skipped
             _HEADER.pack_into(self._map, 0, back, self._written, captured_s)
-        self._front = back
+        self._front, self._skipped = back, 0
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -87,12 +102,22 @@ class SlotReader:
         self._map, self._slots = _attach(memory, shape)
         self._slots.flags.writeable = False
         self._seen = 0
+        self._most_fps: float | None = None
 
     @property
     def written(self) -> int:
         """Frames that the camera has written; without the lock, so up to one behind."""
         written: int = _HEADER.unpack_from(self._map, 0)[1]
         return written
+
+    def ask_for(self, most_fps: float | None) -> None:
+        """Want no more frames a second than this; None: all. May be repeated at no cost."""
+        if most_fps == self._most_fps:
+            return
+        with self._locked() as locked:
+            if locked:
+                _MOST_FPS.pack_into(self._map, _MOST_FPS_AT, most_fps or 0.0)
+                self._most_fps = most_fps
 
     def read(self) -> Frame | None:
         """Return the newest frame; None when it was read before or is out of reach.

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from edge_fer.camera.base import Camera
 from edge_fer.camera.uri import MAX_FPS, MIN_FPS, CameraUri
+from edge_fer.errors import UserError
 
 DEFAULT_WIDTH, DEFAULT_HEIGHT = 640, 480
 FORMATS = ("MJPG", "YUYV", "GREY")
@@ -104,8 +105,16 @@ class Video4Linux:
         """Return the next frame, uint8[h,w]; UserError when the device gives none."""
         ok, image = self._capture.read()
         if not ok:
-            raise self._uri.error("it gives no frames: check its cable and its supply")
+            raise self._no_frames()
         return to_grey(image.astype(np.uint8, copy=False))
+
+    def skip(self) -> None:
+        """Take a frame from the driver and decode nothing; UserError when the device gives none."""
+        if not self._capture.grab():
+            raise self._no_frames()
+
+    def _no_frames(self) -> UserError:
+        return self._uri.error("it gives no frames: check its cable and its supply")
 
     def close(self) -> None:
         """Give the device back."""

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
+from edge_fer.camera import _BACKENDS
 from edge_fer.camera.process import CameraProcess
 from edge_fer.errors import UserError
 
@@ -91,6 +92,29 @@ def test_frames_arrive_with_time_and_number(demo: CameraProcess) -> None:
     assert demo.alive
     assert demo.error is None
     assert not demo.ended
+
+
+def test_a_camera_that_can_leaves_out_what_nobody_wants(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(Path(__file__).with_name("faulty")))
+    monkeypatch.setitem(_BACKENDS, "faulty", "faulty_camera")
+    (tmp_path / "fault").write_text("")
+    with CameraProcess(f"faulty:{tmp_path / 'fault'}") as camera:
+
+        def gap() -> int:
+            before, after = camera.wait(PATIENCE_S), camera.wait(PATIENCE_S)
+            assert before is not None
+            assert after is not None
+            return after.sequence - before.sequence
+
+        assert eventually(lambda: gap() == 1)
+        camera.ask_for(5.0)  # of 20
+        assert eventually(lambda: gap() == 4)
+        given = camera.given
+        assert eventually(lambda: gap() > 1 and camera.given - given >= 8)  # all are counted
+        camera.ask_for(None)
+        assert eventually(lambda: gap() == 1)
 
 
 def test_slow_reader_gets_the_newest(demo: CameraProcess) -> None:

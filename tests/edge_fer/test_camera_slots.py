@@ -58,6 +58,32 @@ def end(process: subprocess.Popen[bytes]) -> None:
     process.communicate()
 
 
+def test_what_is_skipped_shows_as_a_gap(memory: int) -> None:
+    writer, reader = SlotWriter(memory, SHAPE), SlotReader(memory, SHAPE)
+    writer.write(frame(1), 1.0)
+    assert reader.read() is not None
+    writer.skip()
+    writer.skip()
+    assert reader.read() is None
+    assert reader.written == 1
+    writer.write(frame(2), 2.0)
+    after = reader.read()
+    assert after is not None
+    assert after.sequence == 3
+    assert reader.written == writer.written == 4
+
+
+def test_the_reader_may_ask_for_fewer_frames(memory: int) -> None:
+    writer, reader = SlotWriter(memory, SHAPE), SlotReader(memory, SHAPE)
+    for most_fps in (None, 15.0, 8.0, None):
+        reader.ask_for(most_fps)
+        writer.write(frame(1), 1.0)
+        assert writer.most_fps == most_fps
+    newest = reader.read()
+    assert newest is not None
+    assert (newest.grey == 1).all()
+
+
 def test_newest_frame_wins(memory: int) -> None:
     writer, reader = SlotWriter(memory, SHAPE), SlotReader(memory, SHAPE)
     assert reader.read() is None

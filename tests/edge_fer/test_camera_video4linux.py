@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from edge_fer.camera import open_camera
+from edge_fer.camera.base import SkippingCamera
 from edge_fer.camera.video4linux import to_grey
 from edge_fer.errors import UserError
 
@@ -63,6 +64,9 @@ class FakeCapture:
     def read(self) -> tuple[bool, Any]:
         return (True, self.frames.pop(0)) if self.frames else (False, None)
 
+    def grab(self) -> bool:
+        return self.read()[0]
+
 
 def test_device_that_stops_is_an_error_and_no_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cv2, "VideoCapture", FakeCapture)
@@ -75,6 +79,18 @@ def test_device_that_stops_is_an_error_and_no_end(monkeypatch: pytest.MonkeyPatc
         assert grey.mean() == level
     with pytest.raises(UserError, match="gives no frames"):
         camera.read()
+
+
+def test_a_frame_that_is_skipped_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cv2, "VideoCapture", FakeCapture)
+    camera = open_camera("v4l2:/dev/null", fps=15)
+    assert isinstance(camera, SkippingCamera)
+    camera.skip()
+    grey = camera.read()
+    assert grey is not None
+    assert grey.mean() == 20  # the second one
+    with pytest.raises(UserError, match="gives no frames"):
+        camera.skip()
 
 
 class StubbornCapture(FakeCapture):

@@ -1,5 +1,6 @@
 """Fewer frames for a hot machine or a weak supply, and all of them again in time."""
 
+import numpy as np
 import pytest
 
 from edge_fer.shedding import (
@@ -9,6 +10,7 @@ from edge_fer.shedding import (
     SUPPLY_TRUSTED_AFTER_S,
     Band,
     FramePacer,
+    FrameSkipper,
     Shedding,
     shed,
 )
@@ -96,3 +98,26 @@ def test_after_a_pause_it_does_not_catch_up() -> None:
     pacer.taken(100.0, 10.0)
     pacer.taken(200.0, 10.0)
     assert pacer.wait_s(200.0) >= 0.05
+
+
+@pytest.mark.parametrize("camera_fps", [9, 15, 18, 20, 25, 29.97, 30, 60])
+@pytest.mark.parametrize("most_fps", [None, 15.0, 8.0])
+def test_what_is_skipped_would_not_have_been_looked_at(
+    camera_fps: float, most_fps: float | None
+) -> None:
+    random = np.random.default_rng(1)
+    skipper, pacer = FrameSkipper(), FramePacer()
+    made, looked_at, came_s = 0, 0, 0.0
+    for number in range(int(60 * camera_fps)):
+        skipped = number > 0 and skipper.may_skip(came_s)
+        came_s = number / camera_fps + random.uniform(0.0, 0.004)
+        skipper.came(came_s)
+        if not skipped:
+            skipper.taken(came_s, most_fps)
+            made += 1
+            seen_s = came_s + pacer.wait_s(came_s)
+            pacer.taken(seen_s, most_fps)
+            looked_at += seen_s < came_s + 1 / camera_fps  # else the next one is newer
+    wanted_fps = min(camera_fps, most_fps or camera_fps)
+    assert made / 60 == pytest.approx(wanted_fps, rel=0.02)
+    assert looked_at / 60 == pytest.approx(wanted_fps, rel=0.02)

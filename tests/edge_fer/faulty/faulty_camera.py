@@ -55,6 +55,9 @@ class FaultyCamera:
         self._last = frame
         return frame
 
+    def skip(self) -> None:
+        self._pace.wait()
+
     def close(self) -> None:
         pass
 
