@@ -108,7 +108,7 @@ class Probe(Daemon):
 
     @property
     def model(self) -> Path:
-        return self._model
+        return Path(self._model)
 
     def works_with(self, config: Config) -> tuple[Classifier | None, PolicySettings]:
         return self._policy(config)
