@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Runs inside the arm64 root; see run.sh.
 set -euo pipefail
 cd /root
