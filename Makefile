@@ -22,8 +22,9 @@ SOAK_FRAMES ?= 1000000
 soak: $(VENV)/.device
 	$(BIN)/edge-fer benchmark --soak $(SOAK_FRAMES)
 
-# The package on arm64 under qemu, as a Raspberry Pi would run it; skips where it cannot. Needs root,
-# `apt install debootstrap qemu-user-static` and Linux 6.7.
+# The package on arm64 under qemu, as a Raspberry Pi would run it, and the instructions that it takes;
+# skips where it cannot. Needs root, `apt install debootstrap qemu-user-static` and Linux 6.7, to count
+# `apt install gcc qemu-user` too.
 test-aarch64: $(VENV)/.device
 	PYTHON=$(abspath $(BIN))/python tests/aarch64/run.sh
 

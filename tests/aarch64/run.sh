@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Proves that the package installs and runs on aarch64: an arm64 Debian under qemu-user, the wheels
-# that a Raspberry Pi would get, the demo, the models' golden images and the device's tests.
+# that a Raspberry Pi would get, the demo, the models' golden images and the device's tests; and counts
+# what instructions it takes.
 # usage: tests/aarch64/run.sh [FOLDER]    (~/.cache/edge-fer/aarch64; kept for a second, quicker run)
 #
 # Where something is missing it says SKIPPED and what, and ends with 0.
@@ -53,3 +54,4 @@ cp tests/aarch64/inside.sh "$root/root/"
 PYTHONPATH=. "$python" tests/aarch64/answers.py "$root/root/answers-x86.npy"
 
 tests/aarch64/enter.sh "$root" cortex-a72 bash /root/inside.sh
+tests/aarch64/count.sh "$root"
