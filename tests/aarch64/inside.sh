@@ -10,12 +10,7 @@ venv/bin/python -m pip install --quiet --disable-pip-version-check --no-index --
 venv/bin/python -m pip install --quiet --disable-pip-version-check --no-index --find-links wheels \
     edge-fer pytest hypothesis jsonschema msgpack cryptography
 venv/bin/edge-fer --version
-models=$(venv/bin/python -c 'import edge_fer; print(edge_fer.__path__[0])')/models
-echo "== the models' golden images"
-venv/bin/edge-fer model verify "$models/edge.tflite"
-venv/bin/edge-fer model verify "$models/eyes.tflite"
-echo "== the answers of x86, unit for unit"
-venv/bin/python tests/aarch64/answers.py answers-aarch64.npy answers-x86.npy
+bash tests/aarch64/kernels.sh
 echo "== the demo"
 # To the end of its scene, however long the start takes here.
 timeout 400 venv/bin/edge-fer demo --json > demo.jsonl || true
