@@ -127,10 +127,14 @@ def test_an_endless_one_ends_on_a_signal_and_says_what_it_did(
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
-        assert len(received(port, 25)) >= 25  # more than one loop
-        process.send_signal(number)
         assert process.stdout is not None
-        assert select.select([process.stdout], [], [], 30.0)[0]
-        assert "frames to slcan:" in process.stdout.read()
+        try:
+            assert len(received(port, 25)) >= 25  # more than one loop
+            process.send_signal(number)
+            assert select.select([process.stdout], [], [], 30.0)[0]
+            assert "frames to slcan:" in process.stdout.read()
+            process.wait(30.0)
+        finally:
+            process.kill()  # else a failure would wait for its end
     port.close()
     assert process.returncode == 0
