@@ -358,6 +358,7 @@ def camera_of(side: VehicleSide) -> tuple[str, str]:
     return value_name("Health", "Camera", camera), value_name("Health", "Fault", fault)
 
 
+@pytest.mark.slow
 def test_a_hot_machine_looks_at_fewer_frames_and_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -128,14 +128,13 @@ def soft_votes(dataset: Fer2013) -> NDArray[np.float32]:
     return votes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [
-        pytest.param(ONE_SIZE, id="plain"),
+        pytest.param(TINY, id="plain"),
         pytest.param(
-            replace(TINY, votes_sha256="ab", precision="mixed_bfloat16"),
-            id="votes-bfloat16",
-            marks=pytest.mark.slow,
+            replace(TINY, votes_sha256="ab", precision="mixed_bfloat16"), id="votes-bfloat16"
         ),
     ],
 )
@@ -202,6 +201,7 @@ def test_rows_are_drawn_with_their_votes(tmp_path: Path, monkeypatch: pytest.Mon
     np.testing.assert_array_equal(targets["logits"].argmax(axis=1), targets["votes"].argmax(axis=1))
 
 
+@pytest.mark.slow
 def test_a_training_in_bfloat16_leaves_a_network_in_float32(tmp_path: Path) -> None:
     settings = replace(TINY, stages=(Stage(48, 1),), precision="mixed_bfloat16")
     train(tiny_dataset(), tmp_path / "run", settings)
@@ -262,6 +262,7 @@ def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
         train(tiny_dataset(), tmp_path / "file" / "run", TINY)
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_full_ends_a_training_in_one_line_and_it_resumes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

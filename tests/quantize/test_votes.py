@@ -53,6 +53,7 @@ def test_a_file_that_is_no_votes_is_refused(tmp_path: Path) -> None:
         load_votes(tmp_path / "missing.csv", TWO_ROWS)
 
 
+@pytest.mark.slow
 def test_the_real_votes_go_with_the_real_data(shared: Path, fer2013_csv: Path) -> None:
     from quantize.data import load_fer2013
 

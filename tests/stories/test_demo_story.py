@@ -10,6 +10,8 @@ import pytest
 
 Lines = list[dict[str, Any]]
 
+pytestmark = pytest.mark.slow  # the scene takes its time; `make demo` plays it too
+
 # What happens in the scene (edge_fer/camera/scene.py), and what has to be said of it.
 EXPECTED_STATES = [
     "not ready",  # two seconds of usable frames are asked for

@@ -14,6 +14,7 @@ from firmware_bridge.supervision import BusSupervisor, FrameStatus
 SHORT = Effort(seconds=0.05, sends=5, events=5, cycles=4, replugs=1, peer_replugs=1)
 
 
+@pytest.mark.slow
 def test_everything_is_measured_in_one_run() -> None:
     out = io.StringIO()
 

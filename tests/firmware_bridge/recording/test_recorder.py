@@ -277,7 +277,9 @@ while True:
 """
 
 
-@pytest.mark.parametrize("ending", KINDS)
+@pytest.mark.parametrize(
+    "ending", [KINDS[0], *(pytest.param(each, marks=pytest.mark.slow) for each in KINDS[1:])]
+)
 def test_a_killed_recorder_loses_at_most_a_second(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"drive{ending}"
     with subprocess.Popen(
