@@ -95,7 +95,7 @@ class Link:
         self._frames_dropped = 0
         self._controller_rejected = 0
         self._line_judge = LineJudge(uri)
-        self._is_garbled = self._is_foreign = False
+        self._warned: set[str] = set()  # of what is wrong with what arrives, now
 
     def open(self) -> None:
         """Open the port in the caller. BridgeError where that fails."""
@@ -180,8 +180,8 @@ class Link:
         self._wait(transport, self._schedule.next_s(now_s))
         for frame in transport.receive(0.0):
             self._take_frame(frame)
-        self._warn_of_garbage()
-        self._warn_of_another_dbc()
+        self._warn("garbage", self._line_judge.judge(self._connection.counters))
+        self._warn("another DBC", self._supervisor.foreign)
 
     def _take_snapshot(self, now_s: float) -> None:
         with self._lock:
@@ -218,19 +218,13 @@ class Link:
             if ready == self._wake:
                 os.eventfd_read(self._wake)
 
-    def _warn_of_garbage(self) -> None:
-        """Say once that what arrives makes no sense; until it does, and then does not again."""
-        warning = self._line_judge.judge(self._connection.counters)
-        if warning is not None and not self._is_garbled:
+    def _warn(self, subject: str, warning: str | None) -> None:
+        """Say a warning once when it begins; None: what arrives is in order again."""
+        if warning is None:
+            self._warned.discard(subject)
+        elif subject not in self._warned:
+            self._warned.add(subject)
             _log.warning("link: %s: %s", self._connection.uri, warning)
-        self._is_garbled = warning is not None
-
-    def _warn_of_another_dbc(self) -> None:
-        """Say once that the controller's frames are not those of our DBC, until they are."""
-        warning = self._supervisor.foreign
-        if warning is not None and not self._is_foreign:
-            _log.warning("link: %s: %s", self._connection.uri, warning)
-        self._is_foreign = warning is not None
 
     def _take_frame(self, frame: CanFrame) -> None:
         if frame.can_id != self._controller_id:

@@ -5,15 +5,18 @@ import tty
 
 
 class Terminal:
-    """`path` is what programs open, `device` the other side; both open until `close`."""
+    """`path` is what programs open, `device` the other side; both open until `close`.
+
+    `port` is what opening `path` gives: for who writes as a program would.
+    """
 
     def __init__(self) -> None:
         # The port stays open here, so that a program that closes it does not hang up for good.
-        self.device, self._port = os.openpty()
-        tty.setraw(self._port)
-        self.path = os.ttyname(self._port)
+        self.device, self.port = os.openpty()
+        tty.setraw(self.port)
+        self.path = os.ttyname(self.port)
 
     def close(self) -> None:
         """Unplug it."""
-        os.close(self._port)
+        os.close(self.port)
         os.close(self.device)

@@ -13,7 +13,6 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_fer.errors import UserError
 from edge_fer.golden import choose_golden
 from edge_fer.model_card import (
     LICENCE,
@@ -208,13 +207,3 @@ def tool_versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             versions[package] = "not installed"
     return versions
-
-
-def check_out_path(path: Path) -> None:
-    """UserError unless a model can go to `path`: said before the work and not after it."""
-    if path.suffix != ".tflite":
-        raise UserError(
-            f"--out {path}: end the name in .tflite; the card goes to the same in .json"
-        )
-    if not path.parent.is_dir():
-        raise UserError(f"--out {path}: there is no folder {path.parent}")

@@ -13,6 +13,7 @@ from quantize.calibration_set import choose_calibration_set
 from quantize.data import load_fer2013
 from quantize.evaluation import rows_of
 from quantize.fer2013 import Fer2013
+from quantize.out_path import check_out_path
 from quantize.progress import progress_bar
 from quantize.workstation import require_tensorflow
 
@@ -43,7 +44,7 @@ def quantize_verb(
     from quantize.equivalence import refuse_unequal  # noqa: PLC0415
     from quantize.network_file import load_network  # noqa: PLC0415
 
-    quantization.check_out_path(out)
+    check_out_path(out)
     if curve is not None and not curve.is_dir():
         raise UserError(f"--curve {curve}: there is no such folder")
     network = load_network(model)  # first, so that a wrong model is said before the data is read

@@ -8,10 +8,8 @@ import itertools
 import os
 import statistics
 import time
-import tty
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Self
 
 from edge_fer.benchmark.distribution import Distribution
 from edge_fer.camera import open_camera
@@ -30,11 +28,13 @@ from edge_fer.passwords import without_password
 from edge_fer.pipeline import Pipeline, Step
 from edge_fer.preprocessing import crop_face
 from edge_fer.vehicle_report import report
+from firmware_bridge.benchmark.terminal import terminal
 from firmware_bridge.database import definition
 from firmware_bridge.e2e.profile22 import Profile22Sender
 from firmware_bridge.frame import CanFrame
 from firmware_bridge.messages import DriverStateMessage, encode
 from firmware_bridge.slcan import encode_line
+from firmware_bridge.terminal import Terminal
 
 # What a frame takes when its face was found by the tracker alone, and when the detector ran.
 TRACKED, DETECTED = "frame to state, tracked", "frame to state, detected"
@@ -94,27 +94,6 @@ class _Stopwatch:
         self.taken_s.setdefault(name, []).append(seconds)
 
 
-class _Port:
-    """A terminal device that takes bytes as a serial port does, without the time on a wire."""
-
-    def __enter__(self) -> Self:
-        self._far_end, self._port = os.openpty()
-        tty.setraw(self._port)
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        os.close(self._port)
-        os.close(self._far_end)
-
-    def write(self, line: bytes) -> None:
-        """Write one SLCAN line."""
-        os.write(self._port, line)
-
-    def drain(self) -> None:
-        """Read what was written, so that the next line has room."""
-        os.read(self._far_end, 4096)
-
-
 def _timed(pipeline: Pipeline, frame: Frame) -> float:
     started_s = time.perf_counter()
     pipeline.frame(frame)
@@ -138,7 +117,7 @@ def measure_stages(
     count, size = 0, (0, 0)
     bare_s: list[float] = []  # of the frames with a face, as the next
     whole_s: list[float] = []
-    with _Port() as port:
+    with terminal() as port:
         for frame in itertools.islice(_frames(camera_uri, watch), frames):
             count, size = count + 1, (frame.grey.shape[1], frame.grey.shape[0])
             # In turns, so that neither always finds the frame in the cache that the other filled.
@@ -221,7 +200,7 @@ def _staged(
 
 
 def _reported(
-    step: Step, frame: Frame, watch: _Stopwatch, sender: Profile22Sender, port: _Port
+    step: Step, frame: Frame, watch: _Stopwatch, sender: Profile22Sender, port: Terminal
 ) -> None:
     known = definition(DriverStateMessage.NAME)
     watch.start()
@@ -230,6 +209,6 @@ def _reported(
     data = sender.protect(encode(snapshot.driver_state))
     line = encode_line(CanFrame(known.can_id, data, frame.captured_s))
     watch.lap("encode")
-    port.write(line)
+    os.write(port.port, line)
     watch.lap("write")
-    port.drain()
+    os.read(port.device, len(line))  # the next one has room

@@ -12,6 +12,7 @@ from edge_fer.render_card import render_card
 from edge_fer.whole_file import write_whole
 from quantize.evaluation import Evaluation
 from quantize.eyes.patches import SPLIT, load_patches
+from quantize.out_path import check_out_path
 from quantize.predictors import open_predictor
 from quantize.progress import progress_bar
 from quantize.render_evaluation import render_evaluation
@@ -29,10 +30,7 @@ _RECORD = ".training.json"
 
 def train_verb(data: Path, out: Path, *, seed: int, epochs: int) -> None:
     """Train on all but the held-out patches; write the network and what it was trained with."""
-    if out.suffix != ".keras":
-        raise UserError(f"--out {out}: end the name in .keras")
-    if not out.parent.is_dir():
-        raise UserError(f"--out {out}: there is no folder {out.parent}")
+    check_out_path(out, ".keras")
     require_tensorflow()
     from quantize.eyes.training import EyeTraining, train_eyes  # noqa: PLC0415  # TensorFlow
 
@@ -61,7 +59,7 @@ def quantize_verb(model: Path, data: Path, out: Path, *, json_output: bool) -> N
     from quantize.folding import fold_batch_norms  # noqa: PLC0415
     from quantize.network_file import load_network  # noqa: PLC0415
 
-    quantization.check_out_path(out)
+    check_out_path(out)
     network = load_network(model, EYES)
     record = training_record(model)
     seed = int(record["settings"]["seed"])

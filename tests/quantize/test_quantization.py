@@ -23,10 +23,10 @@ from quantize.confidence import fit_confidence
 from quantize.convert import convert_as
 from quantize.evaluation import evaluate
 from quantize.fer2013 import Fer2013
+from quantize.out_path import check_out_path
 from quantize.predictors import open_predictor
 from quantize.quantization import (
     Quantized,
-    check_out_path,
     quantize,
     tool_versions,
     training_record,
