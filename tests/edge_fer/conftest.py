@@ -2,7 +2,8 @@
 
 import hashlib
 import importlib
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -195,3 +196,12 @@ def repack() -> Callable[[bytes, Callable[[Any], None]], bytes]:
         return pack(model)
 
     return changed
+
+
+@pytest.fixture
+def manager(tmp_path: Path) -> Iterator[socket.socket]:
+    """Listen as systemd does: a datagram socket that $NOTIFY_SOCKET names."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(tmp_path / "notify"))
+        listener.settimeout(30.0)  # for a busy machine
+        yield listener

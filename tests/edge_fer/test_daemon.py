@@ -281,16 +281,13 @@ def test_what_fails_at_once_does_not_fail_again_at_once(
 
 
 @pytest.fixture
-def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
-    """A service manager: a person at a terminal gets one line instead (test_cli)."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
-        listener.bind(str(tmp_path / "notify"))
-        listener.settimeout(PATIENCE_S)
-        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
-        yield listener
+def managed(manager: socket.socket, monkeypatch: pytest.MonkeyPatch) -> socket.socket:
+    """Run below a service manager: a person at a terminal gets one line instead (test_cli)."""
+    monkeypatch.setenv("NOTIFY_SOCKET", manager.getsockname())
+    return manager
 
 
-@pytest.mark.usefixtures("manager")
+@pytest.mark.usefixtures("managed")
 def test_what_works_is_said_without_model_and_detector(tmp_path: Path) -> None:
     side = VehicleSide("parts")
     gone = str(tmp_path / "gone")
@@ -323,7 +320,7 @@ def test_without_a_service_manager_they_are_errors(
 
 
 def test_a_camera_that_does_not_open_is_told_and_comes_yet(
-    tmp_path: Path, manager: socket.socket
+    tmp_path: Path, managed: socket.socket
 ) -> None:
     away, folder = tmp_path / "away", tmp_path / "frames"
     away.mkdir()
@@ -340,7 +337,7 @@ def test_a_camera_that_does_not_open_is_told_and_comes_yet(
             assert time.monotonic() - failed_s < SAID_S + BUSY_S
             assert side.hears(DriverState.CAMERA_DEGRADED)
             assert "there is no file" in (made.camera_error or "")
-            while manager.recv(4096) != b"READY=1":  # to be killed for it would help nobody
+            while managed.recv(4096) != b"READY=1":  # to be killed for it would help nobody
                 pass
             away.rename(folder)
             assert side.until(lambda: side.hears(DriverState.ATTENTIVE))

@@ -98,7 +98,7 @@ def check(decision: Decision, previous: Decision) -> None:
         assert decision.request_id == previous.request_id
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None)
 @given(observations=st.lists(anything, max_size=60), emotions=st.booleans())
 def test_no_observations_make_it_raise_or_contradict_itself(
     observations: list[Observation], emotions: bool
@@ -113,7 +113,7 @@ def test_no_observations_make_it_raise_or_contradict_itself(
         previous = decision
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None)
 @given(drives())
 def test_no_state_of_the_driver_comes_from_outdated_evidence(drive: list[Observation]) -> None:
     monitor = DriverMonitor(SETTINGS, START_S)
@@ -141,7 +141,7 @@ def test_no_state_of_the_driver_comes_from_outdated_evidence(drive: list[Observa
         previous = decision
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None)
 @given(drives())
 def test_no_more_changes_than_the_hold_times_allow(drive: list[Observation]) -> None:
     # Between two entries of the same state lies at least one of its hold times.
@@ -158,7 +158,7 @@ def test_no_more_changes_than_the_hold_times_allow(drive: list[Observation]) -> 
         previous = decision
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None)
 @given(drives())
 def test_with_the_switch_off_nothing_tells_of_an_emotion(drive: list[Observation]) -> None:
     monitor = DriverMonitor(PolicySettings(emotion_states=False, confidence_threshold=0.9), START_S)
@@ -169,7 +169,7 @@ def test_with_the_switch_off_nothing_tells_of_an_emotion(drive: list[Observation
         assert decision.probabilities is None
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None)
 @given(drives())
 def test_without_eyes_and_head_their_states_are_never_decided(drive: list[Observation]) -> None:
     monitor = DriverMonitor(SETTINGS, START_S)
@@ -180,7 +180,7 @@ def test_without_eyes_and_head_their_states_are_never_decided(drive: list[Observ
         assert decision.distraction is None
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None)
 @given(drives())
 def test_eyes_that_are_never_seen_closed_are_never_called_closed(drive: list[Observation]) -> None:
     monitor = DriverMonitor(SETTINGS, START_S)
@@ -192,7 +192,7 @@ def test_eyes_that_are_never_seen_closed_are_never_called_closed(drive: list[Obs
         assert decision.drowsiness in (None, 0.0)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None)
 @given(drives(), st.floats(0.001, 0.9))
 def test_late_observations_change_nothing(drive: list[Observation], late_s: float) -> None:
     plain = DriverMonitor(SETTINGS, START_S)

@@ -87,7 +87,6 @@ def test_a_training_learns_and_leaves_a_network_of_48_px(tmp_path: Path) -> None
 KILLED_TRAINING = """
 import sys
 from pathlib import Path
-from typing import Any
 sys.path.insert(0, str(Path(sys.argv[1]).parent))
 from test_training import TINY, small_edge, tiny_dataset
 from quantize import learner
@@ -269,10 +268,10 @@ def test_a_disk_that_is_full_ends_a_training_in_one_line_and_it_resumes(
     def full(network: Any, path: Path) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(run_folder, "_save_model", full)
-    with pytest.raises(UserError, match=r"run: cannot be written \(No space left on device\)"):
-        train(tiny_dataset(), tmp_path / "run", ONE_SIZE)
-    monkeypatch.undo()
+    with monkeypatch.context() as on_a_full_disk:
+        on_a_full_disk.setattr(run_folder, "_save_model", full)
+        with pytest.raises(UserError, match=r"run: cannot be written \(No space left on device\)"):
+            train(tiny_dataset(), tmp_path / "run", ONE_SIZE)
     assert RunFolder(tmp_path / "run").state() is None
     assert train(tiny_dataset(), tmp_path / "run", ONE_SIZE).epochs_done == 3
 
