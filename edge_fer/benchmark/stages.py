@@ -211,4 +211,4 @@ def _reported(
     watch.lap("encode")
     os.write(port.port, line)
     watch.lap("write")
-    os.read(port.device, len(line))  # the next one has room
+    os.read(port.device, 4096)  # the next one has room
