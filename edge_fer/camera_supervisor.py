@@ -14,6 +14,9 @@ LOST_AFTER_S = 0.4
 HUNG_AFTER_S = 2.0
 # Opening takes a USB camera up to some seconds; a process that has shown no frame gets longer.
 OPENING_S = 8.0
+# The vehicle need not wait for that: after so long it hears that there is no camera yet. With what
+# the policy takes to call that degraded (`camera_degraded_after_s`) it knows within 2 s.
+SLOW_OPENING_S = 1.2
 # Restarts: at once, then ever slower, so that a camera that is gone does not cost a core.
 FIRST_RESTART_GAP_S = 0.5
 LONGEST_RESTART_GAP_S = 5.0
@@ -59,15 +62,22 @@ class CameraSupervisor:
         self._next_restart_s = now_s + self._gap_s
         self._gap_s = min(2 * self._gap_s, LONGEST_RESTART_GAP_S)
 
-    def silence(self, now_s: float, *, alive: bool) -> Verdict | None:
-        """Judge a moment without a new frame; None while that is not worth saying."""
+    def silence(
+        self, now_s: float, *, alive: bool, opening_s: float | None = None
+    ) -> Verdict | None:
+        """Judge a moment without a new frame; None while that is not worth saying.
+
+        `opening_s` is when the process began to open the camera: what it imported before, which
+        takes long on a busy machine, is no fault of a camera.
+        """
         last_s = self._started_s if self._frame_s is None else self._frame_s
         silent_s = now_s - last_s
         patience_s = OPENING_S if self._frame_s is None else HUNG_AFTER_S
         restart = (not alive or silent_s >= patience_s) and now_s >= self._next_restart_s
         if not self.opened:
+            slow = opening_s is not None and now_s - opening_s >= SLOW_OPENING_S
             # Once it has failed to open it is no longer starting, however often that is tried.
-            self._does_not_open |= restart or not alive
+            self._does_not_open |= restart or not alive or slow
             missing = CameraCondition.LOST if self._does_not_open else CameraCondition.STARTING
             return Verdict(missing, restart)
         if alive and self._frame_s is not None and silent_s < LOST_AFTER_S:

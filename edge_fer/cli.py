@@ -106,7 +106,7 @@ def run(
     model: Annotated[Path | None, typer.Option(help="the .tflite file, its card beside it")] = None,
 ) -> None:
     """Run the daemon: camera frames in, protected driver-state frames out. Ends on SIGTERM."""
-    from edge_fer.daemon import run_daemon
+    from edge_fer.run import run_daemon
 
     raise typer.Exit(run_daemon(config_path=config, camera=camera, link=link, model=model))
 

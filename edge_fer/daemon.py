@@ -2,20 +2,17 @@
 
 import logging
 import os
-import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 
 from edge_fer import __version__
 from edge_fer.camera.condition import CameraCondition, ConditionMonitor
 from edge_fer.camera.process import CameraProcess
 from edge_fer.camera_supervisor import CameraSupervisor
 from edge_fer.classifier import Classifier
-from edge_fer.config import Config, FaceConfig, ModelConfig, load_config
+from edge_fer.config import Config, FaceConfig, ModelConfig
 from edge_fer.driver_state.monitor import DriverMonitor
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.driver_state.states import DriverState
@@ -25,10 +22,8 @@ from edge_fer.eyes import EyeReader
 from edge_fer.face.opening import open_tracker
 from edge_fer.face.tracking import FaceTracker
 from edge_fer.health import CounterRate, HealthMeter, Stages, shedding_text
-from edge_fer.journal import FIELDS, log_handler
-from edge_fer.live_config import LiveConfig
+from edge_fer.journal import FIELDS
 from edge_fer.model_fallback import open_classifier
-from edge_fer.no_dumps import forbid_dumps
 from edge_fer.notify import Notifier
 from edge_fer.passwords import without_password
 from edge_fer.paths import own_resume_file, own_status_socket
@@ -38,6 +33,7 @@ from edge_fer.resume import Resume, ResumeFile
 from edge_fer.shedding import FramePacer
 from edge_fer.status import Status, as_journal_fields
 from edge_fer.status_server import StatusServer
+from edge_fer.stopping import StopFlag
 from edge_fer.vehicle_heard import hear
 from edge_fer.vehicle_report import Parts, report, report_standby
 from firmware_bridge.link import Link
@@ -48,9 +44,6 @@ TICK_S = 0.1
 # So often the daemon reads the temperature and tells the service manager how it is.
 HOUSEKEEPING_S = 0.5
 JOURNAL_EVERY_S = 300.0  # its own figures
-# The service manager starts what ended anew at once. What fails by itself will fail again: it waits
-# so long before, so that a port that is missing does not cost a core.
-FAILED_WAIT_S = 2.0
 STOP_LINK_S = 0.3  # of the second that SIGTERM may take
 STOP_CAMERA_S = 0.4
 STOP_RECORDER_S = 0.2
@@ -58,48 +51,13 @@ STOP_RECORDER_S = 0.2
 _log = logging.getLogger(__name__)
 
 
-def run_daemon(
-    *, config_path: Path | None, camera: str | None, link: str | None, model: Path | None
-) -> int:
-    """Run until the camera's input ends or a signal comes; return the exit code.
+class Daemon:
+    """Camera process, pipeline and link of one configuration.
 
-    Command-line values overrule the config. UserError or BridgeError for what is wrong at start:
-    config, port and, without a service manager, model, face detector and camera.
+    `camera` may have been prepared; it is opened by `run`.
     """
 
-    def load() -> Config:
-        return _overruled(load_config(config_path, os.environ), camera, link, model)
-
-    forbid_dumps()
-    try:
-        config = LiveConfig(load)
-        logging.basicConfig(level=config.config.log.level.upper(), handlers=[log_handler()])
-        # Without a file there is nothing to read anew: SIGHUP, as of a terminal that closes, is an
-        # end.
-        with _signals(reload=None if config_path is None else config.ask) as stop:
-            Daemon(config.config).run(stop, config.changed)
-    except Exception:
-        if Notifier().is_heard:
-            time.sleep(FAILED_WAIT_S)
-        raise
-    return 0
-
-
-class StopFlag:
-    """Set by a signal, looked at by the loop."""
-
-    def __init__(self) -> None:
-        self.is_set = False
-
-    def __call__(self, signal_number: int, frame: FrameType | None) -> None:
-        """Handle the signal."""
-        self.is_set = True
-
-
-class Daemon:
-    """Camera process, pipeline and link of one configuration."""
-
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, camera: CameraProcess) -> None:
         self._notifier = Notifier()
         self._parts = Parts()
         self._classifier, self._model = self._open_model(config.model)
@@ -123,7 +81,7 @@ class Daemon:
             eyes,
         )
         self._camera_uri = without_password(config.camera.uri)
-        self._camera = CameraProcess(config.camera.uri, fps=config.camera.fps)
+        self._camera = camera
         self._camera_error: str | None = None  # of the latest try, until a frame comes
         self._supervisor = CameraSupervisor(now_s)
         self._recorder = RecorderProcess(config.recording)
@@ -279,7 +237,9 @@ class Daemon:
             raise UserError(error)
         if self._camera.ended:
             return None
-        verdict = self._supervisor.silence(now_s, alive=self._camera.alive)
+        verdict = self._supervisor.silence(
+            now_s, alive=self._camera.alive, opening_s=self._camera.opening_s
+        )
         if verdict is None:
             return None
         self._meter.silence(now_s)
@@ -382,30 +342,3 @@ class Daemon:
 def _stages(step: Step) -> Stages:
     face = step.face
     return Stages(face is not None, face is not None and face.detected, step.classified)
-
-
-def _overruled(config: Config, camera: str | None, link: str | None, model: Path | None) -> Config:
-    if camera is not None:
-        config = replace(config, camera=replace(config.camera, uri=camera))
-    if link is not None:
-        config = replace(config, link=replace(config.link, uri=link))
-    if model is not None:
-        config = replace(config, model=replace(config.model, path=str(model)))
-    return config
-
-
-@contextmanager
-def _signals(reload: Callable[[int, FrameType | None], None] | None) -> Iterator[StopFlag]:
-    """Let SIGTERM and SIGINT set the flag, and SIGHUP ask for a new reading of the config."""
-    stop = StopFlag()
-    handlers: dict[signal.Signals, Callable[[int, FrameType | None], None]] = {
-        signal.SIGTERM: stop,
-        signal.SIGINT: stop,
-        signal.SIGHUP: stop if reload is None else reload,
-    }
-    previous = {number: signal.signal(number, handler) for number, handler in handlers.items()}
-    try:
-        yield stop
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)

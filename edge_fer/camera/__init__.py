@@ -1,6 +1,7 @@
 """Cameras: one file a backend, chosen by the scheme of the URI."""
 
 import importlib
+from typing import Any
 
 from edge_fer.camera.base import Camera
 from edge_fer.camera.uri import CameraUri, parse_uri
@@ -36,5 +37,10 @@ def open_camera(uri: str, *, fps: float = DEFAULT_FPS) -> Camera:
     `fps` is the rate to ask of a camera that can choose and whose URI does not say.
     """
     parsed = check_uri(uri)
-    camera: Camera = importlib.import_module(_BACKENDS[parsed.scheme]).open_uri(parsed, fps=fps)
+    camera: Camera = load_backend(parsed.scheme).open_uri(parsed, fps=fps)
     return camera
+
+
+def load_backend(scheme: str) -> Any:
+    """Return the module for `scheme`, one of those that `check_uri` accepts; opens nothing."""
+    return importlib.import_module(_BACKENDS[scheme])

@@ -1,8 +1,9 @@
 """The camera's own process: reads frames into shared memory until its parent goes away.
 
-Started by `edge_fer.camera.process` with FPS MEMORY EVENT STATUS, the last three being inherited
-descriptors. The first line of standard input is the URI, as JSON: every user may read a command
-line, and a URI may hold a password. The end of standard input means "go".
+Started by `edge_fer.camera.process` with SCHEME FPS MEMORY EVENT STATUS, the last three being
+inherited descriptors. The first line of standard input is the URI, as JSON, and means "open": every
+user may read a command line, and a URI may hold a password. What the scheme needs is imported
+before. The end of standard input means "go".
 """
 
 import json
@@ -11,9 +12,10 @@ import signal
 import sys
 import threading
 import time
+from contextlib import suppress
 from typing import Any
 
-from edge_fer.camera import open_camera
+from edge_fer.camera import load_backend, open_camera
 from edge_fer.camera.base import SkippingCamera
 from edge_fer.camera.slots import SlotWriter
 from edge_fer.camera.torn import is_torn
@@ -30,9 +32,11 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     forbid_dumps()
+    scheme, fps, *descriptors = arguments
+    with suppress(Exception):  # it fails again when the camera is opened, and is reported there
+        load_backend(scheme)
     uri = _read_uri()
     threading.Thread(target=_leave_with_parent, daemon=True).start()
-    fps, *descriptors = arguments
     memory, event, status = map(int, descriptors)
     try:
         _run(uri, float(fps), memory, event, status)
@@ -49,6 +53,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _run(uri: str, fps: float, memory: int, event: int, status: int) -> None:
+    _report(status, opening=time.monotonic())
     camera = open_camera(uri, fps=fps)
     slots: SlotWriter | None = None
     skipper = FrameSkipper()

@@ -10,6 +10,7 @@ picture: nothing is converted, and an infra-red or monochrome camera is read in 
 import importlib
 import inspect
 from concurrent.futures import TimeoutError as JobTimeoutError
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,10 @@ from numpy.typing import NDArray
 
 from edge_fer.camera.base import Camera
 from edge_fer.camera.uri import MAX_FPS, MIN_FPS, CameraUri
+
+# Takes a second, which is not the camera's. Where it is missing, opening says so.
+with suppress(ImportError, ValueError):
+    importlib.import_module("picamera2")
 
 DEFAULT_WIDTH, DEFAULT_HEIGHT = 640, 480
 # libcamera never returns from a sensor whose cable came loose.

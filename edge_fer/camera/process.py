@@ -8,9 +8,11 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from edge_fer.camera import DEFAULT_FPS, check_uri
 from edge_fer.camera.base import Frame
@@ -34,6 +36,7 @@ class CameraProcess:
         check_uri(uri)
         self._uri, self._asked_fps = uri, fps
         self._process: subprocess.Popen[bytes] | None = None
+        self._told_to_open = False
         self._memory = self._event = self._status = -1
         self._next_sequence = 0
         self._captured_s = 0.0  # of the newest frame, over restarts
@@ -41,6 +44,7 @@ class CameraProcess:
 
     def _forget_last_run(self) -> None:
         self._slots: SlotReader | None = None
+        self._opening_s: float | None = None
         self._status_text = b""
         self._fps: float | None = None
         self._written_at_end: int | None = None
@@ -48,8 +52,22 @@ class CameraProcess:
         self._error: str | None = None
         self._first_sequence = self._next_sequence
 
-    def start(self) -> None:
-        """Start the process; returns at once."""
+    @classmethod
+    @contextmanager
+    def prepared(cls, uri: str, fps: float) -> Iterator[Self]:
+        """Give a camera process that is prepared but not started, and leave nothing of it."""
+        camera = cls(uri, fps=fps)
+        camera.prepare()
+        try:
+            yield camera
+        finally:
+            camera.stop()
+
+    def prepare(self) -> None:
+        """Start the process without opening the camera: what it imports takes as long as opening.
+
+        Returns at once.
+        """
         if self._process is not None:
             raise RuntimeError("the camera process was already started")
         self._forget_last_run()
@@ -64,6 +82,7 @@ class CameraProcess:
                     "-P",  # what lies in the working directory is no module of ours
                     "-m",
                     "edge_fer.camera.child",
+                    check_uri(self._uri).scheme,
                     repr(self._asked_fps),
                     *map(str, passed),
                 ],
@@ -78,7 +97,15 @@ class CameraProcess:
             )
         finally:
             os.close(status_of_child)
-        if self._process.stdin is not None:
+
+    def start(self) -> None:
+        """Let the process open the camera, starting it if that was not done; returns at once."""
+        if self._told_to_open:
+            raise RuntimeError("the camera process was already started")
+        if self._process is None:
+            self.prepare()
+        self._told_to_open = True
+        if self._process is not None and self._process.stdin is not None:
             # Fits into the pipe: nothing waits here. One that has died already is seen elsewhere.
             with contextlib.suppress(BrokenPipeError):
                 os.write(self._process.stdin.fileno(), json.dumps(self._uri).encode() + b"\n")
@@ -88,6 +115,12 @@ class CameraProcess:
         """Whether the camera has given a frame since it was started."""
         self._read_status()
         return self._slots is not None
+
+    @property
+    def opening_s(self) -> float | None:
+        """When the process began to open the camera, in monotonic seconds; None: not yet."""
+        self._read_status()
+        return self._opening_s
 
     @property
     def fps(self) -> float | None:
@@ -184,6 +217,7 @@ class CameraProcess:
     def stop(self, timeout_s: float = 0.5) -> None:
         """End the process, killing it after `timeout_s`; nothing is left of it. May be repeated."""
         process, self._process = self._process, None
+        self._told_to_open = False
         if process is not None:
             if process.stdin is not None:
                 process.stdin.close()  # this asks it to go
@@ -233,6 +267,8 @@ class CameraProcess:
         if "height" in message:
             self._slots = SlotReader(self._memory, (message["height"], message["width"]))
             self._fps = message["fps"]
+        elif "opening" in message:
+            self._opening_s = message["opening"]
         elif "ended" in message:
             self._written_at_end = message["ended"]
         elif "error" in message:

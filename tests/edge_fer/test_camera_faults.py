@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -61,10 +62,9 @@ class Bus:
         return time.monotonic() - start_s
 
 
-@pytest.fixture(scope="module")
-def bus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bus]:
-    fault = tmp_path_factory.mktemp("faults") / "fault"
-    fault.write_text("")
+@contextmanager
+def running_with(fault: Path) -> Iterator[Bus]:
+    """Run a daemon whose camera has the fault whose name is in that file."""
     path = os.pathsep.join([str(FAULTY), *filter(None, sys.path)])
     with PtyWire() as wire:
         command = ["run", "--camera", f"faulty:{fault}", "--link", f"slcan:{wire.end_a}"]
@@ -82,6 +82,14 @@ def bus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bus]:
             daemon.terminate()
             daemon.wait(10)
             transport.close()
+
+
+@pytest.fixture(scope="module")
+def bus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bus]:
+    fault = tmp_path_factory.mktemp("faults") / "fault"
+    fault.write_text("")
+    with running_with(fault) as made:
+        yield made
 
 
 @pytest.mark.slow
@@ -119,6 +127,22 @@ def test_a_fault_is_said_in_time_and_recovered_from(
         bus.inject("")
     bus.seconds_until(lambda: bus.state() is DriverState.ATTENTIVE, RECOVERED_S)
     assert bus.daemon.poll() is None  # without a restart of the service
+
+
+@pytest.mark.slow
+def test_a_camera_that_hangs_at_its_very_first_opening_is_said_in_time_too(tmp_path: Path) -> None:
+    fault = tmp_path / "fault"
+    fault.write_text("hangs while it opens")
+    with running_with(fault) as bus:
+        # The link speaks from the moment at which the camera is told to open.
+        bus.seconds_until(lambda: bus.state() is not None, RECOVERED_S)
+        assert bus.state() is DriverState.NOT_READY
+        degraded = DriverState.CAMERA_DEGRADED
+        said_s = bus.seconds_until(lambda: bus.state() is degraded, RECOVERED_S)
+        assert said_s < SAID_S + BUSY_S
+        bus.inject("")
+        bus.seconds_until(lambda: bus.state() is DriverState.ATTENTIVE, RECOVERED_S)
+        assert bus.daemon.poll() is None
 
 
 class TestTorn:

@@ -94,13 +94,37 @@ def test_frames_arrive_with_time_and_number(demo: CameraProcess) -> None:
     assert not demo.ended
 
 
-def test_a_camera_that_can_leaves_out_what_nobody_wants(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def faulty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return the URI of a camera that leaves a mark when it is opened."""
     monkeypatch.syspath_prepend(str(Path(__file__).with_name("faulty")))
     monkeypatch.setitem(_BACKENDS, "faulty", "faulty_camera")
     (tmp_path / "fault").write_text("")
-    with CameraProcess(f"faulty:{tmp_path / 'fault'}") as camera:
+    return f"faulty:{tmp_path / 'fault'}"
+
+
+def test_a_prepared_process_opens_nothing_before_it_is_told_to(faulty: str, tmp_path: Path) -> None:
+    with CameraProcess.prepared(faulty, 30.0) as camera:
+        pid = pid_of(camera)
+        assert camera.wait(1.0) is None  # in which it would have opened
+        assert camera.opening_s is None
+        assert not (tmp_path / "fault.opened").exists()
+        with pytest.raises(RuntimeError, match="already started"):
+            camera.prepare()
+        told_s = time.monotonic()
+        camera.start()
+        with pytest.raises(RuntimeError, match="already started"):
+            camera.start()
+        frame = camera.wait(PATIENCE_S)
+        assert frame is not None
+        assert camera.opening_s is not None
+        assert told_s <= camera.opening_s <= frame.captured_s
+        assert pid_of(camera) == pid
+    assert not Path(f"/proc/{pid}").exists()
+
+
+def test_a_camera_that_can_leaves_out_what_nobody_wants(faulty: str) -> None:
+    with CameraProcess(faulty) as camera:
 
         def gap() -> int:
             before, after = camera.wait(PATIENCE_S), camera.wait(PATIENCE_S)

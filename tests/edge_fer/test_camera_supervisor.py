@@ -10,8 +10,12 @@ from edge_fer.camera_supervisor import (
     LONGEST_RESTART_GAP_S,
     LOST_AFTER_S,
     OPENING_S,
+    SLOW_OPENING_S,
     CameraSupervisor,
 )
+from edge_fer.driver_state.settings import PolicySettings
+
+SAID_S = 2.0  # so soon the vehicle knows of a camera that is not there
 
 
 def running_supervisor(at_s: float = 1.0) -> CameraSupervisor:
@@ -30,6 +34,23 @@ def test_a_camera_that_has_shown_nothing_is_starting_and_gets_time() -> None:
     late = supervisor.silence(OPENING_S, alive=True)
     assert late is not None
     assert late.restart
+
+
+def test_one_that_opens_slowly_is_not_there_yet_and_still_gets_time() -> None:
+    supervisor = CameraSupervisor(0.0)
+    opening_s = 0.9  # what came before was not the camera's
+    for now_s, said in (
+        (opening_s + SLOW_OPENING_S - 0.1, CameraCondition.STARTING),
+        (opening_s + SLOW_OPENING_S + 0.1, CameraCondition.LOST),
+        (OPENING_S - 0.1, CameraCondition.LOST),
+    ):
+        verdict = supervisor.silence(now_s, alive=True, opening_s=opening_s)
+        assert verdict is not None
+        assert (verdict.camera, verdict.restart) == (said, False)
+    supervisor.frame(OPENING_S - 0.05)
+    assert supervisor.silence(OPENING_S, alive=True, opening_s=opening_s) is None
+    settings = PolicySettings()
+    assert SLOW_OPENING_S + settings.camera_degraded_after_s <= SAID_S
 
 
 def test_a_camera_that_fails_to_open_is_lost_until_its_first_frame() -> None:

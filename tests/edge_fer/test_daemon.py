@@ -13,13 +13,14 @@ from typing import Any
 import cv2
 import pytest
 
-from edge_fer import daemon as daemon_module
 from edge_fer import health as health_module
+from edge_fer import run as run_module
 from edge_fer.camera.condition import CameraCondition
+from edge_fer.camera.process import CameraProcess
 from edge_fer.camera.scene import Scene
 from edge_fer.classifier import Classifier
 from edge_fer.config import CameraConfig, Config, FaceConfig, LinkConfig, ModelConfig
-from edge_fer.daemon import FAILED_WAIT_S, Daemon, StopFlag, run_daemon
+from edge_fer.daemon import Daemon
 from edge_fer.driver_state.monitor import DriverMonitor
 from edge_fer.driver_state.observation import Observation
 from edge_fer.driver_state.policy import Decision
@@ -30,6 +31,8 @@ from edge_fer.errors import UserError
 from edge_fer.face.base import FaceBox
 from edge_fer.model_card import load_card, write_card
 from edge_fer.model_store import ModelStore
+from edge_fer.run import FAILED_WAIT_S, run_daemon
+from edge_fer.stopping import StopFlag
 from edge_fer.thermal import Thermometer
 from firmware_bridge.database import definition, value_code, value_name
 from firmware_bridge.e2e.profile22 import Profile22Sender
@@ -91,11 +94,15 @@ class VehicleSide:
         self._bus.close()
 
 
+def camera_of_config(config: Config) -> CameraProcess:
+    return CameraProcess(config.camera.uri, fps=config.camera.fps)
+
+
 class Probe(Daemon):
     """Keeps the vehicle of each observation, and says whether its camera process runs."""
 
     def __init__(self, config: Config) -> None:
-        super().__init__(config)
+        super().__init__(config, camera_of_config(config))
         self.vehicles: list[Vehicle] = []
         driver = self._pipeline._driver
         observe = driver.observe
@@ -272,7 +279,7 @@ def test_what_fails_at_once_does_not_fail_again_at_once(
 ) -> None:
     slept: list[float] = []
     monkeypatch.setenv("NOTIFY_SOCKET", manager)
-    monkeypatch.setattr(daemon_module, "forbid_dumps", lambda: None)
+    monkeypatch.setattr(run_module, "forbid_dumps", lambda: None)
     monkeypatch.setattr(time, "sleep", slept.append)
     with pytest.raises(UserError, match="unknown scheme"):
         run_daemon(config_path=None, camera="webcam:0", link="virtual:fails", model=None)
@@ -313,10 +320,12 @@ def test_without_a_service_manager_they_are_errors(
 ) -> None:
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
     gone = str(tmp_path / "gone")
-    with pytest.raises(UserError, match="cannot read the model"):
-        Daemon(replace(Config(), model=ModelConfig(path=gone)))
-    with pytest.raises(UserError, match="cannot read YuNet"):
-        Daemon(replace(Config(), face=FaceConfig(detector="yunet", model=gone)))
+    for config, problem in (
+        (replace(Config(), model=ModelConfig(path=gone)), "cannot read the model"),
+        (replace(Config(), face=FaceConfig(detector="yunet", model=gone)), "cannot read YuNet"),
+    ):
+        with pytest.raises(UserError, match=problem):
+            Daemon(config, camera_of_config(config))
 
 
 def test_a_camera_that_does_not_open_is_told_and_comes_yet(

@@ -99,15 +99,15 @@ def test_where_the_face_turns_away_there_is_no_driver_until_it_is_back(
     drives: dict[str, Drive], name: str
 ) -> None:
     said = drives[name].signals("DriverState")
-    gone = [signals["time_s"] for signals in said if signals["State"] == "no driver"]
+    gone = [index for index, signals in enumerate(said) if signals["State"] == "no driver"]
     assert gone
-    # No face was seen just before, and one was seen again just after. The state needs 2 s without;
-    # half of that leaves room for frames that a busy machine brings late, and on such a machine
-    # some messages have no picture behind them.
-    before = [s["Face"] for s in said if gone[0] - 1.0 <= s["time_s"] < gone[0]]
+    # No face was seen just before, and one was seen again just after. Counted in messages, of which
+    # there are 20 in the 2 s that the state needs: when this end read them says little on a busy
+    # machine, where some have no picture behind them.
+    before = [signals["Face"] for signals in said[max(gone[0] - 5, 0) : gone[0]]]
     assert "none" in before
     assert SEEN.isdisjoint(before)
-    after = [s for s in said if gone[-1] - 0.5 <= s["time_s"] <= gone[-1]]
+    after = said[gone[-1] - 5 : gone[-1] + 3]
     assert any(signals["Face"] in SEEN for signals in after)
     assert said[-1]["State"] != "no driver"
 
