@@ -34,9 +34,12 @@ from edge_fer.shedding import FramePacer
 from edge_fer.status import Status, as_journal_fields
 from edge_fer.status_server import StatusServer
 from edge_fer.stopping import StopFlag
+from edge_fer.vehicle_figures import fault_counters, pipeline_figures
 from edge_fer.vehicle_heard import hear
 from edge_fer.vehicle_report import Parts, report, report_standby
 from firmware_bridge.link import Link
+from firmware_bridge.messages import FaultCountersMessage, PipelineFiguresMessage
+from firmware_bridge.schedule import Snapshot
 
 # So often the loop comes round when no frame arrives: the policy wants ten observations a second,
 # and a signal is answered within this time.
@@ -87,6 +90,7 @@ class Daemon:
         self._recorder = RecorderProcess(config.recording)
         self._meter = HealthMeter(sheds=config.health.shed_frames)
         self._health = self._meter.read(now_s)
+        self._figures, self._counters = PipelineFiguresMessage(), FaultCountersMessage()
         self._pacer = FramePacer()
         self._link_rate = CounterRate()
         self._housekeeping_s = now_s
@@ -194,7 +198,7 @@ class Daemon:
             self._say(DriverState.NOT_AVAILABLE, f"standby: {why}")
         now_s = time.monotonic()
         self._keep_house(now_s, "standby")
-        self._link.publish(report_standby(self._health, now_s, self._parts))
+        self._publish(report_standby(self._health, now_s, self._parts))
         time.sleep(TICK_S)
 
     def _watch(self) -> None:
@@ -262,7 +266,7 @@ class Daemon:
             self._be_ready()  # as far as it can be: the vehicle knows, and the camera may come yet
         self._keep_house(now_s, step.decision.state.label)
         self._leave_numbers(now_s)
-        self._link.publish(
+        self._publish(
             report(
                 step,
                 self._health,
@@ -274,6 +278,9 @@ class Daemon:
         decision, reason = step.decision, step.decision.reason.name.lower().replace("_", " ")
         self._recorder.decided(decision.state, reason, decision.time_s)
         self._say(decision.state, reason)
+
+    def _publish(self, snapshot: Snapshot) -> None:
+        self._link.publish(replace(snapshot, figures=self._figures, counters=self._counters))
 
     def _leave_numbers(self, now_s: float) -> None:
         """Let a next process go on from here, should this one be killed."""
@@ -305,6 +312,8 @@ class Daemon:
         summary = f"{label}, {self._health.fps:.0f} fps"
         self._notifier.send("WATCHDOG=1", f"STATUS={summary}")
         status = self._how_it_is(now_s)
+        self._figures = pipeline_figures(self._health)
+        self._counters = fault_counters(self._health, status.counters, status.restarts)
         self._status.publish(status, now_s)
         if now_s >= self._journal_s:
             self._journal_s = now_s + JOURNAL_EVERY_S

@@ -25,8 +25,10 @@ from firmware_bridge.messages import (
     DriverRequestMessage,
     DriverStateMessage,
     EmotionProbabilitiesMessage,
+    FaultCountersMessage,
     HealthMessage,
     Message,
+    PipelineFiguresMessage,
     encode,
 )
 from firmware_bridge.schedule import Schedule, Snapshot, event_of
@@ -40,6 +42,8 @@ _SENT = (
     EmotionProbabilitiesMessage.NAME,
     HealthMessage.NAME,
     DriverRequestMessage.NAME,
+    PipelineFiguresMessage.NAME,
+    FaultCountersMessage.NAME,
 )
 # How often a bus without a descriptor to wait on (virtual) is asked for frames.
 _POLL_S = 0.005

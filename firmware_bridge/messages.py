@@ -1,4 +1,4 @@
-"""The five messages as frozen classes, to and from the eight bytes of a frame.
+"""The messages as frozen classes, to and from the eight bytes of a frame.
 
 Physical values in the units of their names; None means not available. Codes are plain integers
 whose names stand in the DBC (`database.value_name`). A quantity out of range saturates; a code
@@ -152,6 +152,52 @@ class DriverRequestMessage(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class PipelineFiguresMessage(Message):
+    """0x3A4: how fast the camera unit's stages are. `frames_dropped` is a `wrapped_count`."""
+
+    NAME = "PipelineFigures"
+    SIGNALS = (
+        "Throttling",
+        "CameraRate",
+        "FaceRate",
+        "DetectionRate",
+        "EmotionRate",
+        "FramesDropped",
+    )
+
+    throttling: int | None = None
+    camera_fps: float | None = None
+    face_fps: float | None = None
+    detection_fps: float | None = None
+    emotion_fps: float | None = None
+    frames_dropped: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FaultCountersMessage(Message):
+    """0x3A5: what the camera unit recovered from. All but the first two are `wrapped_count`s."""
+
+    NAME = "FaultCounters"
+    SIGNALS = (
+        "Stalls",
+        "CameraRestarts",
+        "Restarts",
+        "ConnectionsLost",
+        "LinkFramesDropped",
+        "ControllerRejected",
+        "LinesRejected",
+    )
+
+    stalls_per_hour: int | None = None
+    camera_restarts_per_hour: int | None = None
+    restarts: int | None = None
+    connections_lost: int | None = None
+    link_frames_dropped: int | None = None
+    controller_rejected: int | None = None
+    lines_rejected: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ControllerStatusMessage(Message):
     """0x3B0: the vehicle's mode and speed, and its answer to the request that it names."""
 
@@ -182,6 +228,8 @@ MESSAGE_CLASSES: Mapping[str, type[Message]] = {
         EmotionProbabilitiesMessage,
         HealthMessage,
         DriverRequestMessage,
+        PipelineFiguresMessage,
+        FaultCountersMessage,
         ControllerStatusMessage,
     )
 }
@@ -199,6 +247,14 @@ def decode(can_id: int, data: bytes) -> Message:
     """
     known = definitions_by_id()[can_id]
     return MESSAGE_CLASSES[known.name].from_signal_values(known.decode(data))
+
+
+def wrapped_count(message: str, signal: str, count: int) -> int:
+    """Return what the signal shows of a `count` that only rises: after the highest comes 0.
+
+    The receiver sees a rise in the difference; one that stopped at the highest would hide it.
+    """
+    return count % definition(message).signals[signal].not_available_raw
 
 
 def state_name(state: int) -> str:

@@ -5,6 +5,7 @@ before it was sent is lost on purpose, and counted.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from firmware_bridge.database import MessageDefinition, definition, value_code
@@ -12,8 +13,10 @@ from firmware_bridge.messages import (
     DriverRequestMessage,
     DriverStateMessage,
     EmotionProbabilitiesMessage,
+    FaultCountersMessage,
     HealthMessage,
     Message,
+    PipelineFiguresMessage,
 )
 
 # A snapshot that is older says nothing any more: the vision loop stalled. Ten cycles of 0x3A0.
@@ -37,6 +40,8 @@ class Snapshot:
     source_time_s: float | None = None
     emotions: EmotionProbabilitiesMessage = field(default_factory=EmotionProbabilitiesMessage)
     health: HealthMessage = field(default_factory=HealthMessage)
+    figures: PipelineFiguresMessage = field(default_factory=PipelineFiguresMessage)
+    counters: FaultCountersMessage = field(default_factory=FaultCountersMessage)
     request: DriverRequestMessage | None = None
 
 
@@ -127,8 +132,16 @@ class Schedule:
         known = definition(DriverStateMessage.NAME)
         self._min_gap_s = known.min_gap_s
         self._state_cycle = _Cycle(known.cycle_s, now_s)
-        self._emotions_cycle = _Cycle(definition(EmotionProbabilitiesMessage.NAME).cycle_s, now_s)
-        self._health_cycle = _Cycle(definition(HealthMessage.NAME).cycle_s, now_s)
+        # The others that come by the clock alone, the most urgent first.
+        self._cyclic: list[tuple[_Cycle, Callable[[Snapshot | None], Message]]] = [
+            (_Cycle(definition(kind.NAME).cycle_s, now_s), content)
+            for kind, content in (
+                (EmotionProbabilitiesMessage, _emotions),
+                (HealthMessage, self._health),
+                (PipelineFiguresMessage, _figures),
+                (FaultCountersMessage, _counters),
+            )
+        ]
         self._request = _RequestRepeats(definition(DriverRequestMessage.NAME))
         self._snapshot: Snapshot | None = None
         self._change_sent_s = -math.inf
@@ -151,7 +164,8 @@ class Schedule:
 
     def restart(self, now_s: float) -> None:
         """Send everything anew: the line is up again."""
-        for cycle in (self._state_cycle, self._emotions_cycle, self._health_cycle):
+        self._state_cycle.restart(now_s)
+        for cycle, _ in self._cyclic:
             cycle.restart(now_s)
         self._request.restart(now_s)
 
@@ -168,13 +182,10 @@ class Schedule:
         request = self._request.take(now_s)
         if request is not None:
             due.append(request)
-        if now_s >= self._emotions_cycle.due_s:
-            self._emotions_cycle.sent(now_s)
-            fresh = self._fresh_snapshot(now_s)
-            due.append(EmotionProbabilitiesMessage() if fresh is None else fresh.emotions)
-        if now_s >= self._health_cycle.due_s:
-            self._health_cycle.sent(now_s)
-            due.append(self._health_message(now_s))
+        for cycle, content in self._cyclic:
+            if now_s >= cycle.due_s:
+                cycle.sent(now_s)
+                due.append(content(self._fresh_snapshot(now_s)))
         return due
 
     def next_s(self, now_s: float) -> float:
@@ -185,8 +196,7 @@ class Schedule:
         return min(
             self._state_due_s(now_s),
             self._request.due_s,
-            self._emotions_cycle.due_s,
-            self._health_cycle.due_s,
+            *(cycle.due_s for cycle, _ in self._cyclic),
             stale_s,
         )
 
@@ -215,11 +225,22 @@ class Schedule:
         age_ms = max(0.0, now_s - fresh.source_time_s) * 1000.0
         return replace(fresh.driver_state, source_age_ms=age_ms)
 
-    def _health_message(self, now_s: float) -> HealthMessage:
-        fresh = self._fresh_snapshot(now_s)
+    def _health(self, fresh: Snapshot | None) -> HealthMessage:
         if fresh is not None:
             return fresh.health
         # Before the first snapshot nothing is known; after it the vision loop has stalled.
         return (
             HealthMessage() if self._snapshot is None else HealthMessage(fault=self._vision_stalled)
         )
+
+
+def _emotions(fresh: Snapshot | None) -> EmotionProbabilitiesMessage:
+    return EmotionProbabilitiesMessage() if fresh is None else fresh.emotions
+
+
+def _figures(fresh: Snapshot | None) -> PipelineFiguresMessage:
+    return PipelineFiguresMessage() if fresh is None else fresh.figures
+
+
+def _counters(fresh: Snapshot | None) -> FaultCountersMessage:
+    return FaultCountersMessage() if fresh is None else fresh.counters

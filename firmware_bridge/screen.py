@@ -30,6 +30,7 @@ MIN_HEIGHT = 24
 _WIDE = 96
 _NAME_CELLS = 18
 _FRAMES_ROWS_BELOW = 12  # beside the list of frames: header, messages, border, keys
+_DIAGNOSTIC_ROWS = 2  # of the messages; left out where they do not fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,11 @@ class Screen:
         if self.controls.page is Page.OVERVIEW:
             yield from self._overview(width, height)
         else:
-            yield message_panel(self.seen, self.line, wide=width >= _WIDE)
-            rows = max(1, height - _FRAMES_ROWS_BELOW)
+            more_rows = _diagnostic_rows(height)
+            yield message_panel(
+                self.seen, self.line, wide=width >= _WIDE, with_diagnostic=more_rows > 0
+            )
+            rows = max(1, height - _FRAMES_ROWS_BELOW - more_rows)
             if self.controls.page is Page.HELP:
                 yield help_panel(rows)
             else:
@@ -60,12 +64,13 @@ class Screen:
 
     def _overview(self, width: int, height: int) -> RenderResult:
         seen, left = self.seen, width // 2
-        spare_rows = height - MIN_HEIGHT
+        more_rows = _diagnostic_rows(height)
+        spare_rows = height - MIN_HEIGHT - more_rows
         yield _beside(
             driver_panel(seen, left - 4), emotion_panel(seen, width - left - 4), left, width - left
         )
         yield _beside(request_panel(seen), health_panel(seen), left, width - left)
-        yield message_panel(seen, self.line, wide=width >= _WIDE)
+        yield message_panel(seen, self.line, wide=width >= _WIDE, with_diagnostic=more_rows > 0)
         if spare_rows >= 3:
             yield history_panel(seen, rows=min(spare_rows - 2, 12))
 
@@ -73,6 +78,10 @@ class Screen:
 def render(seen: Seen, line: Line) -> RenderableType:
     """Return what to draw where nobody presses a key."""
     return Screen(seen, line)
+
+
+def _diagnostic_rows(height: int) -> int:
+    return _DIAGNOSTIC_ROWS if height >= MIN_HEIGHT + _DIAGNOSTIC_ROWS else 0
 
 
 def _header(screen: Screen, width: int) -> Text:

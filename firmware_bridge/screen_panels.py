@@ -13,7 +13,9 @@ from firmware_bridge.messages import (
     DriverRequestMessage,
     DriverStateMessage,
     EmotionProbabilitiesMessage,
+    FaultCountersMessage,
     HealthMessage,
+    PipelineFiguresMessage,
 )
 from firmware_bridge.screen_parts import (
     LABEL,
@@ -38,6 +40,8 @@ from firmware_bridge.watching import Line, Seen, course_name
 # A pending request comes each second: after two it was answered, or is no longer asked.
 REQUEST_SHOWN_S = 2.0
 
+# The camera unit about itself in detail: the first to do without where there is little room.
+_DIAGNOSTIC = (PipelineFiguresMessage.NAME, FaultCountersMessage.NAME)
 _NARROW_COUNTS = ("lost", "rep", "crc", "late")
 
 
@@ -126,7 +130,7 @@ def health_panel(seen: Seen) -> Panel:
             ),
             Text(
                 f"{number(health.fps, 'fps')}  {number(health.latency_ms, 'ms')}"
-                f"  {number(health.temperature_c, '°C')}"
+                f"  {number(health.temperature_c, '°C')}{_held_back(seen)}"
             ),
             Text(f"fault {fault}  degraded {degraded}", "red1" if troubled else LABEL),
         ),
@@ -135,7 +139,7 @@ def health_panel(seen: Seen) -> Panel:
     )
 
 
-def message_panel(seen: Seen, line: Line, *, wide: bool) -> Panel:
+def message_panel(seen: Seen, line: Line, *, wide: bool, with_diagnostic: bool) -> Panel:
     """Return a table of the messages: trust, timing and what was wrong; below it the rest."""
     table = Table(box=None, expand=True, padding=(0, 1, 0, 0), header_style=LABEL, show_edge=False)
     table.add_column("id", no_wrap=True)
@@ -144,6 +148,8 @@ def message_panel(seen: Seen, line: Line, *, wide: bool) -> Panel:
     for column in ("state", "rate", "jitter", "age", *(counts if wide else _NARROW_COUNTS)):
         table.add_column(column, justify="right", no_wrap=True)
     for message in seen.statistics:
+        if message.name in _DIAGNOSTIC and not with_diagnostic:
+            continue
         cells: list[RenderableType] = [
             f"{message.can_id:03X}",
             message.name,
@@ -198,6 +204,14 @@ def _rest(seen: Seen, line: Line) -> Text:
     if line.connections_lost:
         text.append(f"  port lost: {line.connections_lost}", "yellow")
     return text
+
+
+def _held_back(seen: Seen) -> str:
+    """Return what slows the camera unit's processor down, as it says itself; mostly nothing."""
+    known = seen.latest(PipelineFiguresMessage)
+    throttling = None if known is None else known[0].throttling
+    name = named(PipelineFiguresMessage.NAME, "Throttling", throttling)
+    return "" if name in ("none", NO_VALUE) else f"  {name}"
 
 
 def _count(number: int) -> Text:

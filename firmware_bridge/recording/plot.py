@@ -108,13 +108,13 @@ def draw(
     drowsiness = track.known(("Confidence", "Drowsiness", "Distraction"))
     if drowsiness:
         panels.append((1.1, partial(_draw_courses, courses=drowsiness, unit="%", highest=100)))
-    for name, unit in (
-        ("Speed", "km/h"),
-        ("FrameRate", "fps"),
-        ("Latency", "ms"),
-        ("Temperature", "°C"),
+    for names, unit in (
+        (("Speed",), "km/h"),
+        (("CameraRate", "FrameRate", "FaceRate", "EmotionRate"), "fps"),
+        (("Latency",), "ms"),
+        (("Temperature",), "°C"),
     ):
-        course = track.known((name,))
+        course = track.known(names)
         if course:
             panels.append((0.75, partial(_draw_courses, courses=course, unit=unit)))
     panels.append((1.4, lambda axes: _draw_line(axes, track)))

@@ -13,6 +13,7 @@ from firmware_bridge.messages import (
     EmotionProbabilitiesMessage,
     HealthMessage,
     Message,
+    PipelineFiguresMessage,
 )
 from firmware_bridge.supervision import FrameStatus, JudgedFrame
 
@@ -104,5 +105,6 @@ _DRAWN = {
     DriverStateMessage.NAME: ("Confidence", "Drowsiness", "Distraction"),
     EmotionProbabilitiesMessage.NAME: EMOTION_SIGNALS,
     HealthMessage.NAME: ("FrameRate", "Latency", "Temperature"),
+    PipelineFiguresMessage.NAME: ("CameraRate", "FaceRate", "EmotionRate"),
     ControllerStatusMessage.NAME: ("Speed",),
 }

@@ -41,8 +41,10 @@ from firmware_bridge.messages import (
     ControllerStatusMessage,
     DriverStateMessage,
     EmotionProbabilitiesMessage,
+    FaultCountersMessage,
     HealthMessage,
     Message,
+    PipelineFiguresMessage,
     encode,
 )
 from firmware_bridge.transports import open_transport
@@ -167,6 +169,7 @@ def test_it_stands_by_and_comes_back_as_the_vehicle_says(
 
     vehicle_side.says = ON
     assert vehicle_side.until(lambda: daemon.vehicles[-1] == Vehicle(72.0, True, True))
+    assert vehicle_side.until(lambda: tells_its_figures(vehicle_side))
 
     for off in (replace(ON, enable=0), replace(ON, ignition=0)):
         vehicle_side.says = off
@@ -186,6 +189,18 @@ def test_it_stands_by_and_comes_back_as_the_vehicle_says(
         assert vehicle_side.until(lambda: vehicle_side.hears(DriverState.NOT_READY), BACK_TO_WORK_S)
         assert vehicle_side.until(lambda: vehicle_side.hears(DriverState.ATTENTIVE))
         assert daemon.films
+
+
+def tells_its_figures(side: VehicleSide) -> bool:
+    """Say whether the rates are those of a working pipeline, and nothing was restarted."""
+    figures, counters = side.latest(PipelineFiguresMessage), side.latest(FaultCountersMessage)
+    return (
+        isinstance(figures, PipelineFiguresMessage)
+        and isinstance(counters, FaultCountersMessage)
+        and None not in (figures.camera_fps, figures.frames_dropped)
+        and bool(figures.face_fps and figures.emotion_fps)
+        and (counters.camera_restarts_per_hour, counters.connections_lost) == (0, 0)
+    )
 
 
 def test_a_vehicle_that_falls_silent_is_unknown_and_its_no_holds(

@@ -1,5 +1,6 @@
 """The DBC says what the design of the wire says."""
 
+import itertools
 import math
 
 import pytest
@@ -54,6 +55,31 @@ LAYOUT = {
         1.0,
         [("Type", 4), ("Id", 8), ("Severity", 3), ("ValidFor", 8), ("Reason", 8)],
     ),
+    "PipelineFigures": (
+        0x3A4,
+        1.0,
+        [
+            ("Throttling", 4),
+            ("CameraRate", 8),
+            ("FaceRate", 8),
+            ("DetectionRate", 8),
+            ("EmotionRate", 8),
+            ("FramesDropped", 16),
+        ],
+    ),
+    "FaultCounters": (
+        0x3A5,
+        1.0,
+        [
+            ("Stalls", 8),
+            ("CameraRestarts", 8),
+            ("Restarts", 8),
+            ("ConnectionsLost", 7),
+            ("LinkFramesDropped", 7),
+            ("ControllerRejected", 7),
+            ("LinesRejected", 7),
+        ],
+    ),
     "ControllerStatus": (
         0x3B0,
         0.1,
@@ -74,6 +100,8 @@ DATA_ID_BASES = {
     "EmotionProbabilities": 0x5C,
     "Health": 0x66,
     "DriverRequest": 0x99,
+    "PipelineFigures": 0xA5,
+    "FaultCounters": 0xFF,
     "ControllerStatus": 0xC3,
 }
 
@@ -113,6 +141,14 @@ def test_the_data_id_list_is_the_common_one_xor_the_base(name: str) -> None:
     assert definition(name).data_ids == bytes(entry ^ base for entry in DATA_IDS)
 
 
+def test_no_frame_of_one_message_passes_for_another() -> None:
+    """At each counter all Data IDs differ, by half of their bits."""
+    lists = [known.data_ids for known in definitions().values()]
+    for one, other in itertools.combinations(lists, 2):
+        distances = {(a ^ b).bit_count() for a, b in zip(one, other, strict=True)}
+        assert distances in ({4}, {6}, {8})
+
+
 def test_senders_and_on_change_rules_are_in_the_dbc() -> None:
     assert {known.sender for known in definitions().values()} == {"EdgeFer", "VehicleController"}
     assert definition("ControllerStatus").sender == "VehicleController"
@@ -128,6 +164,7 @@ def test_senders_and_on_change_rules_are_in_the_dbc() -> None:
         ("DriverState", "SourceAge", 10.0, 0.0),
         ("EmotionProbabilities", "Happy", 1.0, 0.0),
         ("Health", "Temperature", 1.0, -40.0),
+        ("FaultCounters", "Stalls", 1.0, 0.0),
         ("ControllerStatus", "Speed", 0.1, 0.0),
     ],
 )

@@ -97,6 +97,8 @@ def test_every_frame_arrives_valid_and_at_its_cycle(link: Link, controller: Cont
     assert 4 <= controller.count("EmotionProbabilities") <= 6
     assert 1 <= controller.count("Health") <= 3
     assert controller.count("DriverRequest") == 0
+    for name in ("PipelineFigures", "FaultCounters"):
+        assert 1 <= controller.count(name) <= 2
     assert link.counters.frames_sent >= len(controller.judged)
 
 

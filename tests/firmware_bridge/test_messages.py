@@ -1,3 +1,4 @@
+import itertools
 import math
 from dataclasses import fields
 
@@ -12,11 +13,14 @@ from firmware_bridge.messages import (
     DriverRequestMessage,
     DriverStateMessage,
     EmotionProbabilitiesMessage,
+    FaultCountersMessage,
     HealthMessage,
     Message,
+    PipelineFiguresMessage,
     decode,
     encode,
     state_name,
+    wrapped_count,
 )
 
 EXAMPLES = [
@@ -24,6 +28,8 @@ EXAMPLES = [
     EmotionProbabilitiesMessage((1, 2, 3, 4, 5, 6, 79), 2),
     HealthMessage(1, 0, 1, 4, -40, 30, 4, 0),
     DriverRequestMessage(1, 0, 2, 30, 9),
+    PipelineFiguresMessage(1, 30, 28, 6, 10, 65_534),
+    FaultCountersMessage(2, 1, 254, 126, 0, 5, 6),
     ControllerStatusMessage(1, 1, 7, 1, 2, 72.3, 5),
 ]
 
@@ -111,6 +117,23 @@ def test_a_wrong_code_fails_where_the_message_is_made() -> None:
 def test_there_are_seven_probabilities() -> None:
     with pytest.raises(ValueError, match="6 probabilities, not 7"):
         EmotionProbabilitiesMessage((0.0,) * 6)
+
+
+@pytest.mark.parametrize(
+    ("signal", "highest"), [("Restarts", 254), ("ConnectionsLost", 126), ("LinesRejected", 126)]
+)
+def test_a_count_goes_round_and_is_never_taken_for_not_available(signal: str, highest: int) -> None:
+    shown = [wrapped_count("FaultCounters", signal, count) for count in range(3 * highest)]
+
+    assert set(shown) == set(range(highest + 1))
+    assert all(after == (before + 1) % (highest + 1) for before, after in itertools.pairwise(shown))
+
+
+def test_what_happened_too_often_within_an_hour_is_said_as_that_or_more() -> None:
+    read = decode(0x3A5, encode(FaultCountersMessage(stalls_per_hour=9_999)))
+
+    assert isinstance(read, FaultCountersMessage)
+    assert read.stalls_per_hour == 254
 
 
 def test_unknown_ids_and_lengths_are_not_decoded() -> None:

@@ -1,5 +1,7 @@
 """Stories for the schedule: a fake clock, and what is sent when."""
 
+from dataclasses import replace
+
 import pytest
 
 from firmware_bridge.database import value_code
@@ -7,12 +9,16 @@ from firmware_bridge.messages import (
     DriverRequestMessage,
     DriverStateMessage,
     EmotionProbabilitiesMessage,
+    FaultCountersMessage,
     HealthMessage,
     Message,
+    PipelineFiguresMessage,
 )
 from firmware_bridge.schedule import STALE_S, Schedule, Snapshot
 
 Sent = list[tuple[float, Message]]
+FIGURES = PipelineFiguresMessage(0, 30, 28, 6, 10, 12)
+COUNTERS = FaultCountersMessage(1, 1, 0, 0, 0, 0, 0)
 REQUEST = DriverRequestMessage(kind=1, request_id=7, severity=1, valid_for_s=5, reason=3)
 
 
@@ -30,6 +36,8 @@ def snapshot(
         source_time_s=source_time_s,
         emotions=EmotionProbabilitiesMessage((1, 2, 3, 4, 5, 6, 79), 2),
         health=HealthMessage(camera=0, model=0, fault=0),
+        figures=FIGURES,
+        counters=COUNTERS,
         request=request,
     )
 
@@ -62,18 +70,7 @@ class Bench:
     def publish(self, latest: Snapshot) -> None:
         """Publish `latest` as of now."""
         self.refresh = latest
-        age = None if latest.source_time_s is None else latest.source_time_s
-        self.schedule.update(
-            Snapshot(
-                self.now_s,
-                latest.driver_state,
-                age,
-                latest.emotions,
-                latest.health,
-                latest.request,
-            ),
-            self.now_s,
-        )
+        self.schedule.update(replace(latest, published_s=self.now_s), self.now_s)
 
 
 def times(sent: Sent, kind: type[Message]) -> list[float]:
@@ -101,6 +98,10 @@ def test_each_message_keeps_its_cycle() -> None:
     assert times(sent, DriverStateMessage) == pytest.approx([index / 10 for index in range(10)])
     assert times(sent, EmotionProbabilitiesMessage) == pytest.approx([0, 0.2, 0.4, 0.6, 0.8])
     assert times(sent, HealthMessage) == pytest.approx([0, 0.5])
+    sent += bench.run(2.99)
+    for figures in (FIGURES, COUNTERS):
+        assert times(sent, type(figures)) == pytest.approx([0, 1, 2])
+        assert figures in [message for _, message in sent]
     assert times(sent, DriverRequestMessage) == []
 
 
@@ -183,7 +184,8 @@ def test_before_the_first_snapshot_nothing_is_claimed() -> None:
 
     assert driver_states(sent) == [DriverStateMessage()] * 3
     assert EmotionProbabilitiesMessage() in [message for _, message in sent]
-    assert HealthMessage() in [message for _, message in sent]
+    for nothing in (HealthMessage(), PipelineFiguresMessage(), FaultCountersMessage()):
+        assert nothing in [message for _, message in sent]
 
 
 def test_when_the_vision_loop_stalls_the_last_value_is_not_sent_any_more() -> None:
@@ -203,6 +205,8 @@ def test_when_the_vision_loop_stalls_the_last_value_is_not_sent_any_more() -> No
     assert healths == [HealthMessage(fault=value_code("Health", "Fault", "vision stalled"))] * 2
     emotions = [m for _, m in stale if isinstance(m, EmotionProbabilitiesMessage)]
     assert set(emotions) == {EmotionProbabilitiesMessage()}
+    for kind in (PipelineFiguresMessage, FaultCountersMessage):
+        assert [m for _, m in stale if isinstance(m, kind)] == [kind()]
 
 
 def test_when_the_vision_loop_goes_on_so_does_its_state_at_once() -> None:
@@ -285,7 +289,8 @@ def test_when_the_line_is_up_again_everything_is_said_anew() -> None:
 
     sent = bench.run(0.6)
 
-    for kind in (DriverStateMessage, EmotionProbabilitiesMessage, HealthMessage):
+    cyclic = (DriverStateMessage, EmotionProbabilitiesMessage, HealthMessage)
+    for kind in (*cyclic, PipelineFiguresMessage, FaultCountersMessage):
         assert times(sent, kind) == pytest.approx([0.55])
     assert [time_s for time_s, _ in requests(sent)] == pytest.approx([0.55, 0.57, 0.59])
 

@@ -18,6 +18,7 @@ from firmware_bridge.messages import (
     EmotionProbabilitiesMessage,
     HealthMessage,
     Message,
+    PipelineFiguresMessage,
 )
 from firmware_bridge.recording.recorder import RecordingStatus
 from firmware_bridge.screen import Screen
@@ -90,6 +91,28 @@ def test_it_shows_what_is_known(watch: Watch) -> None:
         "● open",
     ):
         assert shown in text
+
+
+@pytest.mark.parametrize(("height", "shown"), [(24, False), (25, False), (26, True), (40, True)])
+@pytest.mark.parametrize("page", [Page.OVERVIEW, Page.FRAMES])
+def test_what_the_unit_says_of_itself_in_detail_is_left_out_where_there_is_no_room(
+    watch: Watch, page: Page, height: int, *, shown: bool
+) -> None:
+    text = draw(watch, LINE, 1.95, height=height, controls=Controls(page=page))
+
+    assert len(text.splitlines()) <= height
+    assert ("3A4 PipelineFigures" in text) is shown
+    assert ("3A5 FaultCounters" in text) is shown
+    assert "3B0 ControllerStatus" in text
+
+
+def test_it_shows_what_slows_the_unit_down(watch: Watch, make_frame: MakeFrame) -> None:
+    assert "51 °C  heat" not in draw(watch, LINE, 1.95)
+    for time_s, code in ((1.96, 3), (2.96, 3), (3.96, 0)):
+        watch.take(make_frame(PipelineFiguresMessage(code, 30, 28, 6, 10, 12), time_s))
+        watch.take(make_frame(HealthMessage(1, 0, 0, 0, 51, 30, 4, 0), time_s))
+        text = draw(watch, LINE, time_s + 0.01)
+        assert ("30 fps  4 ms  51 °C  heat and supply" in text) is (code == 3 and time_s > 2)
 
 
 def test_the_history_is_shown_where_there_is_room(watch: Watch) -> None:

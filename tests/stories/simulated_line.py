@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from firmware_bridge.cobs import CobsParser, encode_packet
 from firmware_bridge.controller.side import ControllerSide
 from firmware_bridge.controller.vehicle import ALL_RIGHT, VehicleState
-from firmware_bridge.database import definition
+from firmware_bridge.database import definition, definitions
 from firmware_bridge.e2e.profile22 import Profile22Sender
 from firmware_bridge.e2e.sequence import ReceiverState
 from firmware_bridge.faults.line import FaultyLine
@@ -94,8 +94,11 @@ class SimulatedLine:
         self._ours_sent, self._theirs_sent = SentLog(), SentLog()
         # Our side, as the link has it.
         self._schedule = Schedule(0.0)
-        names = ("DriverState", "EmotionProbabilities", "Health", "DriverRequest")
-        self._senders = {name: Profile22Sender(definition(name).data_ids) for name in names}
+        self._senders = {
+            name: Profile22Sender(known.data_ids)
+            for name, known in definitions().items()
+            if name != ControllerStatusMessage.NAME
+        }
         self._supervisor = MessageSupervisor(definition(ControllerStatusMessage.NAME))
         self._our_parser = self._new_parser()
         # The line.

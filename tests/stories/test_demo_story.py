@@ -75,6 +75,8 @@ def test_messages_come_at_their_cycles(lines: Lines) -> None:
     assert per_second["DriverState"] == pytest.approx(10, rel=0.15)  # and some on change
     assert per_second["EmotionProbabilities"] == pytest.approx(5, rel=0.1)
     assert per_second["Health"] == pytest.approx(2, rel=0.1)
+    for name in ("PipelineFigures", "FaultCounters"):
+        assert per_second[name] == pytest.approx(1, rel=0.1)
 
 
 def test_a_smiling_portrait_is_happy_while_it_is_seen(lines: Lines) -> None:

@@ -87,6 +87,24 @@ bool edge_fer_receiver_health(edge_fer_receiver *receiver, uint32_t now_ms,
     return data != unknown;
 }
 
+bool edge_fer_receiver_pipeline_figures(edge_fer_receiver *receiver, uint32_t now_ms,
+                                        struct edge_fer_codec_pipeline_figures_t *out)
+{
+    const uint8_t *data = content(receiver, EDGE_FER_PIPELINE_FIGURES, now_ms);
+
+    (void)edge_fer_codec_pipeline_figures_unpack(out, data, EDGE_FER_MAX_LENGTH);
+    return data != unknown;
+}
+
+bool edge_fer_receiver_fault_counters(edge_fer_receiver *receiver, uint32_t now_ms,
+                                      struct edge_fer_codec_fault_counters_t *out)
+{
+    const uint8_t *data = content(receiver, EDGE_FER_FAULT_COUNTERS, now_ms);
+
+    (void)edge_fer_codec_fault_counters_unpack(out, data, EDGE_FER_MAX_LENGTH);
+    return data != unknown;
+}
+
 static uint32_t validity_ms(const struct edge_fer_codec_driver_request_t *request)
 {
     if (request->valid_for == EDGE_FER_CODEC_DRIVER_REQUEST_VALID_FOR_NOT_AVAILABLE_CHOICE) {

@@ -47,6 +47,8 @@ static size_t unpack(unsigned message, const uint8_t data[8], unsigned raw[MAX_S
     struct edge_fer_codec_emotion_probabilities_t emotions;
     struct edge_fer_codec_health_t health;
     struct edge_fer_codec_driver_request_t request;
+    struct edge_fer_codec_pipeline_figures_t figures;
+    struct edge_fer_codec_fault_counters_t counters;
     struct edge_fer_codec_controller_status_t status;
 
     switch (message) {
@@ -93,6 +95,25 @@ static size_t unpack(unsigned message, const uint8_t data[8], unsigned raw[MAX_S
         raw[3] = request.valid_for;
         raw[4] = request.reason;
         return 5;
+    case EDGE_FER_PIPELINE_FIGURES:
+        (void)edge_fer_codec_pipeline_figures_unpack(&figures, data, 8);
+        raw[0] = figures.throttling;
+        raw[1] = figures.camera_rate;
+        raw[2] = figures.face_rate;
+        raw[3] = figures.detection_rate;
+        raw[4] = figures.emotion_rate;
+        raw[5] = figures.frames_dropped;
+        return 6;
+    case EDGE_FER_FAULT_COUNTERS:
+        (void)edge_fer_codec_fault_counters_unpack(&counters, data, 8);
+        raw[0] = counters.stalls;
+        raw[1] = counters.camera_restarts;
+        raw[2] = counters.restarts;
+        raw[3] = counters.connections_lost;
+        raw[4] = counters.link_frames_dropped;
+        raw[5] = counters.controller_rejected;
+        raw[6] = counters.lines_rejected;
+        return 7;
     default:
         (void)edge_fer_codec_controller_status_unpack(&status, data, 8);
         raw[0] = status.enable;
@@ -120,6 +141,10 @@ static void pack(unsigned message, const unsigned raw[MAX_SIGNALS], uint8_t data
         0, 0, byte[0], byte[1], byte[2], byte[3], byte[4], byte[5], byte[6], byte[7], byte[8]};
     const struct edge_fer_codec_driver_request_t request = {0,       0,       byte[0], byte[1],
                                                             byte[2], byte[3], byte[4]};
+    const struct edge_fer_codec_pipeline_figures_t figures = {
+        0, 0, byte[0], byte[1], byte[2], byte[3], byte[4], (uint16_t)raw[5]};
+    const struct edge_fer_codec_fault_counters_t counters = {
+        0, 0, byte[0], byte[1], byte[2], byte[3], byte[4], byte[5], byte[6]};
     const struct edge_fer_codec_controller_status_t status = {
         0, 0, byte[0], byte[1], byte[2], byte[3], byte[4], (uint16_t)raw[5], byte[6]};
 
@@ -135,6 +160,12 @@ static void pack(unsigned message, const unsigned raw[MAX_SIGNALS], uint8_t data
         break;
     case EDGE_FER_DRIVER_REQUEST:
         (void)edge_fer_codec_driver_request_pack(data, &request, 8);
+        break;
+    case EDGE_FER_PIPELINE_FIGURES:
+        (void)edge_fer_codec_pipeline_figures_pack(data, &figures, 8);
+        break;
+    case EDGE_FER_FAULT_COUNTERS:
+        (void)edge_fer_codec_fault_counters_pack(data, &counters, 8);
         break;
     default:
         (void)edge_fer_codec_controller_status_pack(data, &status, 8);
@@ -171,13 +202,18 @@ static void print_known(edge_fer_receiver *receiver, uint32_t now_ms)
     struct edge_fer_codec_emotion_probabilities_t emotions;
     struct edge_fer_codec_health_t health;
     struct edge_fer_codec_driver_request_t request;
+    struct edge_fer_codec_pipeline_figures_t figures;
+    struct edge_fer_codec_fault_counters_t counters;
     const bool has_state = edge_fer_receiver_driver_state(receiver, now_ms, &state);
     const bool has_emotions = edge_fer_receiver_emotion_probabilities(receiver, now_ms, &emotions);
     const bool has_health = edge_fer_receiver_health(receiver, now_ms, &health);
     const bool has_request = edge_fer_receiver_driver_request(receiver, now_ms, &request);
+    const bool has_figures = edge_fer_receiver_pipeline_figures(receiver, now_ms, &figures);
+    const bool has_counters = edge_fer_receiver_fault_counters(receiver, now_ms, &counters);
 
-    printf("known %d%d%d%d %u %u %u %u\n", has_state, has_emotions, has_health, has_request,
-           state.event_sequence, emotions.happy, health.latency, request.id);
+    printf("known %d%d%d%d%d%d %u %u %u %u %u %u\n", has_state, has_emotions, has_health,
+           has_request, has_figures, has_counters, state.event_sequence, emotions.happy,
+           health.latency, request.id, figures.frames_dropped, counters.restarts);
 }
 
 /* What edge_fer_receiver does for the messages that a controller receives. */

@@ -24,18 +24,28 @@ static void protect(edge_fer_profile22_sender senders[], unsigned message, uint8
     (void)edge_fer_profile22_protect(&senders[message], frame->data, frame->length);
 }
 
+/* Whether signals fill a message to its last bit. */
+static bool is_full(unsigned message)
+{
+    return message != EDGE_FER_HEALTH && message != EDGE_FER_DRIVER_REQUEST;
+}
+
 static void require_as_model(edge_fer_receiver *receiver, const model models[], uint64_t now_ms)
 {
     struct edge_fer_codec_driver_state_t state;
     struct edge_fer_codec_emotion_probabilities_t emotions;
     struct edge_fer_codec_health_t health;
     struct edge_fer_codec_driver_request_t request;
+    struct edge_fer_codec_pipeline_figures_t figures;
+    struct edge_fer_codec_fault_counters_t counters;
     const uint32_t clock_ms = (uint32_t)now_ms;
     const bool known[EDGE_FER_RECEIVED_COUNT] = {
         edge_fer_receiver_driver_state(receiver, clock_ms, &state),
         edge_fer_receiver_emotion_probabilities(receiver, clock_ms, &emotions),
         edge_fer_receiver_health(receiver, clock_ms, &health),
         edge_fer_receiver_driver_request(receiver, clock_ms, &request),
+        edge_fer_receiver_pipeline_figures(receiver, clock_ms, &figures),
+        edge_fer_receiver_fault_counters(receiver, clock_ms, &counters),
     };
     uint8_t packed[EDGE_FER_RECEIVED_COUNT][8];
 
@@ -43,6 +53,8 @@ static void require_as_model(edge_fer_receiver *receiver, const model models[], 
     (void)edge_fer_codec_emotion_probabilities_pack(packed[1], &emotions, 8);
     (void)edge_fer_codec_health_pack(packed[2], &health, 8);
     (void)edge_fer_codec_driver_request_pack(packed[3], &request, 8);
+    (void)edge_fer_codec_pipeline_figures_pack(packed[4], &figures, 8);
+    (void)edge_fer_codec_fault_counters_pack(packed[5], &counters, 8);
     for (unsigned i = 0; i < EDGE_FER_RECEIVED_COUNT; i++) {
         const uint64_t age_ms = now_ms - models[i].good_ms;
         const uint32_t timeout_ms = edge_fer_messages[i].timeout_ms;
@@ -54,7 +66,7 @@ static void require_as_model(edge_fer_receiver *receiver, const model models[], 
         REQUIRE(models[i].is_known);
         REQUIRE(timeout_ms == 0 || age_ms <= timeout_ms);
         /* Bits that no signal uses come back as zeros; the last byte of a request has some. */
-        REQUIRE(memcmp(packed[i], models[i].data, i < 2 ? 8 : 5) == 0);
+        REQUIRE(memcmp(packed[i], models[i].data, is_full(i) ? 8 : 5) == 0);
     }
     REQUIRE(!known[EDGE_FER_DRIVER_REQUEST] ||
             now_ms - models[EDGE_FER_DRIVER_REQUEST].good_ms <=

@@ -60,6 +60,9 @@ static void the_table_says_what_the_codec_says(void)
           EDGE_FER_CODEC_EMOTION_PROBABILITIES_FRAME_ID);
     CHECK(edge_fer_messages[EDGE_FER_HEALTH].id == EDGE_FER_CODEC_HEALTH_FRAME_ID);
     CHECK(edge_fer_messages[EDGE_FER_DRIVER_REQUEST].id == EDGE_FER_CODEC_DRIVER_REQUEST_FRAME_ID);
+    CHECK(edge_fer_messages[EDGE_FER_PIPELINE_FIGURES].id ==
+          EDGE_FER_CODEC_PIPELINE_FIGURES_FRAME_ID);
+    CHECK(edge_fer_messages[EDGE_FER_FAULT_COUNTERS].id == EDGE_FER_CODEC_FAULT_COUNTERS_FRAME_ID);
     CHECK(edge_fer_messages[EDGE_FER_CONTROLLER_STATUS].id ==
           EDGE_FER_CODEC_CONTROLLER_STATUS_FRAME_ID);
     CHECK(edge_fer_messages[EDGE_FER_DRIVER_STATE].timeout_ms ==
@@ -74,6 +77,8 @@ static void at_first_nothing_is_known(void)
     struct edge_fer_codec_emotion_probabilities_t emotions = {0};
     struct edge_fer_codec_health_t health = {0};
     struct edge_fer_codec_driver_request_t request = {0};
+    struct edge_fer_codec_pipeline_figures_t figures = {0};
+    struct edge_fer_codec_fault_counters_t counters = {0};
 
     CHECK(!edge_fer_receiver_driver_state(&pair.receiver, 0, &state));
     CHECK(state.state == EDGE_FER_CODEC_DRIVER_STATE_STATE_NOT_AVAILABLE_CHOICE);
@@ -86,6 +91,11 @@ static void at_first_nothing_is_known(void)
     CHECK(health.temperature == EDGE_FER_CODEC_HEALTH_TEMPERATURE_NOT_AVAILABLE_CHOICE);
     CHECK(!edge_fer_receiver_driver_request(&pair.receiver, 0, &request));
     CHECK(request.type == EDGE_FER_CODEC_DRIVER_REQUEST_TYPE_NOT_AVAILABLE_CHOICE);
+    CHECK(!edge_fer_receiver_pipeline_figures(&pair.receiver, 0, &figures));
+    CHECK(figures.frames_dropped ==
+          EDGE_FER_CODEC_PIPELINE_FIGURES_FRAMES_DROPPED_NOT_AVAILABLE_CHOICE);
+    CHECK(!edge_fer_receiver_fault_counters(&pair.receiver, 0, &counters));
+    CHECK(counters.restarts == EDGE_FER_CODEC_FAULT_COUNTERS_RESTARTS_NOT_AVAILABLE_CHOICE);
 }
 
 static void content_is_known_once_its_sender_is_trusted_and_until_its_time_is_over(void)
@@ -153,7 +163,7 @@ static void frames_of_a_wrong_length_do_not_keep_content_known(void)
 
 static void other_ids_are_unknown_its_own_too(void)
 {
-    static const uint16_t ids[] = {0, 0x39F, 0x3A4, 0x3B0, 0x7FF};
+    static const uint16_t ids[] = {0, 0x39F, 0x3A6, 0x3B0, 0x7FF};
     pair pair = make_pair();
     edge_fer_check check;
 

@@ -110,7 +110,7 @@ def test_random_frames_are_all_good_ones() -> None:
 
     assert all(real)
     assert is_believed(Received(np.ones(COUNT, np.bool_), ids, data)).all()
-    assert len(set(ids.tolist())) == 5
+    assert len(set(ids.tolist())) == len(definitions())
 
 
 def bits_between(rows: Rows, wrong: Rows) -> list[list[int]]:

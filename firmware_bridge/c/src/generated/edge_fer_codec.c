@@ -753,6 +753,306 @@ bool edge_fer_codec_driver_request_reason_is_in_phys_range(double value)
     return ((value >= 0.0) && (value <= 255.0));
 }
 
+int edge_fer_codec_pipeline_figures_pack(
+    uint8_t *dst_p,
+    const struct edge_fer_codec_pipeline_figures_t *src_p,
+    size_t size)
+{
+    if (size < 8u) {
+        return (-EINVAL);
+    }
+
+    memset(&dst_p[0], 0, 8);
+
+    dst_p[0] |= pack_left_shift_u8(src_p->crc, 0u, 0xffu);
+    dst_p[1] |= pack_left_shift_u8(src_p->counter, 0u, 0x0fu);
+    dst_p[1] |= pack_left_shift_u8(src_p->throttling, 4u, 0xf0u);
+    dst_p[2] |= pack_left_shift_u8(src_p->camera_rate, 0u, 0xffu);
+    dst_p[3] |= pack_left_shift_u8(src_p->face_rate, 0u, 0xffu);
+    dst_p[4] |= pack_left_shift_u8(src_p->detection_rate, 0u, 0xffu);
+    dst_p[5] |= pack_left_shift_u8(src_p->emotion_rate, 0u, 0xffu);
+    dst_p[6] |= pack_left_shift_u16(src_p->frames_dropped, 0u, 0xffu);
+    dst_p[7] |= pack_right_shift_u16(src_p->frames_dropped, 8u, 0xffu);
+
+    return (8);
+}
+
+int edge_fer_codec_pipeline_figures_unpack(
+    struct edge_fer_codec_pipeline_figures_t *dst_p,
+    const uint8_t *src_p,
+    size_t size)
+{
+    if (size < 8u) {
+        return (-EINVAL);
+    }
+
+    dst_p->crc = unpack_right_shift_u8(src_p[0], 0u, 0xffu);
+    dst_p->counter = unpack_right_shift_u8(src_p[1], 0u, 0x0fu);
+    dst_p->throttling = unpack_right_shift_u8(src_p[1], 4u, 0xf0u);
+    dst_p->camera_rate = unpack_right_shift_u8(src_p[2], 0u, 0xffu);
+    dst_p->face_rate = unpack_right_shift_u8(src_p[3], 0u, 0xffu);
+    dst_p->detection_rate = unpack_right_shift_u8(src_p[4], 0u, 0xffu);
+    dst_p->emotion_rate = unpack_right_shift_u8(src_p[5], 0u, 0xffu);
+    dst_p->frames_dropped = unpack_right_shift_u16(src_p[6], 0u, 0xffu);
+    dst_p->frames_dropped |= unpack_left_shift_u16(src_p[7], 8u, 0xffu);
+
+    return (0);
+}
+
+int edge_fer_codec_pipeline_figures_init(struct edge_fer_codec_pipeline_figures_t *msg_p)
+{
+    if (msg_p == NULL) return -1;
+
+    memset(msg_p, 0, sizeof(struct edge_fer_codec_pipeline_figures_t));
+
+    return 0;
+}
+
+bool edge_fer_codec_pipeline_figures_crc_is_in_range(uint8_t value)
+{
+    (void)value;
+
+    return (true);
+}
+
+bool edge_fer_codec_pipeline_figures_crc_is_in_phys_range(double value)
+{
+    return ((value >= 0.0) && (value <= 255.0));
+}
+
+bool edge_fer_codec_pipeline_figures_counter_is_in_range(uint8_t value)
+{
+    return (value <= 15u);
+}
+
+bool edge_fer_codec_pipeline_figures_counter_is_in_phys_range(double value)
+{
+    return ((value >= 0.0) && (value <= 15.0));
+}
+
+bool edge_fer_codec_pipeline_figures_throttling_is_in_range(uint8_t value)
+{
+    return (value <= 15u);
+}
+
+bool edge_fer_codec_pipeline_figures_throttling_is_in_phys_range(double value)
+{
+    return ((value >= 0.0) && (value <= 15.0));
+}
+
+bool edge_fer_codec_pipeline_figures_camera_rate_is_in_range(uint8_t value)
+{
+    return (value <= 254u);
+}
+
+bool edge_fer_codec_pipeline_figures_camera_rate_is_in_phys_range(double value)
+{
+    return ((value >= 0.0) && (value <= 254.0));
+}
+
+bool edge_fer_codec_pipeline_figures_face_rate_is_in_range(uint8_t value)
+{
+    return (value <= 254u);
+}
+
+bool edge_fer_codec_pipeline_figures_face_rate_is_in_phys_range(double value)
+{
+    return ((value >= 0.0) && (value <= 254.0));
+}
+
+bool edge_fer_codec_pipeline_figures_detection_rate_is_in_range(uint8_t value)
+{
+    return (value <= 254u);
+}
+
+bool edge_fer_codec_pipeline_figures_detection_rate_is_in_phys_range(double value)
+{
+    return ((value >= 0.0) && (value <= 254.0));
+}
+
+bool edge_fer_codec_pipeline_figures_emotion_rate_is_in_range(uint8_t value)
+{
+    return (value <= 254u);
+}
+
+bool edge_fer_codec_pipeline_figures_emotion_rate_is_in_phys_range(double value)
+{
+    return ((value >= 0.0) && (value <= 254.0));
+}
+
+bool edge_fer_codec_pipeline_figures_frames_dropped_is_in_range(uint16_t value)
+{
+    (void)value;
+
+    return (true);
+}
+
+bool edge_fer_codec_pipeline_figures_frames_dropped_is_in_phys_range(double value)
+{
+    return ((value >= 0.0) && (value <= 65535.0));
+}
+
+int edge_fer_codec_fault_counters_pack(
+    uint8_t *dst_p,
+    const struct edge_fer_codec_fault_counters_t *src_p,
+    size_t size)
+{
+    if (size < 8u) {
+        return (-EINVAL);
+    }
+
+    memset(&dst_p[0], 0, 8);
+
+    dst_p[0] |= pack_left_shift_u8(src_p->crc, 0u, 0xffu);
+    dst_p[1] |= pack_left_shift_u8(src_p->counter, 0u, 0x0fu);
+    dst_p[1] |= pack_left_shift_u8(src_p->stalls, 4u, 0xf0u);
+    dst_p[2] |= pack_right_shift_u8(src_p->stalls, 4u, 0x0fu);
+    dst_p[2] |= pack_left_shift_u8(src_p->camera_restarts, 4u, 0xf0u);
+    dst_p[3] |= pack_right_shift_u8(src_p->camera_restarts, 4u, 0x0fu);
+    dst_p[3] |= pack_left_shift_u8(src_p->restarts, 4u, 0xf0u);
+    dst_p[4] |= pack_right_shift_u8(src_p->restarts, 4u, 0x0fu);
+    dst_p[4] |= pack_left_shift_u8(src_p->connections_lost, 4u, 0xf0u);
+    dst_p[5] |= pack_right_shift_u8(src_p->connections_lost, 4u, 0x07u);
+    dst_p[5] |= pack_left_shift_u8(src_p->link_frames_dropped, 3u, 0xf8u);
+    dst_p[6] |= pack_right_shift_u8(src_p->link_frames_dropped, 5u, 0x03u);
+    dst_p[6] |= pack_left_shift_u8(src_p->controller_rejected, 2u, 0xfcu);
+    dst_p[7] |= pack_right_shift_u8(src_p->controller_rejected, 6u, 0x01u);
+    dst_p[7] |= pack_left_shift_u8(src_p->lines_rejected, 1u, 0xfeu);
+
+    return (8);
+}
+
+int edge_fer_codec_fault_counters_unpack(
+    struct edge_fer_codec_fault_counters_t *dst_p,
+    const uint8_t *src_p,
+    size_t size)
+{
+    if (size < 8u) {
+        return (-EINVAL);
+    }
+
+    dst_p->crc = unpack_right_shift_u8(src_p[0], 0u, 0xffu);
+    dst_p->counter = unpack_right_shift_u8(src_p[1], 0u, 0x0fu);
+    dst_p->stalls = unpack_right_shift_u8(src_p[1], 4u, 0xf0u);
+    dst_p->stalls |= unpack_left_shift_u8(src_p[2], 4u, 0x0fu);
+    dst_p->camera_restarts = unpack_right_shift_u8(src_p[2], 4u, 0xf0u);
+    dst_p->camera_restarts |= unpack_left_shift_u8(src_p[3], 4u, 0x0fu);
+    dst_p->restarts = unpack_right_shift_u8(src_p[3], 4u, 0xf0u);
+    dst_p->restarts |= unpack_left_shift_u8(src_p[4], 4u, 0x0fu);
+    dst_p->connections_lost = unpack_right_shift_u8(src_p[4], 4u, 0xf0u);
+    dst_p->connections_lost |= unpack_left_shift_u8(src_p[5], 4u, 0x07u);
+    dst_p->link_frames_dropped = unpack_right_shift_u8(src_p[5], 3u, 0xf8u);
+    dst_p->link_frames_dropped |= unpack_left_shift_u8(src_p[6], 5u, 0x03u);
+    dst_p->controller_rejected = unpack_right_shift_u8(src_p[6], 2u, 0xfcu);
+    dst_p->controller_rejected |= unpack_left_shift_u8(src_p[7], 6u, 0x01u);
+    dst_p->lines_rejected = unpack_right_shift_u8(src_p[7], 1u, 0xfeu);
+
+    return (0);
+}
+
+int edge_fer_codec_fault_counters_init(struct edge_fer_codec_fault_counters_t *msg_p)
+{
+    if (msg_p == NULL) return -1;
+
+    memset(msg_p, 0, sizeof(struct edge_fer_codec_fault_counters_t));
+
+    return 0;
+}
+
+bool edge_fer_codec_fault_counters_crc_is_in_range(uint8_t value)
+{
+    (void)value;
+
+    return (true);
+}
+
+bool edge_fer_codec_fault_counters_crc_is_in_phys_range(double value)
+{
+    return ((value >= 0.0) && (value <= 255.0));
+}
+
+bool edge_fer_codec_fault_counters_counter_is_in_range(uint8_t value)
+{
+    return (value <= 15u);
+}
+
+bool edge_fer_codec_fault_counters_counter_is_in_phys_range(double value)
+{
+    return ((value >= 0.0) && (value <= 15.0));
+}
+
+bool edge_fer_codec_fault_counters_stalls_is_in_range(uint8_t value)
+{
+    return (value <= 254u);
+}
+
+bool edge_fer_codec_fault_counters_stalls_is_in_phys_range(double value)
+{
+    return ((value >= 0.0) && (value <= 254.0));
+}
+
+bool edge_fer_codec_fault_counters_camera_restarts_is_in_range(uint8_t value)
+{
+    return (value <= 254u);
+}
+
+bool edge_fer_codec_fault_counters_camera_restarts_is_in_phys_range(double value)
+{
+    return ((value >= 0.0) && (value <= 254.0));
+}
+
+bool edge_fer_codec_fault_counters_restarts_is_in_range(uint8_t value)
+{
+    (void)value;
+
+    return (true);
+}
+
+bool edge_fer_codec_fault_counters_restarts_is_in_phys_range(double value)
+{
+    return ((value >= 0.0) && (value <= 255.0));
+}
+
+bool edge_fer_codec_fault_counters_connections_lost_is_in_range(uint8_t value)
+{
+    return (value <= 127u);
+}
+
+bool edge_fer_codec_fault_counters_connections_lost_is_in_phys_range(double value)
+{
+    return ((value >= 0.0) && (value <= 127.0));
+}
+
+bool edge_fer_codec_fault_counters_link_frames_dropped_is_in_range(uint8_t value)
+{
+    return (value <= 127u);
+}
+
+bool edge_fer_codec_fault_counters_link_frames_dropped_is_in_phys_range(double value)
+{
+    return ((value >= 0.0) && (value <= 127.0));
+}
+
+bool edge_fer_codec_fault_counters_controller_rejected_is_in_range(uint8_t value)
+{
+    return (value <= 127u);
+}
+
+bool edge_fer_codec_fault_counters_controller_rejected_is_in_phys_range(double value)
+{
+    return ((value >= 0.0) && (value <= 127.0));
+}
+
+bool edge_fer_codec_fault_counters_lines_rejected_is_in_range(uint8_t value)
+{
+    return (value <= 127u);
+}
+
+bool edge_fer_codec_fault_counters_lines_rejected_is_in_phys_range(double value)
+{
+    return ((value >= 0.0) && (value <= 127.0));
+}
+
 int edge_fer_codec_controller_status_pack(
     uint8_t *dst_p,
     const struct edge_fer_codec_controller_status_t *src_p,

@@ -49,6 +49,8 @@ extern "C" {
 #define EDGE_FER_CODEC_EMOTION_PROBABILITIES_FRAME_ID (0x3a1u)
 #define EDGE_FER_CODEC_HEALTH_FRAME_ID (0x3a2u)
 #define EDGE_FER_CODEC_DRIVER_REQUEST_FRAME_ID (0x3a3u)
+#define EDGE_FER_CODEC_PIPELINE_FIGURES_FRAME_ID (0x3a4u)
+#define EDGE_FER_CODEC_FAULT_COUNTERS_FRAME_ID (0x3a5u)
 #define EDGE_FER_CODEC_CONTROLLER_STATUS_FRAME_ID (0x3b0u)
 
 /* Frame lengths in bytes. */
@@ -56,6 +58,8 @@ extern "C" {
 #define EDGE_FER_CODEC_EMOTION_PROBABILITIES_LENGTH (8u)
 #define EDGE_FER_CODEC_HEALTH_LENGTH (8u)
 #define EDGE_FER_CODEC_DRIVER_REQUEST_LENGTH (8u)
+#define EDGE_FER_CODEC_PIPELINE_FIGURES_LENGTH (8u)
+#define EDGE_FER_CODEC_FAULT_COUNTERS_LENGTH (8u)
 #define EDGE_FER_CODEC_CONTROLLER_STATUS_LENGTH (8u)
 
 /* Extended or standard frame types. */
@@ -63,6 +67,8 @@ extern "C" {
 #define EDGE_FER_CODEC_EMOTION_PROBABILITIES_IS_EXTENDED (0)
 #define EDGE_FER_CODEC_HEALTH_IS_EXTENDED (0)
 #define EDGE_FER_CODEC_DRIVER_REQUEST_IS_EXTENDED (0)
+#define EDGE_FER_CODEC_PIPELINE_FIGURES_IS_EXTENDED (0)
+#define EDGE_FER_CODEC_FAULT_COUNTERS_IS_EXTENDED (0)
 #define EDGE_FER_CODEC_CONTROLLER_STATUS_IS_EXTENDED (0)
 
 /* Frame cycle times in milliseconds. */
@@ -70,6 +76,8 @@ extern "C" {
 #define EDGE_FER_CODEC_EMOTION_PROBABILITIES_CYCLE_TIME_MS (200u)
 #define EDGE_FER_CODEC_HEALTH_CYCLE_TIME_MS (500u)
 #define EDGE_FER_CODEC_DRIVER_REQUEST_CYCLE_TIME_MS (1000u)
+#define EDGE_FER_CODEC_PIPELINE_FIGURES_CYCLE_TIME_MS (1000u)
+#define EDGE_FER_CODEC_FAULT_COUNTERS_CYCLE_TIME_MS (1000u)
 #define EDGE_FER_CODEC_CONTROLLER_STATUS_CYCLE_TIME_MS (100u)
 
 /* Signal choices. */
@@ -196,6 +204,38 @@ extern "C" {
 
 #define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_NOT_AVAILABLE_CHOICE (255u)
 
+#define EDGE_FER_CODEC_PIPELINE_FIGURES_THROTTLING_NONE_CHOICE (0u)
+#define EDGE_FER_CODEC_PIPELINE_FIGURES_THROTTLING_HEAT_CHOICE (1u)
+#define EDGE_FER_CODEC_PIPELINE_FIGURES_THROTTLING_SUPPLY_CHOICE (2u)
+#define EDGE_FER_CODEC_PIPELINE_FIGURES_THROTTLING_HEAT_AND_SUPPLY_CHOICE (3u)
+#define EDGE_FER_CODEC_PIPELINE_FIGURES_THROTTLING_FREQUENCY_CAPPED_CHOICE (4u)
+#define EDGE_FER_CODEC_PIPELINE_FIGURES_THROTTLING_OTHER_CHOICE (5u)
+#define EDGE_FER_CODEC_PIPELINE_FIGURES_THROTTLING_NOT_AVAILABLE_CHOICE (15u)
+
+#define EDGE_FER_CODEC_PIPELINE_FIGURES_CAMERA_RATE_NOT_AVAILABLE_CHOICE (255u)
+
+#define EDGE_FER_CODEC_PIPELINE_FIGURES_FACE_RATE_NOT_AVAILABLE_CHOICE (255u)
+
+#define EDGE_FER_CODEC_PIPELINE_FIGURES_DETECTION_RATE_NOT_AVAILABLE_CHOICE (255u)
+
+#define EDGE_FER_CODEC_PIPELINE_FIGURES_EMOTION_RATE_NOT_AVAILABLE_CHOICE (255u)
+
+#define EDGE_FER_CODEC_PIPELINE_FIGURES_FRAMES_DROPPED_NOT_AVAILABLE_CHOICE (65535u)
+
+#define EDGE_FER_CODEC_FAULT_COUNTERS_STALLS_NOT_AVAILABLE_CHOICE (255u)
+
+#define EDGE_FER_CODEC_FAULT_COUNTERS_CAMERA_RESTARTS_NOT_AVAILABLE_CHOICE (255u)
+
+#define EDGE_FER_CODEC_FAULT_COUNTERS_RESTARTS_NOT_AVAILABLE_CHOICE (255u)
+
+#define EDGE_FER_CODEC_FAULT_COUNTERS_CONNECTIONS_LOST_NOT_AVAILABLE_CHOICE (127u)
+
+#define EDGE_FER_CODEC_FAULT_COUNTERS_LINK_FRAMES_DROPPED_NOT_AVAILABLE_CHOICE (127u)
+
+#define EDGE_FER_CODEC_FAULT_COUNTERS_CONTROLLER_REJECTED_NOT_AVAILABLE_CHOICE (127u)
+
+#define EDGE_FER_CODEC_FAULT_COUNTERS_LINES_REJECTED_NOT_AVAILABLE_CHOICE (127u)
+
 #define EDGE_FER_CODEC_CONTROLLER_STATUS_ENABLE_OFF_CHOICE (0u)
 #define EDGE_FER_CODEC_CONTROLLER_STATUS_ENABLE_ON_CHOICE (1u)
 #define EDGE_FER_CODEC_CONTROLLER_STATUS_ENABLE_NOT_AVAILABLE_CHOICE (3u)
@@ -228,6 +268,8 @@ extern "C" {
 #define EDGE_FER_CODEC_EMOTION_PROBABILITIES_NAME "EmotionProbabilities"
 #define EDGE_FER_CODEC_HEALTH_NAME "Health"
 #define EDGE_FER_CODEC_DRIVER_REQUEST_NAME "DriverRequest"
+#define EDGE_FER_CODEC_PIPELINE_FIGURES_NAME "PipelineFigures"
+#define EDGE_FER_CODEC_FAULT_COUNTERS_NAME "FaultCounters"
 #define EDGE_FER_CODEC_CONTROLLER_STATUS_NAME "ControllerStatus"
 
 /* Signal Names. */
@@ -270,6 +312,23 @@ extern "C" {
 #define EDGE_FER_CODEC_DRIVER_REQUEST_SEVERITY_NAME "Severity"
 #define EDGE_FER_CODEC_DRIVER_REQUEST_VALID_FOR_NAME "ValidFor"
 #define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_NAME "Reason"
+#define EDGE_FER_CODEC_PIPELINE_FIGURES_CRC_NAME "Crc"
+#define EDGE_FER_CODEC_PIPELINE_FIGURES_COUNTER_NAME "Counter"
+#define EDGE_FER_CODEC_PIPELINE_FIGURES_THROTTLING_NAME "Throttling"
+#define EDGE_FER_CODEC_PIPELINE_FIGURES_CAMERA_RATE_NAME "CameraRate"
+#define EDGE_FER_CODEC_PIPELINE_FIGURES_FACE_RATE_NAME "FaceRate"
+#define EDGE_FER_CODEC_PIPELINE_FIGURES_DETECTION_RATE_NAME "DetectionRate"
+#define EDGE_FER_CODEC_PIPELINE_FIGURES_EMOTION_RATE_NAME "EmotionRate"
+#define EDGE_FER_CODEC_PIPELINE_FIGURES_FRAMES_DROPPED_NAME "FramesDropped"
+#define EDGE_FER_CODEC_FAULT_COUNTERS_CRC_NAME "Crc"
+#define EDGE_FER_CODEC_FAULT_COUNTERS_COUNTER_NAME "Counter"
+#define EDGE_FER_CODEC_FAULT_COUNTERS_STALLS_NAME "Stalls"
+#define EDGE_FER_CODEC_FAULT_COUNTERS_CAMERA_RESTARTS_NAME "CameraRestarts"
+#define EDGE_FER_CODEC_FAULT_COUNTERS_RESTARTS_NAME "Restarts"
+#define EDGE_FER_CODEC_FAULT_COUNTERS_CONNECTIONS_LOST_NAME "ConnectionsLost"
+#define EDGE_FER_CODEC_FAULT_COUNTERS_LINK_FRAMES_DROPPED_NAME "LinkFramesDropped"
+#define EDGE_FER_CODEC_FAULT_COUNTERS_CONTROLLER_REJECTED_NAME "ControllerRejected"
+#define EDGE_FER_CODEC_FAULT_COUNTERS_LINES_REJECTED_NAME "LinesRejected"
 #define EDGE_FER_CODEC_CONTROLLER_STATUS_CRC_NAME "Crc"
 #define EDGE_FER_CODEC_CONTROLLER_STATUS_COUNTER_NAME "Counter"
 #define EDGE_FER_CODEC_CONTROLLER_STATUS_ENABLE_NAME "Enable"
@@ -617,6 +676,169 @@ struct edge_fer_codec_driver_request_t {
      * Offset: 0
      */
     uint8_t reason;
+};
+
+/**
+ * Signals in message PipelineFigures.
+ *
+ * How fast the stages of the camera unit are, and what holds it back. Not in the first version of this file, as 933.
+ *
+ * All signal values are as on the CAN bus.
+ */
+struct edge_fer_codec_pipeline_figures_t {
+    /**
+     * Range: 0..255 (0..255 -)
+     * Scale: 1
+     * Offset: 0
+     */
+    uint8_t crc;
+
+    /**
+     * Range: 0..15 (0..15 -)
+     * Scale: 1
+     * Offset: 0
+     */
+    uint8_t counter;
+
+    /**
+     * What slows the processor down at the moment: heat, a poor supply, or a capped frequency of which neither is known to be the cause. Not available: the board does not say.
+     *
+     * Range: 0..15 (0..15 -)
+     * Scale: 1
+     * Offset: 0
+     */
+    uint8_t throttling;
+
+    /**
+     * Frames that the camera gave in a second; Health.FrameRate of them were processed.
+     *
+     * Range: 0..254 (0..254 fps)
+     * Scale: 1
+     * Offset: 0
+     */
+    uint8_t camera_rate;
+
+    /**
+     * Frames in a second that had a face, followed or detected.
+     *
+     * Range: 0..254 (0..254 fps)
+     * Scale: 1
+     * Offset: 0
+     */
+    uint8_t face_rate;
+
+    /**
+     * Frames in a second in which the detector saw the face.
+     *
+     * Range: 0..254 (0..254 fps)
+     * Scale: 1
+     * Offset: 0
+     */
+    uint8_t detection_rate;
+
+    /**
+     * Frames in a second that went through the emotion network.
+     *
+     * Range: 0..254 (0..254 fps)
+     * Scale: 1
+     * Offset: 0
+     */
+    uint8_t emotion_rate;
+
+    /**
+     * Camera frames that were not processed since the start, on purpose or not; 65534 is followed by 0.
+     *
+     * Range: 0..65535 (0..65535 -)
+     * Scale: 1
+     * Offset: 0
+     */
+    uint16_t frames_dropped;
+};
+
+/**
+ * Signals in message FaultCounters.
+ *
+ * What went wrong in the camera unit and on its link, and was recovered from.
+ *
+ * All signal values are as on the CAN bus.
+ */
+struct edge_fer_codec_fault_counters_t {
+    /**
+     * Range: 0..255 (0..255 -)
+     * Scale: 1
+     * Offset: 0
+     */
+    uint8_t crc;
+
+    /**
+     * Range: 0..15 (0..15 -)
+     * Scale: 1
+     * Offset: 0
+     */
+    uint8_t counter;
+
+    /**
+     * How often the camera fell silent within the last hour; 254 stands for that or more.
+     *
+     * Range: 0..254 (0..254 1/h)
+     * Scale: 1
+     * Offset: 0
+     */
+    uint8_t stalls;
+
+    /**
+     * How often the camera's process was started anew within the last hour; 254 stands for that or more.
+     *
+     * Range: 0..254 (0..254 1/h)
+     * Scale: 1
+     * Offset: 0
+     */
+    uint8_t camera_restarts;
+
+    /**
+     * How often the daemon was ended out of order since the machine started; 254 is followed by 0.
+     *
+     * Range: 0..255 (0..255 -)
+     * Scale: 1
+     * Offset: 0
+     */
+    uint8_t restarts;
+
+    /**
+     * How often the port to the vehicle was lost; 126 is followed by 0, as in the next three.
+     *
+     * Range: 0..127 (0..127 -)
+     * Scale: 1
+     * Offset: 0
+     */
+    uint8_t connections_lost;
+
+    /**
+     * Frames that the port did not take.
+     *
+     * Range: 0..127 (0..127 -)
+     * Scale: 1
+     * Offset: 0
+     */
+    uint8_t link_frames_dropped;
+
+    /**
+     * Frames of the vehicle with a wrong length, CRC or sequence, or repeated.
+     *
+     * Range: 0..127 (0..127 -)
+     * Scale: 1
+     * Offset: 0
+     */
+    uint8_t controller_rejected;
+
+    /**
+     * What a serial line brought that was no frame.
+     *
+     * Range: 0..127 (0..127 -)
+     * Scale: 1
+     * Offset: 0
+     */
+    uint8_t lines_rejected;
 };
 
 /**
@@ -1700,6 +1922,454 @@ bool edge_fer_codec_driver_request_reason_is_in_range(uint8_t value);
  * @return true if in range, false otherwise.
  */
 bool edge_fer_codec_driver_request_reason_is_in_phys_range(double value);
+
+/**
+ * Pack message PipelineFigures.
+ *
+ * @param[out] dst_p Buffer to pack the message into.
+ * @param[in] src_p Data to pack.
+ * @param[in] size Size of dst_p.
+ *
+ * @return Size of packed data, or negative error code.
+ */
+int edge_fer_codec_pipeline_figures_pack(
+    uint8_t *dst_p,
+    const struct edge_fer_codec_pipeline_figures_t *src_p,
+    size_t size);
+
+/**
+ * Unpack message PipelineFigures.
+ *
+ * @param[out] dst_p Object to unpack the message into.
+ * @param[in] src_p Message to unpack.
+ * @param[in] size Size of src_p.
+ *
+ * @return zero(0) or negative error code.
+ */
+int edge_fer_codec_pipeline_figures_unpack(
+    struct edge_fer_codec_pipeline_figures_t *dst_p,
+    const uint8_t *src_p,
+    size_t size);
+
+/**
+ * Init message fields to default values from PipelineFigures.
+ *
+ * @param[in] msg_p Message to init.
+ *
+ * @return zero(0) on success or (-1) in case of nullptr argument.
+ */
+int edge_fer_codec_pipeline_figures_init(struct edge_fer_codec_pipeline_figures_t *msg_p);
+
+/**
+ * Check that given signal is in allowed range.
+ *
+ * @param[in] value Signal to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_pipeline_figures_crc_is_in_range(uint8_t value);
+
+/**
+ * Check that given physical value is in allowed range before encoding.
+ *
+ * Use this BEFORE calling _encode() to avoid silent integer overflow:
+ *   encode(-1.0) on a [0,100] signal wraps to 255 and passes is_in_range().
+ *   is_in_phys_range(-1.0) correctly returns false.
+ *
+ * @param[in] value Physical signal value to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_pipeline_figures_crc_is_in_phys_range(double value);
+
+/**
+ * Check that given signal is in allowed range.
+ *
+ * @param[in] value Signal to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_pipeline_figures_counter_is_in_range(uint8_t value);
+
+/**
+ * Check that given physical value is in allowed range before encoding.
+ *
+ * Use this BEFORE calling _encode() to avoid silent integer overflow:
+ *   encode(-1.0) on a [0,100] signal wraps to 255 and passes is_in_range().
+ *   is_in_phys_range(-1.0) correctly returns false.
+ *
+ * @param[in] value Physical signal value to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_pipeline_figures_counter_is_in_phys_range(double value);
+
+/**
+ * Check that given signal is in allowed range.
+ *
+ * @param[in] value Signal to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_pipeline_figures_throttling_is_in_range(uint8_t value);
+
+/**
+ * Check that given physical value is in allowed range before encoding.
+ *
+ * Use this BEFORE calling _encode() to avoid silent integer overflow:
+ *   encode(-1.0) on a [0,100] signal wraps to 255 and passes is_in_range().
+ *   is_in_phys_range(-1.0) correctly returns false.
+ *
+ * @param[in] value Physical signal value to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_pipeline_figures_throttling_is_in_phys_range(double value);
+
+/**
+ * Check that given signal is in allowed range.
+ *
+ * @param[in] value Signal to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_pipeline_figures_camera_rate_is_in_range(uint8_t value);
+
+/**
+ * Check that given physical value is in allowed range before encoding.
+ *
+ * Use this BEFORE calling _encode() to avoid silent integer overflow:
+ *   encode(-1.0) on a [0,100] signal wraps to 255 and passes is_in_range().
+ *   is_in_phys_range(-1.0) correctly returns false.
+ *
+ * @param[in] value Physical signal value to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_pipeline_figures_camera_rate_is_in_phys_range(double value);
+
+/**
+ * Check that given signal is in allowed range.
+ *
+ * @param[in] value Signal to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_pipeline_figures_face_rate_is_in_range(uint8_t value);
+
+/**
+ * Check that given physical value is in allowed range before encoding.
+ *
+ * Use this BEFORE calling _encode() to avoid silent integer overflow:
+ *   encode(-1.0) on a [0,100] signal wraps to 255 and passes is_in_range().
+ *   is_in_phys_range(-1.0) correctly returns false.
+ *
+ * @param[in] value Physical signal value to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_pipeline_figures_face_rate_is_in_phys_range(double value);
+
+/**
+ * Check that given signal is in allowed range.
+ *
+ * @param[in] value Signal to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_pipeline_figures_detection_rate_is_in_range(uint8_t value);
+
+/**
+ * Check that given physical value is in allowed range before encoding.
+ *
+ * Use this BEFORE calling _encode() to avoid silent integer overflow:
+ *   encode(-1.0) on a [0,100] signal wraps to 255 and passes is_in_range().
+ *   is_in_phys_range(-1.0) correctly returns false.
+ *
+ * @param[in] value Physical signal value to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_pipeline_figures_detection_rate_is_in_phys_range(double value);
+
+/**
+ * Check that given signal is in allowed range.
+ *
+ * @param[in] value Signal to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_pipeline_figures_emotion_rate_is_in_range(uint8_t value);
+
+/**
+ * Check that given physical value is in allowed range before encoding.
+ *
+ * Use this BEFORE calling _encode() to avoid silent integer overflow:
+ *   encode(-1.0) on a [0,100] signal wraps to 255 and passes is_in_range().
+ *   is_in_phys_range(-1.0) correctly returns false.
+ *
+ * @param[in] value Physical signal value to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_pipeline_figures_emotion_rate_is_in_phys_range(double value);
+
+/**
+ * Check that given signal is in allowed range.
+ *
+ * @param[in] value Signal to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_pipeline_figures_frames_dropped_is_in_range(uint16_t value);
+
+/**
+ * Check that given physical value is in allowed range before encoding.
+ *
+ * Use this BEFORE calling _encode() to avoid silent integer overflow:
+ *   encode(-1.0) on a [0,100] signal wraps to 255 and passes is_in_range().
+ *   is_in_phys_range(-1.0) correctly returns false.
+ *
+ * @param[in] value Physical signal value to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_pipeline_figures_frames_dropped_is_in_phys_range(double value);
+
+/**
+ * Pack message FaultCounters.
+ *
+ * @param[out] dst_p Buffer to pack the message into.
+ * @param[in] src_p Data to pack.
+ * @param[in] size Size of dst_p.
+ *
+ * @return Size of packed data, or negative error code.
+ */
+int edge_fer_codec_fault_counters_pack(
+    uint8_t *dst_p,
+    const struct edge_fer_codec_fault_counters_t *src_p,
+    size_t size);
+
+/**
+ * Unpack message FaultCounters.
+ *
+ * @param[out] dst_p Object to unpack the message into.
+ * @param[in] src_p Message to unpack.
+ * @param[in] size Size of src_p.
+ *
+ * @return zero(0) or negative error code.
+ */
+int edge_fer_codec_fault_counters_unpack(
+    struct edge_fer_codec_fault_counters_t *dst_p,
+    const uint8_t *src_p,
+    size_t size);
+
+/**
+ * Init message fields to default values from FaultCounters.
+ *
+ * @param[in] msg_p Message to init.
+ *
+ * @return zero(0) on success or (-1) in case of nullptr argument.
+ */
+int edge_fer_codec_fault_counters_init(struct edge_fer_codec_fault_counters_t *msg_p);
+
+/**
+ * Check that given signal is in allowed range.
+ *
+ * @param[in] value Signal to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_fault_counters_crc_is_in_range(uint8_t value);
+
+/**
+ * Check that given physical value is in allowed range before encoding.
+ *
+ * Use this BEFORE calling _encode() to avoid silent integer overflow:
+ *   encode(-1.0) on a [0,100] signal wraps to 255 and passes is_in_range().
+ *   is_in_phys_range(-1.0) correctly returns false.
+ *
+ * @param[in] value Physical signal value to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_fault_counters_crc_is_in_phys_range(double value);
+
+/**
+ * Check that given signal is in allowed range.
+ *
+ * @param[in] value Signal to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_fault_counters_counter_is_in_range(uint8_t value);
+
+/**
+ * Check that given physical value is in allowed range before encoding.
+ *
+ * Use this BEFORE calling _encode() to avoid silent integer overflow:
+ *   encode(-1.0) on a [0,100] signal wraps to 255 and passes is_in_range().
+ *   is_in_phys_range(-1.0) correctly returns false.
+ *
+ * @param[in] value Physical signal value to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_fault_counters_counter_is_in_phys_range(double value);
+
+/**
+ * Check that given signal is in allowed range.
+ *
+ * @param[in] value Signal to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_fault_counters_stalls_is_in_range(uint8_t value);
+
+/**
+ * Check that given physical value is in allowed range before encoding.
+ *
+ * Use this BEFORE calling _encode() to avoid silent integer overflow:
+ *   encode(-1.0) on a [0,100] signal wraps to 255 and passes is_in_range().
+ *   is_in_phys_range(-1.0) correctly returns false.
+ *
+ * @param[in] value Physical signal value to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_fault_counters_stalls_is_in_phys_range(double value);
+
+/**
+ * Check that given signal is in allowed range.
+ *
+ * @param[in] value Signal to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_fault_counters_camera_restarts_is_in_range(uint8_t value);
+
+/**
+ * Check that given physical value is in allowed range before encoding.
+ *
+ * Use this BEFORE calling _encode() to avoid silent integer overflow:
+ *   encode(-1.0) on a [0,100] signal wraps to 255 and passes is_in_range().
+ *   is_in_phys_range(-1.0) correctly returns false.
+ *
+ * @param[in] value Physical signal value to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_fault_counters_camera_restarts_is_in_phys_range(double value);
+
+/**
+ * Check that given signal is in allowed range.
+ *
+ * @param[in] value Signal to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_fault_counters_restarts_is_in_range(uint8_t value);
+
+/**
+ * Check that given physical value is in allowed range before encoding.
+ *
+ * Use this BEFORE calling _encode() to avoid silent integer overflow:
+ *   encode(-1.0) on a [0,100] signal wraps to 255 and passes is_in_range().
+ *   is_in_phys_range(-1.0) correctly returns false.
+ *
+ * @param[in] value Physical signal value to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_fault_counters_restarts_is_in_phys_range(double value);
+
+/**
+ * Check that given signal is in allowed range.
+ *
+ * @param[in] value Signal to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_fault_counters_connections_lost_is_in_range(uint8_t value);
+
+/**
+ * Check that given physical value is in allowed range before encoding.
+ *
+ * Use this BEFORE calling _encode() to avoid silent integer overflow:
+ *   encode(-1.0) on a [0,100] signal wraps to 255 and passes is_in_range().
+ *   is_in_phys_range(-1.0) correctly returns false.
+ *
+ * @param[in] value Physical signal value to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_fault_counters_connections_lost_is_in_phys_range(double value);
+
+/**
+ * Check that given signal is in allowed range.
+ *
+ * @param[in] value Signal to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_fault_counters_link_frames_dropped_is_in_range(uint8_t value);
+
+/**
+ * Check that given physical value is in allowed range before encoding.
+ *
+ * Use this BEFORE calling _encode() to avoid silent integer overflow:
+ *   encode(-1.0) on a [0,100] signal wraps to 255 and passes is_in_range().
+ *   is_in_phys_range(-1.0) correctly returns false.
+ *
+ * @param[in] value Physical signal value to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_fault_counters_link_frames_dropped_is_in_phys_range(double value);
+
+/**
+ * Check that given signal is in allowed range.
+ *
+ * @param[in] value Signal to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_fault_counters_controller_rejected_is_in_range(uint8_t value);
+
+/**
+ * Check that given physical value is in allowed range before encoding.
+ *
+ * Use this BEFORE calling _encode() to avoid silent integer overflow:
+ *   encode(-1.0) on a [0,100] signal wraps to 255 and passes is_in_range().
+ *   is_in_phys_range(-1.0) correctly returns false.
+ *
+ * @param[in] value Physical signal value to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_fault_counters_controller_rejected_is_in_phys_range(double value);
+
+/**
+ * Check that given signal is in allowed range.
+ *
+ * @param[in] value Signal to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_fault_counters_lines_rejected_is_in_range(uint8_t value);
+
+/**
+ * Check that given physical value is in allowed range before encoding.
+ *
+ * Use this BEFORE calling _encode() to avoid silent integer overflow:
+ *   encode(-1.0) on a [0,100] signal wraps to 255 and passes is_in_range().
+ *   is_in_phys_range(-1.0) correctly returns false.
+ *
+ * @param[in] value Physical signal value to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_fault_counters_lines_rejected_is_in_phys_range(double value);
 
 /**
  * Pack message ControllerStatus.
