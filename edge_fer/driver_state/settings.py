@@ -215,11 +215,12 @@ class PolicySettings(AttentionSettings):
     )
     camera_start_s: float = setting(
         5.0,
-        "Camera start-up time",
-        "So long after the start a camera that is still starting is not yet a fault.",
+        "Camera process start-up time",
+        "So long after the start the camera's process may take before it opens the camera. One that"
+        " then gives no frame for 1.2 s is a fault.",
         minimum=0.0,
         maximum=60.0,
-        source=OWN_CHOICE + ": USB cameras take 1 to 3 s to give their first frame",
+        source=OWN_CHOICE + ": its imports take 0.3 s, and several seconds on a board that boots",
     )
 
     clock_jump_s: float = setting(
