@@ -160,6 +160,7 @@ def daemon(request: pytest.FixtureRequest, vehicle_side: VehicleSide) -> Iterato
         yield made
 
 
+@pytest.mark.slow
 def test_it_stands_by_and_comes_back_as_the_vehicle_says(
     daemon: Probe, vehicle_side: VehicleSide
 ) -> None:

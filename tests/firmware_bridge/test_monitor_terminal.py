@@ -113,6 +113,7 @@ def test_it_follows_the_size_of_the_window(line: str, tmp_path: Path) -> None:
         assert max(map(len, terminal.screen)) <= 80
 
 
+@pytest.mark.slow
 def test_a_pause_holds_a_recording_and_its_end_is_shown(drive: Path, tmp_path: Path) -> None:
     with RealTerminal("monitor", f"replay:{drive}", folder=tmp_path) as terminal:
         terminal.press(" ")

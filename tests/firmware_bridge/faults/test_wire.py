@@ -77,6 +77,7 @@ def test_split_and_merged_writes_cost_nothing(tmp_path: Path) -> None:
     assert sum(message.wrong_crc for message in seen) == 0
 
 
+@pytest.mark.slow
 def test_an_unplugged_port_comes_back_and_so_does_the_link(tmp_path: Path) -> None:
     def act(driven: Drive, wire: FaultyWire) -> None:
         for times in (1, 2, 3):
