@@ -122,7 +122,7 @@ def health_panel(seen: Seen) -> Panel:
     troubled = fault not in ("none", NO_VALUE) or degraded not in ("none", NO_VALUE)
     recording = named(health.NAME, "Recording", health.recording)
     films = recording not in ("off", NO_VALUE)
-    return panel(
+    made = panel(
         three_lines(
             Text(
                 f"camera {named(health.NAME, 'Camera', health.camera)}"
@@ -130,13 +130,17 @@ def health_panel(seen: Seen) -> Panel:
             ),
             Text(
                 f"{number(health.fps, 'fps')}  {number(health.latency_ms, 'ms')}"
-                f"  {number(health.temperature_c, '°C')}{_held_back(seen)}"
+                f"  {number(health.temperature_c, '°C')}{_stalls(seen)}"
             ),
             Text(f"fault {fault}  degraded {degraded}", "red1" if troubled else LABEL),
         ),
         f"HEALTH  RECORDING {recording.upper()}" if films else "HEALTH",
         "red1" if troubled else "grey50",
     )
+    # On the border, as at 80 columns no line has room for the longest of it.
+    made.subtitle = _setbacks(seen)
+    made.subtitle_align = "left"
+    return made
 
 
 def message_panel(seen: Seen, line: Line, *, wide: bool, with_diagnostic: bool) -> Panel:
@@ -206,12 +210,26 @@ def _rest(seen: Seen, line: Line) -> Text:
     return text
 
 
-def _held_back(seen: Seen) -> str:
-    """Return what slows the camera unit's processor down, as it says itself; mostly nothing."""
+def _stalls(seen: Seen) -> str:
+    """Return how often the camera fell silent within the last hour; mostly nothing."""
+    stalls = _counters(seen).stalls_per_hour
+    return f"  stalls {stalls}/h" if stalls else ""
+
+
+def _setbacks(seen: Seen) -> Text:
+    """Return what slows the processor down and how often the daemon came back; mostly nothing."""
     known = seen.latest(PipelineFiguresMessage)
     throttling = None if known is None else known[0].throttling
     name = named(PipelineFiguresMessage.NAME, "Throttling", throttling)
-    return "" if name in ("none", NO_VALUE) else f"  {name}"
+    restarts = _counters(seen).restarts
+    said = [] if name in ("none", NO_VALUE) else [name]
+    said += [f"restarts {restarts}"] if restarts else []
+    return Text("  ".join(said), "yellow")
+
+
+def _counters(seen: Seen) -> FaultCountersMessage:
+    known = seen.latest(FaultCountersMessage)
+    return FaultCountersMessage() if known is None else known[0]
 
 
 def _count(number: int) -> Text:

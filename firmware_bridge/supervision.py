@@ -15,7 +15,7 @@ from firmware_bridge.e2e.sequence import TIMEOUT_CYCLES, CheckStatus, ReceiverSt
 from firmware_bridge.frame import CanFrame
 from firmware_bridge.messages import Message, decode
 
-# Over so long the rate is taken: four frames of the slowest message.
+# Over so long the rate is taken: two frames of the slowest message.
 RATE_WINDOW_S = 2.0
 # And the jitter: a hundred frames of the fastest, so that the worst is about the 99th percentile.
 JITTER_WINDOW_S = 10.0

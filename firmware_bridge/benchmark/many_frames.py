@@ -146,7 +146,7 @@ def _crc32(data: Rows) -> NDArray[np.uint32]:
 
 @cache
 def _data_ids() -> tuple[Ids, Rows]:
-    """Return our ids in order, int64[5], and the Data ID list of each, uint8[5, 16]."""
+    """Return our n ids in order, int64[n], and the Data ID list of each, uint8[n, 16]."""
     known = sorted(definitions().values(), key=lambda message: message.can_id)
     lists = np.array([list(message.data_ids) for message in known], np.uint8)
     return np.array([message.can_id for message in known]), lists

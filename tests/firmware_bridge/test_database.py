@@ -142,7 +142,7 @@ def test_the_data_id_list_is_the_common_one_xor_the_base(name: str) -> None:
 
 
 def test_no_frame_of_one_message_passes_for_another() -> None:
-    """At each counter all Data IDs differ, by half of their bits."""
+    """At each counter all Data IDs differ, by half of their bits or more."""
     lists = [known.data_ids for known in definitions().values()]
     for one, other in itertools.combinations(lists, 2):
         distances = {(a ^ b).bit_count() for a, b in zip(one, other, strict=True)}

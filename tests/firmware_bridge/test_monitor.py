@@ -57,7 +57,9 @@ def test_json_lines_are_the_frames_and_then_the_summary(wire: PtyWire, link: Lin
     assert (summary["crc_failures"], summary["counter_gaps"], summary["overdue"]) == (0, 0, 0)
     assert summary["states"] == ["attentive"]
     assert {frame["status"] for frame in frames} == {"ok"}
-    assert {frame["id"] for frame in frames} == {"0x3A0", "0x3A1", "0x3A2", "0x3A4", "0x3A5"}
+    # What comes once a second may have come just before.
+    ids = {frame["id"] for frame in frames} - {"0x3A4", "0x3A5"}
+    assert ids == {"0x3A0", "0x3A1", "0x3A2"}
     assert all(0 <= frame["time_s"] <= 0.7 for frame in frames)
 
 

@@ -16,6 +16,7 @@ from firmware_bridge.messages import (
     DriverRequestMessage,
     DriverStateMessage,
     EmotionProbabilitiesMessage,
+    FaultCountersMessage,
     HealthMessage,
     Message,
     PipelineFiguresMessage,
@@ -106,13 +107,39 @@ def test_what_the_unit_says_of_itself_in_detail_is_left_out_where_there_is_no_ro
     assert "3B0 ControllerStatus" in text
 
 
-def test_it_shows_what_slows_the_unit_down(watch: Watch, make_frame: MakeFrame) -> None:
-    assert "51 °C  heat" not in draw(watch, LINE, 1.95)
-    for time_s, code in ((1.96, 3), (2.96, 3), (3.96, 0)):
-        watch.take(make_frame(PipelineFiguresMessage(code, 30, 28, 6, 10, 12), time_s))
-        watch.take(make_frame(HealthMessage(1, 0, 0, 0, 51, 30, 4, 0), time_s))
-        text = draw(watch, LINE, time_s + 0.01)
-        assert ("30 fps  4 ms  51 °C  heat and supply" in text) is (code == 3 and time_s > 2)
+@pytest.mark.parametrize(
+    ("throttling", "stalls", "restarts", "line", "border"),
+    [
+        (0, 0, 0, "30 fps  254 ms  91 °C ", ""),
+        (3, 2, 0, "30 fps  254 ms  91 °C  stalls 2/h", "heat and supply"),
+        (0, 0, 7, "30 fps  254 ms  91 °C ", "restarts 7"),
+        # The longest of each is whole at 80 columns.
+        (4, 254, 254, "30 fps  254 ms  91 °C  stalls 254/h", "frequency capped  restarts 254"),
+    ],
+)
+def test_it_shows_what_slows_the_unit_down_and_how_often_it_came_back(
+    watch: Watch,
+    make_frame: MakeFrame,
+    throttling: int,
+    stalls: int,
+    restarts: int,
+    line: str,
+    border: str,
+) -> None:
+    for time_s in (1.96, 1.97):  # the second makes its sender a trusted one
+        for message in (
+            HealthMessage(1, 0, 0, 0, 91, 30, 254, 0),
+            PipelineFiguresMessage(throttling, 30, 28, 6, 10, 12),
+            FaultCountersMessage(stalls, 0, restarts, 0, 0, 0, 0),
+        ):
+            watch.take(make_frame(message, time_s))
+
+    lines = draw(watch, LINE, 1.98).splitlines()
+
+    assert len(lines) <= 24
+    top = next(index for index, each in enumerate(lines) if "HEALTH" in each)
+    assert line in lines[top + 2]
+    assert lines[top + 4][40:].strip("╰─╯ ") == border
 
 
 def test_the_history_is_shown_where_there_is_room(watch: Watch) -> None:

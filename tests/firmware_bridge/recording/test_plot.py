@@ -8,15 +8,18 @@ from typing import Any
 
 import pytest
 
+from firmware_bridge.database import definition, definitions
 from firmware_bridge.errors import BridgeError
 from firmware_bridge.frame import CanFrame
 from firmware_bridge.messages import (
+    MESSAGE_CLASSES,
     ControllerStatusMessage,
     DriverRequestMessage,
     DriverStateMessage,
     EmotionProbabilitiesMessage,
     HealthMessage,
     Message,
+    PipelineFiguresMessage,
 )
 from firmware_bridge.monitor import run_monitor
 from firmware_bridge.recording.candump import candump_line
@@ -113,6 +116,26 @@ def test_the_picture_has_a_panel_for_each_kind_of_thing(make_frame: MakeFrame) -
     assert [text.get_text() for text in figure.axes[0].texts] == [" are you all right?"]
     named = figure.axes[-1].get_legend().get_texts()
     assert "wrong crc (1)" in [text.get_text() for text in named]
+
+
+def test_each_cyclic_message_and_each_rate_is_drawn(make_frame: MakeFrame) -> None:
+    pytest.importorskip("matplotlib", reason="matplotlib is of the workstation")
+    cyclic = [name for name, known in definitions().items() if known.is_cyclic]
+    messages: list[Message] = [MESSAGE_CLASSES[name]() for name in cyclic]
+    messages += [HealthMessage(1, fps=28), PipelineFiguresMessage(0, 30, 28, 6, 10, 12)]
+    frames = [
+        make_frame(message, index * (definition(message.NAME).cycle_s or 0.0))
+        for index in range(4)
+        for message in messages
+    ]
+    watch, track = watched(sorted(frames, key=lambda frame: frame.time_s))
+
+    figure: Any = draw(track, list(watch.history), 0.0, 4.0, "a drive")
+
+    named = [text.get_text() for text in figure.axes[-1].get_legend().get_texts()]
+    assert set(cyclic) <= set(named)
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert "camera rate, frame rate, face rate, emotion rate" in titles
 
 
 @pytest.mark.parametrize("ending", [".png", ".svg"])
