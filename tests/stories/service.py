@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -32,7 +33,8 @@ class Service:
     """Starts the daemon, starts it anew whenever it ends, and kills it when it stands still.
 
     Its camera is `faulty:`, whose file is `fault`; processes have the environment `extra` as well,
-    and `before` before the command, as `unshare`; what they write goes into `log_file`.
+    and `before` before the command, as `unshare`; what they write goes into `log_file`. With
+    `records` the recorder runs, too.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Service:
         before: tuple[str, ...] = (),
         extra: dict[str, str] | None = None,
         log_file: Path | None = None,
+        records: bool = False,
     ) -> None:
         self.fault = folder / "fault"
         self.fault.write_text("")
@@ -55,6 +58,10 @@ class Service:
         self.runtime.mkdir()
         self._command = [*before, sys.executable, "-m", "edge_fer.cli", "run"]
         self._command += ["--camera", f"faulty:{self.fault}", "--link", link]
+        if records:
+            config = folder / "edge-fer.toml"
+            config.write_text(f'[recording]\nenabled = true\nfolder = "{folder / "clips"}"\n')
+            self._command += ["--config", str(config)]
         self._extra = extra or {}
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._listener.bind(str(folder / "notify"))
@@ -73,12 +80,19 @@ class Service:
 
     def camera_pid(self) -> int | None:
         """The camera's process, if there is one."""
+        return self._child_pid("edge_fer.camera.child")
+
+    def recorder_pid(self) -> int | None:
+        """The recorder's process, if there is one."""
+        return self._child_pid("edge_fer.recording.child")
+
+    def _child_pid(self, module: str) -> int | None:
         pid = self.daemon.pid
-        try:
-            found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        except OSError:
-            return None
-        return int(found[0]) if found else None
+        with suppress(OSError):  # whoever is asked may be gone
+            for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+                if module in Path(f"/proc/{child}/cmdline").read_text():
+                    return int(child)
+        return None
 
     def camera_opened_s(self) -> float:
         """When the latest camera was opened."""

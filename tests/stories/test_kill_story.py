@@ -38,7 +38,10 @@ WITHOUT_PICTURE = {
     DriverState.CAMERA_DEGRADED,
     DriverState.NO_DRIVER,
 }
-FAULTS = ("kill camera", "kill daemon", "kill camera", "kill daemon", "stop", "pause")
+FAULTS = (
+    *("kill camera", "kill daemon", "kill recorder"),
+    *("kill camera", "kill daemon", "stop", "pause"),
+)
 
 pytestmark = pytest.mark.slow
 
@@ -59,6 +62,7 @@ class Story:
     starts: int = 0
     watchdog_kills: int = 0
     slowest_start_s: float = 0.0  # until a daemon was ready
+    recorder_is_back: bool = False
     ends_well: bool = False
 
     @property
@@ -118,6 +122,14 @@ class Vehicle:
             self.listen(0.0)
         return time.monotonic() - since_s
 
+    def until_recorder(self) -> int:
+        """Return the recorder's process, once it is there: it is not what a start waits for."""
+        since_s = time.monotonic()
+        while (pid := self._service.recorder_pid()) is None:
+            assert time.monotonic() < since_s + PATIENCE_S, self._service.log
+            self.listen(0.05)
+        return pid
+
     def close(self) -> None:
         self._bus.close()
 
@@ -141,6 +153,11 @@ def tell(service: Service, vehicle: Vehicle, story: Story) -> None:
             os.kill(camera, signal.SIGKILL)
             in_a_row = since_s - camera_killed_s < HEALTHY_AFTER_S + 2 * RESTORED_S
             camera_killed_s = since_s
+        elif what == "kill recorder":
+            vehicle.killed_s = None  # the camera goes on, and so does all that the vehicle hears
+            recorder = vehicle.until_recorder()
+            since_s = time.monotonic()
+            os.kill(recorder, signal.SIGKILL)
         elif what == "kill daemon":
             service.daemon.kill()
             camera_killed_s = -HEALTHY_AFTER_S
@@ -156,10 +173,11 @@ def tell(service: Service, vehicle: Vehicle, story: Story) -> None:
         restored_s = vehicle.until_attentive(since_s)
         story.faults.append(Fault(what, restored_s, in_a_row))
         print(
-            f"{since_s - begin_s:6.1f} s  {what:12} restored after {restored_s:.2f} s", flush=True
+            f"{since_s - begin_s:6.1f} s  {what:13} restored after {restored_s:.2f} s", flush=True
         )
     story.slowest_start_s = max(service.ready_after_s)
     story.starts, story.watchdog_kills = service.starts, service.watchdog_kills
+    story.recorder_is_back = vehicle.until_recorder() > 0
     story.ends_well = service.daemon.poll() is None
 
 
@@ -168,7 +186,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     told = Story()
     with (
         PtyWire() as wire,
-        Service(tmp_path_factory.mktemp("kills"), f"slcan:{wire.end_a}") as service,
+        Service(tmp_path_factory.mktemp("kills"), f"slcan:{wire.end_a}", records=True) as service,
     ):
         vehicle = Vehicle(f"slcan:{wire.end_b}", service, told)
         try:
@@ -179,7 +197,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
         times_s = sorted(told.restored_s(kind))
         if times_s:
             print(
-                f"{kind:12} {len(times_s)} times, restored after {times_s[len(times_s) // 2]:.2f} s"
+                f"{kind:13} {len(times_s)} times, restored after {times_s[len(times_s) // 2]:.2f} s"
                 f" in the middle, {times_s[-1]:.2f} s at worst"
             )
     print(
@@ -196,7 +214,8 @@ def test_nothing_stale_is_said_as_fresh(story: Story) -> None:
 
 
 def test_the_state_is_back_in_time(story: Story) -> None:
-    assert max(story.restored_s("kill camera", "kill daemon", "pause")) <= RESTORED_S * story.busy
+    kinds = ("kill camera", "kill daemon", "kill recorder", "pause")
+    assert max(story.restored_s(*kinds)) <= RESTORED_S * story.busy
     assert max(story.restored_s("stop")) <= WATCHDOG_S + RESTORED_S * story.busy
     # The rate of restarts of a camera is capped.
     in_a_row = [fault.restored_s for fault in story.faults if fault.in_a_row]
@@ -208,4 +227,5 @@ def test_each_fault_came_and_the_watchdog_bit(story: Story) -> None:
     assert story.watchdog_kills >= 1
     kills = sum(fault.what == "kill daemon" for fault in story.faults)
     assert story.starts == 1 + kills + story.watchdog_kills
+    assert story.recorder_is_back
     assert story.ends_well
