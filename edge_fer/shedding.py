@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from edge_fer.thermal import Temperature
-from edge_fer.throttling import HEAT_THROTTLING, OVER_CURRENT, UNDERVOLTAGE
+from edge_fer.throttling import HEAT_THROTTLING, POOR_SUPPLY
 
 
 class Band(IntEnum):
@@ -63,7 +63,7 @@ def shed(
     if HEAT_THROTTLING in names:
         by_heat = max(by_heat, Band.FEWER)
     bad_s = before.supply_bad_s
-    if UNDERVOLTAGE in names or OVER_CURRENT in names:
+    if not POOR_SUPPLY.isdisjoint(names):
         bad_s = now_s
     elif bad_s is not None and now_s - bad_s >= SUPPLY_TRUSTED_AFTER_S:
         bad_s = None

@@ -24,6 +24,7 @@ PI_SUPPLY, PI_ALARM = "rpi_volt", "in0_lcrit_alarm"
 # A Jetson counts what its supply could not deliver (NVIDIA's developer guide, "over-current").
 JETSON_EVENTS = "oc*_event_cnt"
 OVER_CURRENT = "over-current"
+POOR_SUPPLY = frozenset({UNDERVOLTAGE, OVER_CURRENT})
 COOLING = Path("sys/class/thermal")
 # A slowed processor is a cooling device of the kernel; other devices are fans and the like.
 _OF_THE_PROCESSOR = "cpufreq"

@@ -1,7 +1,7 @@
 """The daemon's own figures as the vehicle is told them, once a second. Pure."""
 
 from edge_fer.health import Health
-from edge_fer.throttling import CAPPED, HEAT_THROTTLING, OVER_CURRENT, UNDERVOLTAGE
+from edge_fer.throttling import CAPPED, HEAT_THROTTLING, POOR_SUPPLY
 from firmware_bridge.database import value_code
 from firmware_bridge.link import LinkCounters
 from firmware_bridge.messages import FaultCountersMessage, PipelineFiguresMessage, wrapped_count
@@ -49,7 +49,7 @@ def throttling_code(names: tuple[str, ...] | None) -> int | None:
     if names is None:
         return None
     heat = HEAT_THROTTLING in names
-    supply = UNDERVOLTAGE in names or OVER_CURRENT in names
+    supply = not POOR_SUPPLY.isdisjoint(names)
     if heat and supply:
         return _THROTTLING["heat and supply"]
     if heat:

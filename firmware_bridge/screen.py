@@ -16,6 +16,7 @@ from firmware_bridge.frame_log import LoggedFrame
 from firmware_bridge.recording.recorder import RecordingStatus
 from firmware_bridge.screen_frames import frames_panel, help_panel
 from firmware_bridge.screen_panels import (
+    DIAGNOSTIC,
     driver_panel,
     emotion_panel,
     health_panel,
@@ -30,7 +31,6 @@ MIN_HEIGHT = 24
 _WIDE = 96
 _NAME_CELLS = 18
 _FRAMES_ROWS_BELOW = 12  # beside the list of frames: header, messages, border, keys
-_DIAGNOSTIC_ROWS = 2  # of the messages; left out where they do not fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,9 @@ def render(seen: Seen, line: Line) -> RenderableType:
 
 
 def _diagnostic_rows(height: int) -> int:
-    return _DIAGNOSTIC_ROWS if height >= MIN_HEIGHT + _DIAGNOSTIC_ROWS else 0
+    """Return how many rows of the messages have room that are the first to be left out."""
+    rows = len(DIAGNOSTIC)
+    return rows if height >= MIN_HEIGHT + rows else 0
 
 
 def _header(screen: Screen, width: int) -> Text:

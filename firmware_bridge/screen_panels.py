@@ -41,7 +41,7 @@ from firmware_bridge.watching import Line, Seen, course_name
 REQUEST_SHOWN_S = 2.0
 
 # The camera unit about itself in detail: the first to do without where there is little room.
-_DIAGNOSTIC = (PipelineFiguresMessage.NAME, FaultCountersMessage.NAME)
+DIAGNOSTIC = (PipelineFiguresMessage.NAME, FaultCountersMessage.NAME)
 _NARROW_COUNTS = ("lost", "rep", "crc", "late")
 
 
@@ -152,7 +152,7 @@ def message_panel(seen: Seen, line: Line, *, wide: bool, with_diagnostic: bool) 
     for column in ("state", "rate", "jitter", "age", *(counts if wide else _NARROW_COUNTS)):
         table.add_column(column, justify="right", no_wrap=True)
     for message in seen.statistics:
-        if message.name in _DIAGNOSTIC and not with_diagnostic:
+        if message.name in DIAGNOSTIC and not with_diagnostic:
             continue
         cells: list[RenderableType] = [
             f"{message.can_id:03X}",

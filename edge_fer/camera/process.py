@@ -33,7 +33,7 @@ class CameraProcess:
     """
 
     def __init__(self, uri: str, *, fps: float = DEFAULT_FPS) -> None:
-        check_uri(uri)
+        self._scheme = check_uri(uri).scheme
         self._uri, self._asked_fps = uri, fps
         self._process: subprocess.Popen[bytes] | None = None
         self._told_to_open = False
@@ -82,7 +82,7 @@ class CameraProcess:
                     "-P",  # what lies in the working directory is no module of ours
                     "-m",
                     "edge_fer.camera.child",
-                    check_uri(self._uri).scheme,
+                    self._scheme,
                     repr(self._asked_fps),
                     *map(str, passed),
                 ],
