@@ -5,7 +5,7 @@ Pure: the daemon brings the times and does what is decided.
 
 from dataclasses import dataclass
 
-from edge_fer.camera.condition import CameraCondition
+from edge_fer.observation import CameraCondition
 
 # Without a frame for so long the camera counts as lost. The slowest rate that can be configured
 # for real use, 10 fps, has a frame each 0.1 s.

@@ -12,8 +12,8 @@ from edge_fer.config_toml import TomlFile, read_toml
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.errors import UserError
 from edge_fer.face.seat import SeatRegion
+from edge_fer.model_kind import FACE_PX
 from edge_fer.paths import INSTALLED_MODELS
-from edge_fer.preprocessing import FACE_PX
 from edge_fer.recording.settings import RecordingConfig
 from edge_fer.setting import (
     SettingError,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from edge_fer import __version__
-from edge_fer.camera.condition import CameraCondition, ConditionMonitor
+from edge_fer.camera.condition import ConditionMonitor
 from edge_fer.camera.process import CameraProcess
 from edge_fer.camera_supervisor import CameraSupervisor
 from edge_fer.classifier import Classifier
@@ -16,7 +16,7 @@ from edge_fer.config import Config, FaceConfig, ModelConfig
 from edge_fer.driver_state.monitor import DriverMonitor
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.driver_state.states import DriverState
-from edge_fer.driver_state.vehicle import Standby, Vehicle
+from edge_fer.driver_state.vehicle import Standby
 from edge_fer.errors import UserError
 from edge_fer.eyes import EyeReader
 from edge_fer.face.opening import open_tracker
@@ -25,6 +25,7 @@ from edge_fer.health import CounterRate, HealthMeter, Stages, shedding_text
 from edge_fer.journal import FIELDS
 from edge_fer.model_fallback import open_classifier
 from edge_fer.notify import Notifier
+from edge_fer.observation import CameraCondition, Vehicle
 from edge_fer.passwords import without_password
 from edge_fer.paths import own_resume_file, own_status_socket
 from edge_fer.pipeline import Pipeline, Step

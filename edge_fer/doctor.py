@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_fer.camera import check_uri
-from edge_fer.camera.condition import CameraCondition, ConditionMonitor
+from edge_fer.camera.condition import ConditionMonitor
 from edge_fer.camera.process import CameraProcess
 from edge_fer.config import Config, load_config
 from edge_fer.doctor_history import check_history
@@ -21,6 +21,7 @@ from edge_fer.face.opening import open_detector, yunet_path
 from edge_fer.finding import Finding, Level
 from edge_fer.model_check import check_model_apart, require_passed
 from edge_fer.model_store import ModelStore
+from edge_fer.observation import CameraCondition
 from edge_fer.passwords import without_password
 from edge_fer.paths import SERVICE_STATE, SHIPPED_EYES, SHIPPED_MODEL
 from edge_fer.shedding import FEWER_MARGIN_C

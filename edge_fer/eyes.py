@@ -8,12 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_fer.classifier import calibrated
-from edge_fer.driver_state.observation import HeadPose
-from edge_fer.face.base import FaceBox, Landmarks, Point
 from edge_fer.face.cutting import cut_square, cut_turned
 from edge_fer.model_card import load_model
 from edge_fer.model_kind import EYES
 from edge_fer.model_runtime import open_model
+from edge_fer.observation import FaceBox, HeadPose, Landmarks, Point
 from edge_fer.paths import SHIPPED_EYES
 
 # A patch shows so much of the distance between the eyes: an iris of 11.7 mm is a third of a patch

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_fer.errors import UserError
-from edge_fer.preprocessing import FACE_PX
+from edge_fer.model_kind import FACE_PX
 
 # Kernels of LiteRT with and without XNNPACK and of tflite-runtime round requantization differently;
 # one unit of the output is 1/256 of probability.

@@ -43,6 +43,9 @@ class ModelKind:
 
 # 48 px is the side of FER2013's images (Goodfellow et al. 2013).
 EMOTIONS = ModelKind(LABELS, 48, "edge-fer quantize")
+FACE_PX = EMOTIONS.side_px
+"""Side in pixels of the square that the emotion network sees."""
+
 EYES = ModelKind(("open", "closed"), 24, "edge-fer eyes quantize")
 
 

@@ -4,12 +4,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_fer.face.base import FaceBox
 from edge_fer.face.cutting import cut_square
-from edge_fer.model_kind import EMOTIONS
-
-FACE_PX = EMOTIONS.side_px
-"""Side of the model input."""
+from edge_fer.model_kind import FACE_PX
+from edge_fer.observation import FaceBox
 
 
 def crop_face(grey: NDArray[np.uint8], box: FaceBox) -> NDArray[np.uint8]:

@@ -1,6 +1,6 @@
 """From what the vehicle controller sent to what the pipeline is told of the vehicle. Pure."""
 
-from edge_fer.driver_state.vehicle import UNKNOWN_VEHICLE, Answer, Vehicle
+from edge_fer.observation import UNKNOWN_VEHICLE, Answer, Vehicle
 from firmware_bridge.database import value_code
 from firmware_bridge.messages import ControllerStatusMessage
 

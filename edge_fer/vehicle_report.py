@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, replace
 
-from edge_fer.camera.condition import CameraCondition
 from edge_fer.driver_state.states import DriverState, Request
 from edge_fer.health import Health
+from edge_fer.model_kind import FACE_PX
+from edge_fer.observation import CameraCondition
 from edge_fer.pipeline import Step
-from edge_fer.preprocessing import FACE_PX
 from edge_fer.recording.flag import RecordingFlag
 from edge_fer.shedding import HEAT
 from firmware_bridge.database import value_code

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_fer.preprocessing import FACE_PX
+from edge_fer.model_kind import FACE_PX
 from quantize.architectures import build
 from quantize.growing import grow
 from quantize.initial_network import open_initial

@@ -13,7 +13,7 @@ import numpy as np
 from edge_fer.benchmark.distribution import Distribution
 from edge_fer.classifier import Classifier
 from edge_fer.errors import UserError
-from edge_fer.preprocessing import FACE_PX
+from edge_fer.model_kind import FACE_PX
 
 WARM_UP_RUNS = 50  # as TFLite's benchmark_model counts them
 _COLD = """

@@ -14,16 +14,16 @@ from dataclasses import dataclass
 from edge_fer.benchmark.distribution import Distribution
 from edge_fer.camera import open_camera
 from edge_fer.camera.base import Frame
-from edge_fer.camera.condition import CameraCondition, ConditionMonitor
+from edge_fer.camera.condition import ConditionMonitor
 from edge_fer.camera.slots import SlotReader, SlotWriter, create_memory
 from edge_fer.classifier import Classifier
 from edge_fer.driver_state.monitor import DriverMonitor
-from edge_fer.driver_state.observation import Observation
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.errors import UserError
 from edge_fer.face.haar import HaarDetector
 from edge_fer.face.tracking import FaceTracker
 from edge_fer.health import Health
+from edge_fer.observation import CameraCondition, Observation
 from edge_fer.passwords import without_password
 from edge_fer.pipeline import Pipeline, Step
 from edge_fer.preprocessing import crop_face

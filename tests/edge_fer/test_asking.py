@@ -7,7 +7,7 @@ import pytest
 from edge_fer.driver_state.asking import NOTHING_ASKED, REQUESTS, Asking, ask, hear
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.driver_state.states import DriverState, Reason, RequestKind, RequestSeverity
-from edge_fer.driver_state.vehicle import UNKNOWN_VEHICLE, Answer, Vehicle
+from edge_fer.observation import UNKNOWN_VEHICLE, Answer, Vehicle
 
 SETTINGS = PolicySettings()
 UNCERTAIN = DriverState.UNCERTAIN

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from edge_fer.camera import open_camera
-from edge_fer.camera.condition import CameraCondition, ConditionMonitor
+from edge_fer.camera.condition import ConditionMonitor
 from edge_fer.camera.scene import DURATION_S, HEIGHT, PORTRAIT, STORY, WIDTH, Scene, moment_at
 from edge_fer.errors import UserError
 from edge_fer.face.haar import HaarDetector
 from edge_fer.face.tracking import FaceTracker
+from edge_fer.observation import CameraCondition
 
 FPS = 30
 

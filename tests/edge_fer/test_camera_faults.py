@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge_fer.camera.condition import CameraCondition
 from edge_fer.camera.torn import is_torn
 from edge_fer.driver_state.states import DriverState
+from edge_fer.observation import CameraCondition
 from firmware_bridge.messages import DriverStateMessage, HealthMessage
 from firmware_bridge.pty_wire import PtyWire
 from firmware_bridge.transports import Transport, open_transport

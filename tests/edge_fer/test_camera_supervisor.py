@@ -4,7 +4,6 @@ import itertools
 
 import pytest
 
-from edge_fer.camera.condition import CameraCondition
 from edge_fer.camera_supervisor import (
     HUNG_AFTER_S,
     LONGEST_RESTART_GAP_S,
@@ -14,6 +13,7 @@ from edge_fer.camera_supervisor import (
     CameraSupervisor,
 )
 from edge_fer.driver_state.settings import PolicySettings
+from edge_fer.observation import CameraCondition
 
 SAID_S = 2.0  # so soon the vehicle knows of a camera that is not there
 

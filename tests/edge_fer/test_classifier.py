@@ -26,7 +26,8 @@ from edge_fer.model_card import (
     card_path,
     write_card,
 )
-from edge_fer.preprocessing import FACE_PX, crop_face
+from edge_fer.model_kind import FACE_PX
+from edge_fer.preprocessing import crop_face
 
 MODELS = Path(__file__).parents[2] / "edge_fer" / "models"
 BAND_PX = 6  # class n of the tiny model answers to brightness in rows 6 n to 6 n + 5

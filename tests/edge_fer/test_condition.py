@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from edge_fer.camera.condition import (
     BLOCKED_BELOW_TEXTURE,
     FROZEN_AFTER_S,
-    CameraCondition,
     ConditionMonitor,
     judge,
     measure,
 )
 from edge_fer.camera.scene import Scene
+from edge_fer.observation import CameraCondition
 
 FRAME = (480, 640)
 

@@ -15,22 +15,19 @@ import pytest
 
 from edge_fer import health as health_module
 from edge_fer import run as run_module
-from edge_fer.camera.condition import CameraCondition
 from edge_fer.camera.process import CameraProcess
 from edge_fer.camera.scene import Scene
 from edge_fer.classifier import Classifier
 from edge_fer.config import CameraConfig, Config, FaceConfig, LinkConfig, ModelConfig
 from edge_fer.daemon import Daemon
 from edge_fer.driver_state.monitor import DriverMonitor
-from edge_fer.driver_state.observation import Observation
 from edge_fer.driver_state.policy import Decision
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.driver_state.states import DriverState
-from edge_fer.driver_state.vehicle import UNKNOWN_VEHICLE, Vehicle
 from edge_fer.errors import UserError
-from edge_fer.face.base import FaceBox
 from edge_fer.model_card import load_card, write_card
 from edge_fer.model_store import ModelStore
+from edge_fer.observation import UNKNOWN_VEHICLE, CameraCondition, FaceBox, Observation, Vehicle
 from edge_fer.run import FAILED_WAIT_S, run_daemon
 from edge_fer.stopping import StopFlag
 from edge_fer.thermal import Thermometer

@@ -6,12 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge_fer.camera.condition import CameraCondition
 from edge_fer.driver_state.evidence import Evidence, no_evidence, update_evidence
-from edge_fer.driver_state.observation import Observation
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.emotions import Emotion
-from edge_fer.face.base import FaceBox
+from edge_fer.observation import CameraCondition, FaceBox, Observation
 
 START_S = 5000.0
 FACE = FaceBox(200, 120, 160, 160, 1.0)

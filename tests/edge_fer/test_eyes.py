@@ -8,13 +8,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge_fer.driver_state.observation import HeadPose
 from edge_fer.errors import UserError
 from edge_fer.eyes import EyeReader, eye_patches, shows_an_eye
-from edge_fer.face.base import FaceBox, Landmarks
 from edge_fer.model_card import load_model
 from edge_fer.model_check import check_model
 from edge_fer.model_kind import EYES
+from edge_fer.observation import FaceBox, HeadPose, Landmarks
 from edge_fer.paths import SHIPPED_EYES, SHIPPED_MODEL
 
 AHEAD = HeadPose(0.0, 0.0, 0.0)

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge_fer.camera.condition import CameraCondition, judge, measure
+from edge_fer.camera.condition import judge, measure
 from edge_fer.camera.scene import Scene
 from edge_fer.errors import UserError
-from edge_fer.face.base import FaceBox
 from edge_fer.face.cutting import shrink
 from edge_fer.face.haar import MIN_NEIGHBOURS, HaarDetector
+from edge_fer.observation import CameraCondition, FaceBox
 
 
 @pytest.fixture(scope="module")

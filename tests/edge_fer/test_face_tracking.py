@@ -9,10 +9,10 @@ import pytest
 from numpy.typing import NDArray
 
 from edge_fer.camera.scene import HEIGHT, WIDTH, Scene
-from edge_fer.face.base import FaceBox
 from edge_fer.face.haar import HaarDetector
 from edge_fer.face.seat import SeatRegion
 from edge_fer.face.tracking import DROP_AFTER_S, FaceTracker
+from edge_fer.observation import FaceBox
 
 FPS = 30
 SIDE = 90

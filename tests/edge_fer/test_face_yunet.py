@@ -15,11 +15,11 @@ from edge_fer.cli import main
 from edge_fer.config import FaceConfig
 from edge_fer.errors import UserError
 from edge_fer.face import fetching, yunet
-from edge_fer.face.base import FaceBox
 from edge_fer.face.fetching import fetch_yunet
 from edge_fer.face.haar import HaarDetector
 from edge_fer.face.opening import open_tracker
 from edge_fer.face.yunet import YuNetDetector
+from edge_fer.observation import FaceBox
 
 
 @pytest.fixture(scope="module")

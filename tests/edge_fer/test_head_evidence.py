@@ -5,8 +5,8 @@ import math
 import pytest
 
 from edge_fer.driver_state.head_evidence import HeadEvidence, update_head
-from edge_fer.driver_state.observation import HeadPose
 from edge_fer.driver_state.settings import PolicySettings
+from edge_fer.observation import HeadPose
 
 SETTINGS = PolicySettings()
 START_S = 500.0

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge_fer.face.base import Landmarks
 from edge_fer.face.head_pose import head_pose
+from edge_fer.observation import Landmarks
 
 SHAPE = (480, 640)
 # Another head than the fit's: to the picture's right, down, away from the camera, in millimetres.

@@ -12,15 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge_fer.camera.condition import CameraCondition
 from edge_fer.config import CameraConfig, Config, LogConfig
 from edge_fer.driver_state.monitor import DriverMonitor
-from edge_fer.driver_state.observation import Observation
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.driver_state.states import DriverState
 from edge_fer.errors import UserError
-from edge_fer.face.base import FaceBox
 from edge_fer.live_config import LiveConfig
+from edge_fer.observation import CameraCondition, FaceBox, Observation
 from firmware_bridge.pty_wire import PtyWire
 
 PATIENCE_S = 30.0  # a bound against hanging

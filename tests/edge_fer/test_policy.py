@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from edge_fer.camera.condition import CameraCondition
 from edge_fer.driver_state.evidence import Evidence, no_evidence
 from edge_fer.driver_state.latch import Latch
 from edge_fer.driver_state.policy import CAMERA_REASONS, Decision, decide, first_decision
@@ -19,6 +18,7 @@ from edge_fer.driver_state.states import (
     RequestSeverity,
 )
 from edge_fer.emotions import Emotion
+from edge_fer.observation import CameraCondition
 
 SETTINGS = PolicySettings()
 CLOSED = Latch(active=True)

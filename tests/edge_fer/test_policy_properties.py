@@ -8,15 +8,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as numpy_st
 
-from edge_fer.camera.condition import CameraCondition
 from edge_fer.driver_state.asking import REQUESTS
 from edge_fer.driver_state.monitor import DriverMonitor
-from edge_fer.driver_state.observation import HeadPose, Observation
 from edge_fer.driver_state.policy import Decision
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.driver_state.states import DriverState, RequestSeverity
-from edge_fer.driver_state.vehicle import UNKNOWN_VEHICLE, Answer, Vehicle
-from edge_fer.face.base import FaceBox
+from edge_fer.observation import (
+    UNKNOWN_VEHICLE,
+    Answer,
+    CameraCondition,
+    FaceBox,
+    HeadPose,
+    Observation,
+    Vehicle,
+)
 
 START_S = 100.0
 SETTINGS = PolicySettings(confidence_threshold=0.5)

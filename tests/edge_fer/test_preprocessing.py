@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_fer.face.base import FaceBox
-from edge_fer.preprocessing import FACE_PX, crop_face
+from edge_fer.model_kind import FACE_PX
+from edge_fer.observation import FaceBox
+from edge_fer.preprocessing import crop_face
 
 RNG = np.random.default_rng(5)
 FRAME = RNG.integers(0, 256, (240, 320)).astype(np.uint8)

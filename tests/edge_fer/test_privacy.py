@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_fer.preprocessing import FACE_PX
+from edge_fer.model_kind import FACE_PX
 from edge_fer.recording.ring import list_clips
 from edge_fer.recording.sealing import make_key
 from firmware_bridge.monitor import watch_bus

@@ -6,12 +6,10 @@ from pathlib import Path
 import pytest
 
 from edge_fer import resume
-from edge_fer.camera.condition import CameraCondition
 from edge_fer.config import Config
 from edge_fer.driver_state.monitor import DriverMonitor
-from edge_fer.driver_state.observation import Observation
 from edge_fer.driver_state.states import DriverState
-from edge_fer.face.base import FaceBox
+from edge_fer.observation import CameraCondition, FaceBox, Observation
 from edge_fer.resume import RESUMED_WITHIN_S, Resume, ResumeFile
 
 LEFT = Resume(event_sequence=254, request_id=7)

@@ -8,9 +8,9 @@ import pytest
 from cantools.database import can
 
 import firmware_bridge
-from edge_fer.camera.condition import CameraCondition
 from edge_fer.driver_state.policy import CAMERA_REASONS
 from edge_fer.driver_state.states import DriverState, Reason, RequestKind, RequestSeverity
+from edge_fer.observation import CameraCondition
 
 DBC = Path(firmware_bridge.__file__).parent / "driver_state.dbc"
 

@@ -1,6 +1,7 @@
 import pytest
 
-from edge_fer.driver_state.vehicle import UNKNOWN_VEHICLE, Answer, Standby, Vehicle
+from edge_fer.driver_state.vehicle import Standby
+from edge_fer.observation import UNKNOWN_VEHICLE, Answer, Vehicle
 from edge_fer.vehicle_heard import hear
 from firmware_bridge.database import definition
 from firmware_bridge.messages import ControllerStatusMessage

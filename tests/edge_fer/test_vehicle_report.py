@@ -5,7 +5,6 @@ from enum import IntEnum
 
 import pytest
 
-from edge_fer.camera.condition import CameraCondition
 from edge_fer.driver_state.asking import Asking
 from edge_fer.driver_state.policy import Decision, first_decision
 from edge_fer.driver_state.states import (
@@ -16,9 +15,9 @@ from edge_fer.driver_state.states import (
     RequestSeverity,
 )
 from edge_fer.emotions import Emotion
-from edge_fer.face.base import FaceBox
 from edge_fer.face.tracking import TrackedFace
 from edge_fer.health import Health
+from edge_fer.observation import CameraCondition, FaceBox
 from edge_fer.pipeline import Step
 from edge_fer.recording.flag import RecordingFlag
 from edge_fer.vehicle_report import (
