@@ -1,0 +1,1 @@
+"""Networks of others that label pictures for ours; they run on the workstation alone."""
