@@ -38,9 +38,9 @@ from edge_fer.stopping import StopFlag
 from edge_fer.vehicle_figures import fault_counters, pipeline_figures
 from edge_fer.vehicle_heard import hear
 from edge_fer.vehicle_report import Parts, report, report_standby
-from firmware_bridge.link import Link
-from firmware_bridge.messages import FaultCountersMessage, PipelineFiguresMessage
-from firmware_bridge.schedule import Snapshot
+from firmware_bridge.link.link import Link
+from firmware_bridge.link.schedule import Snapshot
+from firmware_bridge.protocol.messages import FaultCountersMessage, PipelineFiguresMessage
 
 # So often the loop comes round when no frame arrives: the policy wants ten observations a second,
 # and a signal is answered within this time.

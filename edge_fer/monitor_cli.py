@@ -42,7 +42,7 @@ def monitor(
     ] = None,
 ) -> None:
     """Decode and check what arrives from the daemon; record it, replay it, draw it."""
-    from firmware_bridge.monitor import run_monitor
+    from firmware_bridge.monitor.run import run_monitor
 
     raise typer.Exit(
         run_monitor(

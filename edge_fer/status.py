@@ -5,7 +5,7 @@ from typing import Any
 
 from edge_fer.health import Health
 from edge_fer.recording.flag import RecordingStatus
-from firmware_bridge.link import LinkCounters
+from firmware_bridge.link.link import LinkCounters
 
 # The daemon renews its status twice a second: one as old as this stands still.
 STALE_S = 3.0

@@ -2,9 +2,13 @@
 
 from edge_fer.health import Health
 from edge_fer.throttling import CAPPED, HEAT_THROTTLING, POOR_SUPPLY
-from firmware_bridge.database import value_code
-from firmware_bridge.link import LinkCounters
-from firmware_bridge.messages import FaultCountersMessage, PipelineFiguresMessage, wrapped_count
+from firmware_bridge.link.link import LinkCounters
+from firmware_bridge.protocol.database import value_code
+from firmware_bridge.protocol.messages import (
+    FaultCountersMessage,
+    PipelineFiguresMessage,
+    wrapped_count,
+)
 
 _THROTTLING = {
     name: value_code(PipelineFiguresMessage.NAME, "Throttling", name)

@@ -1,8 +1,8 @@
 """From what the vehicle controller sent to what the pipeline is told of the vehicle. Pure."""
 
 from edge_fer.observation import UNKNOWN_VEHICLE, Answer, Vehicle
-from firmware_bridge.database import value_code
-from firmware_bridge.messages import ControllerStatusMessage
+from firmware_bridge.protocol.database import value_code
+from firmware_bridge.protocol.messages import ControllerStatusMessage
 
 _SWITCHED = {
     value_code(ControllerStatusMessage.NAME, "Enable", "off"): False,

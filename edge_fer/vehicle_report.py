@@ -9,14 +9,14 @@ from edge_fer.observation import CameraCondition
 from edge_fer.pipeline import Step
 from edge_fer.recording.flag import RecordingFlag
 from edge_fer.shedding import HEAT
-from firmware_bridge.database import value_code
-from firmware_bridge.messages import (
+from firmware_bridge.link.schedule import Snapshot
+from firmware_bridge.protocol.database import value_code
+from firmware_bridge.protocol.messages import (
     DriverRequestMessage,
     DriverStateMessage,
     EmotionProbabilitiesMessage,
     HealthMessage,
 )
-from firmware_bridge.schedule import Snapshot
 
 # The codes of states, emotions and camera conditions are the wire's own; a test holds them to the
 # DBC. These others exist only there.

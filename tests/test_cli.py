@@ -15,7 +15,7 @@ import pytest
 
 from edge_fer.model_card import INPUT
 from edge_fer.paths import SHIPPED_MODEL
-from firmware_bridge.pty_wire import PtyWire
+from firmware_bridge.terminal.pty_wire import PtyWire
 
 
 def edge_fer(*arguments: str | Path, timeout_s: float = 60) -> subprocess.CompletedProcess[str]:

@@ -29,12 +29,12 @@ from edge_fer.pipeline import Pipeline, Step
 from edge_fer.preprocessing import crop_face
 from edge_fer.vehicle_report import report
 from firmware_bridge.benchmark.terminal import terminal
-from firmware_bridge.database import definition
 from firmware_bridge.e2e.profile22 import Profile22Sender
-from firmware_bridge.frame import CanFrame
-from firmware_bridge.messages import DriverStateMessage, encode
-from firmware_bridge.slcan import encode_line
-from firmware_bridge.terminal import Terminal
+from firmware_bridge.protocol.database import definition
+from firmware_bridge.protocol.frame import CanFrame
+from firmware_bridge.protocol.messages import DriverStateMessage, encode
+from firmware_bridge.protocol.slcan import encode_line
+from firmware_bridge.terminal.pty import Terminal
 
 # What a frame takes when its face was found by the tracker alone, and when the detector ran.
 TRACKED, DETECTED = "frame to state, tracked", "frame to state, detected"

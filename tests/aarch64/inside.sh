@@ -21,4 +21,4 @@ echo "== the device's tests"
 venv/bin/python -m pytest -q -p no:cacheprovider -m "not slow" --rootdir /root \
     tests/edge_fer/test_{preprocessing,classifier,model_runtime,shipped_model,golden}.py \
     tests/edge_fer/test_{face_cutting,head_pose,condition,camera_slots}.py \
-    tests/firmware_bridge/e2e/test_profile22.py tests/firmware_bridge/test_slcan.py
+    tests/firmware_bridge/e2e/test_profile22.py tests/firmware_bridge/protocol/test_slcan.py

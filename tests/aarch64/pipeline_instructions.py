@@ -31,11 +31,11 @@ from edge_fer.paths import SHIPPED_EYES, SHIPPED_MODEL
 from edge_fer.pipeline import Pipeline
 from edge_fer.preprocessing import crop_face
 from edge_fer.vehicle_report import report
-from firmware_bridge.database import definition
 from firmware_bridge.e2e.profile22 import Profile22Sender
-from firmware_bridge.frame import CanFrame
-from firmware_bridge.messages import DriverStateMessage, encode
-from firmware_bridge.slcan import encode_line
+from firmware_bridge.protocol.database import definition
+from firmware_bridge.protocol.frame import CanFrame
+from firmware_bridge.protocol.messages import DriverStateMessage, encode
+from firmware_bridge.protocol.slcan import encode_line
 
 FPS, FRAMES = 30, 30  # a second of the demo's driver
 SETTLING = 5  # frames before, in which caches are filled and memory is had

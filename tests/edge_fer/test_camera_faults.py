@@ -14,10 +14,10 @@ import pytest
 from edge_fer.camera.torn import is_torn
 from edge_fer.driver_state.states import DriverState
 from edge_fer.observation import CameraCondition
-from firmware_bridge.messages import DriverStateMessage, HealthMessage
-from firmware_bridge.pty_wire import PtyWire
+from firmware_bridge.protocol.messages import DriverStateMessage, HealthMessage
+from firmware_bridge.reception.watching import Watch
+from firmware_bridge.terminal.pty_wire import PtyWire
 from firmware_bridge.transports import Transport, open_transport
-from firmware_bridge.watching import Watch
 
 FAULTY = Path(__file__).with_name("faulty")
 SAID_S = 2.0  # so soon the controller knows

@@ -31,10 +31,10 @@ from edge_fer.observation import UNKNOWN_VEHICLE, CameraCondition, FaceBox, Obse
 from edge_fer.run import FAILED_WAIT_S, run_daemon
 from edge_fer.stopping import StopFlag
 from edge_fer.thermal import Thermometer
-from firmware_bridge.database import definition, value_code, value_name
 from firmware_bridge.e2e.profile22 import Profile22Sender
-from firmware_bridge.frame import CanFrame
-from firmware_bridge.messages import (
+from firmware_bridge.protocol.database import definition, value_code, value_name
+from firmware_bridge.protocol.frame import CanFrame
+from firmware_bridge.protocol.messages import (
     ControllerStatusMessage,
     DriverStateMessage,
     EmotionProbabilitiesMessage,
@@ -44,8 +44,8 @@ from firmware_bridge.messages import (
     PipelineFiguresMessage,
     encode,
 )
+from firmware_bridge.reception.watching import Watch
 from firmware_bridge.transports import open_transport
-from firmware_bridge.watching import Watch
 
 ON = ControllerStatusMessage(enable=1, ignition=1, speed_km_h=72.0)
 BACK_TO_WORK_S = 2.0

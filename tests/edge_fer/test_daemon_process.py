@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from edge_fer.daemon import STOP_CAMERA_S, STOP_LINK_S, STOP_RECORDER_S, TICK_S
-from firmware_bridge.pty_wire import PtyWire
+from firmware_bridge.terminal.pty_wire import PtyWire
 
 PATIENCE_S = 30.0  # for a busy machine
 ENDS_WITHIN_S = 1.0  # what is promised of SIGTERM

@@ -32,7 +32,7 @@ from edge_fer.doctor_history import check_history
 from edge_fer.finding import Level
 from edge_fer.health import Health
 from edge_fer.paths import SHIPPED_MODEL
-from firmware_bridge.link import LinkCounters
+from firmware_bridge.link.link import LinkCounters
 
 VIDEO = 44  # some group
 

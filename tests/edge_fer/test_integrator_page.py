@@ -7,7 +7,7 @@ import pytest
 
 from edge_fer.driver_state.asking import REQUESTS
 from edge_fer.driver_state.states import DriverState, Reason
-from firmware_bridge.database import definition
+from firmware_bridge.protocol.database import definition
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "what-it-cannot-see.md").read_text(encoding="utf-8")

@@ -19,7 +19,7 @@ from edge_fer.driver_state.states import DriverState
 from edge_fer.errors import UserError
 from edge_fer.live_config import LiveConfig
 from edge_fer.observation import CameraCondition, FaceBox, Observation
-from firmware_bridge.pty_wire import PtyWire
+from firmware_bridge.terminal.pty_wire import PtyWire
 
 PATIENCE_S = 30.0  # a bound against hanging
 FACE = FaceBox(100, 100, 120, 120, score=9)

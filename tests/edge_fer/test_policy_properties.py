@@ -76,7 +76,17 @@ def drives(draw: st.DrawFn) -> list[Observation]:
         vehicle = draw(st.just(UNKNOWN_VEHICLE) | any_vehicle)
         for _ in range(draw(st.integers(1, 150))):
             time_s += step_s
-            drive.append(Observation(time_s, camera, face, probabilities, eyes, head, vehicle))
+            drive.append(
+                Observation(
+                    time_s,
+                    camera,
+                    face,
+                    probabilities,
+                    eyes_closed=eyes,
+                    head=head,
+                    vehicle=vehicle,
+                )
+            )
     return drive
 
 

@@ -14,9 +14,9 @@ import pytest
 from edge_fer.model_kind import FACE_PX
 from edge_fer.recording.ring import list_clips
 from edge_fer.recording.sealing import make_key
-from firmware_bridge.monitor import watch_bus
-from firmware_bridge.pty_wire import PtyWire
-from firmware_bridge.sources import LivePort
+from firmware_bridge.monitor.run import watch_bus
+from firmware_bridge.monitor.sources import LivePort
+from firmware_bridge.terminal.pty_wire import PtyWire
 from tests.stories.drive import Drive
 
 # The least that could be a picture of somebody: the network's input. All that is written at once

@@ -24,7 +24,7 @@ from edge_fer.recording.flag import RecordingStatus
 from edge_fer.render_status import duration, status_as_text
 from edge_fer.status import Status, as_journal_fields, as_prometheus
 from edge_fer.status_server import StatusServer, ask
-from firmware_bridge.link import LinkCounters
+from firmware_bridge.link.link import LinkCounters
 
 PATIENCE_S = 30.0  # a bound against hanging
 STATUS = Status(

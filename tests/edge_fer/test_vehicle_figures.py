@@ -7,9 +7,9 @@ import pytest
 from edge_fer.health import Health
 from edge_fer.throttling import CAPPED, HEAT_THROTTLING, OVER_CURRENT, UNDERVOLTAGE
 from edge_fer.vehicle_figures import fault_counters, pipeline_figures, throttling_code
-from firmware_bridge.database import value_name
-from firmware_bridge.link import LinkCounters
-from firmware_bridge.messages import FaultCountersMessage, PipelineFiguresMessage
+from firmware_bridge.link.link import LinkCounters
+from firmware_bridge.protocol.database import value_name
+from firmware_bridge.protocol.messages import FaultCountersMessage, PipelineFiguresMessage
 
 HEALTH = Health(
     frames=900,

@@ -3,8 +3,8 @@ import pytest
 from edge_fer.driver_state.vehicle import Standby
 from edge_fer.observation import UNKNOWN_VEHICLE, Answer, Vehicle
 from edge_fer.vehicle_heard import hear
-from firmware_bridge.database import definition
-from firmware_bridge.messages import ControllerStatusMessage
+from firmware_bridge.protocol.database import definition
+from firmware_bridge.protocol.messages import ControllerStatusMessage
 
 
 def test_what_the_controller_says_is_taken_over() -> None:

@@ -35,13 +35,13 @@ from edge_fer.vehicle_report import (
     report,
     report_standby,
 )
-from firmware_bridge.database import definition, value_code, value_name
-from firmware_bridge.messages import (
+from firmware_bridge.protocol.database import definition, value_code, value_name
+from firmware_bridge.protocol.messages import (
     DriverStateMessage,
     EmotionProbabilitiesMessage,
     encode,
 )
-from firmware_bridge.watching import message_as_json
+from firmware_bridge.reception.watching import message_as_json
 
 HEALTH = Health(frames=10, dropped=0, fps=29.6, latency_ms=3.4, temperature_c=51.0)
 PROBABILITIES = (0.02, 0.01, 0.02, 0.7, 0.05, 0.1, 0.1)

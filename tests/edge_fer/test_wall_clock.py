@@ -11,8 +11,8 @@ ALLOWED = (
     "edge_fer/recording/",
     "edge_fer/recording_cli.py",
     "firmware_bridge/recording/",
-    "firmware_bridge/sources.py",
-    "firmware_bridge/candump_pipe.py",
+    "firmware_bridge/monitor/sources.py",
+    "firmware_bridge/monitor/candump_pipe.py",
 )
 WALL = {
     "time": {"time", "time_ns", "localtime", "gmtime", "ctime", "asctime", "strftime", "mktime"},

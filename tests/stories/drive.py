@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from firmware_bridge.monitor import watch_bus
-from firmware_bridge.pty_wire import PtyWire
-from firmware_bridge.sources import LivePort
-from firmware_bridge.supervision import JudgedFrame
-from firmware_bridge.watching import Line, Summary, Watch, frame_as_json
+from firmware_bridge.monitor.run import watch_bus
+from firmware_bridge.monitor.sources import LivePort
+from firmware_bridge.reception.supervision import JudgedFrame
+from firmware_bridge.reception.watching import Line, Summary, Watch, frame_as_json
+from firmware_bridge.terminal.pty_wire import PtyWire
 
 
 @dataclass

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from firmware_bridge.cobs import CobsParser, encode_packet
-from firmware_bridge.database import MessageDefinition, definitions, definitions_by_id
 from firmware_bridge.e2e.profile5 import Profile5Receiver, Profile5Sender
 from firmware_bridge.e2e.profile22 import Profile22Receiver, Profile22Sender
 from firmware_bridge.e2e.sequence import CheckStatus, ReceiverState
-from firmware_bridge.frame import CanFrame
-from firmware_bridge.slcan import SlcanParser, encode_line
-from firmware_bridge.supervision import BusSupervisor, FrameStatus, JudgedFrame
+from firmware_bridge.protocol.cobs import CobsParser, encode_packet
+from firmware_bridge.protocol.database import MessageDefinition, definitions, definitions_by_id
+from firmware_bridge.protocol.frame import CanFrame
+from firmware_bridge.protocol.slcan import SlcanParser, encode_line
+from firmware_bridge.reception.supervision import BusSupervisor, FrameStatus, JudgedFrame
 
 Build = Callable[[str], Path]
 Record = tuple[int, bytes | None]  # a time in ms, and what came then

@@ -18,14 +18,14 @@ from firmware_bridge.controller.vehicle import ALL_RIGHT, VehicleState
 from firmware_bridge.controller.verb import run_controller
 from firmware_bridge.errors import BridgeError
 from firmware_bridge.faults.spec import parse_faults
-from firmware_bridge.link import Link
-from firmware_bridge.messages import (
+from firmware_bridge.link.link import Link
+from firmware_bridge.link.schedule import Snapshot
+from firmware_bridge.protocol.messages import (
     ControllerStatusMessage,
     DriverRequestMessage,
     DriverStateMessage,
 )
-from firmware_bridge.pty_wire import PtyWire
-from firmware_bridge.schedule import Snapshot
+from firmware_bridge.terminal.pty_wire import PtyWire
 
 # In a new session the terminal has first to be made the one that keys come from.
 ON_A_TERMINAL = """
