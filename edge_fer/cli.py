@@ -247,7 +247,7 @@ def data(
     plot: Annotated[Path | None, typer.Option(help="draw the distribution into this PNG")] = None,
 ) -> None:
     """Read FER2013, check each row, and show rows by usage and class."""
-    from quantize.report_data import report_data
+    from quantize.report.data_page import report_data
 
     report_data(path, json_output=json, skip_bad=skip_bad, plot=plot)
 
@@ -298,7 +298,7 @@ def train(
 ) -> None:
     """Train a network on the Training rows; PublicTest chooses the checkpoint."""
     _need_workstation()
-    from quantize.train_verb import train_verb
+    from quantize.verbs.train import train_verb
 
     train_verb(
         data,
@@ -325,7 +325,7 @@ def trainings(
 ) -> None:
     """Compare trainings: what differs from the first, and what each reached on PublicTest."""
     _need_workstation()
-    from quantize.trainings import read_training, trainings_table
+    from quantize.report.compare import read_training, trainings_table
 
     print(trainings_table([read_training(run) for run in runs]))
 
@@ -401,7 +401,7 @@ def quantize(
 ) -> None:
     """Convert a network to full int8 and write its model card."""
     _need_workstation()
-    from quantize.quantize_verb import quantize_verb
+    from quantize.verbs.quantize import quantize_verb
 
     quantize_verb(
         model,
@@ -438,7 +438,7 @@ def evaluate(
     json: JsonOption = False,
 ) -> None:
     """Measure accuracy, loss, macro-F1, recall by class and the confusion matrix."""
-    from quantize.evaluate_verb import evaluate_verb
+    from quantize.verbs.evaluate import evaluate_verb
 
     evaluate_verb(
         model,

@@ -134,7 +134,7 @@ class Paper:
     def __init__(self) -> None:
         tensorflow: Any = importlib.import_module("tensorflow")
         from edge_fer.face.haar import HaarDetector
-        from quantize.architectures import build_paper
+        from quantize.networks.architectures import build_paper
 
         network = build_paper()
         self._run = tensorflow.function(lambda faces: network(faces, training=False))

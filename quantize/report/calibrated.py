@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_fer.model_card import ModelCard
-from quantize.confidence import fit_confidence, scale
-from quantize.scores import calibration_error
+from quantize.evaluation.confidence import fit_confidence, scale
+from quantize.evaluation.scores import calibration_error
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from edge_fer.emotions import LABELS
 from edge_fer.model_kind import FACE_PX
-from quantize.figure_style import BLUE, INK, ORANGE
+from quantize.plots.style import BLUE, INK, ORANGE
 from quantize.report.markdown import paragraphs, picture, sides
 from quantize.report.measured import Measured
 from quantize.report.subject import Subject

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from edge_fer.errors import UserError
 from edge_fer.whole_file import write_whole
-from quantize.fer2013 import Fer2013
-from quantize.figures import open_figure
+from quantize.data.fer2013 import Fer2013
+from quantize.plots.figures import open_figure
 from quantize.report.answers import answers_section
 from quantize.report.comparison import comparison_section
 from quantize.report.corruptions import corruptions_section

@@ -4,7 +4,8 @@ A file with the converter's own weights does not pass: the kernels round requant
 by one unit in 0.1 % of the first layer's output and, as each layer takes in the differences of
 those before, in a quarter of the logits; near 1/2 a probability moves by up to 64 * scale units a
 unit of its logit. 92 to 99.8 % of its bytes are within one unit, and 2 to 7 units are the most. For
-a shipped file of that kind only this can be asked; docs/same-bytes.md has how it is avoided.
+a shipped file of that kind only this can be asked; docs/kernel-invariant-rounding.md has how it is
+avoided.
 """
 
 import csv
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 
 from edge_fer.model_runtime import open_model
 from edge_fer.paths import SHIPPED_MODEL
-from quantize.equivalence import all_tensors
+from quantize.evaluation.equivalence import all_tensors
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FACES = 1_000
@@ -108,7 +109,7 @@ def of_tflite_runtime(
 
 
 def has_even_weights(content: bytes) -> bool:
-    """Say whether the file was made by `quantize.same_bytes`, whose convolutions are all even."""
+    """Say whether `quantize.int8.kernel_invariance` made the file: all convolutions are even."""
     interpreter = all_tensors(content)
     weights = [
         interpreter.get_tensor(operator["inputs"][1])

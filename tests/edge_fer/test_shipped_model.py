@@ -36,10 +36,10 @@ def test_it_is_as_good_as_its_card_says(
     shipped: tuple[ModelCard, bytes], fer2013_csv: Path
 ) -> None:
     """Measured anew: the other tests here believe the card."""
-    from quantize.confidence import fit_confidence
-    from quantize.data import load_fer2013
-    from quantize.predictors import open_predictor
-    from quantize.scores import score
+    from quantize.data.load import load_fer2013
+    from quantize.evaluation.confidence import fit_confidence
+    from quantize.evaluation.predictors import open_predictor
+    from quantize.evaluation.scores import score
 
     card, _ = shipped
     rows = load_fer2013(fer2013_csv).select(card.accuracy.usage)
