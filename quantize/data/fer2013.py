@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edge_fer.emotions import LABELS
 from edge_fer.errors import UserError
-from edge_fer.model_kind import FACE_PX
+from edge_fer.models.kind import FACE_PX
 
 USAGES: tuple[str, ...] = ("Training", "PublicTest", "PrivateTest")
 """The three parts of the Kaggle challenge; a usage is stored as its index here."""

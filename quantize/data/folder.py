@@ -20,7 +20,7 @@ import numpy as np
 
 from edge_fer.emotions import LABELS
 from edge_fer.errors import UserError
-from edge_fer.model_kind import FACE_PX
+from edge_fer.models.kind import FACE_PX
 from quantize.data.fer2013 import USAGES, BadRowError, Fer2013, RowCollector
 
 USAGE_FOLDERS: dict[str, str] = {

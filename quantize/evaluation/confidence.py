@@ -7,7 +7,7 @@ from math import exp, log, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_fer.model_card import Confidence
+from edge_fer.models.card import Confidence
 from quantize.evaluation.scores import calibration_error, cross_entropy, log_softmax
 
 COVERAGE = 0.8  # the share of faces that the model is to answer for; the others are uncertain

@@ -8,7 +8,7 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from numpy.typing import NDArray
 
 from edge_fer.errors import UserError
-from edge_fer.model_card import Equivalence, LayerNoise
+from edge_fer.models.card import Equivalence, LayerNoise
 from edge_fer.quiet import quiet_output
 from quantize.data.calibration_set import to_float_input
 
@@ -22,7 +22,7 @@ _NO_NOISE_DB = 200.0  # reported where a layer has no noise at all, as JSON has 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How alike the answers are: see `edge_fer.model_card.Equivalence`."""
+    """How alike the answers are: see `edge_fer.models.card.Equivalence`."""
 
     agreement: float
     largest_difference: float

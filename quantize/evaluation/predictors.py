@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_fer.errors import UserError
-from edge_fer.model_kind import EMOTIONS, ModelKind
-from edge_fer.operators import is_tflite
+from edge_fer.models.kind import EMOTIONS, ModelKind
+from edge_fer.models.operators import is_tflite
 from quantize.data.calibration_set import to_float_input
 from quantize.evaluation.scores import log_softmax
 from quantize.networks.tflite_file import open_interpreter

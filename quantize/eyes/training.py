@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_fer.model_kind import EYES
+from edge_fer.models.kind import EYES
 from quantize.data.augmentation import AugmentationSettings, augment
 from quantize.data.batches import one_hot
 from quantize.data.corruptions import corrupt

@@ -6,10 +6,10 @@ from typing import Any
 
 from rich.console import Console
 
+from edge_fer.atomic_write import write_atomically
 from edge_fer.errors import UserError
-from edge_fer.model_kind import EYES
-from edge_fer.render_card import render_card
-from edge_fer.whole_file import write_whole
+from edge_fer.models.kind import EYES
+from edge_fer.models.render import render_card
 from quantize.evaluation.evaluation import Evaluation
 from quantize.evaluation.predictors import open_predictor
 from quantize.evaluation.render_evaluation import render_evaluation
@@ -46,7 +46,7 @@ def train_verb(data: Path, out: Path, *, seed: int, epochs: int) -> None:
         model = train_eyes(training, settings, done)
     model.save(out)
     record = json.dumps(settings.record(training, epochs), indent=2) + "\n"
-    write_whole(out.with_suffix(_RECORD), record.encode())
+    write_atomically(out.with_suffix(_RECORD), record.encode())
     print(f"{out}: trained on {len(training):,} patches; next: edge-fer eyes quantize {out}")
 
 

@@ -8,9 +8,9 @@ import keras
 import tensorflow as tf
 
 from edge_fer.errors import UserError
-from edge_fer.model_kind import EMOTIONS, ModelKind, TensorSpec
-from edge_fer.model_runtime import tensor_spec
-from edge_fer.operators import list_operators, operator_names, refuse_inexact
+from edge_fer.models.kind import EMOTIONS, ModelKind, TensorSpec
+from edge_fer.models.operators import list_operators, operator_names, refuse_inexact
+from edge_fer.models.runtime import tensor_spec
 from edge_fer.quiet import quiet_output
 from quantize.data.calibration_set import CalibrationSet
 from quantize.int8.kernel_invariance import (

@@ -17,7 +17,7 @@ from ai_edge_litert import schema_py_generated as schema
 from keras import layers
 from numpy.typing import NDArray
 
-from edge_fer.operators import Operator, list_operators
+from edge_fer.models.operators import Operator, list_operators
 from quantize.data.calibration_set import to_float_input
 from quantize.int8.even_weights import (
     LARGEST_WEIGHT,

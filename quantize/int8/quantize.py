@@ -13,8 +13,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_fer.golden import choose_golden
-from edge_fer.model_card import (
+from edge_fer.atomic_write import write_atomically
+from edge_fer.models.card import (
     LICENCE,
     Accuracy,
     Calibration,
@@ -23,9 +23,9 @@ from edge_fer.model_card import (
     card_text,
     write_card,
 )
-from edge_fer.model_kind import EMOTIONS, ModelKind
-from edge_fer.model_runtime import open_model
-from edge_fer.whole_file import write_whole
+from edge_fer.models.golden import choose_golden
+from edge_fer.models.kind import EMOTIONS, ModelKind
+from edge_fer.models.runtime import open_model
 from quantize.data.calibration_set import DEFAULT_COUNT, CalibrationSet, choose_calibration_set
 from quantize.data.fer2013 import Fer2013
 from quantize.evaluation.confidence import fit_confidence
@@ -184,7 +184,7 @@ def convert_and_measure(
 def write_model(quantized: Quantized, path: Path) -> Path:
     """Write file and card and return the card's path; UserError when they cannot be written."""
     card_text(quantized.card)  # a card that cannot be written shall not leave a model behind
-    write_whole(path, quantized.content)
+    write_atomically(path, quantized.content)
     return write_card(quantized.card, path)
 
 

@@ -13,7 +13,7 @@ from keras import layers
 
 from edge_fer.emotions import LABELS
 from edge_fer.errors import UserError
-from edge_fer.model_kind import FACE_PX
+from edge_fer.models.kind import FACE_PX
 
 # Width of each convolution, one inner tuple a resolution (48, 24, 12, 6 px). Narrow where the
 # pixels are many and wide where they are few: 0.996 M parameters, 102 M multiply-adds.

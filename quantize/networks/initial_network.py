@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_fer.errors import UserError
-from edge_fer.operators import is_tflite, list_operators, refuse_inexact, tflite_schema
+from edge_fer.models.operators import is_tflite, list_operators, refuse_inexact, tflite_schema
 from quantize.networks.architectures import build
 from quantize.networks.folding import fold_batch_norms
 from quantize.networks.network_file import load_network

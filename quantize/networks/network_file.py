@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from edge_fer.errors import UserError
-from edge_fer.model_kind import EMOTIONS, ModelKind
+from edge_fer.models.kind import EMOTIONS, ModelKind
 
 
 def load_network(path: Path, kind: ModelKind = EMOTIONS) -> keras.Model:

@@ -5,7 +5,7 @@ from typing import Any
 from ai_edge_litert.interpreter import Interpreter
 
 from edge_fer.errors import UserError
-from edge_fer.operators import is_tflite
+from edge_fer.models.operators import is_tflite
 from edge_fer.quiet import quiet_output
 
 

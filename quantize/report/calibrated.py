@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_fer.model_card import ModelCard
+from edge_fer.models.card import ModelCard
 from quantize.evaluation.confidence import fit_confidence, scale
 from quantize.evaluation.scores import calibration_error
 

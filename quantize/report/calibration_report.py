@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from edge_fer.whole_file import write_whole
+from edge_fer.atomic_write import write_atomically
 from quantize.data.calibration_set import DEFAULT_COUNT
 from quantize.int8.calibration_curve import CalibrationCurve, SizeSummary, summarise
 from quantize.plots.figures import open_figure, save_figure
@@ -16,8 +16,8 @@ NAME = "calibration-size"
 def write_report(curve: CalibrationCurve, folder: Path, *, command: str) -> None:
     """Write page, figure and JSON into `folder`; UserError when that cannot be done."""
     draw_curve(curve, folder / f"{NAME}.png")
-    write_whole(folder / f"{NAME}.json", (json.dumps(asdict(curve), indent=2) + "\n").encode())
-    write_whole(folder / f"{NAME}.md", page(curve, command=command).encode())
+    write_atomically(folder / f"{NAME}.json", (json.dumps(asdict(curve), indent=2) + "\n").encode())
+    write_atomically(folder / f"{NAME}.md", page(curve, command=command).encode())
 
 
 def page(curve: CalibrationCurve, *, command: str) -> str:

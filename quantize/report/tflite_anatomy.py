@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_fer.model_kind import FACE_PX
+from edge_fer.models.kind import FACE_PX
 from edge_fer.quiet import quiet_output
 from quantize.data.calibration_set import to_float_input
 from quantize.evaluation.equivalence import all_tensors, layer_name

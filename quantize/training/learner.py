@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_fer.model_kind import FACE_PX
+from edge_fer.models.kind import FACE_PX
 from quantize.data.votes import VOTE_CLASSES
 from quantize.networks.architectures import build
 from quantize.networks.growing import grow

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from edge_fer.model_kind import FACE_PX
+from edge_fer.models.kind import FACE_PX
 from quantize.data.batches import AugmentedBatches, one_hot, plain_batch
 from quantize.data.load import USAGES, Fer2013
 from quantize.evaluation.evaluation import rows_of

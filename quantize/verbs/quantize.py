@@ -6,9 +6,9 @@ from typing import Any
 
 from rich.console import Console
 
+from edge_fer.atomic_write import write_atomically
 from edge_fer.errors import UserError
-from edge_fer.render_card import render_card
-from edge_fer.whole_file import write_whole
+from edge_fer.models.render import render_card
 from quantize.data.calibration_set import choose_calibration_set
 from quantize.data.fer2013 import Fer2013
 from quantize.data.load import load_fer2013
@@ -103,7 +103,7 @@ def _for_comparison(
     content, result = convert_and_compare(
         network, file_format, calibration, rows, MEASURED_ON, progress=True
     )
-    write_whole(out, content)
+    write_atomically(out, content)
     if json_output:
         print(json.dumps(result.to_json(), indent=2))
     else:

@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("tensorflow", reason="needs the workstation extra")
 
 from edge_fer.errors import UserError
-from edge_fer.model_card import Equivalence, LayerNoise
+from edge_fer.models.card import Equivalence, LayerNoise
 from quantize.data.calibration_set import choose_calibration_set
 from quantize.data.fer2013 import Fer2013
 from quantize.evaluation.equivalence import compare_answers, measure_layers, refuse_unequal

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge_fer.cli import main
+from edge_fer.cli.app import main
 from edge_fer.errors import UserError
-from edge_fer.model_card import load_model
-from edge_fer.model_check import require_model
-from edge_fer.model_kind import EYES
+from edge_fer.models.card import load_model
+from edge_fer.models.check import require_model
+from edge_fer.models.kind import EYES
 from quantize.eyes.patches import load_patches
 
 

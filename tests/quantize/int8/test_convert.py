@@ -9,7 +9,7 @@ import pytest
 keras = pytest.importorskip("keras", reason="needs the workstation extra")
 
 from edge_fer.errors import UserError  # noqa: E402
-from edge_fer.model_card import INPUT, OUTPUT  # noqa: E402
+from edge_fer.models.card import INPUT, OUTPUT  # noqa: E402
 from quantize.data.calibration_set import CalibrationSet, choose_calibration_set  # noqa: E402
 from quantize.data.fer2013 import Fer2013  # noqa: E402
 from quantize.evaluation.predictors import KerasPredictor, TflitePredictor  # noqa: E402

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 keras = pytest.importorskip("keras", reason="needs the workstation extra")
 
-from edge_fer.model_runtime import open_model  # noqa: E402
+from edge_fer.models.runtime import open_model  # noqa: E402
 from quantize.data.calibration_set import CalibrationSet, to_float_input  # noqa: E402
 from quantize.int8.convert import convert, convert_as  # noqa: E402
 from quantize.int8.kernel_invariance import (  # noqa: E402

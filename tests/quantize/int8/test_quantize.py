@@ -11,11 +11,11 @@ from rich.console import Console
 
 pytest.importorskip("tensorflow", reason="needs the workstation extra")
 
-from edge_fer.cli import main
+from edge_fer.cli.app import main
 from edge_fer.errors import UserError
-from edge_fer.model_card import ModelCard, load_card
-from edge_fer.model_check import require_model
-from edge_fer.render_card import render_card
+from edge_fer.models.card import ModelCard, load_card
+from edge_fer.models.check import require_model
+from edge_fer.models.render import render_card
 from quantize.data.calibration_set import DEFAULT_COUNT, choose_calibration_set
 from quantize.data.fer2013 import Fer2013
 from quantize.evaluation import equivalence

@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("tensorflow", reason="needs the workstation extra")
 
-from edge_fer.cli import main
+from edge_fer.cli.app import main
 from edge_fer.paths import SHIPPED_MODEL
 
 WORDS = ["--stages", "48:1", "--initial", str(SHIPPED_MODEL), "--teacher", str(SHIPPED_MODEL)]
