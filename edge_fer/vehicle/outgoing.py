@@ -12,6 +12,7 @@ from edge_fer.recording.flag import RecordingFlag
 from firmware_bridge.link.schedule import Snapshot
 from firmware_bridge.protocol.database import value_code
 from firmware_bridge.protocol.messages import (
+    DriverEvidenceMessage,
     DriverRequestMessage,
     DriverStateMessage,
     EmotionProbabilitiesMessage,
@@ -83,6 +84,9 @@ def report(
             drowsiness_percent=_percent(decision.drowsiness),
             distraction_percent=_percent(decision.distraction),
             event_sequence=decision.event_sequence,
+        ),
+        evidence=DriverEvidenceMessage(
+            blinks_per_minute=decision.blinks_per_minute, reason=decision.reason
         ),
         source_time_s=step.held_s if step.captured_s is None else step.captured_s,
         emotions=EmotionProbabilitiesMessage(quality=quality)

@@ -24,7 +24,7 @@ def names_on_the_wire(message: str, signal: str) -> Mapping[int, str]:
 
 def test_driver_states_have_the_codes_of_the_design() -> None:
     codes = [state.value for state in DriverState]
-    assert codes == [*range(13), 15]
+    assert codes == [*range(14), 15]
     assert DriverState.CAMERA_DEGRADED.label == "camera degraded"
 
 
@@ -43,6 +43,12 @@ def test_requests_are_named_alike_on_the_wire(
 
 def test_reasons_fit_their_byte_and_leave_not_available_free() -> None:
     assert all(0 <= reason < 255 for reason in Reason)
+
+
+@pytest.mark.parametrize("message", ["DriverRequest", "DriverEvidence"])
+def test_reasons_are_named_alike_on_the_wire(message: str) -> None:
+    named = {reason.value: reason.label for reason in Reason}
+    assert names_on_the_wire(message, "Reason") == named | {255: "not available"}
 
 
 def test_each_bad_condition_of_the_camera_has_its_reason() -> None:
