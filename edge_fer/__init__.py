@@ -3,7 +3,8 @@
 The way of a frame:
 
 - `camera/` opens cameras in a child process and judges whether a picture is usable.
-- `face/` finds and follows the driver's face, its landmarks, head pose and eyes, and cuts the crops.
+- `face/` finds and follows the driver's face, its landmarks, head pose and eyes, and cuts the
+crops.
 - `models/` holds the int8 networks with their cards, checks and store, and runs them.
 - `observation.py` is the vocabulary that these stages pass on.
 - `driver_state/` turns timed observations into evidence and a state: pure functions.
