@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_fer.eye_patch import PATCH_REACH, even_light
-from edge_fer.model_kind import EYES
+from edge_fer.face.eye_patch import PATCH_REACH, even_light
+from edge_fer.models.kind import EYES
 
 Grey = NDArray[np.float32]
 
@@ -21,24 +21,24 @@ Grey = NDArray[np.float32]
 class CabinSettings:
     """How far each change goes, and how often it happens (0..1)."""
 
+    unchanged: float = 0.3  # nothing but where the landmarks are, and how many pixels there are
     rotation_deg: float = 12.0
     scale: float = 0.15
-    shift: float = 0.11  # of the eye's width, either way: landmarks are off by so much
     stretch: float = 0.08
+    shift: float = 0.11  # of the eye's width, either way: landmarks are off by so much
     small: float = 0.3  # eyes of few pixels in the frame
     least_px: float = 11.0  # width of the smallest eye that is to be judged
+    hidden: float = 0.12  # one of the ways that hide an eye wholly
     glasses: float = 0.2
     reflection: float = 0.15
     tinted: float = 0.06
-    side_light: float = 0.3
-    night: float = 0.3
-    infrared: float = 0.15
-    blur: float = 0.3
-    noise: float = 0.3
-    compressed: float = 0.2
     hair: float = 0.1
-    hidden: float = 0.10  # one of the ways that hide an eye wholly
-    swapped: float = 0.0  # mirrored as if it were the other eye
+    infrared: float = 0.12
+    side_light: float = 0.3
+    night: float = 0.25
+    noise: float = 0.25
+    blur: float = 0.3
+    compressed: float = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class CabinEye:
     """A changed picture, uint8[40,40] as the network sees it, and what can be learned from it.
 
     `visible`: 1 yes, 0 no, NaN: neither. `sharpness` (0..1) is how much of the iris's place is
-    left to see. `turn` (radians) is how far the eye was turned in the picture.
+    left to see.
     """
 
     image: NDArray[np.uint8]
@@ -66,59 +66,78 @@ def in_a_cabin(
     `eye_px` is the eye's width in the original picture (NaN: not known), `iris` its place in
     half widths of the eye from the picture's middle, x to the right and y down.
     """
-    side = image.shape[0]
-    unit = side / _SOURCE_REACH  # the eye's width
+    unit = image.shape[0] / _SOURCE_REACH  # the eye's width
     grey = image.astype(np.float32)
-    visible, sharpness = 1.0, 1.0
-    hides = rng.random() < settings.hidden
-    how = rng.choice(_HIDING) if hides else ""
+    if rng.random() < settings.unchanged:
+        width_px = _width_px(eye_px, settings, rng)
+        cut = _through_the_lens(grey, unit, width_px, settings, rng)
+        stored = np.clip(np.rint(cut), 0, 255).astype(np.uint8)
+        return CabinEye(even_light(stored), 1.0, _sharpness(width_px))
+    how = str(rng.choice(_HIDING)) if rng.random() < settings.hidden else ""
+    visible = _before_the_eye(grey, unit, iris, how, settings, rng)
+    if rng.random() < settings.side_light:
+        _side_light(grey, rng)
+    width_px = rng.uniform(3.0, 8.0) if how == "tiny" else _width_px(eye_px, settings, rng)
+    grey = _through_the_lens(grey, unit, width_px, settings, rng)
+    sharpness = _sharpness(width_px)
+    out_unit = EYES.side_px / PATCH_REACH
+    if how == "blurred":
+        grey = cv2.GaussianBlur(grey, (0, 0), rng.uniform(0.24, 0.5) * out_unit)
+    elif rng.random() < settings.blur:
+        sigma = _blur(grey, out_unit, rng)
+        sharpness *= float(np.clip(1.6 - sigma / (0.07 * out_unit), 0.0, 1.0))
+        if sigma > 0.13 * out_unit:
+            visible = _worse(visible, math.nan)
+    stored, seen = _exposed(grey, how == "night", settings, rng)
+    visible = 0.0 if how else _worse(visible, seen)
+    if rng.random() < settings.compressed:
+        quality = int(rng.integers(30, 80))
+        packed = cv2.imencode(".jpg", stored, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+        stored = cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE).astype(np.uint8)
+    return CabinEye(even_light(stored), visible, sharpness)
+
+
+def _before_the_eye(
+    grey: Grey,
+    unit: float,
+    iris: tuple[float, float],
+    how: str,
+    settings: CabinSettings,
+    rng: np.random.Generator,
+) -> float:
+    """Draw the lamp and what is worn before the eye into `grey`; return `visible`."""
+    visible = 1.0
     if rng.random() < settings.infrared:
         _infrared(grey, unit, iris, rng)
     if rng.random() < settings.tinted:
         _lens(grey, unit, rng.uniform(0.3, 0.75), rng)
     if rng.random() < settings.glasses:
         _frame(grey, unit, rng)
-    if rng.random() < settings.reflection:
-        if _reflections(grey, unit, rng):
-            visible = math.nan
+    if rng.random() < settings.reflection and _reflections(grey, unit, rng):
+        visible = math.nan
     if rng.random() < settings.hair:
         visible = _worse(visible, _hair(grey, unit, rng, covers=False))
     if how == "dark lens":
         _lens(grey, unit, rng.uniform(0.0, 0.09), rng, mirrored=rng.random() < 0.6)
-        visible = 0.0
     elif how == "glare":
         _glare(grey, unit, rng)
-        visible = 0.0
     elif how == "covered":
         _hair(grey, unit, rng, covers=True)
-        visible = 0.0
-    if rng.random() < settings.side_light:
-        _side_light(grey, rng)
-    # Geometry, once: through as few pixels as a small face has.
-    width_px = eye_px if math.isfinite(eye_px) else 40.0
-    width_px = min(width_px, EYES.side_px / PATCH_REACH * 1.5)
-    if how == "tiny":
-        width_px, visible = rng.uniform(3.0, 8.0), 0.0
-    elif rng.random() < settings.small:
-        width_px = min(width_px, math.exp(rng.uniform(math.log(settings.least_px), math.log(30.0))))
-    grey = _through_the_lens(grey, unit, width_px, settings, rng)
-    sharpness *= float(np.clip((width_px - 12.0) / 8.0, 0.0, 1.0))
-    out_unit = EYES.side_px / PATCH_REACH
-    if how == "blurred":
-        grey = cv2.GaussianBlur(grey, (0, 0), rng.uniform(0.24, 0.5) * out_unit)
-        visible = 0.0
-    elif rng.random() < settings.blur:
-        sigma = _blur(grey, out_unit, rng)
-        sharpness *= float(np.clip(1.6 - sigma / (0.07 * out_unit), 0.0, 1.0))
-        if sigma > 0.13 * out_unit:
-            visible = _worse(visible, math.nan)
-    grey, seen = _exposed(grey, how == "night", settings, rng)
-    visible = _worse(visible, seen)
-    if rng.random() < settings.compressed:
-        quality = int(rng.integers(30, 80))
-        stored = cv2.imencode(".jpg", grey.astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-        grey = cv2.imdecode(stored, cv2.IMREAD_GRAYSCALE)
-    return CabinEye(even_light(grey.astype(np.uint8)), visible, sharpness)
+    return visible
+
+
+def _width_px(eye_px: float, settings: CabinSettings, rng: np.random.Generator) -> float:
+    """Draw of how many pixels the eye is in the frame."""
+    most = 1.5 * EYES.side_px / PATCH_REACH  # more are averaged down all the same
+    width_px = min(eye_px if math.isfinite(eye_px) else 40.0, most)
+    if rng.random() < settings.small:
+        smallest, largest = math.log(settings.least_px), math.log(30.0)
+        width_px = min(width_px, math.exp(rng.uniform(smallest, largest)))
+    return width_px
+
+
+def _sharpness(width_px: float) -> float:
+    return float(np.clip((width_px - 12.0) / 8.0, 0.0, 1.0))
 
 
 _SOURCE_REACH = 2.3
@@ -147,9 +166,7 @@ def _through_the_lens(
     scale = target / (PATCH_REACH * unit) * zoom
     cos, sin = math.cos(angle) * scale, math.sin(angle) * scale
     linear = np.array([[cos, -sin * stretch], [sin, cos * stretch]])
-    offset = np.full(2, (target - 1) / 2) - linear @ (
-        np.full(2, (side - 1) / 2) + shift * unit
-    )
+    offset = np.full(2, (target - 1) / 2) - linear @ (np.full(2, (side - 1) / 2) + shift * unit)
     if scale < 0.6:  # averaged down, as a lens and a cut do
         grey = cv2.GaussianBlur(grey, (0, 0), 0.4 / scale)
     warped = cv2.warpAffine(
@@ -166,30 +183,30 @@ def _through_the_lens(
 
 def _exposed(
     grey: Grey, lost: bool, settings: CabinSettings, rng: np.random.Generator
-) -> tuple[Grey, float]:
-    """Return the patch as the sensor stores it, 0..255, and whether the eye is still to be seen."""
+) -> tuple[NDArray[np.uint8], float]:
+    """Return the patch as the sensor stores it, and whether the eye is still to be seen."""
     mean = float(grey.mean())
     grey = (grey - mean) * rng.uniform(0.6, 1.4) + mean + rng.uniform(-25, 25)
     grey = 255 * (np.clip(grey, 0, 255) / 255) ** math.exp(rng.uniform(-0.5, 0.5))
     noise = 0.0
+    low, high = (EYES.side_px * share // 100 for share in (25, 75))
     if lost:
         grey *= rng.uniform(0.01, 0.08)
         noise = rng.uniform(2.0, 6.0)
     elif rng.random() < settings.night:
-        grey *= math.exp(rng.uniform(math.log(0.08), 0.0))
-        noise = rng.uniform(0.3, 2.5)
+        grey *= math.exp(rng.uniform(math.log(0.1), 0.0))
+        noise = rng.uniform(0.3, 2.0)
     elif rng.random() < 0.15:
         grey *= rng.uniform(1.1, 1.8)  # more than the sensor holds
-    if rng.random() < settings.noise:
-        noise = math.hypot(noise, rng.uniform(0.5, 8.0))
-    low, high = (EYES.side_px * share // 100 for share in (25, 75))
     signal = float(grey[low:high, low:high].std())
+    if rng.random() < settings.noise:
+        noise = math.hypot(noise, rng.uniform(0.05, 0.9) * signal)
     if noise:
         grain = rng.normal(0, noise, grey.shape)
         if rng.random() < 0.4:  # noise reduction, or a frame that was enlarged
             grain = cv2.GaussianBlur(grain, (0, 0), 0.7) * 1.6
         grey = grey + grain
-    stored = np.clip(np.rint(grey), 0, 255).astype(np.float32)
+    stored = np.clip(np.rint(grey), 0, 255).astype(np.uint8)
     clear = signal / max(math.hypot(noise, 0.4), 1e-6)
     saturated = float((stored[low:high, low:high] >= 252).mean())
     if clear < 0.6 or saturated > 0.7:
@@ -197,9 +214,7 @@ def _exposed(
     return stored, math.nan if clear < 1.0 or saturated > 0.4 else 1.0
 
 
-def _infrared(
-    grey: Grey, unit: float, iris: tuple[float, float], rng: np.random.Generator
-) -> None:
+def _infrared(grey: Grey, unit: float, iris: tuple[float, float], rng: np.random.Generator) -> None:
     """Give the look of a lamp of 850 or 940 nm: pale iris, flat skin, a glint, a bright pupil."""
     mean = float(grey.mean())
     flat = cv2.GaussianBlur(grey, (0, 0), unit * 0.3)
@@ -263,7 +278,9 @@ def _lens(
     seen = grey * (1 - mask * (1 - through))
     if mirrored:
         reflected = rng.normal(0, 1, (int(rng.integers(2, 7)), int(rng.integers(2, 7))))
-        scene = cv2.resize(reflected.astype(np.float32), grey.shape[::-1], interpolation=cv2.INTER_CUBIC)
+        scene = cv2.resize(
+            reflected.astype(np.float32), grey.shape[::-1], interpolation=cv2.INTER_CUBIC
+        )
         seen += np.clip(scene * rng.uniform(5, 60) + rng.uniform(0, 50), 0, 255) * mask
     grey[:] = np.clip(seen + rng.uniform(0, 25) * mask * (through < 0.1), 0, 255)
     if rng.random() < 0.6:
@@ -279,10 +296,17 @@ def _reflections(grey: Grey, unit: float, rng: np.random.Generator) -> bool:
         centre = middle + rng.uniform(-0.6, 0.6, 2) * unit * (1.0, 0.7)
         size = rng.uniform(0.05, 0.3, 2) * unit
         corners = centre + rng.uniform(0.6, 1.4, (4, 2)) * size * (
-            (-1, -1), (1, -1), (1, 1), (-1, 1)
+            (-1, -1),
+            (1, -1),
+            (1, 1),
+            (-1, 1),
         )
         cv2.fillPoly(
-            cover, [np.round(corners * 8).astype(np.int32)], float(rng.uniform(0.2, 1.0)), cv2.LINE_8, 3
+            cover,
+            [np.round(corners * 8).astype(np.int32)],
+            float(rng.uniform(0.2, 1.0)),
+            cv2.LINE_8,
+            3,
         )
     cover = cv2.GaussianBlur(cover, (0, 0), rng.uniform(0.5, 0.06 * unit))
     shade = rng.uniform(170, 255)
@@ -293,7 +317,9 @@ def _reflections(grey: Grey, unit: float, rng: np.random.Generator) -> bool:
 def _covered(cover: Grey, unit: float) -> float:
     """Return how much of the eye's own opening is covered, 0..1."""
     middle, half, down = grey_middle(cover), 0.42 * unit, 0.2 * unit
-    box = cover[round(middle - down) : round(middle + down), round(middle - half) : round(middle + half)]
+    box = cover[
+        round(middle - down) : round(middle + down), round(middle - half) : round(middle + half)
+    ]
     return float(box.mean())
 
 
@@ -308,8 +334,14 @@ def _glare(grey: Grey, unit: float, rng: np.random.Generator) -> None:
     centre = grey_middle(grey) + rng.uniform(-0.12, 0.12, 2) * unit
     axes = rng.uniform((0.5, 0.28), (1.1, 0.8)) * unit
     cv2.ellipse(
-        cover, (round(centre[0]), round(centre[1])), (round(axes[0]), round(axes[1])),
-        rng.uniform(-30, 30), 0, 360, 1.0, -1,
+        cover,
+        (round(centre[0]), round(centre[1])),
+        (round(axes[0]), round(axes[1])),
+        rng.uniform(-30, 30),
+        0,
+        360,
+        1.0,
+        -1,
     )
     cover = cv2.GaussianBlur(cover, (0, 0), rng.uniform(0.02, 0.12) * unit)
     cover *= rng.uniform(0.9, 1.0)
@@ -324,11 +356,19 @@ def _hair(grey: Grey, unit: float, rng: np.random.Generator, *, covers: bool) ->
         centre = middle + rng.uniform(-0.25, 0.25, 2) * unit
         axes = rng.uniform((0.75, 0.5), (1.6, 1.2)) * unit
         cv2.ellipse(
-            cover, (round(centre[0]), round(centre[1])), (round(axes[0]), round(axes[1])),
-            rng.uniform(0, 180), 0, 360, 1.0, -1,
+            cover,
+            (round(centre[0]), round(centre[1])),
+            (round(axes[0]), round(axes[1])),
+            rng.uniform(0, 180),
+            0,
+            360,
+            1.0,
+            -1,
         )
         coarse = rng.normal(0, 1, (int(rng.integers(2, 8)), int(rng.integers(2, 8))))
-        folds = cv2.resize(coarse.astype(np.float32), grey.shape[::-1], interpolation=cv2.INTER_CUBIC)
+        folds = cv2.resize(
+            coarse.astype(np.float32), grey.shape[::-1], interpolation=cv2.INTER_CUBIC
+        )
         shade[:] = rng.uniform(30, 220) + folds * rng.uniform(2, 25)
     else:
         strands = int(rng.integers(25, 60) if covers else rng.integers(1, 10))

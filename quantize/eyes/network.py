@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from edge_fer.model_kind import EYES
+from edge_fer.models.kind import EYES
 
 # Kernel side, stride and width of each convolution; 10 and 5 px are reached by max pooling.
 FIRST = (5, 2, 16)
@@ -26,10 +26,8 @@ def build_eyes() -> keras.Model:
             number += 1
     x = _convolution(x, REDUCED, "reduced", kernel=1)
     x = layers.Flatten(name="flatten")(x)
-    x = layers.Dropout(0.15, name="dropout")(x)
-    x = layers.Dense(HIDDEN, name="hidden")(x)
-    x = layers.BatchNormalization(momentum=0.97, name="hidden_norm")(x)
-    x = layers.ReLU(name="hidden_relu")(x)
+    x = layers.Dense(HIDDEN, activation="relu", name="hidden")(x)
+    x = layers.Dropout(0.1, name="dropout")(x)
     return keras.Model(inputs, layers.Dense(len(EYES.outputs), name="outputs")(x), name="eyes")
 
 

