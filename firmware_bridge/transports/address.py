@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-from firmware_bridge.errors import BridgeError
+from firmware_bridge.errors import LinkError, LinkReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +21,10 @@ def split_address(scheme: str, address: str, option: NumberOption) -> tuple[str,
     """Return the address and the value of its option; BridgeError where that is not one."""
     place, text = split_option(scheme, address, option.name, str(option.default))
     if not re.fullmatch("[0-9]{1,9}", text) or not option.lowest <= int(text) <= option.highest:
-        raise BridgeError(
+        raise LinkError(
+            LinkReason.BAD_ADDRESS,
             f"link: {scheme}:{address}: {option.name} {text!r} is not in"
-            f" {option.lowest}..{option.highest}"
+            f" {option.lowest}..{option.highest}",
         )
     return place, int(text)
 
@@ -34,5 +35,8 @@ def split_option(scheme: str, address: str, name: str, default: str) -> tuple[st
     options = dict(parse_qsl(query, keep_blank_values=True))
     text = options.pop(name, default)
     if options:
-        raise BridgeError(f"link: {scheme}:{address}: unknown option {min(options)!r}; use {name}")
+        raise LinkError(
+            LinkReason.BAD_ADDRESS,
+            f"link: {scheme}:{address}: unknown option {min(options)!r}; use {name}",
+        )
     return place, text
