@@ -39,7 +39,9 @@ def _state(name: str) -> int:
     return value_code(DriverStateMessage.NAME, "State", name)
 
 
-_NOT_SEEN = frozenset(_state(name) for name in ("not ready", "camera degraded", "not available"))
+_NOT_SEEN = frozenset(
+    _state(name) for name in ("not ready", "camera degraded", "unseen", "not available")
+)
 # Emotions are never acted on; who is uncertain is asked, which the request does.
 _HARMLESS = frozenset(
     _state(name) for name in ("attentive", "agitated", "anxious", "low", "uncertain")

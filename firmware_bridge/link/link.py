@@ -22,6 +22,7 @@ from firmware_bridge.protocol.database import definition
 from firmware_bridge.protocol.frame import CanFrame
 from firmware_bridge.protocol.messages import (
     ControllerStatusMessage,
+    DriverEvidenceMessage,
     DriverRequestMessage,
     DriverStateMessage,
     EmotionProbabilitiesMessage,
@@ -44,6 +45,7 @@ _SENT = (
     DriverRequestMessage.NAME,
     PipelineFiguresMessage.NAME,
     FaultCountersMessage.NAME,
+    DriverEvidenceMessage.NAME,
 )
 # How often a bus without a descriptor to wait on (virtual) is asked for frames.
 _POLL_S = 0.005

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from firmware_bridge.protocol.database import MessageDefinition, definition, value_code
 from firmware_bridge.protocol.messages import (
+    DriverEvidenceMessage,
     DriverRequestMessage,
     DriverStateMessage,
     EmotionProbabilitiesMessage,
@@ -38,6 +39,7 @@ class Snapshot:
     published_s: float
     driver_state: DriverStateMessage
     source_time_s: float | None = None
+    evidence: DriverEvidenceMessage = field(default_factory=DriverEvidenceMessage)
     emotions: EmotionProbabilitiesMessage = field(default_factory=EmotionProbabilitiesMessage)
     health: HealthMessage = field(default_factory=HealthMessage)
     figures: PipelineFiguresMessage = field(default_factory=PipelineFiguresMessage)
@@ -136,6 +138,7 @@ class Schedule:
         self._cyclic: list[tuple[_Cycle, Callable[[Snapshot | None], Message]]] = [
             (_Cycle(definition(kind.NAME).cycle_s, now_s), content)
             for kind, content in (
+                (DriverEvidenceMessage, _evidence),
                 (EmotionProbabilitiesMessage, _emotions),
                 (HealthMessage, self._health),
                 (PipelineFiguresMessage, _figures),
@@ -232,6 +235,10 @@ class Schedule:
         return (
             HealthMessage() if self._snapshot is None else HealthMessage(fault=self._vision_stalled)
         )
+
+
+def _evidence(fresh: Snapshot | None) -> DriverEvidenceMessage:
+    return DriverEvidenceMessage() if fresh is None else fresh.evidence
 
 
 def _emotions(fresh: Snapshot | None) -> EmotionProbabilitiesMessage:

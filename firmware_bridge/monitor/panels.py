@@ -28,6 +28,7 @@ from firmware_bridge.monitor.parts import (
 from firmware_bridge.protocol.messages import (
     EMOTION_SIGNALS,
     ControllerStatusMessage,
+    DriverEvidenceMessage,
     DriverRequestMessage,
     DriverStateMessage,
     EmotionProbabilitiesMessage,
@@ -41,7 +42,11 @@ from firmware_bridge.reception.watching import Line, Seen, course_name
 REQUEST_SHOWN_S = 2.0
 
 # The camera unit about itself in detail: the first to do without where there is little room.
-DIAGNOSTIC = (PipelineFiguresMessage.NAME, FaultCountersMessage.NAME)
+DIAGNOSTIC = (
+    PipelineFiguresMessage.NAME,
+    FaultCountersMessage.NAME,
+    DriverEvidenceMessage.NAME,
+)
 _NARROW_COUNTS = ("lost", "rep", "crc", "late")
 
 
@@ -74,7 +79,10 @@ def driver_panel(seen: Seen, width: int) -> Panel:
             f"{number(shown.source_age_ms, 'ms')}  event {number(shown.event_sequence)}",
         ),
     )
-    return panel(Group(*lines), "DRIVER", colour)
+    made = panel(Group(*lines), "DRIVER", colour)
+    made.subtitle = _reason(seen)
+    made.subtitle_align = "left"
+    return made
 
 
 def emotion_panel(seen: Seen, width: int) -> Panel:
@@ -87,7 +95,10 @@ def emotion_panel(seen: Seen, width: int) -> Panel:
         row(label.lower(), meter(percent, room, strong=percent == highest))
         for label, percent in zip(EMOTION_SIGNALS, percents, strict=True)
     ]
-    return panel(Group(*lines), "EMOTION")
+    made = panel(Group(*lines), "EMOTION")
+    made.subtitle = _look(seen)
+    made.subtitle_align = "left"
+    return made
 
 
 def request_panel(seen: Seen) -> Panel:
@@ -104,7 +115,10 @@ def request_panel(seen: Seen) -> Panel:
         three_lines(
             Text(kind, "bold medium_purple1"),
             Text(f"{named(request.NAME, 'Severity', request.severity)}, id {request.request_id}"),
-            Text(f"valid for {number(request.valid_for_s, 's')}, reason {number(request.reason)}"),
+            Text(
+                f"valid for {number(request.valid_for_s, 's')},"
+                f" {named(request.NAME, 'Reason', request.reason)}"
+            ),
         ),
         "REQUEST",
         "medium_purple1",
@@ -208,6 +222,33 @@ def _rest(seen: Seen, line: Line) -> Text:
     if line.connections_lost:
         text.append(f"  port lost: {line.connections_lost}", "yellow")
     return text
+
+
+def _evidence(seen: Seen) -> DriverEvidenceMessage:
+    known = seen.latest(DriverEvidenceMessage)
+    return DriverEvidenceMessage() if known is None else known[0]
+
+
+def _reason(seen: Seen) -> Text:
+    """Return why the state was entered, in words, and for how long each sense has been blind."""
+    evidence = _evidence(seen)
+    said = [] if evidence.reason is None else [named(evidence.NAME, "Reason", evidence.reason)]
+    blind = (("eyes", evidence.eyes_unseen_s), ("head", evidence.head_unseen_s))
+    said += [f"{sense} unseen {seconds:.0f} s" for sense, seconds in blind if seconds]
+    return Text(", ".join(said), LABEL)
+
+
+def _look(seen: Seen) -> Text:
+    """Return where the driver looks and what the lids do, as far as it is measured."""
+    evidence = _evidence(seen)
+    said = []
+    if evidence.gaze_yaw_deg is not None and evidence.gaze_pitch_deg is not None:
+        said.append(f"gaze {evidence.gaze_yaw_deg:+.0f} {evidence.gaze_pitch_deg:+.0f} °")
+    if evidence.lid_opening_percent is not None:
+        said.append(f"lids {evidence.lid_opening_percent:.0f} %")
+    if evidence.yawns:
+        said.append(f"yawns {evidence.yawns}")
+    return Text("  ".join(said), LABEL)
 
 
 def _stalls(seen: Seen) -> str:

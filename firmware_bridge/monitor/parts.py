@@ -29,6 +29,7 @@ _STATE_COLOURS = {
     "uncertain": "medium_purple1",
     "no driver": "deep_sky_blue1",
     "camera degraded": "dark_orange3",
+    "unseen": "light_slate_grey",
     NOT_AVAILABLE: "grey50",
     "unknown": "grey35",
 }

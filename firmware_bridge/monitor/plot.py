@@ -32,13 +32,14 @@ _STATE_COLOURS = {
     "uncertain": "#8e63c7",
     "no driver": "#1f9bcf",
     "camera degraded": "#a3541a",
+    "unseen": "#6f7f8f",
 }
 _OTHER_STATE = "#9a9a9a"
 _REQUEST_COLOUR = "#8e63c7"
 _LABEL_SHARE = 0.1  # of the width: what a request takes in words
 _EMOTION_COLOURS = ("#d62728", "#7a9a01", "#8e63c7", "#e8a600", "#1f6fb4", "#e377c2", "#7f7f7f")
 # One for each cyclic message: what has no colour is not drawn.
-_MESSAGE_COLOURS = ("#1f6fb4", "#e8a600", "#2e9e4f", "#d62728", "#8e63c7", "#7f7f7f")
+_MESSAGE_COLOURS = ("#1f6fb4", "#e8a600", "#2e9e4f", "#d62728", "#8e63c7", "#7f7f7f", "#17becf")
 _FAULT_COLOURS = {
     FrameStatus.SOME_LOST: "#e8a600",
     FrameStatus.REPEATED: "#8e63c7",
@@ -109,7 +110,12 @@ def draw(
     drowsiness = track.known(("Confidence", "Drowsiness", "Distraction"))
     if drowsiness:
         panels.append((1.1, partial(_draw_courses, courses=drowsiness, unit="%", highest=100)))
+    look = track.known(("Yaw", "Pitch", "GazeYaw", "GazePitch"))
+    if look:
+        panels.append((1.1, partial(_draw_courses, courses=look, unit="°", lowest=None)))
     for names, unit in (
+        (("LidOpening",), "%"),
+        (("EyesUnseen", "HeadUnseen"), "s"),
         (("Speed",), "km/h"),
         (("CameraRate", "FrameRate", "FaceRate", "EmotionRate"), "fps"),
         (("Latency",), "ms"),
@@ -197,11 +203,16 @@ def _draw_emotions(axes: Any, track: Track) -> None:
 
 
 def _draw_courses(
-    axes: Any, courses: dict[str, Course], unit: str, highest: float | None = None
+    axes: Any,
+    courses: dict[str, Course],
+    unit: str,
+    *,
+    lowest: float | None = 0,
+    highest: float | None = None,
 ) -> None:
     for (name, course), colour in zip(courses.items(), _MESSAGE_COLOURS, strict=False):
         _step(axes, course, _words(name), colour)
-    axes.set_ylim(0, highest)
+    axes.set_ylim(lowest, highest)
     axes.set_ylabel(unit, fontsize=8)
     axes.set_title(", ".join(_words(name) for name in courses), fontsize=9, loc="left")
     if len(courses) > 1:

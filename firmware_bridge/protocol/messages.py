@@ -198,6 +198,40 @@ class FaultCountersMessage(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class DriverEvidenceMessage(Message):
+    """0x3A6: what the driver state rests on. Angles in degrees, to the driver's left and upwards.
+
+    `yaw_deg` of 126 stands for a profile. `yawns` is 0..6, the last for that or more. `reason` is
+    the code of why the present state was entered.
+    """
+
+    NAME = "DriverEvidence"
+    SIGNALS = (
+        "Yaw",
+        "Pitch",
+        "LidOpening",
+        "GazeYaw",
+        "GazePitch",
+        "BlinkRate",
+        "Yawns",
+        "EyesUnseen",
+        "HeadUnseen",
+        "Reason",
+    )
+
+    yaw_deg: float | None = None
+    pitch_deg: float | None = None
+    lid_opening_percent: float | None = None  # of this driver's own open eyes
+    gaze_yaw_deg: float | None = None
+    gaze_pitch_deg: float | None = None
+    blinks_per_minute: float | None = None
+    yawns: int | None = None
+    eyes_unseen_s: float | None = None
+    head_unseen_s: float | None = None
+    reason: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ControllerStatusMessage(Message):
     """0x3B0: the vehicle's mode and speed, and its answer to the request that it names."""
 
@@ -230,6 +264,7 @@ MESSAGE_CLASSES: Mapping[str, type[Message]] = {
         DriverRequestMessage,
         PipelineFiguresMessage,
         FaultCountersMessage,
+        DriverEvidenceMessage,
         ControllerStatusMessage,
     )
 }

@@ -39,6 +39,7 @@ RECEIVED = {  # with a signal of each to look at, and its "not available"
     "DriverRequest": ("Id", 255),
     "PipelineFigures": ("FramesDropped", 65535),
     "FaultCounters": ("Restarts", 255),
+    "DriverEvidence": ("Reason", 255),
 }
 MESSAGES = (*RECEIVED, "ControllerStatus")
 FRAMINGS = ("slcan", "cobs")
@@ -252,7 +253,7 @@ def test_c_makes_of_a_bad_line_what_python_makes_of_it(build: Build, framing: st
     seen = {line.split()[4] for line in text.splitlines() if line.startswith("frame")}
     assert seen == {str(code) for code in STATUS_CODES.values()}
     known = {line.split()[1] for line in text.splitlines() if line.startswith("known")}
-    assert {"111111", "000000"} <= known
+    assert {"1111111", "0000000"} <= known
     assert len(known) > 8
 
 
@@ -278,7 +279,7 @@ def check_c_to_python(build: Build, framing: str, count: int) -> None:
         known = definitions()[MESSAGES[index]]
         raw = [chance.randint(0, each.not_available_raw) for each in known.signals.values()]
         meant.append((known, raw))
-        given.append(" ".join(map(str, [index, *raw, *[0] * (9 - len(raw))])))
+        given.append(" ".join(map(str, [index, *raw, *[0] * (10 - len(raw))])))
         values = dict(zip(known.signals, raw, strict=True)) | {"Crc": 0, "Counter": 0}
         payload = known.codec.encode(values, scaling=False, strict=False)
         data = senders[known.name].protect(payload)

@@ -80,6 +80,22 @@ LAYOUT = {
             ("LinesRejected", 7),
         ],
     ),
+    "DriverEvidence": (
+        0x3A6,
+        0.1,
+        [
+            ("Yaw", 7),
+            ("Pitch", 6),
+            ("LidOpening", 5),
+            ("GazeYaw", 5),
+            ("GazePitch", 5),
+            ("BlinkRate", 5),
+            ("Yawns", 3),
+            ("EyesUnseen", 4),
+            ("HeadUnseen", 4),
+            ("Reason", 8),
+        ],
+    ),
     "ControllerStatus": (
         0x3B0,
         0.1,
@@ -102,6 +118,7 @@ DATA_ID_BASES = {
     "DriverRequest": 0x99,
     "PipelineFigures": 0xA5,
     "FaultCounters": 0xFF,
+    "DriverEvidence": 0xF0,
     "ControllerStatus": 0xC3,
 }
 
@@ -165,6 +182,8 @@ def test_senders_and_on_change_rules_are_in_the_dbc() -> None:
         ("EmotionProbabilities", "Happy", 1.0, 0.0),
         ("Health", "Temperature", 1.0, -40.0),
         ("FaultCounters", "Stalls", 1.0, 0.0),
+        ("DriverEvidence", "Yaw", 2.0, -126.0),
+        ("DriverEvidence", "GazePitch", 5.0, -75.0),
         ("ControllerStatus", "Speed", 0.1, 0.0),
     ],
 )
@@ -206,7 +225,7 @@ def test_a_code_that_does_not_fit_is_an_error(value: float) -> None:
 
 def test_names_and_codes() -> None:
     assert value_name("DriverState", "State", 12) == "camera degraded"
-    assert value_name("DriverState", "State", 13) == "code 13"
+    assert value_name("DriverState", "State", 14) == "code 14"
     assert value_name("DriverState", "Emotion", None) == "not available"
     assert value_code("Health", "Fault", "vision stalled") == 4
     with pytest.raises(KeyError, match="no value 'flat tyre'"):

@@ -10,6 +10,7 @@ from firmware_bridge.protocol.database import definition, definitions
 from firmware_bridge.protocol.messages import (
     MESSAGE_CLASSES,
     ControllerStatusMessage,
+    DriverEvidenceMessage,
     DriverRequestMessage,
     DriverStateMessage,
     EmotionProbabilitiesMessage,
@@ -30,6 +31,7 @@ EXAMPLES = [
     DriverRequestMessage(1, 0, 2, 30, 9),
     PipelineFiguresMessage(1, 30, 28, 6, 10, 65_534),
     FaultCountersMessage(2, 1, 254, 126, 0, 5, 6),
+    DriverEvidenceMessage(-34, -18, 95, -40, 5, 16, 2, 0, 14, 63),
     ControllerStatusMessage(1, 1, 7, 1, 2, 72.3, 5),
 ]
 
