@@ -33,10 +33,10 @@ from edge_fer.models.classifier import Classifier
 from edge_fer.models.fallback import open_classifier
 from edge_fer.models.settings import ModelConfig
 from edge_fer.observation import CameraCondition, Vehicle
-from edge_fer.passwords import without_password
 from edge_fer.paths import own_resume_file, own_status_socket
 from edge_fer.pipeline import Pipeline, Step
 from edge_fer.recording.process import RecorderProcess
+from edge_fer.redaction import redacted_uri
 from edge_fer.vehicle.figures import fault_counters, pipeline_figures
 from edge_fer.vehicle.incoming import hear
 from edge_fer.vehicle.outgoing import Parts, report, report_standby
@@ -86,7 +86,7 @@ class Daemon:
             self._driver,
             eyes,
         )
-        self._camera_uri = without_password(config.camera.uri)
+        self._camera_uri = redacted_uri(config.camera.uri)
         self._camera = camera
         self._camera_error: str | None = None  # of the latest try, until a frame comes
         self._supervisor = CameraSupervisor(now_s)

@@ -35,8 +35,8 @@ from edge_fer.models.check import check_model_apart, require_passed
 from edge_fer.models.signature import require_signature
 from edge_fer.models.store import ModelStore
 from edge_fer.observation import CameraCondition
-from edge_fer.passwords import without_password
 from edge_fer.paths import SERVICE_STATE, SHIPPED_EYES, SHIPPED_MODEL
+from edge_fer.redaction import redacted_uri
 from edge_fer.wall_clock import STA_UNSYNC, clock_status
 from firmware_bridge.errors import BridgeError
 from firmware_bridge.transports import check_address, open_transport
@@ -114,7 +114,7 @@ def check_face(config: Config) -> Finding:
 
 def check_camera(config: Config) -> Finding:
     """Open the camera, watch it for a moment, and judge rate and picture."""
-    uri = without_password(config.camera.uri)
+    uri = redacted_uri(config.camera.uri)
     try:
         check_uri(config.camera.uri)
     except UserError as error:
