@@ -201,7 +201,7 @@ class Daemon:
             self._say(DriverState.NOT_AVAILABLE, f"standby: {why}")
         now_s = time.monotonic()
         self._keep_house(now_s, "standby")
-        self._publish(report_standby(self._health, now_s, self._parts))
+        self._publish(report_standby(self._health, now_s, self._current_parts()))
         time.sleep(TICK_S)
 
     def _watch(self) -> None:
@@ -274,13 +274,20 @@ class Daemon:
                 step,
                 self._health,
                 now_s,
-                parts=replace(self._parts, camera_opened=self._supervisor.opened),
+                parts=self._current_parts(),
                 recording=self._recorder.flag,
             )
         )
         decision, reason = step.decision, step.decision.reason.name.lower().replace("_", " ")
         self._recorder.decided(decision.state, reason, decision.time_s)
         self._say(decision.state, reason)
+
+    def _current_parts(self) -> Parts:
+        return replace(
+            self._parts,
+            camera_opened=self._supervisor.opened,
+            link_blocked=self._link.trouble is not None,
+        )
 
     def _publish(self, snapshot: Snapshot) -> None:
         self._link.publish(replace(snapshot, figures=self._figures, counters=self._counters))
