@@ -18,7 +18,7 @@ from edge_fer.camera import DEFAULT_FPS, check_uri
 from edge_fer.camera.base import Frame
 from edge_fer.camera.slots import SlotReader, create_memory
 from edge_fer.errors import CameraError, CameraReason
-from edge_fer.passwords import without_password
+from edge_fer.redaction import redacted_uri
 
 _STATUS_BYTES = 1 << 16
 _KILL_S = 0.5  # how long to wait for a killed process to be gone
@@ -285,7 +285,7 @@ class CameraProcess:
         except subprocess.TimeoutExpired:
             status = 0
         how = f"({status})" if status >= 0 else f"by signal {-status} ({signal.strsignal(-status)})"
-        text = f"camera {without_password(self._uri)}: its process was ended {how}"
+        text = f"camera {redacted_uri(self._uri)}: its process was ended {how}"
         self._error = CameraError(CameraReason.PROCESS_ENDED, text)
 
 

@@ -58,7 +58,8 @@ class UdpMulticast:
             self._receiver = _receiver(group, port)
         except OSError as error:
             raise TransportError(
-                LinkReason.DOES_NOT_OPEN, _why_not_open(self._name, port, error)
+                LinkReason.DOES_NOT_OPEN,
+                _why_not_open(self._name, port, error),
             ) from error
         # A socket of its own for sending: its address tells our echo from the others' frames.
         self._sender = _sender()
@@ -72,6 +73,11 @@ class UdpMulticast:
     def counters(self) -> TransportCounters:
         """Return what passed so far; rejected are datagrams that hold no CAN frame."""
         return TransportCounters(self._sent, self._received, self._rejected, self._rejected_bytes)
+
+    @property
+    def trouble(self) -> str | None:
+        """Return None: what is not read in time is lost, and nobody says so."""
+        return None
 
     def fileno(self) -> int | None:
         """Return the descriptor of the receiving socket."""
@@ -143,7 +149,8 @@ class UdpMulticast:
 
     def _lost(self, error: OSError) -> TransportError:
         return TransportError(
-            LinkReason.GONE, f"link: {self._name} is gone: {error.strerror or error}"
+            LinkReason.GONE,
+            f"link: {self._name} is gone: {error.strerror or error}",
         )
 
 

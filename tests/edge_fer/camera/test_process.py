@@ -337,5 +337,5 @@ def test_a_password_is_in_no_command_line() -> None:
     assert b"edge_fer.camera.child" in command
     assert b"secret" not in command
     assert camera.error is not None
-    assert f"u:***@{address}" in str(camera.error)
+    assert f"rtsp://{address}/***" in str(camera.error)
     assert "secret" not in str(camera.error)
