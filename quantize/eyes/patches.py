@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_fer.atomic_write import write_atomically
-from edge_fer.errors import UserError
+from edge_fer.errors import DataError, DataReason
 from edge_fer.face.cutting import cut_turned
 from quantize.eyes.labels import label_eye
 from quantize.teachers.iris import SQUARE, IrisTeacher
@@ -177,11 +177,14 @@ def load_patches(path: Path) -> EyePatches:
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
             patches = EyePatches(*(arrays[part.name] for part in fields(EyePatches)))
     except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror or error})") from error
+        raise DataError(
+            DataReason.UNREADABLE, f"{path}: cannot be read ({error.strerror or error})"
+        ) from error
     except (KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise UserError(
+        raise DataError(
+            DataReason.BAD_FORMAT,
             f"{path}: not a file of eye pictures ({str(error)[:100]}): "
-            "`edge-fer eyes prepare` writes one"
+            "`edge-fer eyes prepare` writes one",
         ) from error
     return patches
 
@@ -414,9 +417,11 @@ def _archive(path: Path) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(path)
     except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+        raise DataError(
+            DataReason.UNREADABLE, f"{path}: cannot be read ({error.strerror})"
+        ) from error
     except zipfile.BadZipFile as error:
-        raise UserError(f"{path}: not a zip file ({error})") from error
+        raise DataError(DataReason.BAD_FORMAT, f"{path}: not a zip file ({error})") from error
 
 
 def _rows_of(folder: Path, name: str) -> list[dict[str, str]]:
@@ -424,17 +429,19 @@ def _rows_of(folder: Path, name: str) -> list[dict[str, str]]:
         with (folder / name).open(newline="", encoding="utf-8") as file:
             return list(csv.DictReader(file))
     except OSError as error:
-        raise UserError(f"{folder / name}: cannot be read ({error.strerror})") from error
+        raise DataError(
+            DataReason.UNREADABLE, f"{folder / name}: cannot be read ({error.strerror})"
+        ) from error
 
 
 def _image(archive: zipfile.ZipFile, name: str) -> NDArray[np.uint8]:
     try:
         content = archive.read(name)
     except KeyError:
-        raise UserError(f"{archive.filename}: {name} is not in it") from None
+        raise DataError(DataReason.NOT_FOUND, f"{archive.filename}: {name} is not in it") from None
     image = (
         cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE) if content else None
     )
     if image is None:
-        raise UserError(f"{archive.filename}: {name} is not an image")
+        raise DataError(DataReason.BAD_FORMAT, f"{archive.filename}: {name} is not an image")
     return np.asarray(image, np.uint8)

@@ -13,7 +13,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from edge_fer.errors import UserError
+from edge_fer.errors import DataError, DataReason
 from edge_fer.models.kind import EYES
 from quantize.data.calibration_set import to_float_input
 from quantize.eyes.cabin import CabinSettings, in_a_cabin
@@ -223,11 +223,14 @@ def _resume(path: Path, model: keras.Model, settings: EyeTraining) -> list[float
     try:
         with np.load(path, allow_pickle=False) as arrays:
             if str(arrays["settings"]) != json.dumps(asdict(settings)):
-                raise UserError(
-                    f"{path}: of a training with other settings: remove it to start anew"
+                raise DataError(
+                    DataReason.MISMATCH,
+                    f"{path}: of a training with other settings: remove it to start anew",
                 )
             for number, value in enumerate([*model.weights, *model.optimizer.variables]):
                 value.assign(arrays[f"w{number:04d}"])
             return [float(loss) for loss in arrays["history"]]
     except (OSError, KeyError, ValueError) as error:
-        raise UserError(f"{path}: not a checkpoint of this network ({error}): remove it") from error
+        raise DataError(
+            DataReason.BAD_FORMAT, f"{path}: not a checkpoint of this network ({error}): remove it"
+        ) from error

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from edge_fer.atomic_write import write_atomically
-from edge_fer.errors import UserError
+from edge_fer.errors import DataError, DataReason
 from edge_fer.models.kind import EYES
 from edge_fer.models.render import render_card
 from quantize.data.calibration_set import CalibrationSet
@@ -82,9 +82,10 @@ def quantize_verb(model: Path, data: Path, out: Path, *, json_output: bool) -> N
     seed = int(record["settings"]["seed"])
     training, held = load_patches(data).split(seed)
     if training.digest() != record["data_sha256"]:
-        raise UserError(
+        raise DataError(
+            DataReason.MISMATCH,
             f"{data}: not the pictures that {model} was trained on: the held-out ones would not be "
-            "held out"
+            "held out",
         )
     quantized = convert_measuring(
         network,
@@ -146,9 +147,10 @@ def training_record(model: Path) -> Mapping[str, Any]:
         int(record["settings"]["seed"])
         str(record["data_sha256"])
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise UserError(
+        raise DataError(
+            DataReason.NOT_FOUND,
             f"{path}: no record of a training ({error}): `edge-fer eyes train` writes it beside "
-            "the network, and without it nobody knows which pictures were held out"
+            "the network, and without it nobody knows which pictures were held out",
         ) from error
     return record
 
@@ -167,4 +169,6 @@ def _lines(path: Path) -> list[str]:
     try:
         return path.read_text(encoding="utf-8").splitlines()
     except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+        raise DataError(
+            DataReason.UNREADABLE, f"{path}: cannot be read ({error.strerror})"
+        ) from error

