@@ -8,7 +8,7 @@ from edge_fer.driver_state.monitor import DriverMonitor
 from edge_fer.driver_state.policy import BLIND, Decision
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.face.crop import crop_face
-from edge_fer.face.eyes import EyeReader
+from edge_fer.face.eyes import EyeReader, eyes_closed
 from edge_fer.face.head_pose import head_pose
 from edge_fer.face.tracking import FaceTracker, TrackedFace
 from edge_fer.models.classifier import Classifier
@@ -71,18 +71,19 @@ class Pipeline:
             face = self._tracker.update(frame.grey, frame.captured_s)
             if face is not None and self._classifier is not None:
                 probabilities = self._classifier.classify(crop_face(frame.grey, face.box))
-        head, eyes_closed = None, None
+        head, eyes = None, None
         if face is not None and face.box.landmarks is not None:
             head = head_pose(face.box.landmarks, frame.grey.shape)
             if self._eyes is not None:
-                eyes_closed = self._eyes.closed(frame.grey, face.box, head)
+                eyes = self._eyes.read(frame.grey, face.box.landmarks, head)
         observation = Observation(
             frame.captured_s,
             camera,
             None if face is None else face.box,
             probabilities,
-            eyes_closed=eyes_closed,
+            eyes_closed=None if eyes is None else eyes_closed(eyes),
             head=head,
+            eyes=eyes,
             vehicle=vehicle,
         )
         decision = self._driver.observe(observation)

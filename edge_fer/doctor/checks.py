@@ -32,6 +32,7 @@ from edge_fer.health.throttling import (
     throttle_names,
 )
 from edge_fer.models.check import check_model_apart, require_passed
+from edge_fer.models.kind import EYES
 from edge_fer.models.signature import require_signature
 from edge_fer.models.store import ModelStore
 from edge_fer.observation import CameraCondition
@@ -105,11 +106,14 @@ def check_face(config: Config) -> Finding:
         if name != "yunet":
             text = f"{name}: distracted, drowsy and the sleep states are never said"
             return Finding("face", Level.NOTE, text, 'face.detector = "yunet" gives head and eyes')
-        result, runtime = check_model_apart(SHIPPED_EYES)
-        require_passed(SHIPPED_EYES, result, runtime)
+        named = config.model.eyes_path
+        store = ModelStore(Path(config.model.store), EYES)
+        path = Path(named) if named else store.candidates(SHIPPED_EYES)[0]
+        result, runtime = check_model_apart(path)
+        require_passed(path, result, runtime)
     except UserError as error:
         return Finding("face", Level.FAILED, str(error))
-    return Finding("face", Level.OK, f"{yunet_path(config.face)}; eyes by {SHIPPED_EYES.name}")
+    return Finding("face", Level.OK, f"{yunet_path(config.face)}; eyes by {path}")
 
 
 def check_camera(config: Config) -> Finding:

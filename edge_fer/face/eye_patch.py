@@ -34,4 +34,5 @@ def even_light(patch: NDArray[np.uint8]) -> NDArray[np.uint8]:
     values = patch.astype(np.float32)
     mean = values.mean()
     gain = min(_DEVIATION / max(float(values.std()), 1e-3), _MOST_GAIN)
-    return np.clip(np.rint((values - mean) * gain + _MEAN), 0, 255).astype(np.uint8)
+    evened = np.clip(np.rint((values - mean) * gain + _MEAN), 0, 255)
+    return np.asarray(evened, np.uint8)

@@ -2,12 +2,16 @@
 
 from pathlib import Path
 
+from edge_fer.face.eyes import EyeReader
 from edge_fer.face.haar import HaarDetector
 from edge_fer.face.seat import SeatRegion
 from edge_fer.face.settings import FaceConfig
 from edge_fer.face.tracking import FaceDetector, FaceTracker
 from edge_fer.face.yunet import FILE_NAME, YuNetDetector
-from edge_fer.paths import INSTALLED_MODELS
+from edge_fer.models.fallback import Loaded, open_best
+from edge_fer.models.kind import EYES
+from edge_fer.models.settings import ModelConfig
+from edge_fer.paths import INSTALLED_MODELS, SHIPPED_EYES
 
 
 def open_detector(config: FaceConfig) -> FaceDetector:
@@ -25,6 +29,14 @@ def open_tracker(config: FaceConfig) -> FaceTracker:
         each_frame=config.detector == "yunet",
         seat=SeatRegion.parse(config.seat_region),
     )
+
+
+def open_eyes(config: ModelConfig) -> Loaded[EyeReader]:
+    """Return the eye network that `config` names, or the best of the installed and shipped ones.
+
+    UserErrors are those of `edge_fer.models.fallback.open_best`.
+    """
+    return open_best(config, EYES, config.eyes_path, SHIPPED_EYES, EyeReader)
 
 
 def yunet_path(config: FaceConfig) -> Path:

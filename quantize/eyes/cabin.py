@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from edge_fer.face.eye_patch import PATCH_REACH, even_light
 from edge_fer.models.kind import EYES
 
-Grey = NDArray[np.float32]
+Grey = NDArray[np.floating]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def in_a_cabin(
     sharpness = _sharpness(width_px)
     out_unit = EYES.side_px / PATCH_REACH
     if how == "blurred":
-        grey = cv2.GaussianBlur(grey, (0, 0), rng.uniform(0.24, 0.5) * out_unit)
+        grey = _blurred(grey, rng.uniform(0.24, 0.5) * out_unit)
     elif rng.random() < settings.blur:
         sigma = _blur(grey, out_unit, rng)
         sharpness *= float(np.clip(1.6 - sigma / (0.07 * out_unit), 0.0, 1.0))
@@ -93,7 +93,7 @@ def in_a_cabin(
     if rng.random() < settings.compressed:
         quality = int(rng.integers(30, 80))
         packed = cv2.imencode(".jpg", stored, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-        stored = cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE).astype(np.uint8)
+        stored = np.asarray(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE), np.uint8)
     return CabinEye(even_light(stored), visible, sharpness)
 
 
@@ -168,7 +168,7 @@ def _through_the_lens(
     linear = np.array([[cos, -sin * stretch], [sin, cos * stretch]])
     offset = np.full(2, (target - 1) / 2) - linear @ (np.full(2, (side - 1) / 2) + shift * unit)
     if scale < 0.6:  # averaged down, as a lens and a cut do
-        grey = cv2.GaussianBlur(grey, (0, 0), 0.4 / scale)
+        grey = _blurred(grey, 0.4 / scale)
     warped = cv2.warpAffine(
         grey,
         np.column_stack([linear, offset]),
@@ -202,9 +202,9 @@ def _exposed(
     if rng.random() < settings.noise:
         noise = math.hypot(noise, rng.uniform(0.05, 0.9) * signal)
     if noise:
-        grain = rng.normal(0, noise, grey.shape)
+        grain: Grey = rng.normal(0, noise, grey.shape)
         if rng.random() < 0.4:  # noise reduction, or a frame that was enlarged
-            grain = cv2.GaussianBlur(grain, (0, 0), 0.7) * 1.6
+            grain = _blurred(grain, 0.7) * 1.6
         grey = grey + grain
     stored = np.clip(np.rint(grey), 0, 255).astype(np.uint8)
     clear = signal / max(math.hypot(noise, 0.4), 1e-6)
@@ -217,7 +217,7 @@ def _exposed(
 def _infrared(grey: Grey, unit: float, iris: tuple[float, float], rng: np.random.Generator) -> None:
     """Give the look of a lamp of 850 or 940 nm: pale iris, flat skin, a glint, a bright pupil."""
     mean = float(grey.mean())
-    flat = cv2.GaussianBlur(grey, (0, 0), unit * 0.3)
+    flat = _blurred(grey, unit * 0.3)
     grey[:] = flat + (grey - flat) * rng.uniform(0.5, 1.0)
     grey[:] = (grey - mean) * rng.uniform(0.5, 1.0) + rng.uniform(0.6, 1.3) * mean
     if rng.random() < 0.3:  # sclera and skin change places
@@ -233,10 +233,14 @@ def _infrared(grey: Grey, unit: float, iris: tuple[float, float], rng: np.random
         _spot(grey, x + offset[0], y + offset[1], rng.uniform(0.015, 0.04) * unit, 255, 0.6)
 
 
+def _blurred(grey: Grey, sigma: float) -> Grey:
+    return np.asarray(cv2.GaussianBlur(grey, (0, 0), sigma), np.float32)
+
+
 def _spot(grey: Grey, x: float, y: float, radius: float, added: float, soft: float) -> None:
     mask = np.zeros_like(grey)
     cv2.circle(mask, (round(8 * x), round(8 * y)), round(8 * radius), 1.0, -1, cv2.LINE_8, 3)
-    mask = cv2.GaussianBlur(mask, (0, 0), max(soft, 0.4))
+    mask = _blurred(mask, max(soft, 0.4))
     np.clip(grey + mask * added, 0, 255, out=grey)
 
 
@@ -263,7 +267,7 @@ def _frame(grey: Grey, unit: float, rng: np.random.Generator) -> None:
     line = np.zeros_like(grey)
     thick = max(round(rng.uniform(0.02, 0.16) * unit), 1)
     cv2.polylines(line, [outline], True, 1.0, thick, cv2.LINE_8, 3)
-    line = cv2.GaussianBlur(line, (0, 0), 0.6) * rng.uniform(0.4, 1.0)
+    line = _blurred(line, 0.6) * rng.uniform(0.4, 1.0)
     shade = rng.uniform(5, 90) if rng.random() < 0.75 else rng.uniform(120, 250)
     grey[:] = grey * (1 - line) + shade * line
 
@@ -308,7 +312,7 @@ def _reflections(grey: Grey, unit: float, rng: np.random.Generator) -> bool:
             cv2.LINE_8,
             3,
         )
-    cover = cv2.GaussianBlur(cover, (0, 0), rng.uniform(0.5, 0.06 * unit))
+    cover = _blurred(cover, rng.uniform(0.5, 0.06 * unit))
     shade = rng.uniform(170, 255)
     grey[:] = grey * (1 - cover) + shade * cover
     return _covered(cover, unit) > 0.3
@@ -316,14 +320,14 @@ def _reflections(grey: Grey, unit: float, rng: np.random.Generator) -> bool:
 
 def _covered(cover: Grey, unit: float) -> float:
     """Return how much of the eye's own opening is covered, 0..1."""
-    middle, half, down = grey_middle(cover), 0.42 * unit, 0.2 * unit
+    middle, half, down = _middle(cover), 0.42 * unit, 0.2 * unit
     box = cover[
         round(middle - down) : round(middle + down), round(middle - half) : round(middle + half)
     ]
     return float(box.mean())
 
 
-def grey_middle(grey: Grey) -> float:
+def _middle(grey: Grey) -> float:
     """Return the middle of a square picture in pixels."""
     return grey.shape[0] / 2
 
@@ -331,7 +335,7 @@ def grey_middle(grey: Grey) -> float:
 def _glare(grey: Grey, unit: float, rng: np.random.Generator) -> None:
     """Cover the eye with light: a blown reflection on its lens."""
     cover = np.zeros_like(grey)
-    centre = grey_middle(grey) + rng.uniform(-0.12, 0.12, 2) * unit
+    centre = _middle(grey) + rng.uniform(-0.12, 0.12, 2) * unit
     axes = rng.uniform((0.5, 0.28), (1.1, 0.8)) * unit
     cv2.ellipse(
         cover,
@@ -343,7 +347,7 @@ def _glare(grey: Grey, unit: float, rng: np.random.Generator) -> None:
         1.0,
         -1,
     )
-    cover = cv2.GaussianBlur(cover, (0, 0), rng.uniform(0.02, 0.12) * unit)
+    cover = _blurred(cover, rng.uniform(0.02, 0.12) * unit)
     cover *= rng.uniform(0.9, 1.0)
     grey[:] = np.clip(grey * (1 - cover) + rng.uniform(225, 300) * cover, 0, 255)
 
@@ -351,7 +355,7 @@ def _glare(grey: Grey, unit: float, rng: np.random.Generator) -> None:
 def _hair(grey: Grey, unit: float, rng: np.random.Generator, *, covers: bool) -> float:
     """Draw strands of hair, or something smooth as a hand; return `visible`."""
     cover, shade = np.zeros_like(grey), np.zeros_like(grey)
-    middle = grey_middle(grey)
+    middle = _middle(grey)
     if covers and rng.random() < 0.6:  # a hand or a scarf
         centre = middle + rng.uniform(-0.25, 0.25, 2) * unit
         axes = rng.uniform((0.75, 0.5), (1.6, 1.2)) * unit
@@ -403,7 +407,7 @@ def _blur(grey: Grey, unit: float, rng: np.random.Generator) -> float:
     """Blur in place, by motion or out of focus; return about which sigma in pixels."""
     if rng.random() < 0.5:
         sigma = rng.uniform(0.02, 0.16) * unit
-        grey[:] = cv2.GaussianBlur(grey, (0, 0), sigma)
+        grey[:] = _blurred(grey, sigma)
         return float(sigma)
     length = rng.uniform(0.08, 0.4) * unit
     angle = rng.uniform(0, np.pi)

@@ -71,7 +71,7 @@ def _measured(values: NDArray[np.float64], patches: EyePatches, truth: Known) ->
             found[f"open and closed mistaken, {name}"] = _share(wrong)
     is_natural = patches.source == NATURAL
     seen = is_natural & (truth.visible == 1) & np.isfinite(truth.opening)
-    wide = seen & (truth.opening > _WIDE) & (patches.doubt < 0.1)
+    wide = seen & (truth.opening > _WIDE) & (patches.doubt < 0.08)
     aside = wide & (np.hypot(patches.inwards, patches.upwards) > ASIDE)
     for name, rows in (("wide open called closed", wide), ("looking aside called closed", aside)):
         if rows.any():

@@ -52,11 +52,11 @@ def label_eye(
     corners = np.array([[*eye.outer, *eye.inner] for eye in eyes])
     answers = np.array([[eye.opening, *eye.gaze] for eye in eyes])
     (ox, oy, ix, iy), (opening, inwards, upwards) = corners.mean(axis=0), answers.mean(axis=0)
-    spread = answers.std(axis=0)
+    of_opening, of_inwards, of_upwards = answers.std(axis=0).tolist()
     return TeacherLabel(
         (float(ox), float(oy)),
         (float(ix), float(iy)),
         float(opening),
         (float(inwards), float(upwards)),
-        (*map(float, spread), float(corners.std(axis=0).mean() / width)),
+        (of_opening, of_inwards, of_upwards, float(corners.std(axis=0).mean() / width)),
     )

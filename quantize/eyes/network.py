@@ -26,8 +26,11 @@ def build_eyes() -> keras.Model:
             number += 1
     x = _convolution(x, REDUCED, "reduced", kernel=1)
     x = layers.Flatten(name="flatten")(x)
-    x = layers.Dense(HIDDEN, activation="relu", name="hidden")(x)
-    x = layers.Dropout(0.1, name="dropout")(x)
+    # Without the norm nearly all of these units died in the first epochs.
+    x = layers.Dense(HIDDEN, use_bias=False, name="hidden")(x)
+    x = layers.BatchNormalization(momentum=0.97, name="hidden_norm")(x)
+    x = layers.ReLU(name="hidden_relu")(x)
+    x = layers.Dropout(0.05, name="dropout")(x)
     return keras.Model(inputs, layers.Dense(len(EYES.outputs), name="outputs")(x), name="eyes")
 
 

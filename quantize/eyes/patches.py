@@ -58,13 +58,13 @@ SPLIT = (
 
 # Straight ahead, the middle of the iris is so far outside of and above the middle between the
 # corners, in half widths: medians of eye_patches. The inner corner lies farther from the iris.
-STRAIGHT_INWARDS, STRAIGHT_UPWARDS = -0.147, 0.127
+STRAIGHT_INWARDS, STRAIGHT_UPWARDS = -0.088, 0.138
 # The teacher's lid opening below and above which its eyes count as closed and as open: by eye,
 # those in between are narrow, lowered or both.
-_CLOSED_BELOW, _OPEN_ABOVE = 0.20, 0.27
-# The spread of the teacher's gaze, in half widths, from which an open eye is not seen (in 16 of 20
-# of those drawn there is a dark lens or a reflection), and up to which it is.
-_HIDDEN_FROM, _SEEN_TO = 0.35, 0.18
+_CLOSED_BELOW, _OPEN_ABOVE = 0.165, 0.24
+# The spread of the teacher's gaze, in half widths, from which an open eye counts as not seen (by
+# eye: mostly behind a dark lens or a reflection), and up to which it counts as seen.
+_HIDDEN_FROM, _SEEN_TO = 0.18, 0.10
 # Width of the eye as a share of a picture's side, by eye, where no corners are known.
 _INFRARED_EYE, _CEW_EYE = 0.62, 0.78
 _ELSEWHERE_A_FACE = 0.5  # how many pictures without an eye are cut from one face, on average
@@ -77,8 +77,9 @@ class EyePatches:
     `images` uint8[N, 72, 72]. float32[N] each: `opening` (height over width of the lids' contour),
     `inwards` and `upwards` (where the iris looks, in half widths of the eye, 0 straight ahead),
     `closed` and `visible` (0 or 1, where a label says so), `doubt` (the spread of the teacher's
-    gaze), `eye_px` (width of the eye in the original), `yaw_deg`. `source` uint8[N], an index into
-    SOURCES; `left` bool[N]; `group` names the person or group, and `face` the picture that both eyes of a face share.
+    gaze), `eye_px` (width of the eye in the original), `yaw_deg`. `source` uint8[N] is an index
+    into SOURCES, `left` is bool[N]. `group` names the person or group, and `face` the picture that
+    both eyes of a face share.
     """
 
     images: NDArray[np.uint8]
@@ -317,9 +318,9 @@ def _of_natural(teacher: IrisTeacher, picture: _Picture, rng: np.random.Generato
         _cut(grey, *corners),
         left=is_left,
         visible=UNKNOWN,
-        opening=found.opening,
-        inwards=inwards - STRAIGHT_INWARDS,
-        upwards=upwards - STRAIGHT_UPWARDS,
+        opening=round(found.opening, 4),
+        inwards=round(inwards - STRAIGHT_INWARDS, 4),
+        upwards=round(upwards - STRAIGHT_UPWARDS, 4),
         doubt=max(found.spread[1:3]),
     )
 
@@ -383,7 +384,7 @@ def _elsewhere(folder: Path, advance: Callable[[float], None]) -> Iterator[_Row]
                 continue
             grey = _image(archive, row["file"])
             for _ in range(10):
-                middle = np.add(*eyes) / 2 + (0.0, 0.5 * apart)
+                middle = np.add(eyes[0], eyes[1]) / 2 + (0.0, 0.5 * apart)
                 x, y = middle + rng.uniform(-1.3, 1.3, 2) * apart
                 width = apart * rng.uniform(0.3, 0.6)
                 if min(math.dist((x, y), eye) for eye in eyes) < 0.55 * width + 0.12 * apart:

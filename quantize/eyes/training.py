@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,8 @@ from quantize.eyes.patches import (
 
 # What one standard error is, by which the differences of each output are divided.
 _OPENING_UNIT, _GAZE_UNIT = 0.05, 0.12
+# Spread of the teacher's gaze at which it counts half.
+_DOUBT_UNIT = 0.06
 # Lid opening that closed and open eyes without a teacher's answer have at most and at least.
 _CLOSED_MOST, _OPEN_LEAST = 0.18, 0.28
 
@@ -45,7 +47,7 @@ class EyeTraining:
     weight_decay: float = 2e-4
     label_smoothing: float = 0.03
     average: float = 0.999  # of the weights, step by step: what is kept at the end
-    gaze_weight: float = 1.5
+    gaze_weight: float = 2.0
     # How often an epoch takes the pictures of each source: natural, infra-red, CEW, elsewhere.
     repeats: tuple[float, float, float, float] = (1.0, 0.5, 0.7, 0.6)
     cabin: CabinSettings = field(default_factory=CabinSettings)
@@ -172,7 +174,7 @@ def _variant(
     if known and eye.sharpness > 0 and opening > 0.2:
         # Eyes that look aside are few; those of which the teacher is unsure say less.
         rare = 0.6 + 2.0 * min(math.hypot(inwards, upwards) / 0.4, 1.0)
-        trust = 1 / (1 + (float(patches.doubt[row]) / 0.1) ** 2)
+        trust = 1 / (1 + (float(patches.doubt[row]) / _DOUBT_UNIT) ** 2)
         values[1:3] = inwards, upwards
         weights[1:3] = rare * trust * eye.sharpness * sure
     return eye.image, np.concatenate([values, weights])
@@ -204,15 +206,22 @@ def _huber(error: Any) -> Any:
     return ops.where(size < 1, 0.5 * ops.square(size), size - 0.5)
 
 
+def _fixed(settings: EyeTraining) -> str:
+    """Return what has to stay as it is when a training continues: all but the number of epochs."""
+    return json.dumps(asdict(replace(settings, epochs=0)))
+
+
 def _save(path: Path, model: keras.Model, settings: EyeTraining, history: list[float]) -> None:
     """Write weights, averages and the optimizer's state, and the epochs' losses."""
-    arrays = {
+    arrays: dict[str, Any] = {
         f"w{number:04d}": np.asarray(value)
         for number, value in enumerate([*model.weights, *model.optimizer.variables])
     }
-    text = json.dumps(asdict(settings))
+    text = _fixed(settings)
     temporary = path.with_suffix(".writing.npz")
-    np.savez(temporary, history=np.array(history), settings=np.array(text), **arrays)
+    np.savez(
+        temporary, allow_pickle=False, history=np.array(history), settings=np.array(text), **arrays
+    )
     temporary.replace(path)
 
 
@@ -222,7 +231,7 @@ def _resume(path: Path, model: keras.Model, settings: EyeTraining) -> list[float
         return []
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            if str(arrays["settings"]) != json.dumps(asdict(settings)):
+            if str(arrays["settings"]) != _fixed(settings):
                 raise DataError(
                     DataReason.MISMATCH,
                     f"{path}: of a training with other settings: remove it to start anew",

@@ -101,8 +101,8 @@ class IrisTeacher:
         self._interpreter.set_tensor(self._input, cv2.merge([patch] * 3)[np.newaxis])
         self._interpreter.invoke()
         contour = self._points(self._contour)
-        height = np.linalg.norm(contour[_UPPER] - contour[_LOWER])
-        width = np.linalg.norm(contour[_OUTER] - contour[_INNER])
+        height = float(np.linalg.norm(contour[_UPPER] - contour[_LOWER]))
+        width = float(np.linalg.norm(contour[_OUTER] - contour[_INNER]))
         cos, sin = math.cos(tilt), math.sin(tilt)
 
         def in_picture(point: NDArray[np.float32]) -> tuple[float, float]:
@@ -113,7 +113,7 @@ class IrisTeacher:
             in_picture(contour[_OUTER]),
             in_picture(contour[_INNER]),
             in_picture(self._points(self._iris)[_CENTRE]),
-            float(height / max(width, 1e-6)),
+            height / max(width, 1e-6),
         )
 
     def _points(self, index: int) -> NDArray[np.float32]:
