@@ -94,7 +94,7 @@ def test_it_shows_what_is_known(watch: Watch) -> None:
         assert shown in text
 
 
-@pytest.mark.parametrize(("height", "shown"), [(24, False), (26, False), (27, True), (40, True)])
+@pytest.mark.parametrize(("height", "shown"), [(24, False), (27, False), (28, True), (40, True)])
 @pytest.mark.parametrize("page", [Page.OVERVIEW, Page.FRAMES])
 def test_what_the_unit_says_of_itself_in_detail_is_left_out_where_there_is_no_room(
     watch: Watch, page: Page, height: int, *, shown: bool
