@@ -76,10 +76,10 @@ class FaceFigures:
 def clips_in(folder: Path) -> list[Path]:
     """Return the clips in a folder, by name; UserError where there are none."""
     if not folder.is_dir():
-        raise UserError(f"--faces {folder}: there is no such folder")
+        raise UserError(f"faces {folder}: there is no such folder")
     clips = sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES)
     if not clips:
-        raise UserError(f"--faces {folder}: no clip in it ({', '.join(sorted(_SUFFIXES))})")
+        raise UserError(f"faces {folder}: no clip in it ({', '.join(sorted(_SUFFIXES))})")
     return clips
 
 

@@ -61,7 +61,7 @@ class PlotView:
         if not path.absolute().parent.is_dir():
             raise BridgeError(f"plot: {path}: there is no folder {path.parent}")
         if find_spec("matplotlib") is None:
-            raise BridgeError("a plot needs matplotlib: pip install 'edge-fer[workstation]'")
+            raise BridgeError("a plot needs matplotlib: pip install 'edge-fer[plot]'")
         self._path = path
         self._source = source
         self._track = Track()
