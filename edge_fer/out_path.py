@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from edge_fer.errors import UserError
+from edge_fer.errors import Extra, MissingPackageError, OutputError, OutputReason
 
 PICTURES = (".png", ".svg", ".pdf")
 
@@ -19,12 +19,16 @@ def prepare_file(path: Path, option: str, endings: Sequence[str] = ()) -> Path:
     `option` is what the user named it with. UserError otherwise.
     """
     if endings and path.suffix.lower() not in endings:
-        raise UserError(f"{option} {path}: end the name in {' or '.join(endings)}")
+        raise OutputError(
+            OutputReason.BAD_NAME, f"{option} {path}: end the name in {' or '.join(endings)}"
+        )
     if path.is_dir():
-        raise UserError(f"{option} {path}: is a folder: name a file in it")
+        raise OutputError(OutputReason.BAD_NAME, f"{option} {path}: is a folder: name a file in it")
     prepare_folder(path.parent, option)
     if path.exists() and not os.access(path, os.W_OK):
-        raise UserError(f"{option} {path}: cannot be written (Permission denied)")
+        raise OutputError(
+            OutputReason.NOT_WRITABLE, f"{option} {path}: cannot be written (Permission denied)"
+        )
     return path
 
 
@@ -33,11 +37,18 @@ def prepare_folder(folder: Path, option: str) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
-        raise UserError(f"{option} {folder}: is a file: name a folder") from None
+        raise OutputError(
+            OutputReason.BAD_NAME, f"{option} {folder}: is a file: name a folder"
+        ) from None
     except OSError as error:
-        raise UserError(f"{option} {folder}: cannot be made ({error.strerror})") from error
+        raise OutputError(
+            OutputReason.NO_FOLDER, f"{option} {folder}: cannot be made ({error.strerror})"
+        ) from error
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise UserError(f"{option} {folder}: cannot be written to (Permission denied)")
+        raise OutputError(
+            OutputReason.NOT_WRITABLE,
+            f"{option} {folder}: cannot be written to (Permission denied)",
+        )
     return folder
 
 
@@ -45,5 +56,7 @@ def prepare_plot(path: Path, option: str = "--plot") -> Path:
     """Return `path` when a plot can be drawn there; UserError otherwise, or without matplotlib."""
     prepare_file(path, option, PICTURES)
     if find_spec("matplotlib") is None:
-        raise UserError(f"{option} needs matplotlib: pip install 'edge-fer[plot]'")
+        raise MissingPackageError(
+            Extra.PLOT, f"{option} needs matplotlib: pip install 'edge-fer[plot]'"
+        )
     return path

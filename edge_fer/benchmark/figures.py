@@ -11,7 +11,7 @@ from edge_fer.benchmark.model_speed import ModelSpeed
 from edge_fer.benchmark.operator_times import OperatorTimes
 from edge_fer.benchmark.running_daemon import DaemonFigures
 from edge_fer.benchmark.stages import StageTimes
-from edge_fer.errors import UserError
+from edge_fer.errors import DataError, DataReason
 
 FORMAT = 1
 
@@ -81,7 +81,9 @@ def read_result(path: Path) -> Any:
         values = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else error
-        raise UserError(f"compare: {path}: cannot be read ({reason})") from error
+        raise DataError(
+            DataReason.UNREADABLE, f"compare: {path}: cannot be read ({reason})"
+        ) from error
     _check_result(values, f"compare: {path}")
     return values
 
@@ -96,9 +98,10 @@ def check_same_processor(old: dict[str, Any], new: dict[str, Any]) -> None:
         was, is_now = before.get(field), now.get(field)
         known = (was and is_now) or field == "processor"
         if known and _words(was) != _words(is_now):
-            raise UserError(
+            raise DataError(
+                DataReason.MISMATCH,
                 f"compare: the results are of two processors: {what}{_words(was)} and "
-                f"{what}{_words(is_now)}; compare results of the same processor"
+                f"{what}{_words(is_now)}; compare results of the same processor",
             )
 
 
@@ -110,8 +113,9 @@ def _check_result(values: Any, where: str) -> None:
     is_result = isinstance(values, dict) and values.get("format") == FORMAT
     # The first results did not name their kind.
     if not is_result or values.get("kind", "device") != "device":
-        raise UserError(
-            f"{where}: not a result of `edge-fer benchmark device --json` (format {FORMAT})"
+        raise DataError(
+            DataReason.BAD_FORMAT,
+            f"{where}: not a result of `edge-fer benchmark device --json` (format {FORMAT})",
         )
 
 

@@ -9,7 +9,7 @@ from edge_fer.benchmark.drift import DRIFTING, DriftFigures
 from edge_fer.benchmark.figures import DeviceFigures
 from edge_fer.benchmark.growth import FPS, FrameCost, Growth
 from edge_fer.benchmark.prediction import Prediction
-from edge_fer.errors import UserError
+from edge_fer.errors import OutputError, OutputReason
 
 _DPI = 120
 _BLUE, _ORANGE, _GREY = "#2b6ca3", "#d9822b", "#777777"  # as in the pipeline's own figures
@@ -155,4 +155,6 @@ def _finish(figure: Any, title: str, path: Path) -> None:
     try:
         figure.savefig(path)
     except OSError as error:
-        raise UserError(f"--plot {path}: cannot be written ({error.strerror})") from error
+        raise OutputError(
+            OutputReason.NOT_WRITABLE, f"--plot {path}: cannot be written ({error.strerror})"
+        ) from error

@@ -10,7 +10,7 @@ import typer
 
 from edge_fer.cli.help import new_app
 from edge_fer.cli.options import JsonOption, ModelOption, OutOption, PlotOption
-from edge_fer.errors import UserError
+from edge_fer.errors import UsageError, UsageReason
 from firmware_bridge.benchmark.output import Output
 
 LEAST_SOAK_FRAMES = 100
@@ -62,7 +62,9 @@ def compare(
     from edge_fer.benchmark.verb import run_compare
 
     if new is not None and model is not None:
-        raise UserError("--model has no effect where both results are given")
+        raise UsageError(
+            UsageReason.CONTRADICTION, "--model has no effect where both results are given"
+        )
     raise typer.Exit(
         run_compare(old=old, new=new, model=model, tolerance=tolerance, output=Output(json, out))
     )
@@ -135,12 +137,16 @@ def soak(
 
     frames = int(length)
     if frames < LEAST_SOAK_FRAMES:
-        raise UserError(
-            f"soak {length}: {LEAST_SOAK_FRAMES} frames or more, or a time with a unit: 10m"
+        raise UsageError(
+            UsageReason.BAD_VALUE,
+            f"soak {length}: {LEAST_SOAK_FRAMES} frames or more, or a time with a unit: 10m",
         )
     for option, value in (("--plot", plot), ("--model", model)):
         if value is not None:
-            raise UserError(f"{option} has no effect with a number of frames; give a time: 10m")
+            raise UsageError(
+                UsageReason.CONTRADICTION,
+                f"{option} has no effect with a number of frames; give a time: 10m",
+            )
     raise typer.Exit(run_soak_benchmark(frames=frames, output=Output(json, out)))
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from edge_fer.cli.options import JsonOption, ModelOption, PictureOption, SecondsOption
-from edge_fer.errors import UserError
+from edge_fer.errors import UsageError, UsageReason
 
 
 def demo(
@@ -18,7 +18,9 @@ def demo(
 ) -> None:
     """Run daemon and monitor against each other on a scripted scene of 26 s."""
     if json and picture is not None:
-        raise UserError("--json and --picture exclude each other: choose one")
+        raise UsageError(
+            UsageReason.CONTRADICTION, "--json and --picture exclude each other: choose one"
+        )
     from edge_fer.demo import run_demo
 
     raise typer.Exit(run_demo(seconds=seconds, json_lines=json, picture=picture))

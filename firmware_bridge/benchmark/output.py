@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 from rich.console import Console, RenderableType
 
-from firmware_bridge.errors import BridgeError
+from firmware_bridge.errors import OutputError, OutputReason
 
 _LEAST_WIDTH = 110  # of the tables in a file or a pipe, which has no width of its own
 
@@ -36,7 +36,9 @@ class Output:
                 self.file.write_text(text + "\n", encoding="utf-8")
             except OSError as error:
                 reason = os.strerror(error.errno) if error.errno else error
-                raise BridgeError(f"--out {self.file}: cannot be written ({reason})") from error
+                raise OutputError(
+                    OutputReason.NOT_WRITABLE, f"--out {self.file}: cannot be written ({reason})"
+                ) from error
         if self.json:
             print(text, file=self.target)
         else:
