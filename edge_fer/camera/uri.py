@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from edge_fer.errors import UserError
 from edge_fer.passwords import without_password
@@ -50,6 +51,14 @@ class CameraUri:
     def error(self, problem: str) -> UserError:
         """Return an error that names this camera."""
         return UserError(f"camera {without_password(self.text)}: {problem}")
+
+
+def absolute_uri(text: str) -> str:
+    """Return a URI that names the same recording from any folder; others are as they were."""
+    scheme, colon, rest = text.partition(":")
+    if scheme != "file" or not rest or rest.startswith(("/", "~", "?")):
+        return text
+    return f"{scheme}{colon}{Path.cwd() / rest}"
 
 
 def parse_uri(text: str) -> CameraUri:

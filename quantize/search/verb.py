@@ -2,7 +2,6 @@
 
 import importlib.util
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from edge_fer.errors import UserError
+from edge_fer.isolated import python_module
 from quantize.data.load import load_fer2013
 from quantize.evaluation.evaluation import rows_of
 from quantize.progress import progress_bar
@@ -108,7 +108,7 @@ def _embedded(space: str) -> str:
 
 @contextmanager
 def _workers(number: int, arguments: list[str]) -> Iterator[list[subprocess.Popen[bytes]]]:
-    command = [sys.executable, "-m", "quantize.search.worker", *arguments]
+    command = python_module("quantize.search.worker", *arguments)
     processes = [subprocess.Popen([*command, str(index)]) for index in range(number)]
     try:
         yield processes
