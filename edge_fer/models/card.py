@@ -16,6 +16,7 @@ import numpy as np
 from edge_fer.atomic_write import write_atomically
 from edge_fer.errors import UserError
 from edge_fer.models.card_fields import CardFields, parse_card_json
+from edge_fer.models.files import ModelFiles, card_path, read_card_bytes, read_model_files
 from edge_fer.models.kind import EMOTIONS, ModelKind, TensorSpec, kind_of
 
 CARD_FORMAT = 2  # 2 brought `equivalence`, `golden` and `batch_norms`
@@ -127,11 +128,6 @@ class ModelCard:
         return {"format": CARD_FORMAT, **asdict(self)}
 
 
-def card_path(model_path: Path) -> Path:
-    """Return where the card of a model lies."""
-    return model_path.with_suffix(".json")
-
-
 def load_card(model_path: Path, kind: ModelKind | None = EMOTIONS) -> ModelCard:
     """Read the card beside `model_path` and check that it is this file's and fits this project.
 
@@ -146,32 +142,31 @@ def load_model(model_path: Path, kind: ModelKind | None = EMOTIONS) -> tuple[Mod
     UserError when the model or its card is missing or unreadable, when the sha256 is of another
     file, or when labels, input or output are not those of `kind`; None: of any kind there is.
     """
-    try:
-        content = model_path.read_bytes()
-    except OSError as error:
-        raise UserError(f"{model_path}: cannot read the model ({error.strerror})") from error
-    path = card_path(model_path)
-    card = read_card(path)
-    found = hashlib.sha256(content).hexdigest()
+    files = read_model_files(model_path)
+    return card_of(files, kind), files.model
+
+
+def card_of(files: ModelFiles, kind: ModelKind | None = EMOTIONS) -> ModelCard:
+    """Return the card of a model that was read; UserErrors as of `load_model`."""
+    path = card_path(files.path)
+    card = parse_card(files.card, path)
+    found = hashlib.sha256(files.model).hexdigest()
     if card.sha256 != found:
         raise UserError(
             f"{path}: the card is of another file: sha256 {card.sha256[:12]}... in the card, "
-            f"{found[:12]}... of {model_path.name}: copy model and card together"
+            f"{found[:12]}... of {files.path.name}: copy model and card together"
         )
     _check_fits(path, card, kind or kind_of(card.labels) or EMOTIONS)
-    return card, content
+    return card
 
 
 def read_card(path: Path) -> ModelCard:
     """Read a card without its model; UserError when it is missing or no valid card."""
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise UserError(
-            f"{path}: the model card is missing: `edge-fer quantize` writes it beside the model"
-        ) from None
-    except OSError as error:
-        raise UserError(f"{path}: cannot read the model card ({error.strerror})") from error
+    return parse_card(read_card_bytes(path), path)
+
+
+def parse_card(content: bytes, path: Path) -> ModelCard:
+    """Return the card that `content` holds; UserError, which names `path`, when it is none."""
     card = CardFields(parse_card_json(content, path), str(path))
     if (version := card.integer("format", 0)) != CARD_FORMAT:
         raise UserError(f"{path}: format: {version} is not {CARD_FORMAT}: update edge-fer")
