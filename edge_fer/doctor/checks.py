@@ -19,7 +19,7 @@ from edge_fer.daemon.status import STALE_S
 from edge_fer.daemon.status_server import ask
 from edge_fer.doctor.finding import Finding, Level
 from edge_fer.doctor.history import check_history
-from edge_fer.errors import UserError
+from edge_fer.errors import DaemonError, DaemonReason, UserError
 from edge_fer.face.opening import open_detector, yunet_path
 from edge_fer.health.shedding import FEWER_MARGIN_C
 from edge_fer.health.thermal import Thermometer
@@ -36,14 +36,15 @@ from edge_fer.models.files import read_model_files
 from edge_fer.models.signature import require_signature
 from edge_fer.models.store import ModelStore
 from edge_fer.observation import CameraCondition
-from edge_fer.passwords import without_password
 from edge_fer.paths import SERVICE_STATE, SHIPPED_EYES, SHIPPED_MODEL
+from edge_fer.redaction import redacted_uri
 from edge_fer.wall_clock import STA_UNSYNC, clock_status
 from firmware_bridge.errors import BridgeError
 from firmware_bridge.transports import check_address, open_transport
 
 CAMERA_OPENS_S = 10.0
 CAMERA_WATCHED_S = 1.5
+LINK_WATCHED_S = 0.5
 FPS_SHARE = 0.7  # of the rate that the camera means to give; below it frames are missing
 LEAST_FREE_BYTES = 100e6
 SERVICE_USER = "edge-fer"
@@ -117,7 +118,7 @@ def check_face(config: Config) -> Finding:
 
 def check_camera(config: Config) -> Finding:
     """Open the camera, watch it for a moment, and judge rate and picture."""
-    uri = without_password(config.camera.uri)
+    uri = redacted_uri(config.camera.uri)
     try:
         check_uri(config.camera.uri)
     except UserError as error:
@@ -125,7 +126,7 @@ def check_camera(config: Config) -> Finding:
     with CameraProcess(config.camera.uri, fps=config.camera.fps) as camera:
         first = camera.wait(CAMERA_OPENS_S)
         if first is None:
-            text = camera.error or f"camera {uri}: no frame within {CAMERA_OPENS_S:g} s"
+            text = str(camera.error or f"camera {uri}: no frame within {CAMERA_OPENS_S:g} s")
             return Finding("camera", Level.FAILED, text.removeprefix("camera "))
         monitor = ConditionMonitor()
         condition = monitor.update(first.grey, first.captured_s)
@@ -139,7 +140,7 @@ def check_camera(config: Config) -> Finding:
             elif camera.error is not None or camera.ended:
                 break
         if camera.error is not None:
-            return Finding("camera", Level.FAILED, camera.error.removeprefix("camera "))
+            return Finding("camera", Level.FAILED, str(camera.error).removeprefix("camera "))
         meant_fps = camera.fps or float(config.camera.fps)
     elapsed_s = last.captured_s - first.captured_s
     fps = (last.sequence - first.sequence) / elapsed_s if elapsed_s > 0 else 0.0
@@ -159,9 +160,17 @@ def check_link(config: Config) -> Finding:
     uri = config.link.uri
     try:
         check_address(uri)
-        open_transport(uri).close()
+        # It only listens: a wrong bit rate disturbs nobody.
+        transport = open_transport(uri, listen_only=True)
+        transport.receive(LINK_WATCHED_S)
+        trouble, channels = transport.trouble, transport.counters.channel_openings
+        transport.close()
     except BridgeError as error:
         return Finding("link", Level.FAILED, str(error).removeprefix("link: "))
+    if trouble is not None:
+        return Finding("link", Level.FAILED, f"{uri}: {trouble}", "bit rate (?bitrate=), wiring?")
+    if channels:
+        return Finding("link", Level.OK, f"{uri}: opens, and the adapter's channel, too")
     return Finding("link", Level.OK, f"{uri}: opens")
 
 
@@ -296,8 +305,8 @@ def _daemon() -> tuple[Finding, dict[str, Any] | None]:
     """Return the finding on the daemon, and what it says where it runs."""
     try:
         answer = ask()
-    except UserError as error:
-        if "no daemon runs" in str(error):
+    except DaemonError as error:
+        if error.reason is DaemonReason.NOT_RUNNING:
             return Finding("daemon", Level.NOTE, "does not run: camera and port are tried"), None
         return Finding("daemon", Level.WARNING, str(error)), None
     age_s = answer.get("age_s")
@@ -319,7 +328,13 @@ def _as_the_daemon_says(answer: dict[str, Any]) -> Iterator[Finding]:
     level = Level.OK if health["fps"] > 0 or standby else Level.FAILED
     remedy = "" if level is Level.OK or error else "journalctl -u edge-fer"
     yield Finding("camera", level, text, remedy)
+    trouble = counters.get("trouble")
     level = Level.OK if counters["connected"] else Level.FAILED
     state = "open" if counters["connected"] else "lost"
+    if trouble:
+        text = f"{answer['link']}: {trouble}, says the daemon"
+        remedy = "bit rate (?bitrate=), wiring, termination, another node that is on?"
+        yield Finding("link", Level.FAILED, text, remedy)
+        return
     remedy = "" if level is Level.OK else "is the adapter plugged in? journalctl -u edge-fer"
     yield Finding("link", level, f"{answer['link']}: {state}, says the daemon", remedy)

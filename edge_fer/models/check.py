@@ -17,9 +17,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from edge_fer.errors import UserError
+from edge_fer.errors import ModelError, ModelReason
 from edge_fer.isolated import python_module
-from edge_fer.models.card import ModelCard, card_of
+from edge_fer.models.card import NetworkCard, network_card_of
 from edge_fer.models.files import ModelFiles, read_model_files
 from edge_fer.models.golden import TOLERANCE, GoldenResult, compare_golden
 from edge_fer.models.kind import EMOTIONS, kind_of
@@ -33,31 +33,27 @@ TIMEOUT_S = 30.0
 MEMORY_BYTES = 192 << 20
 _LOADED_BYTES = 256 << 20  # these libraries resident: 60 to 90 MB on x86 and ARM
 _LOOK_EVERY_S = 0.02
-_EXIT_USER_ERROR = 2
+_EXIT_REFUSED = 2
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
-class ModelCrashError(UserError):
-    """The process that checked a model was ended: it hung, crashed or took too much memory."""
-
-
-def check_files(files: ModelFiles) -> tuple[GoldenResult, ModelCard, str]:
+def check_files(files: ModelFiles) -> tuple[GoldenResult, NetworkCard, str]:
     """Run the golden images; return the result, the card and the runtime's name.
 
     UserError when model or card are refused, or the card has no outputs to compare with.
     """
-    card = card_of(files, kind=None)
+    card = network_card_of(files)
     kind = kind_of(card.labels) or EMOTIONS
     model = open_model(files.model, str(files.path), kind=kind)
     return compare_golden(card.golden, model.run, kind.side_px), card, model.runtime
 
 
-def check_model(path: Path) -> tuple[GoldenResult, ModelCard, str]:
+def check_model(path: Path) -> tuple[GoldenResult, NetworkCard, str]:
     """Do `check_files` with the model at `path`."""
     return check_files(read_model_files(path))
 
 
-def require_model(path: Path) -> ModelCard:
+def require_model(path: Path) -> NetworkCard:
     """Return the card; UserError unless this device computes what the card says."""
     result, card, runtime = check_model(path)
     require_passed(path, result, runtime)
@@ -68,9 +64,10 @@ def require_passed(path: Path, result: GoldenResult, runtime: str) -> None:
     """UserError that names the pattern that is farthest off, where one is off too far."""
     if not result.passed:
         name, difference = result.worst
-        raise UserError(
+        raise ModelError(
+            ModelReason.FAILED_CHECK,
             f"{path}: this device computes otherwise than the card says: golden image {name} is "
-            f"{difference} units off with {runtime}, {TOLERANCE} is allowed: keep to another model"
+            f"{difference} units off with {runtime}, {TOLERANCE} is allowed: keep to another model",
         )
 
 
@@ -90,8 +87,8 @@ def check_apart(
 ) -> tuple[GoldenResult, str]:
     """Do `check_files` in a process of its own; return the result and the runtime's name.
 
-    ModelCrashError when that process dies of a signal, takes more than `memory_bytes` or is not
-    done within `timeout_s`; UserError when it refuses the model.
+    UserError; its reason is CHECK_DIED when that process dies of a signal, takes more than
+    `memory_bytes` or is not done within `timeout_s`.
     """
     path = files.path
     header = {"path": str(path), "model": len(files.model), "memory": memory_bytes}
@@ -105,7 +102,9 @@ def check_apart(
             cwd="/",
         )
     except OSError as error:  # no memory, processes or descriptors left
-        raise UserError(f"{path}: the check cannot be started ({error.strerror})") from error
+        raise ModelError(
+            ModelReason.UNREADABLE, f"{path}: the check cannot be started ({error.strerror})"
+        ) from error
     with started as process:
         watch = _MemoryWatch(process.pid, memory_bytes + _LOADED_BYTES)
         try:
@@ -113,26 +112,32 @@ def check_apart(
                 printed, complaints = process.communicate(sent, timeout=timeout_s)
         except subprocess.TimeoutExpired:
             process.kill()
-            raise ModelCrashError(
-                f"{path}: the check was not done within {timeout_s:g} s"
+            raise ModelError(
+                ModelReason.CHECK_DIED, f"{path}: the check was not done within {timeout_s:g} s"
             ) from None
         except BaseException:
             process.kill()
             raise
     if watch.exceeded:
-        raise ModelCrashError(
+        raise ModelError(
+            ModelReason.CHECK_DIED,
             f"{path}: the check took more than {memory_bytes >> 20} MB of memory: "
-            "this file is damaged or hostile"
+            "this file is damaged or hostile",
         )
     lines = complaints.decode(errors="replace").strip().splitlines() or ["no message"]
-    if process.returncode == _EXIT_USER_ERROR:
-        raise UserError(lines[-1])
+    if process.returncode == _EXIT_REFUSED:
+        refusal: dict[str, str] = json.loads(printed)
+        raise ModelError(ModelReason(refusal["reason"]), refusal["text"])
     if process.returncode < 0:
         name = signal.Signals(-process.returncode).name
-        raise ModelCrashError(f"{path}: the check died of {name}: this file is damaged or hostile")
+        raise ModelError(
+            ModelReason.CHECK_DIED,
+            f"{path}: the check died of {name}: this file is damaged or hostile",
+        )
     if process.returncode:
-        raise ModelCrashError(
-            f"{path}: the check failed with exit code {process.returncode}: {lines[-1][:200]}"
+        raise ModelError(
+            ModelReason.CHECK_DIED,
+            f"{path}: the check failed with exit code {process.returncode}: {lines[-1][:200]}",
         )
     values: dict[str, Any] = json.loads(printed)
     return GoldenResult(values["differences"]), values["runtime"]
@@ -189,14 +194,14 @@ def main() -> int:
     header = json.loads(sys.stdin.buffer.readline())
     model = sys.stdin.buffer.read(header["model"])
     files = ModelFiles(Path(header["path"]), model, sys.stdin.buffer.read())
-    with suppress(UserError):  # no runtime: said below
+    with suppress(ModelError):  # no runtime: said below
         load_runtime()
     _limit_memory(header["memory"])
     try:
         result, _, runtime = check_files(files)
-    except UserError as error:
-        print(error, file=sys.stderr)
-        return _EXIT_USER_ERROR
+    except ModelError as error:
+        print(json.dumps({"reason": error.reason, "text": str(error)}))
+        return _EXIT_REFUSED
     print(json.dumps({"runtime": runtime, "differences": dict(result.differences)}))
     return 0
 

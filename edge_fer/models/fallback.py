@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from edge_fer.errors import UserError
+from edge_fer.errors import ModelError, ModelReason, UserError
 from edge_fer.models.attempts import LoadAttempts
-from edge_fer.models.card import card_of
-from edge_fer.models.check import ModelCrashError, check_files, require_passed, require_sound
-from edge_fer.models.classifier import Classifier
-from edge_fer.models.files import ModelFiles, read_model_files
+from edge_fer.models.check import check_files, require_passed, require_sound
+from edge_fer.models.classifier import Classifier, read_classifier
+from edge_fer.models.files import ModelFiles
 from edge_fer.models.settings import ModelConfig
 from edge_fer.models.signature import require_signature
 from edge_fer.models.store import ModelStore
@@ -53,7 +52,7 @@ def open_classifier(
     store = ModelStore(Path(config.store))
 
     def load(path: Path) -> Classifier:
-        files = read_model_files(path)
+        files = read_classifier(path)
         if path == SHIPPED_MODEL:  # as trusted as this code
             result, _, runtime = check_files(files)
             require_passed(path, result, runtime)
@@ -82,20 +81,22 @@ def first_that_loads(candidates: Sequence[Path], load: Callable[[Path], _Model])
             return Loaded(load(path), path, tuple(failures))
         except UserError as error:
             failures.append(str(error))
-    raise UserError("; ".join(failures) or "there is no model to load")
+    raise ModelError(ModelReason.NONE_USABLE, "; ".join(failures) or "there is no model to load")
 
 
 def _try_apart(files: ModelFiles, attempts: LoadAttempts, timeout_s: float) -> None:
-    card_of(files)  # most of what is wrong with a model needs no process to be found
     digest = files.digest
     if attempts.is_passed_over(digest):
-        raise UserError(f"{files.path}: passed over: the daemon did not survive it twice")
+        raise ModelError(
+            ModelReason.CHECK_DIED,
+            f"{files.path}: passed over: the daemon did not survive it twice",
+        )
     attempts.begin(digest)
     try:
         require_sound(files, timeout_s=timeout_s)
-    except ModelCrashError:
-        attempts.failed(digest)
-        raise
-    except UserError:
-        attempts.survived(digest)  # it said what is wrong, at once
+    except ModelError as error:
+        if error.reason is ModelReason.CHECK_DIED:
+            attempts.failed(digest)
+        else:
+            attempts.survived(digest)  # it said what is wrong, at once
         raise

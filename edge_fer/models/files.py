@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge_fer.bounded_read import read_bounded
-from edge_fer.errors import UserError
+from edge_fer.errors import ModelError, ModelReason
 
 MOST_MODEL_BYTES = 32 << 20  # the largest network here has half a megabyte
 MOST_CARD_BYTES = 1 << 20  # a card is a few kilobytes; more is another file
@@ -59,7 +59,9 @@ def read_model(path: Path) -> bytes:
     try:
         return read_bounded(path, MOST_MODEL_BYTES)
     except OSError as error:
-        raise UserError(f"{path}: cannot read the model ({error.strerror})") from error
+        raise ModelError(
+            ModelReason.UNREADABLE, f"{path}: cannot read the model ({error.strerror})"
+        ) from error
 
 
 def read_card_bytes(path: Path) -> bytes:
@@ -67,11 +69,14 @@ def read_card_bytes(path: Path) -> bytes:
     try:
         return read_bounded(path, MOST_CARD_BYTES)
     except FileNotFoundError:
-        raise UserError(
-            f"{path}: the model card is missing: `edge-fer quantize` writes it beside the model"
+        raise ModelError(
+            ModelReason.BAD_CARD,
+            f"{path}: the model card is missing: `edge-fer quantize` writes it beside the model",
         ) from None
     except OSError as error:
-        raise UserError(f"{path}: cannot read the model card ({error.strerror})") from error
+        raise ModelError(
+            ModelReason.BAD_CARD, f"{path}: cannot read the model card ({error.strerror})"
+        ) from error
 
 
 def _read_signature(path: Path) -> bytes | None:
@@ -80,4 +85,6 @@ def _read_signature(path: Path) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise UserError(f"{path}: cannot read the signature ({error.strerror})") from error
+        raise ModelError(
+            ModelReason.NOT_SIGNED, f"{path}: cannot read the signature ({error.strerror})"
+        ) from error

@@ -15,7 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from edge_fer.atomic_write import write_atomically
-from edge_fer.errors import UserError
+from edge_fer.errors import (
+    KeyFileError,
+    KeyReason,
+    ModelError,
+    ModelReason,
+    UsageError,
+    UsageReason,
+)
 from edge_fer.keys import KEY_BYTES, cryptography, read_private_key
 from edge_fer.models.files import ModelFiles, read_model_files, signature_path
 
@@ -31,7 +38,7 @@ def sign_model(model_path: Path, private_key: Path, *, release: int) -> str:
     UserError when a file is missing or the key is no Ed25519 key in PEM without a password.
     """
     if not 0 <= release <= MOST_RELEASE:
-        raise UserError(f"release: {release} is not in 0..{MOST_RELEASE}")
+        raise UsageError(UsageReason.BAD_VALUE, f"release: {release} is not in 0..{MOST_RELEASE}")
     ed25519, serialization = _cryptography()
     key = read_private_key(
         private_key,
@@ -53,10 +60,16 @@ def require_signature(files: ModelFiles, trusted_key: str) -> int:
     except ValueError:
         raw = b""
     if len(raw) != KEY_BYTES:
-        raise UserError(f"trusted key: {trusted_key[:70]!r} is not {2 * KEY_BYTES} hex digits")
+        raise KeyFileError(
+            KeyReason.NOT_A_KEY,
+            f"trusted key: {trusted_key[:70]!r} is not {2 * KEY_BYTES} hex digits",
+        )
     path = signature_path(files.path)
     if files.signature is None:
-        raise UserError(f"{path}: cannot read the signature (No such file or directory)")
+        raise ModelError(
+            ModelReason.NOT_SIGNED,
+            f"{path}: cannot read the signature (No such file or directory)",
+        )
     (exceptions,) = cryptography("signatures", "signing", "exceptions")
     try:
         line = _LINE.fullmatch(files.signature)
@@ -66,9 +79,10 @@ def require_signature(files: ModelFiles, trusted_key: str) -> int:
         key = ed25519.Ed25519PublicKey.from_public_bytes(raw)
         key.verify(signature, _message(files, release))
     except (exceptions.InvalidSignature, binascii.Error, ValueError):
-        raise UserError(
+        raise ModelError(
+            ModelReason.NOT_SIGNED,
             f"{path}: not a signature of this model and card by the trusted key {trusted_key[:12]}"
-            "...: get the three files from their maker again"
+            "...: get the three files from their maker again",
         ) from None
     return release
 

@@ -5,6 +5,7 @@
     versions/3f2a...-1/model.tflite, model.json, model.sig
     floor                           the oldest signed release that may be used here
 
+That is the emotion network's folder; each other kind has one of its own name below it.
 No link: the model that came with edge-fer. A link is switched by renaming, so a power cut or a
 kill at any moment leaves each link at a whole version, and versions are checked before a link
 points at them.
@@ -24,10 +25,11 @@ from pathlib import Path
 
 from edge_fer.atomic_write import sync_folder, write_atomically
 from edge_fer.bounded_read import read_bounded
-from edge_fer.errors import UserError
-from edge_fer.models.card import ModelCard, card_of, load_card
+from edge_fer.errors import ModelError, ModelReason, UserError
+from edge_fer.models.card import NetworkCard, load_network, network_card_of
 from edge_fer.models.check import require_sound
 from edge_fer.models.files import ModelFiles, card_path, read_model_files, signature_path
+from edge_fer.models.kind import EMOTIONS, ModelKind
 from edge_fer.models.signature import require_signature
 
 _CURRENT, _PREVIOUS, _FLOOR = "current", "previous", "floor"
@@ -40,18 +42,26 @@ _INCOMING = ".incoming-"
 class Installed:
     """What an installation did: the card, where the model lies, and if it was there before."""
 
-    card: ModelCard
+    card: NetworkCard
     path: Path
     was_current: bool
 
 
 class ModelStore:
-    """The folder of installed models. `check` is what a model has to pass (UserError if not)."""
+    """The folder of installed models of one kind.
+
+    `folder` is that of all kinds. `check` is what a model has to pass (UserError if not).
+    """
 
     def __init__(
-        self, folder: Path, *, check: Callable[[ModelFiles], None] = require_sound
+        self,
+        folder: Path,
+        kind: ModelKind = EMOTIONS,
+        *,
+        check: Callable[[ModelFiles], None] = require_sound,
     ) -> None:
-        self._folder, self._check = folder, check
+        self._folder = folder if kind is EMOTIONS else folder / kind.name
+        self._kind, self._check = kind, check
 
     @property
     def current(self) -> Path | None:
@@ -76,7 +86,7 @@ class ModelStore:
         UserError when the model is refused; then all is as it was.
         """
         read = read_model_files(source)
-        card = card_of(read)
+        card = network_card_of(read, self._kind)
         files = {_MODEL: read.model, card_path(Path(_MODEL)).name: read.card}
         if read.signature is not None:
             files[signature_path(Path(_MODEL)).name] = read.signature
@@ -104,7 +114,9 @@ class ModelStore:
         UserError when there is nothing to change to, or the previous model is damaged or, with
         `trusted_key`, not signed as a release that may be used.
         """
-        nothing = UserError(f"{self._folder}: there is no other model to roll back to")
+        nothing = ModelError(
+            ModelReason.STORE, f"{self._folder}: there is no other model to roll back to"
+        )
         if not self._folder.is_dir():  # the wrong one, perhaps: locking would make it
             raise nothing
         with self._locked():
@@ -133,9 +145,10 @@ class ModelStore:
         """UserError, which names `path`, for a release older than the floor or `not_below`."""
         oldest = max(self.floor, not_below or 0)
         if release < oldest:
-            raise UserError(
+            raise ModelError(
+                ModelReason.OUTDATED,
                 f"{path}: release {release} is older than {oldest}, the oldest that this device"
-                " accepts: ask its maker for the newest one"
+                " accepts: ask its maker for the newest one",
             )
 
     def _release_of(self, model: Path | None, trusted_key: str) -> int | None:
@@ -206,15 +219,18 @@ class ModelStore:
                 try:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
-                    raise UserError(f"{self._folder}: another installation is running") from None
+                    raise ModelError(
+                        ModelReason.STORE, f"{self._folder}: another installation is running"
+                    ) from None
                 self._clear_incoming()
                 try:
                     yield
                 finally:
                     self._clear_incoming()
         except OSError as error:
-            raise UserError(
-                f"{self._folder}: cannot be written ({error.strerror}): run it with sudo"
+            raise ModelError(
+                ModelReason.STORE,
+                f"{self._folder}: cannot be written ({error.strerror}): run it with sudo",
             ) from error
 
     def _clear_incoming(self) -> None:
@@ -238,7 +254,7 @@ def _digest_of(version: Path) -> str | None:
 
 def _is_whole(model: Path) -> bool:
     try:
-        load_card(model)
+        load_network(model)
     except UserError:
         return False
     return True

@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 
-from edge_fer.errors import UserError
+from edge_fer.errors import ModelError, ModelReason, UserError
 from edge_fer.models import check as model_check
 from edge_fer.models.card import load_card, write_card
 from edge_fer.models.check import (
-    ModelCrashError,
     check_apart,
     check_files,
     check_model,
@@ -88,8 +87,9 @@ def test_apart_survives_the_other_process(
     tiny_model: Path, monkeypatch: pytest.MonkeyPatch, code: str, message: str
 ) -> None:
     monkeypatch.setattr(model_check, "python_module", start(code))
-    with pytest.raises(ModelCrashError, match=message):
+    with pytest.raises(ModelError, match=message) as died:
         check_model_apart(tiny_model, timeout_s=1.0 if "while" in code else 60.0)
+    assert died.value.reason is ModelReason.CHECK_DIED
 
 
 def test_apart_where_no_process_can_be_started(

@@ -145,7 +145,7 @@ def test_files_that_are_swapped_after_they_were_read_are_not_run(
         path.with_suffix(".json").write_text('{"swapped": true}')
         return files
 
-    monkeypatch.setattr("edge_fer.models.fallback.read_model_files", read_and_swap)
+    monkeypatch.setattr("edge_fer.models.classifier.read_model_files", read_and_swap)
     loaded = open_classifier(ModelConfig(path=str(tiny_model)))
     assert reads == [tiny_model]
     assert loaded.model.card.sha256 in before.card.decode()
