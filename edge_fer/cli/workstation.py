@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from edge_fer.cli.help import new_app
-from edge_fer.cli.options import JsonOption, PlotOption
+from edge_fer.cli.options import JsonOption, PlotOption, ReportOption
 
 DataOption = Annotated[
     Path,
@@ -28,9 +28,6 @@ SkipBadOption = Annotated[
 ]
 NetworkOut = Annotated[
     Path, typer.Option("--out", help="The .tflite file to write; its card goes beside it.")
-]
-ReportOption = Annotated[
-    Path | None, typer.Option("--report", metavar="FOLDER", help="Write a page with plots there.")
 ]
 
 
@@ -297,6 +294,13 @@ def evaluate(
         Path | None,
         typer.Option(help="For --report: the .keras file that a .tflite file came from."),
     ] = None,
+    with_faces: Annotated[
+        bool,
+        typer.Option(
+            "--with-faces",
+            help="For --report: contact sheets of faces of the data, which are of real people.",
+        ),
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Measure accuracy, loss, macro-F1, recall by class and the confusion matrix."""
@@ -311,6 +315,7 @@ def evaluate(
         plot=plot,
         report=report,
         network=network,
+        with_faces=with_faces,
     )
 
 

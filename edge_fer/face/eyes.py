@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_fer.face.eye_patch import PATCH_REACH, cut_eye
-from edge_fer.models.card import load_measuring
+from edge_fer.models.card import network_card_of
+from edge_fer.models.files import ModelFiles, read_model_files
 from edge_fer.models.kind import EYES
 from edge_fer.models.runtime import open_model
 from edge_fer.observation import EyeReading, EyesReading, HeadPose, Landmarks, Point
@@ -47,9 +48,10 @@ class EyeCorners:
 class EyeReader:
     """The eye network. UserError where its file or card is missing or of another kind."""
 
-    def __init__(self, model_path: Path = SHIPPED_EYES) -> None:
-        self.card, content = load_measuring(model_path, EYES)
-        self._model = open_model(content, str(model_path), kind=EYES)
+    def __init__(self, model: ModelFiles | Path = SHIPPED_EYES) -> None:
+        files = model if isinstance(model, ModelFiles) else read_model_files(model)
+        network_card_of(files, EYES)  # its sha256 vouches for bytes that go into a native runtime
+        self._model = open_model(files.model, str(files.path), kind=EYES)
 
     def read(
         self, grey: NDArray[np.uint8], points: EyeCorners | Landmarks, head: HeadPose | None

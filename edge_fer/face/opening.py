@@ -8,7 +8,9 @@ from edge_fer.face.seat import SeatRegion
 from edge_fer.face.settings import FaceConfig
 from edge_fer.face.tracking import FaceDetector, FaceTracker
 from edge_fer.face.yunet import FILE_NAME, YuNetDetector
+from edge_fer.models.attempts import LoadAttempts
 from edge_fer.models.fallback import Loaded, open_best
+from edge_fer.models.files import read_model_files
 from edge_fer.models.kind import EYES
 from edge_fer.models.settings import ModelConfig
 from edge_fer.paths import INSTALLED_MODELS, SHIPPED_EYES
@@ -31,12 +33,14 @@ def open_tracker(config: FaceConfig) -> FaceTracker:
     )
 
 
-def open_eyes(config: ModelConfig) -> Loaded[EyeReader]:
+def open_eyes(config: ModelConfig, attempts: LoadAttempts | None = None) -> Loaded[EyeReader]:
     """Return the eye network that `config` names, or the best of the installed and shipped ones.
 
-    UserErrors are those of `edge_fer.models.fallback.open_best`.
+    `attempts` and UserErrors are those of `edge_fer.models.fallback.open_best`.
     """
-    return open_best(config, EYES, config.eyes_path, SHIPPED_EYES, EyeReader)
+    return open_best(
+        config, EYES, config.eyes_path, SHIPPED_EYES, read_model_files, EyeReader, attempts
+    )
 
 
 def yunet_path(config: FaceConfig) -> Path:

@@ -329,7 +329,7 @@ def _covered(cover: Grey, unit: float) -> float:
 
 def _middle(grey: Grey) -> float:
     """Return the middle of a square picture in pixels."""
-    return grey.shape[0] / 2
+    return float(grey.shape[0]) / 2
 
 
 def _glare(grey: Grey, unit: float, rng: np.random.Generator) -> None:

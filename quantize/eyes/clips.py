@@ -55,7 +55,7 @@ class Seen:
 
 
 def night(grey: Grey, number: int) -> Grey:
-    """Return a frame as at night with light from one side: a tenth of it, and the sensor's noise."""
+    """Return a frame as at night, lit from one side: a tenth of the light, and noise."""
     height, width = grey.shape
     across = np.linspace(0.0, 1.0, width, dtype=np.float32)
     light = 0.05 + 0.12 / (1 + np.exp(-8 * (across - 0.5)))

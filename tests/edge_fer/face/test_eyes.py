@@ -263,7 +263,7 @@ def test_the_shipped_network_is_small_accurate_and_computes_what_its_card_says()
 
 
 def test_the_other_kind_of_network_is_refused_by_name() -> None:
-    with pytest.raises(UserError, match="labels: angry.* are not lid_opening, gaze_inwards"):
+    with pytest.raises(UserError, match=r"labels: angry.* are not lid_opening, gaze_inwards"):
         EyeReader(SHIPPED_MODEL)
-    with pytest.raises(UserError, match="labels: lid_opening.* are not angry"):
+    with pytest.raises(UserError, match=r"labels: lid_opening.* are not angry"):
         load_model(SHIPPED_EYES)

@@ -206,14 +206,16 @@ def write_collections(folder: Path) -> None:
     ]
     _write(folder, "faces", faces, drawn(160, 40, is_open=True))
     with zipfile.ZipFile(folder / "dataset_B_Eye_Images.zip", "w") as archive:
-        for name in ("openLeftEyes/A_B_0001_L.jpg", "closedRightEyes/closed_eye_0001.jpg_face_1_R.jpg"):
+        names = (
+            "openLeftEyes/A_B_0001_L.jpg",
+            "closedRightEyes/closed_eye_0001.jpg_face_1_R.jpg",
+        )
+        for name in names:
             content = cv2.imencode(".jpg", drawn(24, 19, is_open="open" in name))[1].tobytes()
             archive.writestr(f"dataset_B_Eye_Images/{name}", content)
 
 
-def _write(
-    folder: Path, name: str, rows: list[dict[str, str]], picture: NDArray[np.uint8]
-) -> None:
+def _write(folder: Path, name: str, rows: list[dict[str, str]], picture: NDArray[np.uint8]) -> None:
     with (folder / f"{name}.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, rows[0])
         writer.writeheader()
