@@ -2,7 +2,7 @@
 
 from edge_fer.daemon.notify import Notifier
 from edge_fer.daemon.resume import Resume, ResumeFile
-from edge_fer.driver_state.monitor import DriverMonitor
+from edge_fer.driver_state.monitor import StateMonitor
 
 SAVE_EVERY_S = 0.5
 
@@ -10,7 +10,7 @@ SAVE_EVERY_S = 0.5
 class Readiness:
     """Says READY=1 once; from then on `save_resume` keeps the numbers of the driver's monitor."""
 
-    def __init__(self, notifier: Notifier, resume: ResumeFile, driver: DriverMonitor) -> None:
+    def __init__(self, notifier: Notifier, resume: ResumeFile, driver: StateMonitor) -> None:
         self._notifier = notifier
         self._resume = resume
         self._driver = driver
