@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import IO
 
 from edge_fer.errors import UserError
-from firmware_bridge.monitor import run_monitor, watch_bus
-from firmware_bridge.picture import PictureView
-from firmware_bridge.pty_wire import PtyWire
-from firmware_bridge.sources import LivePort
+from firmware_bridge.monitor.picture import PictureView
+from firmware_bridge.monitor.run import run_monitor, watch_bus
+from firmware_bridge.monitor.sources import LivePort
+from firmware_bridge.terminal.pty_wire import PtyWire
 
 STOP_S = 1.0  # what the daemon promises on SIGTERM
 
@@ -45,7 +45,7 @@ def _start_daemon(port: str, log: IO[bytes]) -> "subprocess.Popen[bytes]":
         [
             sys.executable,
             "-m",
-            "edge_fer.cli",
+            "edge_fer.cli.app",
             "run",
             "--camera",
             "demo:",

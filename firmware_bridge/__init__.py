@@ -1,20 +1,20 @@
-"""What speaks with the vehicle controller. Imports nothing of the other packages.
+"""The vehicle's side of edge-fer: the wire, both ends of it. Imports nothing of the other packages.
 
 From a value to the wire, and back:
 
-- `driver_state.dbc` is the single source: ids, signals, cycles, Data ID lists; `database` reads it.
-- `messages`: one frozen class a message; `encode` and `decode` between it and eight bytes.
-- `e2e`: AUTOSAR end-to-end protection, the sender and the receiver. `profile22` guards our
-  messages, `profile5` is for CAN FD; `sequence` is what both make of the counter.
-- `slcan` and `cobs`: frames to bytes on a serial line, and parsers that survive any byte.
-- `transports`: one file a way to the controller, all behind the protocol in `transports.base`.
-- `schedule` decides which message is due; `link` is the thread that sends it, over a `connection`
-  that comes back when the port does.
-- `supervision` judges what is received; `watching` remembers it; `monitor` shows it through
-  `views`, `screen` and `picture`. `garbled_line` recognises a wrong baud rate.
-- `controller` acts as the vehicle at the other end.
-- `faults` is what can happen to a serial line, on purpose.
-- `benchmark` measures the link, beside python-can's own SLCAN.
-- `pty_wire` is a cable between two pseudo-terminals, for the demo and the tests.
-- `c` is the same for the controller's side, in C99; `c.generate` writes what comes from the DBC.
+- `protocol/`: what travels. `driver_state.dbc` is the single source of ids, signals, cycles and
+  Data ID lists; `database` reads it. `messages` has one frozen class per message. `slcan` and
+  `cobs` turn frames into bytes on a serial line, with parsers that survive any byte.
+- `e2e/`: AUTOSAR end-to-end protection, sender and receiver.
+- `transports/`: one file per way to the controller, all behind the protocol in `transports.base`.
+- `link/`: `schedule` decides which message is due, `link` is the thread that sends it over a
+  `connection` that is opened again when the port returns.
+- `reception/`: judges each received frame, supervises the stream, recognises a wrong baud rate.
+- `recording/`: frame logs of this and of other tools, replay and resend.
+- `monitor/`: shows what is received: sources, screen, log, plot.
+- `controller/`: acts as the vehicle at the other end.
+- `faults/`: faults of a serial line, injected on purpose.
+- `terminal/`: pseudo-terminals, keys and interrupts.
+- `benchmark/`: measures the link beside python-can's own SLCAN.
+- `c/`: the receiver in C99; `c/generate.py` writes what comes from the DBC.
 """

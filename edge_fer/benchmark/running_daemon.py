@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 
 from edge_fer.benchmark.processes import children, cpu_s, rss_mb
+from edge_fer.daemon.status_server import ask
 from edge_fer.errors import UserError
-from edge_fer.status_server import ask
-from firmware_bridge.messages import DriverStateMessage
-from firmware_bridge.monitor import watch_bus
-from firmware_bridge.pty_wire import PtyWire
-from firmware_bridge.sources import LivePort
-from firmware_bridge.supervision import JudgedFrame
-from firmware_bridge.watching import Line, Summary, Watch
+from firmware_bridge.monitor.run import watch_bus
+from firmware_bridge.monitor.sources import LivePort
+from firmware_bridge.protocol.messages import DriverStateMessage
+from firmware_bridge.reception.supervision import JudgedFrame
+from firmware_bridge.reception.watching import Line, Summary, Watch
+from firmware_bridge.terminal.pty_wire import PtyWire
 
 _SETTLE_S = 1.5  # from the first frame on: it still warms up
 _PATIENCE_S = 30.0  # for a first frame, on a slow and busy device
@@ -215,7 +215,7 @@ def measure_daemon(
         started_s = time.monotonic()
         daemon = subprocess.Popen(
             [
-                *(sys.executable, "-m", "edge_fer.cli", "run", "--camera", camera),
+                *(sys.executable, "-m", "edge_fer", "run", "--camera", camera),
                 *("--link", f"slcan:{wire.end_a}", "--model", str(model)),
             ],
             stdin=subprocess.DEVNULL,

@@ -14,27 +14,27 @@ from dataclasses import dataclass
 from edge_fer.benchmark.distribution import Distribution
 from edge_fer.camera import open_camera
 from edge_fer.camera.base import Frame
-from edge_fer.camera.condition import CameraCondition, ConditionMonitor
+from edge_fer.camera.condition import ConditionMonitor
 from edge_fer.camera.slots import SlotReader, SlotWriter, create_memory
-from edge_fer.classifier import Classifier
 from edge_fer.driver_state.monitor import DriverMonitor
-from edge_fer.driver_state.observation import Observation
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.errors import UserError
+from edge_fer.face.crop import crop_face
 from edge_fer.face.haar import HaarDetector
 from edge_fer.face.tracking import FaceTracker
-from edge_fer.health import Health
+from edge_fer.health.meter import Health
+from edge_fer.models.classifier import Classifier
+from edge_fer.observation import CameraCondition, Observation
 from edge_fer.passwords import without_password
 from edge_fer.pipeline import Pipeline, Step
-from edge_fer.preprocessing import crop_face
-from edge_fer.vehicle_report import report
+from edge_fer.vehicle.outgoing import report
 from firmware_bridge.benchmark.terminal import terminal
-from firmware_bridge.database import definition
 from firmware_bridge.e2e.profile22 import Profile22Sender
-from firmware_bridge.frame import CanFrame
-from firmware_bridge.messages import DriverStateMessage, encode
-from firmware_bridge.slcan import encode_line
-from firmware_bridge.terminal import Terminal
+from firmware_bridge.protocol.database import definition
+from firmware_bridge.protocol.frame import CanFrame
+from firmware_bridge.protocol.messages import DriverStateMessage, encode
+from firmware_bridge.protocol.slcan import encode_line
+from firmware_bridge.terminal.pty import Terminal
 
 # What a frame takes when its face was found by the tracker alone, and when the detector ran.
 TRACKED, DETECTED = "frame to state, tracked", "frame to state, detected"

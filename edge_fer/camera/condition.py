@@ -1,27 +1,12 @@
 """Whether the camera's picture can be used at all, judged frame by frame."""
 
 from dataclasses import dataclass
-from enum import IntEnum
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-
-class CameraCondition(IntEnum):
-    """What can be said of the camera; the values are the codes on the wire.
-
-    LOST and STARTING cannot be seen in a frame: whoever waits for frames says them.
-    """
-
-    GOOD = 0
-    BLOCKED = 1
-    DARK = 2
-    OVEREXPOSED = 3
-    FROZEN = 4
-    LOST = 5
-    STARTING = 6
-
+from edge_fer.observation import CameraCondition
 
 # The frame is averaged down to so few cells that sensor noise vanishes and only large shapes stay.
 _CELLS = (16, 12)

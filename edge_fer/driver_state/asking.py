@@ -10,7 +10,7 @@ from edge_fer.driver_state.states import (
     RequestKind,
     RequestSeverity,
 )
-from edge_fer.driver_state.vehicle import Answer, Vehicle
+from edge_fer.observation import Answer, Vehicle
 
 LAST_REQUEST_ID = 254
 

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from edge_fer.camera.condition import CameraCondition
 from edge_fer.driver_state.latch import NO_RUN, RELEASED, Latch, Run
 from edge_fer.driver_state.settings import PolicySettings
+from edge_fer.observation import CameraCondition
 
 
 @dataclass(frozen=True, slots=True)

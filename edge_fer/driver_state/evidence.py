@@ -9,10 +9,9 @@ from edge_fer.driver_state.eyelid_evidence import EyelidEvidence, update_eyelids
 from edge_fer.driver_state.head_evidence import HeadEvidence, update_head
 from edge_fer.driver_state.latch import ROUNDING_S
 from edge_fer.driver_state.neutral_pose import NeutralPose
-from edge_fer.driver_state.observation import Observation
 from edge_fer.driver_state.presence_evidence import PresenceEvidence, update_presence
 from edge_fer.driver_state.settings import PolicySettings
-from edge_fer.driver_state.vehicle import UNKNOWN_VEHICLE, Vehicle
+from edge_fer.observation import UNKNOWN_VEHICLE, Observation, Vehicle
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 
 from edge_fer.driver_state.latch import ROUNDING_S
 from edge_fer.driver_state.neutral_pose import NeutralPose, learn_neutral
-from edge_fer.driver_state.observation import HeadPose
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.driver_state.window import Window
+from edge_fer.observation import HeadPose
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ from dataclasses import replace
 from edge_fer.driver_state.asking import NOTHING_ASKED
 from edge_fer.driver_state.emotion_evidence import EmotionEvidence
 from edge_fer.driver_state.evidence import doubt_head, no_evidence, update_evidence
-from edge_fer.driver_state.observation import Observation
 from edge_fer.driver_state.policy import EVENT_SEQUENCES, Decision, decide, first_decision
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.driver_state.states import DriverState
+from edge_fer.observation import Observation
 
 
 class DriverMonitor:

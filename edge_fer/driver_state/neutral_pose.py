@@ -4,8 +4,8 @@ import statistics
 from dataclasses import dataclass
 
 from edge_fer.driver_state.latch import ROUNDING_S
-from edge_fer.driver_state.observation import HeadPose
 from edge_fer.driver_state.settings import PolicySettings
+from edge_fer.observation import HeadPose
 
 STRETCH_S = 1.0
 

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from edge_fer.camera.condition import CameraCondition
 from edge_fer.driver_state.asking import NOTHING_ASKED, Asking, ask, hear
 from edge_fer.driver_state.evidence import Evidence
 from edge_fer.driver_state.eyelid_evidence import EyelidEvidence
@@ -11,6 +10,7 @@ from edge_fer.driver_state.latch import RELEASED
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.driver_state.states import DriverState, Reason, Request
 from edge_fer.emotions import Emotion
+from edge_fer.observation import CameraCondition
 
 EVENT_SEQUENCES = 255  # 0..254; 255 means not available on the wire
 # In these states nothing that was seen is still so.

@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-from edge_fer.camera.condition import CameraCondition
 from edge_fer.driver_state.latch import NO_RUN, ROUNDING_S, Run
-from edge_fer.driver_state.observation import Observation
 from edge_fer.driver_state.settings import PolicySettings
+from edge_fer.observation import CameraCondition, Observation
 
 
 @dataclass(frozen=True, slots=True)

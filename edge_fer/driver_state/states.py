@@ -8,7 +8,8 @@ class DriverState(IntEnum):
     """The state of the driver; the values are the codes on the wire.
 
     Drunk and drugged are not among them: no camera of this kind and no emotion network sees them.
-    DISTRACTED to UNRESPONSIVE need head and eyelids, which not every face detector delivers.
+    ATTENTIVE is said only of a driver whose head and eyes were judged of late; UNSEEN is for one
+    who is there and cannot be judged: neither attentive nor an alarm.
     NOT_AVAILABLE is what the link says when decisions stop coming; the policy never decides it.
     """
 
@@ -25,6 +26,7 @@ class DriverState(IntEnum):
     UNCERTAIN = 10
     NO_DRIVER = 11
     CAMERA_DEGRADED = 12
+    UNSEEN = 13
     NOT_AVAILABLE = 15
 
     @property
@@ -37,8 +39,8 @@ class Reason(IntEnum):
     """Why a state was entered; fits 8 bit.
 
     The tens group them: 0 the system, 1x the camera (10 + its condition), 2x presence, 3x emotion
-    found, 4x emotion over, 5x eyelids, 6x head, 7x eyelids and head over, 8x answers. Codes are
-    never given a second meaning.
+    found, 4x emotion over, 5x eyelids, 6x head and gaze, 7x eyelids and head over, 8x answers.
+    Codes are never given a second meaning.
     """
 
     STARTED = 0
@@ -56,25 +58,40 @@ class Reason(IntEnum):
 
     NO_FACE = 20
     FACE_RETURNED = 21
+    SEAT_LOOKS_EMPTY = 22
+    FACE_LOST = 23
+    HEAD_AND_EYES_UNSEEN = 24
+    EYES_UNSEEN = 25
+    HEAD_UNSEEN = 26
+    JUDGED_AGAIN = 27
 
     ANGER_OR_DISGUST = 30
     FEAR = 31
     SADNESS = 32
-    LOW_CONFIDENCE = 33
+    LOW_CONFIDENCE = 33  # no longer given: the confidence is shown, and nobody is asked about it
+    EMOTIONS_CONTRADICT = 34
+    UNSEEN_FOR_LONG = 35
 
     ANGER_OR_DISGUST_OVER = 40
     FEAR_OVER = 41
     SADNESS_OVER = 42
-    CONFIDENT_AGAIN = 43
+    CONFIDENT_AGAIN = 43  # no longer given
+    EMOTIONS_AGREE = 44
+    ASKED_OF_LATE = 45
 
     EYES_OFTEN_CLOSED = 50
     EYES_CLOSED = 51
     EYES_STAYED_CLOSED = 52
     EYES_CLOSED_FOR_LONG = 53
+    LIDS_AND_YAWNS = 54
+    LOWERED_EYES_CLOSED = 55
 
     LONG_LOOK_AWAY = 60
     MANY_LOOKS_AWAY = 61
     NO_LOOK_BACK = 62
+    LONG_LOOK_DOWN = 63
+    LONG_LOOK_OF_THE_EYES = 64
+    HEAD_TURNED_OUT_OF_SIGHT = 65
 
     EYES_SELDOM_CLOSED = 70
     EYES_OPEN_AGAIN = 71
@@ -82,10 +99,16 @@ class Reason(IntEnum):
     EYES_NO_LONGER_SEEN = 73
     HEAD_NO_LONGER_SEEN = 74
     VEHICLE_IS_SLOW = 75
+    ANOTHER_DRIVER = 76
 
     ANSWERED_ALL_RIGHT = 80
     ANSWERED_NOT_ALL_RIGHT = 81
     DID_NOT_ANSWER = 82
+
+    @property
+    def label(self) -> str:
+        """The name in plain words, as the wire's definition spells it: "eyes closed"."""
+        return self.name.lower().replace("_", " ")
 
 
 class RequestKind(IntEnum):

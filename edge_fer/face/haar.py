@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_fer.errors import UserError
-from edge_fer.face.base import FaceBox
 from edge_fer.face.brightening import brightened
 from edge_fer.face.cutting import cut_square, shrink
+from edge_fer.observation import FaceBox
 
 # Compared with frontalface_default on the project's clips (scale step 1.2): as many frames with a
 # face, less time, and never a second box, which that one had in 3 to 18 % of frames of two clips.

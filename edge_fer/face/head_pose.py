@@ -3,8 +3,7 @@
 import cv2
 import numpy as np
 
-from edge_fer.driver_state.observation import HeadPose
-from edge_fer.face.base import Landmarks
+from edge_fer.observation import HeadPose, Landmarks
 
 # Mean places of these points in millimetres: right of the picture, down, away from the camera. They
 # are those of the Basel Face Model (Paysan et al. 2009) as Deng et al. 2019 ("Accurate 3D Face

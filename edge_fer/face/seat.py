@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Self
 
-from edge_fer.face.base import Point
+from edge_fer.observation import Point
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_fer.face.base import FaceBox
 from edge_fer.face.cutting import cut_square, shrink
 from edge_fer.face.seat import WHOLE_FRAME, SeatRegion
+from edge_fer.observation import FaceBox
 
 # The face is compared at this width: fine enough to follow, small enough to cost little.
 _TEMPLATE_PX = 32

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_fer.errors import UserError
-from edge_fer.face.base import FaceBox, Landmarks
 from edge_fer.face.brightening import brightened
 from edge_fer.face.cutting import cut_turned, shrink, turned_square
+from edge_fer.observation import FaceBox, Landmarks
 
 FILE_NAME = "face_detection_yunet_2023mar.onnx"
 SHA256 = "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4"

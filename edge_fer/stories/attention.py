@@ -4,10 +4,8 @@ A look counts from its first frame, so a state that needs 3.5 s begins 3.5 s aft
 story begins with ten attentive seconds unless it needs longer.
 """
 
-from edge_fer.camera.condition import CameraCondition
-from edge_fer.driver_state.observation import HeadPose
 from edge_fer.driver_state.states import DriverState, RequestKind, RequestSeverity
-from edge_fer.driver_state.vehicle import UNKNOWN_VEHICLE, Answer, Vehicle
+from edge_fer.observation import UNKNOWN_VEHICLE, Answer, CameraCondition, HeadPose, Vehicle
 from edge_fer.stories.scene import (
     AHEAD,
     ANGRY,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_fer.driver_state.observation import HeadPose, Observation
+from edge_fer.observation import HeadPose, Observation
 
 
 @dataclass(frozen=True, slots=True)

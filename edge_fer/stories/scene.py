@@ -6,13 +6,18 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_fer.camera.condition import CameraCondition
-from edge_fer.driver_state.observation import HeadPose, Observation
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.driver_state.states import DriverState, RequestKind, RequestSeverity
-from edge_fer.driver_state.vehicle import UNKNOWN_VEHICLE, Answer, Vehicle
 from edge_fer.emotions import Emotion
-from edge_fer.face.base import FaceBox
+from edge_fer.observation import (
+    UNKNOWN_VEHICLE,
+    Answer,
+    CameraCondition,
+    FaceBox,
+    HeadPose,
+    Observation,
+    Vehicle,
+)
 
 SILENCE_S = 0.1  # how often the daemon says that no frame came
 START_S = 86_400.0  # a day after boot: the clock does not begin at 0

@@ -21,7 +21,7 @@ from firmware_bridge.benchmark.many_frames import (
     receive_lines,
     receive_packets,
 )
-from firmware_bridge.database import definitions
+from firmware_bridge.protocol.database import definitions
 
 _BATCH = 100_000
 LONGEST_BURST_BITS = 32

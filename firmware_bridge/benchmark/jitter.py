@@ -6,12 +6,12 @@ from itertools import pairwise
 from firmware_bridge.benchmark.figures import JITTER_BOUND_MS, Times
 from firmware_bridge.benchmark.latency import PARSERS, read_until
 from firmware_bridge.benchmark.terminal import terminal
-from firmware_bridge.database import definition
 from firmware_bridge.errors import BridgeError
-from firmware_bridge.frame import CanFrame
-from firmware_bridge.link import Link
-from firmware_bridge.messages import DriverStateMessage
-from firmware_bridge.schedule import Snapshot
+from firmware_bridge.link.link import Link
+from firmware_bridge.link.schedule import Snapshot
+from firmware_bridge.protocol.database import definition
+from firmware_bridge.protocol.frame import CanFrame
+from firmware_bridge.protocol.messages import DriverStateMessage
 
 SLEEP = "sleep alone"
 _PUBLISH_S = 1 / 30  # as often as a camera gives frames

@@ -9,13 +9,13 @@ from collections.abc import Callable
 from firmware_bridge.benchmark.figures import EVENT_BOUND_MS, PEER, Times
 from firmware_bridge.benchmark.rates import open_peer, sample_frames
 from firmware_bridge.benchmark.terminal import terminal
-from firmware_bridge.cobs import CobsParser
 from firmware_bridge.errors import BridgeError
-from firmware_bridge.frame import CanFrame
-from firmware_bridge.link import Link
-from firmware_bridge.messages import DriverStateMessage, decode
-from firmware_bridge.schedule import Snapshot
-from firmware_bridge.slcan import SlcanParser
+from firmware_bridge.link.link import Link
+from firmware_bridge.link.schedule import Snapshot
+from firmware_bridge.protocol.cobs import CobsParser
+from firmware_bridge.protocol.frame import CanFrame
+from firmware_bridge.protocol.messages import DriverStateMessage, decode
+from firmware_bridge.protocol.slcan import SlcanParser
 from firmware_bridge.transports import open_transport
 from firmware_bridge.transports.can_bus import as_message
 

@@ -10,9 +10,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_bridge.cobs import MAX_STUFFED_LENGTH
-from firmware_bridge.database import definitions
-from firmware_bridge.frame import MAX_CLASSIC_LENGTH, MAX_STANDARD_ID
+from firmware_bridge.protocol.cobs import MAX_STUFFED_LENGTH
+from firmware_bridge.protocol.database import definitions
+from firmware_bridge.protocol.frame import MAX_CLASSIC_LENGTH, MAX_STANDARD_ID
 
 Rows = NDArray[np.uint8]
 Ids = NDArray[np.int64]

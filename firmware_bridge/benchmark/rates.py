@@ -10,15 +10,15 @@ from can.interfaces.slcan import slcanBus
 
 from firmware_bridge.benchmark.figures import PEER, Rates
 from firmware_bridge.benchmark.terminal import drained, fed, terminal
-from firmware_bridge.cobs import encode_packet
-from firmware_bridge.database import definition
 from firmware_bridge.e2e.profile22 import Profile22Sender
 from firmware_bridge.errors import SendTimeoutError
-from firmware_bridge.frame import CanFrame
-from firmware_bridge.messages import DriverStateMessage, encode
-from firmware_bridge.slcan import encode_line
-from firmware_bridge.supervision import BusSupervisor
-from firmware_bridge.terminal import Terminal
+from firmware_bridge.protocol.cobs import encode_packet
+from firmware_bridge.protocol.database import definition
+from firmware_bridge.protocol.frame import CanFrame
+from firmware_bridge.protocol.messages import DriverStateMessage, encode
+from firmware_bridge.protocol.slcan import encode_line
+from firmware_bridge.reception.supervision import BusSupervisor
+from firmware_bridge.terminal.pty import Terminal
 from firmware_bridge.transports import Transport, open_transport
 from firmware_bridge.transports.base import WRITE_TIMEOUT_S
 from firmware_bridge.transports.can_bus import as_message

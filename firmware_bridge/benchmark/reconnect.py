@@ -12,13 +12,13 @@ from firmware_bridge.benchmark.figures import PEER, RECONNECT_BOUND_MS, Times
 from firmware_bridge.benchmark.latency import read_until
 from firmware_bridge.benchmark.rates import open_peer, sample_frames
 from firmware_bridge.benchmark.terminal import terminal
-from firmware_bridge.connection import SETTLED_S
 from firmware_bridge.errors import BridgeError
-from firmware_bridge.link import Link
-from firmware_bridge.messages import DriverStateMessage
-from firmware_bridge.schedule import Snapshot
-from firmware_bridge.slcan import SlcanParser
-from firmware_bridge.terminal import Terminal
+from firmware_bridge.link.connection import SETTLED_S
+from firmware_bridge.link.link import Link
+from firmware_bridge.link.schedule import Snapshot
+from firmware_bridge.protocol.messages import DriverStateMessage
+from firmware_bridge.protocol.slcan import SlcanParser
+from firmware_bridge.terminal.pty import Terminal
 from firmware_bridge.transports.can_bus import as_message
 
 # How long the port stays away: from a loose contact to a reboot of the other side, so that the
@@ -76,7 +76,7 @@ def peer_reconnects(count: int) -> Times:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep the link from warning of a port that is lost on purpose."""
-    log = logging.getLogger("firmware_bridge.link")
+    log = logging.getLogger("firmware_bridge.link.link")
     before = log.level
     log.setLevel(logging.ERROR)
     try:

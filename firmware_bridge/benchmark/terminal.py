@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
 
-from firmware_bridge.terminal import Terminal
+from firmware_bridge.terminal.pty import Terminal
 
 
 @contextmanager

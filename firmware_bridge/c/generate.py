@@ -14,13 +14,13 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from firmware_bridge.database import DBC_NAME, MessageDefinition, definitions
 from firmware_bridge.e2e.sequence import TIMEOUT_CYCLES
+from firmware_bridge.protocol.database import DBC_NAME, MessageDefinition, definitions
 
 CODEC = "edge_fer_codec"
 MESSAGES = "edge_fer_messages"
 FOLDER = Path(__file__).parent / "src" / "generated"
-DBC_PATH = Path(__file__).parents[1] / DBC_NAME
+DBC_PATH = Path(__file__).parents[1] / "protocol" / DBC_NAME
 CANTOOLS_OPTIONS = ("--no-floating-point-numbers", "--database-name", CODEC)
 CAMERA_UNIT = "EdgeFer"
 

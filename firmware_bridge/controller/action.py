@@ -6,8 +6,8 @@ A proposal and no more: what a vehicle really does is its maker's decision and s
 from dataclasses import dataclass
 from enum import StrEnum
 
-from firmware_bridge.database import value_code
-from firmware_bridge.messages import DriverStateMessage, state_name
+from firmware_bridge.protocol.database import value_code
+from firmware_bridge.protocol.messages import DriverStateMessage, state_name
 
 # At this speed a vehicle counts as standing: below it a person walks beside it.
 STANDS_BELOW_KM_H = 5.0
@@ -39,7 +39,9 @@ def _state(name: str) -> int:
     return value_code(DriverStateMessage.NAME, "State", name)
 
 
-_NOT_SEEN = frozenset(_state(name) for name in ("not ready", "camera degraded", "not available"))
+_NOT_SEEN = frozenset(
+    _state(name) for name in ("not ready", "camera degraded", "unseen", "not available")
+)
 # Emotions are never acted on; who is uncertain is asked, which the request does.
 _HARMLESS = frozenset(
     _state(name) for name in ("attentive", "agitated", "anxious", "low", "uncertain")

@@ -7,9 +7,9 @@ from firmware_bridge.controller.action import Advice
 from firmware_bridge.controller.request_desk import Shown
 from firmware_bridge.controller.side import ControllerSide
 from firmware_bridge.controller.vehicle import VehicleState, describe
-from firmware_bridge.database import value_name
-from firmware_bridge.messages import ControllerStatusMessage, DriverStateMessage
-from firmware_bridge.watching import course_name, message_as_json
+from firmware_bridge.protocol.database import value_name
+from firmware_bridge.protocol.messages import ControllerStatusMessage, DriverStateMessage
+from firmware_bridge.reception.watching import course_name, message_as_json
 
 Event = dict[str, Any]
 

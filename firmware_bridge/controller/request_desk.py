@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 
 from firmware_bridge.controller.vehicle import NO_ANSWER
-from firmware_bridge.database import definition, value_code
-from firmware_bridge.messages import (
+from firmware_bridge.protocol.database import definition, value_code
+from firmware_bridge.protocol.messages import (
     ControllerStatusMessage,
     DriverRequestMessage,
 )

@@ -6,18 +6,18 @@ Pure but for what it remembers; the caller brings the time (monotonic seconds).
 from firmware_bridge.controller.action import Advice, advise
 from firmware_bridge.controller.request_desk import RequestDesk
 from firmware_bridge.controller.vehicle import NO_ANSWER, VehicleState
-from firmware_bridge.database import definition, value_code
 from firmware_bridge.e2e.profile22 import Profile22Sender
 from firmware_bridge.e2e.sequence import ReceiverState
-from firmware_bridge.frame import CanFrame
-from firmware_bridge.messages import (
+from firmware_bridge.protocol.database import definition, value_code
+from firmware_bridge.protocol.frame import CanFrame
+from firmware_bridge.protocol.messages import (
     ControllerStatusMessage,
     DriverRequestMessage,
     DriverStateMessage,
     encode,
 )
-from firmware_bridge.supervision import JudgedFrame
-from firmware_bridge.watching import Watch
+from firmware_bridge.reception.supervision import JudgedFrame
+from firmware_bridge.reception.watching import Watch
 
 _KNOWN = definition(ControllerStatusMessage.NAME)
 CYCLE_S = _KNOWN.cycle_s or 0.1

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, fields, replace
 
-from firmware_bridge.database import NOT_AVAILABLE, definition, value_code, value_name
 from firmware_bridge.errors import BridgeError
-from firmware_bridge.messages import ControllerStatusMessage
+from firmware_bridge.protocol.database import NOT_AVAILABLE, definition, value_code, value_name
+from firmware_bridge.protocol.messages import ControllerStatusMessage
 
 UNKNOWN = "unknown"
 HIGHEST_SPEED_KM_H = 409.4  # that the wire can say

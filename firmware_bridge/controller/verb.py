@@ -11,7 +11,6 @@ from typing import TextIO
 from rich.console import Console
 from rich.live import Live
 
-from firmware_bridge.connection import Connection
 from firmware_bridge.controller.events import Changes, Event
 from firmware_bridge.controller.key_map import QUIT, press
 from firmware_bridge.controller.script import ScriptPlayer, read_script
@@ -22,11 +21,12 @@ from firmware_bridge.errors import BridgeError, SendTimeoutError, TransportError
 from firmware_bridge.faults.outages import Outages
 from firmware_bridge.faults.spec import FaultSpec
 from firmware_bridge.faults.wire import FaultyWire
-from firmware_bridge.garbled_line import LineJudge
-from firmware_bridge.interrupts import ending_signals_interrupt
-from firmware_bridge.keys import standard_keyboard
+from firmware_bridge.link.connection import Connection
+from firmware_bridge.reception.garbled_line import LineJudge
+from firmware_bridge.reception.watching import course_name
+from firmware_bridge.terminal.interrupts import ending_signals_interrupt
+from firmware_bridge.terminal.keyboard import standard_keyboard
 from firmware_bridge.transports import open_transport
-from firmware_bridge.watching import course_name
 
 REDRAW_S = 0.2
 _SERIAL = ("slcan", "cobs")

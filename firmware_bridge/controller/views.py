@@ -15,9 +15,9 @@ from firmware_bridge.controller.events import Event, event_text
 from firmware_bridge.controller.key_map import HELP
 from firmware_bridge.controller.side import ControllerSide
 from firmware_bridge.controller.vehicle import describe
-from firmware_bridge.database import value_name
-from firmware_bridge.messages import DriverRequestMessage, DriverStateMessage
-from firmware_bridge.watching import course_name
+from firmware_bridge.protocol.database import value_name
+from firmware_bridge.protocol.messages import DriverRequestMessage, DriverStateMessage
+from firmware_bridge.reception.watching import course_name
 
 _EVENTS_SHOWN = 10
 _COLOURS = {

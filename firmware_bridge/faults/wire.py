@@ -13,7 +13,7 @@ from firmware_bridge.errors import BridgeError
 from firmware_bridge.faults.line import FaultyLine
 from firmware_bridge.faults.outages import Outages
 from firmware_bridge.faults.spec import FaultSpec
-from firmware_bridge.terminal import Terminal
+from firmware_bridge.terminal.pty import Terminal
 
 _READ_BYTES = 4096
 _LONGEST_WAIT_S = 0.5  # however long nothing happens, it looks up

@@ -5,7 +5,7 @@ As in can-utils: lib.c (`snprintf_canframe`) and candump.c. Pure.
 
 import re
 
-from firmware_bridge.frame import MAX_STANDARD_ID, CanFrame
+from firmware_bridge.protocol.frame import MAX_STANDARD_ID, CanFrame
 from firmware_bridge.recording.verdict import LineVerdict
 
 _MICROSECONDS = 1_000_000

@@ -10,7 +10,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from firmware_bridge.frame import MAX_CLASSIC_LENGTH, MAX_STANDARD_ID, CanFrame
+from firmware_bridge.protocol.frame import MAX_CLASSIC_LENGTH, MAX_STANDARD_ID, CanFrame
 from firmware_bridge.recording.verdict import LineVerdict
 
 _ID = re.compile("0x[0-9A-Fa-f]{3}", re.ASCII)

@@ -5,7 +5,7 @@ Pure. Holds at most MAX_LINE_LENGTH bytes and never raises.
 
 from enum import Enum
 
-from firmware_bridge.frame import CanFrame
+from firmware_bridge.protocol.frame import CanFrame
 from firmware_bridge.recording.candump import parse_candump_line
 from firmware_bridge.recording.jsonl import parse_json_line
 from firmware_bridge.recording.verdict import LineVerdict

@@ -7,7 +7,7 @@ from pathlib import Path
 import can
 
 from firmware_bridge.errors import BridgeError
-from firmware_bridge.frame import MAX_STANDARD_ID, CanFrame
+from firmware_bridge.protocol.frame import MAX_STANDARD_ID, CanFrame
 from firmware_bridge.recording.jsonl import recording_start
 from firmware_bridge.recording.kinds import RecordingKind, recording_kind
 from firmware_bridge.recording.lines import MAX_LINE_LENGTH, LineFormat, LineParser

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from firmware_bridge.errors import BridgeError
+from firmware_bridge.reception.supervision import JudgedFrame
 from firmware_bridge.recording.jsonl import recording_header
 from firmware_bridge.recording.kinds import RecordingKind, recording_kind
 from firmware_bridge.recording.wall_clock import clock_is_synchronised
@@ -15,7 +16,6 @@ from firmware_bridge.recording.writers import (
     FrameWriter,
     JsonWriter,
 )
-from firmware_bridge.supervision import JudgedFrame
 
 FLUSH_S = 0.9  # asked for each 50 ms: what a kill may cost stays below a second
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from firmware_bridge.errors import BridgeError, EndOfStream
-from firmware_bridge.frame import CanFrame
+from firmware_bridge.protocol.frame import CanFrame
 from firmware_bridge.recording.reader import RecordingReader
 from firmware_bridge.recording.steady_time import SteadyTime
 from firmware_bridge.transports.address import split_option

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from firmware_bridge.errors import EndOfStream, SendTimeoutError
-from firmware_bridge.frame_filter import FrameFilter, parse_filter
-from firmware_bridge.interrupts import ending_signals_interrupt
+from firmware_bridge.reception.frame_filter import FrameFilter, parse_filter
+from firmware_bridge.reception.supervision import BusSupervisor
 from firmware_bridge.recording.replay import Replay, parse_speed
-from firmware_bridge.supervision import BusSupervisor
+from firmware_bridge.terminal.interrupts import ending_signals_interrupt
 from firmware_bridge.transports import Transport, open_transport
 
 _SLICE_S = 0.05

@@ -6,11 +6,11 @@ from typing import Any, Protocol, TextIO
 
 import can
 
+from firmware_bridge.reception.supervision import JudgedFrame
+from firmware_bridge.reception.watching import frame_as_json
 from firmware_bridge.recording.candump import candump_line
 from firmware_bridge.recording.kinds import RecordingKind
-from firmware_bridge.supervision import JudgedFrame
 from firmware_bridge.transports.can_bus import as_message
-from firmware_bridge.watching import frame_as_json
 
 
 class FrameWriter(Protocol):

@@ -4,7 +4,7 @@ from dataclasses import astuple, dataclass
 from operator import add, sub
 from typing import Protocol
 
-from firmware_bridge.frame import CanFrame
+from firmware_bridge.protocol.frame import CanFrame
 
 # A frame that the other side does not take in this time is lost (design: link).
 WRITE_TIMEOUT_S = 0.1

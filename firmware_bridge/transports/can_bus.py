@@ -10,7 +10,7 @@ from can.interfaces.socketcan import SocketcanBus
 from can.interfaces.virtual import VirtualBus
 
 from firmware_bridge.errors import SendTimeoutError, TransportError
-from firmware_bridge.frame import MAX_CLASSIC_LENGTH, CanFrame
+from firmware_bridge.protocol.frame import MAX_CLASSIC_LENGTH, CanFrame
 from firmware_bridge.transports.base import WRITE_TIMEOUT_S, TransportCounters
 from firmware_bridge.transports.gate import Gate
 

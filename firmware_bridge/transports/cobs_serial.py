@@ -1,7 +1,7 @@
 """COBS with a CRC-32 on a serial port: for noisy lines, and controllers without CAN."""
 
-from firmware_bridge.cobs import DELIMITER, PACKET_OVERHEAD, CobsParser, encode_packet
-from firmware_bridge.frame import CanFrame
+from firmware_bridge.protocol.cobs import DELIMITER, PACKET_OVERHEAD, CobsParser, encode_packet
+from firmware_bridge.protocol.frame import CanFrame
 from firmware_bridge.transports.address import split_address
 from firmware_bridge.transports.base import TransportCounters
 from firmware_bridge.transports.serial_port import BAUDRATE, SerialPort

@@ -4,7 +4,7 @@ import time
 from typing import Protocol
 
 from firmware_bridge.errors import SendTimeoutError, TransportError
-from firmware_bridge.frame import CanFrame
+from firmware_bridge.protocol.frame import CanFrame
 from firmware_bridge.transports.base import TransportCounters
 from firmware_bridge.transports.serial_port import SerialPort
 

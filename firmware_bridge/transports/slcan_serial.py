@@ -1,7 +1,7 @@
 """SLCAN on a serial port: what adapters, slcand, python-can and SavvyCAN speak."""
 
-from firmware_bridge.frame import CanFrame
-from firmware_bridge.slcan import CLOSE_COMMAND, OPEN_COMMANDS, SlcanParser, encode_line
+from firmware_bridge.protocol.frame import CanFrame
+from firmware_bridge.protocol.slcan import CLOSE_COMMAND, OPEN_COMMANDS, SlcanParser, encode_line
 from firmware_bridge.transports.address import split_address
 from firmware_bridge.transports.base import TransportCounters
 from firmware_bridge.transports.serial_port import BAUDRATE, SerialPort

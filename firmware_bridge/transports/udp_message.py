@@ -8,7 +8,7 @@ from typing import Any
 
 from can.interfaces.udp_multicast import utils
 
-from firmware_bridge.frame import MAX_CLASSIC_LENGTH, MAX_STANDARD_ID, CanFrame
+from firmware_bridge.protocol.frame import MAX_CLASSIC_LENGTH, MAX_STANDARD_ID, CanFrame
 from firmware_bridge.transports.can_bus import as_message
 
 try:

@@ -11,7 +11,7 @@ import socket
 import time
 
 from firmware_bridge.errors import BridgeError, SendTimeoutError, TransportError
-from firmware_bridge.frame import CanFrame
+from firmware_bridge.protocol.frame import CanFrame
 from firmware_bridge.transports.address import NumberOption, split_address
 from firmware_bridge.transports.base import WRITE_TIMEOUT_S, TransportCounters
 from firmware_bridge.transports.gate import Gate

@@ -7,14 +7,13 @@ import pytest
 from numpy.typing import NDArray
 
 from edge_fer.camera.base import Frame
-from edge_fer.camera.condition import CameraCondition, ConditionMonitor
+from edge_fer.camera.condition import ConditionMonitor
 from edge_fer.camera.scene import Scene
 from edge_fer.driver_state.monitor import DriverMonitor
-from edge_fer.driver_state.observation import Observation
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.driver_state.states import DriverState
-from edge_fer.face.base import FaceBox, Landmarks
 from edge_fer.face.tracking import FaceTracker
+from edge_fer.observation import CameraCondition, FaceBox, Landmarks, Observation
 from edge_fer.pipeline import Pipeline
 
 TURNED = Landmarks((200.0, 200.0), (262.0, 200.0), (255.0, 235.0), (212.0, 267.0), (262.0, 267.0))

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from firmware_bridge.database import definition, definitions
 from firmware_bridge.e2e.profile22 import Profile22Sender
-from firmware_bridge.frame import CanFrame
-from firmware_bridge.messages import Message, encode
-from firmware_bridge.pty_wire import PtyWire
+from firmware_bridge.protocol.database import definition, definitions
+from firmware_bridge.protocol.frame import CanFrame
+from firmware_bridge.protocol.messages import Message, encode
+from firmware_bridge.terminal.pty_wire import PtyWire
 
 MakeFrame = Callable[[Message, float], CanFrame]
 

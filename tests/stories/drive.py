@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from firmware_bridge.monitor import watch_bus
-from firmware_bridge.pty_wire import PtyWire
-from firmware_bridge.sources import LivePort
-from firmware_bridge.supervision import JudgedFrame
-from firmware_bridge.watching import Line, Summary, Watch, frame_as_json
+from firmware_bridge.monitor.run import watch_bus
+from firmware_bridge.monitor.sources import LivePort
+from firmware_bridge.reception.supervision import JudgedFrame
+from firmware_bridge.reception.watching import Line, Summary, Watch, frame_as_json
+from firmware_bridge.terminal.pty_wire import PtyWire
 
 
 @dataclass
@@ -53,7 +53,7 @@ def drive(camera: str, *, seconds: float | None = None, arguments: tuple[str, ..
             [
                 sys.executable,
                 "-m",
-                "edge_fer.cli",
+                "edge_fer.cli.app",
                 "run",
                 "--camera",
                 camera,
@@ -86,7 +86,7 @@ def told_to_controller(
 
     Each object is an event, the last one the summary.
     """
-    cli = (sys.executable, "-m", "edge_fer.cli")
+    cli = (sys.executable, "-m", "edge_fer")
     with PtyWire() as wire:
         daemon = subprocess.Popen(
             [

@@ -9,25 +9,25 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from firmware_bridge.cobs import CobsParser, encode_packet
 from firmware_bridge.controller.side import ControllerSide
 from firmware_bridge.controller.vehicle import ALL_RIGHT, VehicleState
-from firmware_bridge.database import definition, definitions
 from firmware_bridge.e2e.profile22 import Profile22Sender
 from firmware_bridge.e2e.sequence import ReceiverState
 from firmware_bridge.faults.line import FaultyLine
 from firmware_bridge.faults.outages import Outages
 from firmware_bridge.faults.spec import FaultSpec
-from firmware_bridge.frame import CanFrame
-from firmware_bridge.messages import (
+from firmware_bridge.link.schedule import Schedule, Snapshot
+from firmware_bridge.protocol.cobs import CobsParser, encode_packet
+from firmware_bridge.protocol.database import definition, definitions
+from firmware_bridge.protocol.frame import CanFrame
+from firmware_bridge.protocol.messages import (
     ControllerStatusMessage,
     DriverRequestMessage,
     DriverStateMessage,
     encode,
 )
-from firmware_bridge.schedule import Schedule, Snapshot
-from firmware_bridge.slcan import SlcanParser, encode_line
-from firmware_bridge.supervision import FrameStatus, MessageSupervisor
+from firmware_bridge.protocol.slcan import SlcanParser, encode_line
+from firmware_bridge.reception.supervision import FrameStatus, MessageSupervisor
 
 TICK_S = 0.01
 TIMEOUT_S = 0.35  # of DriverState and ControllerStatus

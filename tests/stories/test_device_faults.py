@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from edge_fer.driver_state.states import DriverState
-from firmware_bridge.pty_wire import PtyWire
+from firmware_bridge.terminal.pty_wire import PtyWire
 from tests.stories.service import Service
 from tests.stories.test_kill_story import Story, Vehicle
 

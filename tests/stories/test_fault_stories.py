@@ -9,7 +9,7 @@ import pytest
 
 from firmware_bridge.faults.outages import LENGTHS_S
 from firmware_bridge.faults.spec import parse_faults
-from firmware_bridge.supervision import FrameStatus
+from firmware_bridge.reception.supervision import FrameStatus
 from tests.stories.simulated_line import Findings, SimulatedLine
 
 MINUTE_S = 70.0  # so that two questions are asked

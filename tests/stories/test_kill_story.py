@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from edge_fer.camera_supervisor import HEALTHY_AFTER_S, LONGEST_RESTART_GAP_S
+from edge_fer.camera.supervisor import HEALTHY_AFTER_S, LONGEST_RESTART_GAP_S
 from edge_fer.driver_state.states import DriverState
-from firmware_bridge.messages import DriverStateMessage
-from firmware_bridge.pty_wire import PtyWire
-from firmware_bridge.schedule import STALE_S
+from firmware_bridge.link.schedule import STALE_S
+from firmware_bridge.protocol.messages import DriverStateMessage
+from firmware_bridge.reception.watching import Watch
+from firmware_bridge.terminal.pty_wire import PtyWire
 from firmware_bridge.transports import open_transport
-from firmware_bridge.watching import Watch
 from tests.stories.service import WATCHDOG_S, Service
 
 SECONDS = float(os.environ.get("EDGE_FER_KILL_SECONDS", "45"))

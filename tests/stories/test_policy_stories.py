@@ -12,12 +12,12 @@ from functools import cache
 
 import pytest
 
-from edge_fer.camera.condition import CameraCondition
 from edge_fer.driver_state.monitor import DriverMonitor
 from edge_fer.driver_state.policy import Decision
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.driver_state.states import DriverState, Reason
 from edge_fer.emotions import Emotion
+from edge_fer.observation import CameraCondition
 from edge_fer.stories.scene import (
     ANGRY,
     CALM,

@@ -105,6 +105,15 @@ bool edge_fer_receiver_fault_counters(edge_fer_receiver *receiver, uint32_t now_
     return data != unknown;
 }
 
+bool edge_fer_receiver_driver_evidence(edge_fer_receiver *receiver, uint32_t now_ms,
+                                       struct edge_fer_codec_driver_evidence_t *out)
+{
+    const uint8_t *data = content(receiver, EDGE_FER_DRIVER_EVIDENCE, now_ms);
+
+    (void)edge_fer_codec_driver_evidence_unpack(out, data, EDGE_FER_MAX_LENGTH);
+    return data != unknown;
+}
+
 static uint32_t validity_ms(const struct edge_fer_codec_driver_request_t *request)
 {
     if (request->valid_for == EDGE_FER_CODEC_DRIVER_REQUEST_VALID_FOR_NOT_AVAILABLE_CHOICE) {

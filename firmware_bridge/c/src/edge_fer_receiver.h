@@ -49,6 +49,8 @@ bool edge_fer_receiver_pipeline_figures(edge_fer_receiver *receiver, uint32_t no
                                         struct edge_fer_codec_pipeline_figures_t *out);
 bool edge_fer_receiver_fault_counters(edge_fer_receiver *receiver, uint32_t now_ms,
                                       struct edge_fer_codec_fault_counters_t *out);
+bool edge_fer_receiver_driver_evidence(edge_fer_receiver *receiver, uint32_t now_ms,
+                                       struct edge_fer_codec_driver_evidence_t *out);
 
 /* Unlike the others this one is not cyclic: it is known until its ValidFor seconds are over,
  * counted from its last frame. One that does not say so is known for 3.5 of its repetitions. */

@@ -18,7 +18,7 @@
 #include "edge_fer_receiver.h"
 #include "edge_fer_slcan.h"
 
-enum { MAX_SIGNALS = 9, NOTHING = 0xFFFF };
+enum { MAX_SIGNALS = 10, NOTHING = 0xFFFF };
 
 typedef struct {
     uint32_t now_ms;
@@ -49,6 +49,7 @@ static size_t unpack(unsigned message, const uint8_t data[8], unsigned raw[MAX_S
     struct edge_fer_codec_driver_request_t request;
     struct edge_fer_codec_pipeline_figures_t figures;
     struct edge_fer_codec_fault_counters_t counters;
+    struct edge_fer_codec_driver_evidence_t evidence;
     struct edge_fer_codec_controller_status_t status;
 
     switch (message) {
@@ -104,6 +105,19 @@ static size_t unpack(unsigned message, const uint8_t data[8], unsigned raw[MAX_S
         raw[4] = figures.emotion_rate;
         raw[5] = figures.frames_dropped;
         return 6;
+    case EDGE_FER_DRIVER_EVIDENCE:
+        (void)edge_fer_codec_driver_evidence_unpack(&evidence, data, 8);
+        raw[0] = evidence.yaw;
+        raw[1] = evidence.pitch;
+        raw[2] = evidence.lid_opening;
+        raw[3] = evidence.gaze_yaw;
+        raw[4] = evidence.gaze_pitch;
+        raw[5] = evidence.blink_rate;
+        raw[6] = evidence.yawns;
+        raw[7] = evidence.eyes_unseen;
+        raw[8] = evidence.head_unseen;
+        raw[9] = evidence.reason;
+        return 10;
     case EDGE_FER_FAULT_COUNTERS:
         (void)edge_fer_codec_fault_counters_unpack(&counters, data, 8);
         raw[0] = counters.stalls;
@@ -131,7 +145,8 @@ static void pack(unsigned message, const unsigned raw[MAX_SIGNALS], uint8_t data
 {
     const uint8_t byte[MAX_SIGNALS] = {(uint8_t)raw[0], (uint8_t)raw[1], (uint8_t)raw[2],
                                        (uint8_t)raw[3], (uint8_t)raw[4], (uint8_t)raw[5],
-                                       (uint8_t)raw[6], (uint8_t)raw[7], (uint8_t)raw[8]};
+                                       (uint8_t)raw[6], (uint8_t)raw[7], (uint8_t)raw[8],
+                                       (uint8_t)raw[9]};
     /* Their first two members are CRC and counter. */
     const struct edge_fer_codec_driver_state_t state = {
         0, 0, byte[0], byte[1], byte[2], byte[3], byte[4], byte[5], byte[6], byte[7], byte[8]};
@@ -145,6 +160,9 @@ static void pack(unsigned message, const unsigned raw[MAX_SIGNALS], uint8_t data
         0, 0, byte[0], byte[1], byte[2], byte[3], byte[4], (uint16_t)raw[5]};
     const struct edge_fer_codec_fault_counters_t counters = {
         0, 0, byte[0], byte[1], byte[2], byte[3], byte[4], byte[5], byte[6]};
+    const struct edge_fer_codec_driver_evidence_t evidence = {
+        0,       0,       byte[0], byte[1], byte[2], byte[3],
+        byte[4], byte[5], byte[6], byte[7], byte[8], byte[9]};
     const struct edge_fer_codec_controller_status_t status = {
         0, 0, byte[0], byte[1], byte[2], byte[3], byte[4], (uint16_t)raw[5], byte[6]};
 
@@ -163,6 +181,9 @@ static void pack(unsigned message, const unsigned raw[MAX_SIGNALS], uint8_t data
         break;
     case EDGE_FER_PIPELINE_FIGURES:
         (void)edge_fer_codec_pipeline_figures_pack(data, &figures, 8);
+        break;
+    case EDGE_FER_DRIVER_EVIDENCE:
+        (void)edge_fer_codec_driver_evidence_pack(data, &evidence, 8);
         break;
     case EDGE_FER_FAULT_COUNTERS:
         (void)edge_fer_codec_fault_counters_pack(data, &counters, 8);
@@ -204,16 +225,19 @@ static void print_known(edge_fer_receiver *receiver, uint32_t now_ms)
     struct edge_fer_codec_driver_request_t request;
     struct edge_fer_codec_pipeline_figures_t figures;
     struct edge_fer_codec_fault_counters_t counters;
+    struct edge_fer_codec_driver_evidence_t evidence;
     const bool has_state = edge_fer_receiver_driver_state(receiver, now_ms, &state);
     const bool has_emotions = edge_fer_receiver_emotion_probabilities(receiver, now_ms, &emotions);
     const bool has_health = edge_fer_receiver_health(receiver, now_ms, &health);
     const bool has_request = edge_fer_receiver_driver_request(receiver, now_ms, &request);
     const bool has_figures = edge_fer_receiver_pipeline_figures(receiver, now_ms, &figures);
     const bool has_counters = edge_fer_receiver_fault_counters(receiver, now_ms, &counters);
+    const bool has_evidence = edge_fer_receiver_driver_evidence(receiver, now_ms, &evidence);
 
-    printf("known %d%d%d%d%d%d %u %u %u %u %u %u\n", has_state, has_emotions, has_health,
-           has_request, has_figures, has_counters, state.event_sequence, emotions.happy,
-           health.latency, request.id, figures.frames_dropped, counters.restarts);
+    printf("known %d%d%d%d%d%d%d %u %u %u %u %u %u %u\n", has_state, has_emotions, has_health,
+           has_request, has_figures, has_counters, has_evidence, state.event_sequence,
+           emotions.happy, health.latency, request.id, figures.frames_dropped, counters.restarts,
+           evidence.reason);
 }
 
 /* What edge_fer_receiver does for the messages that a controller receives. */

@@ -38,6 +38,7 @@ static void require_as_model(edge_fer_receiver *receiver, const model models[], 
     struct edge_fer_codec_driver_request_t request;
     struct edge_fer_codec_pipeline_figures_t figures;
     struct edge_fer_codec_fault_counters_t counters;
+    struct edge_fer_codec_driver_evidence_t evidence;
     const uint32_t clock_ms = (uint32_t)now_ms;
     const bool known[EDGE_FER_RECEIVED_COUNT] = {
         edge_fer_receiver_driver_state(receiver, clock_ms, &state),
@@ -46,6 +47,7 @@ static void require_as_model(edge_fer_receiver *receiver, const model models[], 
         edge_fer_receiver_driver_request(receiver, clock_ms, &request),
         edge_fer_receiver_pipeline_figures(receiver, clock_ms, &figures),
         edge_fer_receiver_fault_counters(receiver, clock_ms, &counters),
+        edge_fer_receiver_driver_evidence(receiver, clock_ms, &evidence),
     };
     uint8_t packed[EDGE_FER_RECEIVED_COUNT][8];
 
@@ -55,6 +57,7 @@ static void require_as_model(edge_fer_receiver *receiver, const model models[], 
     (void)edge_fer_codec_driver_request_pack(packed[3], &request, 8);
     (void)edge_fer_codec_pipeline_figures_pack(packed[4], &figures, 8);
     (void)edge_fer_codec_fault_counters_pack(packed[5], &counters, 8);
+    (void)edge_fer_codec_driver_evidence_pack(packed[6], &evidence, 8);
     for (unsigned i = 0; i < EDGE_FER_RECEIVED_COUNT; i++) {
         const uint64_t age_ms = now_ms - models[i].good_ms;
         const uint32_t timeout_ms = edge_fer_messages[i].timeout_ms;

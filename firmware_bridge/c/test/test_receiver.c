@@ -63,6 +63,8 @@ static void the_table_says_what_the_codec_says(void)
     CHECK(edge_fer_messages[EDGE_FER_PIPELINE_FIGURES].id ==
           EDGE_FER_CODEC_PIPELINE_FIGURES_FRAME_ID);
     CHECK(edge_fer_messages[EDGE_FER_FAULT_COUNTERS].id == EDGE_FER_CODEC_FAULT_COUNTERS_FRAME_ID);
+    CHECK(edge_fer_messages[EDGE_FER_DRIVER_EVIDENCE].id ==
+          EDGE_FER_CODEC_DRIVER_EVIDENCE_FRAME_ID);
     CHECK(edge_fer_messages[EDGE_FER_CONTROLLER_STATUS].id ==
           EDGE_FER_CODEC_CONTROLLER_STATUS_FRAME_ID);
     CHECK(edge_fer_messages[EDGE_FER_DRIVER_STATE].timeout_ms ==
@@ -79,6 +81,7 @@ static void at_first_nothing_is_known(void)
     struct edge_fer_codec_driver_request_t request = {0};
     struct edge_fer_codec_pipeline_figures_t figures = {0};
     struct edge_fer_codec_fault_counters_t counters = {0};
+    struct edge_fer_codec_driver_evidence_t evidence = {0};
 
     CHECK(!edge_fer_receiver_driver_state(&pair.receiver, 0, &state));
     CHECK(state.state == EDGE_FER_CODEC_DRIVER_STATE_STATE_NOT_AVAILABLE_CHOICE);
@@ -96,6 +99,8 @@ static void at_first_nothing_is_known(void)
           EDGE_FER_CODEC_PIPELINE_FIGURES_FRAMES_DROPPED_NOT_AVAILABLE_CHOICE);
     CHECK(!edge_fer_receiver_fault_counters(&pair.receiver, 0, &counters));
     CHECK(counters.restarts == EDGE_FER_CODEC_FAULT_COUNTERS_RESTARTS_NOT_AVAILABLE_CHOICE);
+    CHECK(!edge_fer_receiver_driver_evidence(&pair.receiver, 0, &evidence));
+    CHECK(evidence.reason == EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_NOT_AVAILABLE_CHOICE);
 }
 
 static void content_is_known_once_its_sender_is_trusted_and_until_its_time_is_over(void)
@@ -163,7 +168,7 @@ static void frames_of_a_wrong_length_do_not_keep_content_known(void)
 
 static void other_ids_are_unknown_its_own_too(void)
 {
-    static const uint16_t ids[] = {0, 0x39F, 0x3A6, 0x3B0, 0x7FF};
+    static const uint16_t ids[] = {0, 0x39F, 0x3A7, 0x3B0, 0x7FF};
     pair pair = make_pair();
     edge_fer_check check;
 

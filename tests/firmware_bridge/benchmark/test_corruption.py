@@ -23,11 +23,11 @@ from firmware_bridge.benchmark.many_frames import (
     receive_lines,
     receive_packets,
 )
-from firmware_bridge.cobs import CobsParser, encode_packet
-from firmware_bridge.database import MessageDefinition, definitions
-from firmware_bridge.frame import CanFrame
-from firmware_bridge.slcan import SlcanParser, encode_line
-from firmware_bridge.supervision import BusSupervisor
+from firmware_bridge.protocol.cobs import CobsParser, encode_packet
+from firmware_bridge.protocol.database import MessageDefinition, definitions
+from firmware_bridge.protocol.frame import CanFrame
+from firmware_bridge.protocol.slcan import SlcanParser, encode_line
+from firmware_bridge.reception.supervision import BusSupervisor
 
 COUNT = 3000
 Parser = SlcanParser | CobsParser

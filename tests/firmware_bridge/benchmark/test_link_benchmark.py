@@ -9,7 +9,7 @@ from firmware_bridge.benchmark.figures import PEER
 from firmware_bridge.benchmark.rates import bus_rates, sample_frames
 from firmware_bridge.benchmark.verb import Effort, run_link_benchmark
 from firmware_bridge.errors import BridgeError
-from firmware_bridge.supervision import BusSupervisor, FrameStatus
+from firmware_bridge.reception.supervision import BusSupervisor, FrameStatus
 
 SHORT = Effort(seconds=0.05, sends=5, events=5, cycles=4, replugs=1, peer_replugs=1)
 

@@ -5,13 +5,13 @@ import struct
 import subprocess
 from pathlib import Path
 
-from firmware_bridge.database import definition, value_code
 from firmware_bridge.e2e.profile22 import Profile22Sender
 from firmware_bridge.e2e.sequence import ReceiverState
-from firmware_bridge.frame import CanFrame
-from firmware_bridge.messages import ControllerStatusMessage, DriverStateMessage, encode
-from firmware_bridge.slcan import SlcanParser, encode_line
-from firmware_bridge.supervision import BusSupervisor, JudgedFrame
+from firmware_bridge.protocol.database import definition, value_code
+from firmware_bridge.protocol.frame import CanFrame
+from firmware_bridge.protocol.messages import ControllerStatusMessage, DriverStateMessage, encode
+from firmware_bridge.protocol.slcan import SlcanParser, encode_line
+from firmware_bridge.reception.supervision import BusSupervisor, JudgedFrame
 
 STRICT = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror"]
 SANITIZE = ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]

@@ -1,8 +1,8 @@
 import pytest
 
 from firmware_bridge.controller.action import Action, advise
-from firmware_bridge.database import definition, value_code
-from firmware_bridge.messages import DriverStateMessage
+from firmware_bridge.protocol.database import definition, value_code
+from firmware_bridge.protocol.messages import DriverStateMessage
 
 STATES = {
     name: value_code("DriverState", "State", name)

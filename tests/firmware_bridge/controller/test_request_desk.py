@@ -1,6 +1,6 @@
 from firmware_bridge.controller.request_desk import ANSWER_AFTER_S, DID_NOT_ANSWER, RequestDesk
 from firmware_bridge.controller.vehicle import ALL_RIGHT, NO_ANSWER, NOT_ALL_RIGHT
-from firmware_bridge.messages import DriverRequestMessage
+from firmware_bridge.protocol.messages import DriverRequestMessage
 
 QUESTION = DriverRequestMessage(kind=1, request_id=7, severity=1, valid_for_s=20.0, reason=33)
 

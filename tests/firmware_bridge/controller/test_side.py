@@ -10,16 +10,16 @@ from firmware_bridge.controller.events import Changes, event_text
 from firmware_bridge.controller.key_map import press
 from firmware_bridge.controller.side import ControllerSide
 from firmware_bridge.controller.vehicle import ALL_RIGHT, VehicleState
-from firmware_bridge.database import value_code
-from firmware_bridge.frame import CanFrame
-from firmware_bridge.messages import (
+from firmware_bridge.protocol.database import value_code
+from firmware_bridge.protocol.frame import CanFrame
+from firmware_bridge.protocol.messages import (
     ControllerStatusMessage,
     DriverRequestMessage,
     DriverStateMessage,
     HealthMessage,
     Message,
 )
-from firmware_bridge.supervision import BusSupervisor, FrameStatus
+from firmware_bridge.reception.supervision import BusSupervisor, FrameStatus
 
 MakeFrame = Callable[[Message, float], CanFrame]
 ASLEEP = DriverStateMessage(5, event_sequence=3)

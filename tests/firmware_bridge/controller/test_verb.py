@@ -18,20 +18,20 @@ from firmware_bridge.controller.vehicle import ALL_RIGHT, VehicleState
 from firmware_bridge.controller.verb import run_controller
 from firmware_bridge.errors import BridgeError
 from firmware_bridge.faults.spec import parse_faults
-from firmware_bridge.link import Link
-from firmware_bridge.messages import (
+from firmware_bridge.link.link import Link
+from firmware_bridge.link.schedule import Snapshot
+from firmware_bridge.protocol.messages import (
     ControllerStatusMessage,
     DriverRequestMessage,
     DriverStateMessage,
 )
-from firmware_bridge.pty_wire import PtyWire
-from firmware_bridge.schedule import Snapshot
+from firmware_bridge.terminal.pty_wire import PtyWire
 
 # In a new session the terminal has first to be made the one that keys come from.
 ON_A_TERMINAL = """
 import fcntl, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-from edge_fer.cli import main
+from edge_fer.cli.app import main
 main()
 """
 
@@ -115,7 +115,7 @@ def test_a_port_that_vanishes_is_said_and_opened_again(tmp_path: Path) -> None:
         plug.symlink_to(first.end_b)
         controller = subprocess.Popen(
             [
-                *(sys.executable, "-m", "edge_fer.cli", "controller", f"slcan:{plug}"),
+                *(sys.executable, "-m", "edge_fer", "controller", f"slcan:{plug}"),
                 *("--json", "--seconds", "20"),
             ],
             stdout=subprocess.PIPE,
@@ -225,7 +225,7 @@ def test_what_is_wrong_is_said_before_anything_is_opened(tmp_path: Path) -> None
 def test_a_wrong_option_is_one_line(
     arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from edge_fer.cli import main
+    from edge_fer.cli.app import main
 
     with pytest.raises(SystemExit) as caught:
         main(["controller", "slcan:/dev/null", *arguments])

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from firmware_bridge.database import definitions
 from firmware_bridge.e2e.profile5 import Profile5Receiver, Profile5Sender
 from firmware_bridge.e2e.profile22 import Profile22Receiver, Profile22Sender
 from firmware_bridge.e2e.sequence import (
@@ -21,6 +20,7 @@ from firmware_bridge.e2e.sequence import (
     ReceiverState,
     SequenceReceiver,
 )
+from firmware_bridge.protocol.database import definitions
 
 CYCLE_S = 0.1
 TIMEOUT_S = 0.35

@@ -1,8 +1,8 @@
 import pytest
 
-from firmware_bridge.database import definition
 from firmware_bridge.e2e.profile22 import Profile22Receiver, Profile22Sender, compute_crc
 from firmware_bridge.e2e.sequence import CheckStatus, ReceiverState
+from firmware_bridge.protocol.database import definition
 
 DRIVER_STATE_IDS = bytes.fromhex("3aa53fa04bd44ed15fc05ac52eb12bb4")
 COUNTING_IDS = bytes(range(1, 17))

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from firmware_bridge.database import definitions
 from firmware_bridge.e2e.profile22 import Profile22Receiver, Profile22Sender, compute_crc
 from firmware_bridge.e2e.sequence import CheckStatus
+from firmware_bridge.protocol.database import definitions
 
 BITS = 64
 COUNTER_BITS = range(8, 12)

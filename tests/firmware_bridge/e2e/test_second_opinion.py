@@ -12,10 +12,10 @@ from e2e.p05 import e2e_p05_check, e2e_p05_protect
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware_bridge.database import definitions
 from firmware_bridge.e2e.profile5 import Profile5Receiver, Profile5Sender
 from firmware_bridge.e2e.profile22 import Profile22Receiver, Profile22Sender
 from firmware_bridge.e2e.sequence import CheckStatus
+from firmware_bridge.protocol.database import definitions
 
 messages = st.sampled_from(sorted(definitions()))
 data_ids_of = {name: known.data_ids for name, known in definitions().items()}

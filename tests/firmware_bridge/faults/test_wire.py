@@ -10,11 +10,11 @@ import pytest
 from firmware_bridge.errors import BridgeError
 from firmware_bridge.faults.spec import FaultSpec
 from firmware_bridge.faults.wire import FaultyWire
-from firmware_bridge.link import Link
-from firmware_bridge.messages import DriverStateMessage
-from firmware_bridge.schedule import Snapshot
+from firmware_bridge.link.link import Link
+from firmware_bridge.link.schedule import Snapshot
+from firmware_bridge.protocol.messages import DriverStateMessage
+from firmware_bridge.reception.watching import Watch
 from firmware_bridge.transports import Transport, open_transport
-from firmware_bridge.watching import Watch
 
 PATIENCE_S = 20.0  # for a busy machine
 

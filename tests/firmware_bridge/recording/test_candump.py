@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware_bridge.frame import CanFrame
+from firmware_bridge.protocol.frame import CanFrame
 from firmware_bridge.recording.candump import candump_line, parse_candump_line
 from firmware_bridge.recording.lines import MAX_LINE_LENGTH, LineFormat, LineParser
 from firmware_bridge.recording.verdict import LineVerdict

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware_bridge.frame import CanFrame
+from firmware_bridge.protocol.frame import CanFrame
 from firmware_bridge.recording.jsonl import parse_json_line, recording_header, recording_start
 from firmware_bridge.recording.verdict import LineVerdict
 

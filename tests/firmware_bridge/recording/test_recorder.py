@@ -15,12 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware_bridge.errors import BridgeError
-from firmware_bridge.frame import CanFrame
-from firmware_bridge.messages import DriverStateMessage, Message
+from firmware_bridge.protocol.frame import CanFrame
+from firmware_bridge.protocol.messages import DriverStateMessage, Message
+from firmware_bridge.reception.supervision import BusSupervisor, JudgedFrame
 from firmware_bridge.recording.kinds import RecordingKind
 from firmware_bridge.recording.reader import RecordingReader
 from firmware_bridge.recording.recorder import FLUSH_S, Recorder
-from firmware_bridge.supervision import BusSupervisor, JudgedFrame
 
 MakeFrame = Callable[[Message, float], CanFrame]
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -261,9 +261,9 @@ def test_it_is_flushed_within_a_second(tmp_path: Path, make_frame: MakeFrame) ->
 ENDLESS = """
 import sys, time
 from pathlib import Path
-from firmware_bridge.frame import CanFrame
+from firmware_bridge.protocol.frame import CanFrame
 from firmware_bridge.recording.recorder import Recorder
-from firmware_bridge.supervision import BusSupervisor
+from firmware_bridge.reception.supervision import BusSupervisor
 recorder, supervisor = Recorder("slcan:x", lambda time_s: time_s), BusSupervisor()
 recorder.start(Path(sys.argv[1]), 0.0)
 number = 0

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from firmware_bridge.errors import BridgeError, EndOfStream
-from firmware_bridge.frame import CanFrame
-from firmware_bridge.messages import DriverStateMessage, Message
+from firmware_bridge.protocol.frame import CanFrame
+from firmware_bridge.protocol.messages import DriverStateMessage, Message
+from firmware_bridge.reception.watching import Line, Watch
 from firmware_bridge.recording.candump import candump_line
 from firmware_bridge.recording.replay import Replay, parse_speed, split_replay
-from firmware_bridge.watching import Line, Watch
 
 MakeFrame = Callable[[Message, float], CanFrame]
 WALL_S = 1_795_000_000.0

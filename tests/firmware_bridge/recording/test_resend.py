@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from firmware_bridge.errors import BridgeError
-from firmware_bridge.frame import CanFrame
-from firmware_bridge.pty_wire import PtyWire
+from firmware_bridge.protocol.frame import CanFrame
 from firmware_bridge.recording.candump import candump_line
 from firmware_bridge.recording.resend import resend
+from firmware_bridge.terminal.pty_wire import PtyWire
 from firmware_bridge.transports import Transport, open_transport
 
 REPOSITORY = Path(__file__).resolve().parents[3]

@@ -17,8 +17,8 @@ from can.interfaces.socketcan import SocketcanBus
 from can.interfaces.virtual import VirtualBus
 
 from firmware_bridge.errors import BridgeError
-from firmware_bridge.frame import CanFrame
-from firmware_bridge.pty_wire import PtyWire
+from firmware_bridge.protocol.frame import CanFrame
+from firmware_bridge.terminal.pty_wire import PtyWire
 from firmware_bridge.transports import Transport, open_transport
 from firmware_bridge.transports.udp_multicast import GROUP
 

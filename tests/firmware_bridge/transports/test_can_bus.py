@@ -5,7 +5,7 @@ import pytest
 from can.interfaces.virtual import VirtualBus
 
 from firmware_bridge.errors import SendTimeoutError, TransportError
-from firmware_bridge.frame import CanFrame
+from firmware_bridge.protocol.frame import CanFrame
 from firmware_bridge.transports import open_transport
 from firmware_bridge.transports.can_bus import CanBus
 

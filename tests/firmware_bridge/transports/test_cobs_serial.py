@@ -1,6 +1,6 @@
 import os
 
-from firmware_bridge.frame import CanFrame
+from firmware_bridge.protocol.frame import CanFrame
 from firmware_bridge.transports import TransportCounters, open_transport
 from tests.firmware_bridge.transports.backends import Terminal
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 import pytest
 
 from firmware_bridge.errors import BridgeError, SendTimeoutError, TransportError
-from firmware_bridge.frame import CanFrame
+from firmware_bridge.protocol.frame import CanFrame
 from firmware_bridge.transports import SCHEMES, Transport, open_transport
 from firmware_bridge.transports.base import WRITE_TIMEOUT_S
 from tests.firmware_bridge.transports.backends import BACKENDS, Ends

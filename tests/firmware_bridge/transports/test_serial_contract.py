@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from firmware_bridge.cobs import encode_packet
 from firmware_bridge.errors import BridgeError, SendTimeoutError, TransportError
-from firmware_bridge.frame import CanFrame
-from firmware_bridge.pty_wire import PtyWire
-from firmware_bridge.slcan import encode_line
+from firmware_bridge.protocol.cobs import encode_packet
+from firmware_bridge.protocol.frame import CanFrame
+from firmware_bridge.protocol.slcan import encode_line
+from firmware_bridge.terminal.pty_wire import PtyWire
 from firmware_bridge.transports import Transport, open_transport
 from tests.firmware_bridge.transports.backends import Terminal
 

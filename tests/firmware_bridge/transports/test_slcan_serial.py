@@ -3,8 +3,8 @@ import os
 import pytest
 
 from firmware_bridge.errors import TransportError
-from firmware_bridge.frame import CanFrame
-from firmware_bridge.slcan import CLOSE_COMMAND, OPEN_COMMANDS
+from firmware_bridge.protocol.frame import CanFrame
+from firmware_bridge.protocol.slcan import CLOSE_COMMAND, OPEN_COMMANDS
 from firmware_bridge.transports import TransportCounters, open_transport
 from tests.firmware_bridge.transports.backends import Terminal
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware_bridge.errors import BridgeError, TransportError
-from firmware_bridge.frame import CanFrame
+from firmware_bridge.protocol.frame import CanFrame
 from firmware_bridge.transports import Transport, open_transport
 from firmware_bridge.transports.udp_message import as_frame, read_message
 from firmware_bridge.transports.udp_multicast import GROUP

@@ -1053,6 +1053,197 @@ bool edge_fer_codec_fault_counters_lines_rejected_is_in_phys_range(double value)
     return ((value >= 0.0) && (value <= 127.0));
 }
 
+int edge_fer_codec_driver_evidence_pack(
+    uint8_t *dst_p,
+    const struct edge_fer_codec_driver_evidence_t *src_p,
+    size_t size)
+{
+    if (size < 8u) {
+        return (-EINVAL);
+    }
+
+    memset(&dst_p[0], 0, 8);
+
+    dst_p[0] |= pack_left_shift_u8(src_p->crc, 0u, 0xffu);
+    dst_p[1] |= pack_left_shift_u8(src_p->counter, 0u, 0x0fu);
+    dst_p[1] |= pack_left_shift_u8(src_p->yaw, 4u, 0xf0u);
+    dst_p[2] |= pack_right_shift_u8(src_p->yaw, 4u, 0x07u);
+    dst_p[2] |= pack_left_shift_u8(src_p->pitch, 3u, 0xf8u);
+    dst_p[3] |= pack_right_shift_u8(src_p->pitch, 5u, 0x01u);
+    dst_p[3] |= pack_left_shift_u8(src_p->lid_opening, 1u, 0x3eu);
+    dst_p[3] |= pack_left_shift_u8(src_p->gaze_yaw, 6u, 0xc0u);
+    dst_p[4] |= pack_right_shift_u8(src_p->gaze_yaw, 2u, 0x07u);
+    dst_p[4] |= pack_left_shift_u8(src_p->gaze_pitch, 3u, 0xf8u);
+    dst_p[5] |= pack_left_shift_u8(src_p->blink_rate, 0u, 0x1fu);
+    dst_p[5] |= pack_left_shift_u8(src_p->yawns, 5u, 0xe0u);
+    dst_p[6] |= pack_left_shift_u8(src_p->eyes_unseen, 0u, 0x0fu);
+    dst_p[6] |= pack_left_shift_u8(src_p->head_unseen, 4u, 0xf0u);
+    dst_p[7] |= pack_left_shift_u8(src_p->reason, 0u, 0xffu);
+
+    return (8);
+}
+
+int edge_fer_codec_driver_evidence_unpack(
+    struct edge_fer_codec_driver_evidence_t *dst_p,
+    const uint8_t *src_p,
+    size_t size)
+{
+    if (size < 8u) {
+        return (-EINVAL);
+    }
+
+    dst_p->crc = unpack_right_shift_u8(src_p[0], 0u, 0xffu);
+    dst_p->counter = unpack_right_shift_u8(src_p[1], 0u, 0x0fu);
+    dst_p->yaw = unpack_right_shift_u8(src_p[1], 4u, 0xf0u);
+    dst_p->yaw |= unpack_left_shift_u8(src_p[2], 4u, 0x07u);
+    dst_p->pitch = unpack_right_shift_u8(src_p[2], 3u, 0xf8u);
+    dst_p->pitch |= unpack_left_shift_u8(src_p[3], 5u, 0x01u);
+    dst_p->lid_opening = unpack_right_shift_u8(src_p[3], 1u, 0x3eu);
+    dst_p->gaze_yaw = unpack_right_shift_u8(src_p[3], 6u, 0xc0u);
+    dst_p->gaze_yaw |= unpack_left_shift_u8(src_p[4], 2u, 0x07u);
+    dst_p->gaze_pitch = unpack_right_shift_u8(src_p[4], 3u, 0xf8u);
+    dst_p->blink_rate = unpack_right_shift_u8(src_p[5], 0u, 0x1fu);
+    dst_p->yawns = unpack_right_shift_u8(src_p[5], 5u, 0xe0u);
+    dst_p->eyes_unseen = unpack_right_shift_u8(src_p[6], 0u, 0x0fu);
+    dst_p->head_unseen = unpack_right_shift_u8(src_p[6], 4u, 0xf0u);
+    dst_p->reason = unpack_right_shift_u8(src_p[7], 0u, 0xffu);
+
+    return (0);
+}
+
+int edge_fer_codec_driver_evidence_init(struct edge_fer_codec_driver_evidence_t *msg_p)
+{
+    if (msg_p == NULL) return -1;
+
+    memset(msg_p, 0, sizeof(struct edge_fer_codec_driver_evidence_t));
+
+    return 0;
+}
+
+bool edge_fer_codec_driver_evidence_crc_is_in_range(uint8_t value)
+{
+    (void)value;
+
+    return (true);
+}
+
+bool edge_fer_codec_driver_evidence_crc_is_in_phys_range(double value)
+{
+    return ((value >= 0.0) && (value <= 255.0));
+}
+
+bool edge_fer_codec_driver_evidence_counter_is_in_range(uint8_t value)
+{
+    return (value <= 15u);
+}
+
+bool edge_fer_codec_driver_evidence_counter_is_in_phys_range(double value)
+{
+    return ((value >= 0.0) && (value <= 15.0));
+}
+
+bool edge_fer_codec_driver_evidence_yaw_is_in_range(uint8_t value)
+{
+    return (value <= 126u);
+}
+
+bool edge_fer_codec_driver_evidence_yaw_is_in_phys_range(double value)
+{
+    return ((value >= -126.0) && (value <= 126.0));
+}
+
+bool edge_fer_codec_driver_evidence_pitch_is_in_range(uint8_t value)
+{
+    return (value <= 62u);
+}
+
+bool edge_fer_codec_driver_evidence_pitch_is_in_phys_range(double value)
+{
+    return ((value >= -93.0) && (value <= 93.0));
+}
+
+bool edge_fer_codec_driver_evidence_lid_opening_is_in_range(uint8_t value)
+{
+    return (value <= 30u);
+}
+
+bool edge_fer_codec_driver_evidence_lid_opening_is_in_phys_range(double value)
+{
+    return ((value >= 0.0) && (value <= 150.0));
+}
+
+bool edge_fer_codec_driver_evidence_gaze_yaw_is_in_range(uint8_t value)
+{
+    return (value <= 30u);
+}
+
+bool edge_fer_codec_driver_evidence_gaze_yaw_is_in_phys_range(double value)
+{
+    return ((value >= -75.0) && (value <= 75.0));
+}
+
+bool edge_fer_codec_driver_evidence_gaze_pitch_is_in_range(uint8_t value)
+{
+    return (value <= 30u);
+}
+
+bool edge_fer_codec_driver_evidence_gaze_pitch_is_in_phys_range(double value)
+{
+    return ((value >= -75.0) && (value <= 75.0));
+}
+
+bool edge_fer_codec_driver_evidence_blink_rate_is_in_range(uint8_t value)
+{
+    return (value <= 30u);
+}
+
+bool edge_fer_codec_driver_evidence_blink_rate_is_in_phys_range(double value)
+{
+    return ((value >= 0.0) && (value <= 60.0));
+}
+
+bool edge_fer_codec_driver_evidence_yawns_is_in_range(uint8_t value)
+{
+    return (value <= 7u);
+}
+
+bool edge_fer_codec_driver_evidence_yawns_is_in_phys_range(double value)
+{
+    return ((value >= 0.0) && (value <= 7.0));
+}
+
+bool edge_fer_codec_driver_evidence_eyes_unseen_is_in_range(uint8_t value)
+{
+    return (value <= 14u);
+}
+
+bool edge_fer_codec_driver_evidence_eyes_unseen_is_in_phys_range(double value)
+{
+    return ((value >= 0.0) && (value <= 14.0));
+}
+
+bool edge_fer_codec_driver_evidence_head_unseen_is_in_range(uint8_t value)
+{
+    return (value <= 14u);
+}
+
+bool edge_fer_codec_driver_evidence_head_unseen_is_in_phys_range(double value)
+{
+    return ((value >= 0.0) && (value <= 14.0));
+}
+
+bool edge_fer_codec_driver_evidence_reason_is_in_range(uint8_t value)
+{
+    (void)value;
+
+    return (true);
+}
+
+bool edge_fer_codec_driver_evidence_reason_is_in_phys_range(double value)
+{
+    return ((value >= 0.0) && (value <= 255.0));
+}
+
 int edge_fer_codec_controller_status_pack(
     uint8_t *dst_p,
     const struct edge_fer_codec_controller_status_t *src_p,

@@ -51,6 +51,7 @@ extern "C" {
 #define EDGE_FER_CODEC_DRIVER_REQUEST_FRAME_ID (0x3a3u)
 #define EDGE_FER_CODEC_PIPELINE_FIGURES_FRAME_ID (0x3a4u)
 #define EDGE_FER_CODEC_FAULT_COUNTERS_FRAME_ID (0x3a5u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_FRAME_ID (0x3a6u)
 #define EDGE_FER_CODEC_CONTROLLER_STATUS_FRAME_ID (0x3b0u)
 
 /* Frame lengths in bytes. */
@@ -60,6 +61,7 @@ extern "C" {
 #define EDGE_FER_CODEC_DRIVER_REQUEST_LENGTH (8u)
 #define EDGE_FER_CODEC_PIPELINE_FIGURES_LENGTH (8u)
 #define EDGE_FER_CODEC_FAULT_COUNTERS_LENGTH (8u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_LENGTH (8u)
 #define EDGE_FER_CODEC_CONTROLLER_STATUS_LENGTH (8u)
 
 /* Extended or standard frame types. */
@@ -69,6 +71,7 @@ extern "C" {
 #define EDGE_FER_CODEC_DRIVER_REQUEST_IS_EXTENDED (0)
 #define EDGE_FER_CODEC_PIPELINE_FIGURES_IS_EXTENDED (0)
 #define EDGE_FER_CODEC_FAULT_COUNTERS_IS_EXTENDED (0)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_IS_EXTENDED (0)
 #define EDGE_FER_CODEC_CONTROLLER_STATUS_IS_EXTENDED (0)
 
 /* Frame cycle times in milliseconds. */
@@ -78,6 +81,7 @@ extern "C" {
 #define EDGE_FER_CODEC_DRIVER_REQUEST_CYCLE_TIME_MS (1000u)
 #define EDGE_FER_CODEC_PIPELINE_FIGURES_CYCLE_TIME_MS (1000u)
 #define EDGE_FER_CODEC_FAULT_COUNTERS_CYCLE_TIME_MS (1000u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_CYCLE_TIME_MS (100u)
 #define EDGE_FER_CODEC_CONTROLLER_STATUS_CYCLE_TIME_MS (100u)
 
 /* Signal choices. */
@@ -94,6 +98,7 @@ extern "C" {
 #define EDGE_FER_CODEC_DRIVER_STATE_STATE_UNCERTAIN_CHOICE (10u)
 #define EDGE_FER_CODEC_DRIVER_STATE_STATE_NO_DRIVER_CHOICE (11u)
 #define EDGE_FER_CODEC_DRIVER_STATE_STATE_CAMERA_DEGRADED_CHOICE (12u)
+#define EDGE_FER_CODEC_DRIVER_STATE_STATE_UNSEEN_CHOICE (13u)
 #define EDGE_FER_CODEC_DRIVER_STATE_STATE_NOT_AVAILABLE_CHOICE (15u)
 
 #define EDGE_FER_CODEC_DRIVER_STATE_EMOTION_ANGRY_CHOICE (0u)
@@ -202,6 +207,59 @@ extern "C" {
 
 #define EDGE_FER_CODEC_DRIVER_REQUEST_VALID_FOR_NOT_AVAILABLE_CHOICE (255u)
 
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_STARTED_CHOICE (0u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_ENOUGH_EVIDENCE_CHOICE (1u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_NO_USABLE_FACE_CHOICE (2u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_CLOCK_RAN_BACKWARDS_CHOICE (3u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_CAMERA_RECOVERED_CHOICE (10u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_CAMERA_BLOCKED_CHOICE (11u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_CAMERA_DARK_CHOICE (12u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_CAMERA_OVEREXPOSED_CHOICE (13u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_CAMERA_FROZEN_CHOICE (14u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_CAMERA_LOST_CHOICE (15u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_CAMERA_NOT_STARTED_CHOICE (16u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_NO_FACE_CHOICE (20u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_FACE_RETURNED_CHOICE (21u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_SEAT_LOOKS_EMPTY_CHOICE (22u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_FACE_LOST_CHOICE (23u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_HEAD_AND_EYES_UNSEEN_CHOICE (24u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_EYES_UNSEEN_CHOICE (25u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_HEAD_UNSEEN_CHOICE (26u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_JUDGED_AGAIN_CHOICE (27u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_ANGER_OR_DISGUST_CHOICE (30u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_FEAR_CHOICE (31u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_SADNESS_CHOICE (32u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_LOW_CONFIDENCE_CHOICE (33u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_EMOTIONS_CONTRADICT_CHOICE (34u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_UNSEEN_FOR_LONG_CHOICE (35u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_ANGER_OR_DISGUST_OVER_CHOICE (40u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_FEAR_OVER_CHOICE (41u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_SADNESS_OVER_CHOICE (42u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_CONFIDENT_AGAIN_CHOICE (43u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_EMOTIONS_AGREE_CHOICE (44u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_ASKED_OF_LATE_CHOICE (45u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_EYES_OFTEN_CLOSED_CHOICE (50u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_EYES_CLOSED_CHOICE (51u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_EYES_STAYED_CLOSED_CHOICE (52u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_EYES_CLOSED_FOR_LONG_CHOICE (53u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_LIDS_AND_YAWNS_CHOICE (54u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_LOWERED_EYES_CLOSED_CHOICE (55u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_LONG_LOOK_AWAY_CHOICE (60u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_MANY_LOOKS_AWAY_CHOICE (61u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_NO_LOOK_BACK_CHOICE (62u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_LONG_LOOK_DOWN_CHOICE (63u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_LONG_LOOK_OF_THE_EYES_CHOICE (64u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_HEAD_TURNED_OUT_OF_SIGHT_CHOICE (65u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_EYES_SELDOM_CLOSED_CHOICE (70u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_EYES_OPEN_AGAIN_CHOICE (71u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_LOOKS_AT_THE_ROAD_CHOICE (72u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_EYES_NO_LONGER_SEEN_CHOICE (73u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_HEAD_NO_LONGER_SEEN_CHOICE (74u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_VEHICLE_IS_SLOW_CHOICE (75u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_ANOTHER_DRIVER_CHOICE (76u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_ANSWERED_ALL_RIGHT_CHOICE (80u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_ANSWERED_NOT_ALL_RIGHT_CHOICE (81u)
+#define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_DID_NOT_ANSWER_CHOICE (82u)
 #define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_NOT_AVAILABLE_CHOICE (255u)
 
 #define EDGE_FER_CODEC_PIPELINE_FIGURES_THROTTLING_NONE_CHOICE (0u)
@@ -235,6 +293,79 @@ extern "C" {
 #define EDGE_FER_CODEC_FAULT_COUNTERS_CONTROLLER_REJECTED_NOT_AVAILABLE_CHOICE (127u)
 
 #define EDGE_FER_CODEC_FAULT_COUNTERS_LINES_REJECTED_NOT_AVAILABLE_CHOICE (127u)
+
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_YAW_NOT_AVAILABLE_CHOICE (127u)
+
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_PITCH_NOT_AVAILABLE_CHOICE (63u)
+
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_LID_OPENING_NOT_AVAILABLE_CHOICE (31u)
+
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_GAZE_YAW_NOT_AVAILABLE_CHOICE (31u)
+
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_GAZE_PITCH_NOT_AVAILABLE_CHOICE (31u)
+
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_BLINK_RATE_NOT_AVAILABLE_CHOICE (31u)
+
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_YAWNS_NOT_AVAILABLE_CHOICE (7u)
+
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_EYES_UNSEEN_NOT_AVAILABLE_CHOICE (15u)
+
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_HEAD_UNSEEN_NOT_AVAILABLE_CHOICE (15u)
+
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_STARTED_CHOICE (0u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_ENOUGH_EVIDENCE_CHOICE (1u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_NO_USABLE_FACE_CHOICE (2u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_CLOCK_RAN_BACKWARDS_CHOICE (3u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_CAMERA_RECOVERED_CHOICE (10u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_CAMERA_BLOCKED_CHOICE (11u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_CAMERA_DARK_CHOICE (12u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_CAMERA_OVEREXPOSED_CHOICE (13u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_CAMERA_FROZEN_CHOICE (14u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_CAMERA_LOST_CHOICE (15u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_CAMERA_NOT_STARTED_CHOICE (16u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_NO_FACE_CHOICE (20u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_FACE_RETURNED_CHOICE (21u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_SEAT_LOOKS_EMPTY_CHOICE (22u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_FACE_LOST_CHOICE (23u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_HEAD_AND_EYES_UNSEEN_CHOICE (24u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_EYES_UNSEEN_CHOICE (25u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_HEAD_UNSEEN_CHOICE (26u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_JUDGED_AGAIN_CHOICE (27u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_ANGER_OR_DISGUST_CHOICE (30u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_FEAR_CHOICE (31u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_SADNESS_CHOICE (32u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_LOW_CONFIDENCE_CHOICE (33u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_EMOTIONS_CONTRADICT_CHOICE (34u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_UNSEEN_FOR_LONG_CHOICE (35u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_ANGER_OR_DISGUST_OVER_CHOICE (40u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_FEAR_OVER_CHOICE (41u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_SADNESS_OVER_CHOICE (42u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_CONFIDENT_AGAIN_CHOICE (43u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_EMOTIONS_AGREE_CHOICE (44u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_ASKED_OF_LATE_CHOICE (45u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_EYES_OFTEN_CLOSED_CHOICE (50u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_EYES_CLOSED_CHOICE (51u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_EYES_STAYED_CLOSED_CHOICE (52u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_EYES_CLOSED_FOR_LONG_CHOICE (53u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_LIDS_AND_YAWNS_CHOICE (54u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_LOWERED_EYES_CLOSED_CHOICE (55u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_LONG_LOOK_AWAY_CHOICE (60u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_MANY_LOOKS_AWAY_CHOICE (61u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_NO_LOOK_BACK_CHOICE (62u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_LONG_LOOK_DOWN_CHOICE (63u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_LONG_LOOK_OF_THE_EYES_CHOICE (64u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_HEAD_TURNED_OUT_OF_SIGHT_CHOICE (65u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_EYES_SELDOM_CLOSED_CHOICE (70u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_EYES_OPEN_AGAIN_CHOICE (71u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_LOOKS_AT_THE_ROAD_CHOICE (72u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_EYES_NO_LONGER_SEEN_CHOICE (73u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_HEAD_NO_LONGER_SEEN_CHOICE (74u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_VEHICLE_IS_SLOW_CHOICE (75u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_ANOTHER_DRIVER_CHOICE (76u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_ANSWERED_ALL_RIGHT_CHOICE (80u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_ANSWERED_NOT_ALL_RIGHT_CHOICE (81u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_DID_NOT_ANSWER_CHOICE (82u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_NOT_AVAILABLE_CHOICE (255u)
 
 #define EDGE_FER_CODEC_CONTROLLER_STATUS_ENABLE_OFF_CHOICE (0u)
 #define EDGE_FER_CODEC_CONTROLLER_STATUS_ENABLE_ON_CHOICE (1u)
@@ -270,6 +401,7 @@ extern "C" {
 #define EDGE_FER_CODEC_DRIVER_REQUEST_NAME "DriverRequest"
 #define EDGE_FER_CODEC_PIPELINE_FIGURES_NAME "PipelineFigures"
 #define EDGE_FER_CODEC_FAULT_COUNTERS_NAME "FaultCounters"
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_NAME "DriverEvidence"
 #define EDGE_FER_CODEC_CONTROLLER_STATUS_NAME "ControllerStatus"
 
 /* Signal Names. */
@@ -329,6 +461,18 @@ extern "C" {
 #define EDGE_FER_CODEC_FAULT_COUNTERS_LINK_FRAMES_DROPPED_NAME "LinkFramesDropped"
 #define EDGE_FER_CODEC_FAULT_COUNTERS_CONTROLLER_REJECTED_NAME "ControllerRejected"
 #define EDGE_FER_CODEC_FAULT_COUNTERS_LINES_REJECTED_NAME "LinesRejected"
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_CRC_NAME "Crc"
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_COUNTER_NAME "Counter"
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_YAW_NAME "Yaw"
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_PITCH_NAME "Pitch"
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_LID_OPENING_NAME "LidOpening"
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_GAZE_YAW_NAME "GazeYaw"
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_GAZE_PITCH_NAME "GazePitch"
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_BLINK_RATE_NAME "BlinkRate"
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_YAWNS_NAME "Yawns"
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_EYES_UNSEEN_NAME "EyesUnseen"
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_HEAD_UNSEEN_NAME "HeadUnseen"
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_NAME "Reason"
 #define EDGE_FER_CODEC_CONTROLLER_STATUS_CRC_NAME "Crc"
 #define EDGE_FER_CODEC_CONTROLLER_STATUS_COUNTER_NAME "Counter"
 #define EDGE_FER_CODEC_CONTROLLER_STATUS_ENABLE_NAME "Enable"
@@ -416,7 +560,7 @@ struct edge_fer_codec_driver_state_t {
     uint8_t drowsiness;
 
     /**
-     * Share of the last 30 s in which the head was turned away from the road.
+     * Share of the last 30 s in which head and eyes looked away from the road.
      *
      * Range: 0..250 (0..100 %)
      * Scale: 0.4
@@ -839,6 +983,119 @@ struct edge_fer_codec_fault_counters_t {
      * Offset: 0
      */
     uint8_t lines_rejected;
+};
+
+/**
+ * Signals in message DriverEvidence.
+ *
+ * What the state rests on: angles, lids, yawns, and for how long each sense has been blind. Not in the first version of this file.
+ *
+ * All signal values are as on the CAN bus.
+ */
+struct edge_fer_codec_driver_evidence_t {
+    /**
+     * Range: 0..255 (0..255 -)
+     * Scale: 1
+     * Offset: 0
+     */
+    uint8_t crc;
+
+    /**
+     * Range: 0..15 (0..15 -)
+     * Scale: 1
+     * Offset: 0
+     */
+    uint8_t counter;
+
+    /**
+     * Where the head points against the camera, to the driver's left; 126 deg stand for a profile, of which the angle is not measured.
+     *
+     * Range: 0..126 (-126..126 deg)
+     * Scale: 2
+     * Offset: -126
+     */
+    uint8_t yaw;
+
+    /**
+     * The same upwards.
+     *
+     * Range: 0..62 (-93..93 deg)
+     * Scale: 3
+     * Offset: -93
+     */
+    uint8_t pitch;
+
+    /**
+     * Opening of the lids as a share of this driver's own open eyes; at 20 % and below they count as closed for PERCLOS.
+     *
+     * Range: 0..30 (0..150 %)
+     * Scale: 5
+     * Offset: 0
+     */
+    uint8_t lid_opening;
+
+    /**
+     * Where head and eyes together point against the road ahead, to the driver's left.
+     *
+     * Range: 0..30 (-75..75 deg)
+     * Scale: 5
+     * Offset: -75
+     */
+    uint8_t gaze_yaw;
+
+    /**
+     * The same upwards.
+     *
+     * Range: 0..30 (-75..75 deg)
+     * Scale: 5
+     * Offset: -75
+     */
+    uint8_t gaze_pitch;
+
+    /**
+     * Blinks within the last minute in which the eyes were seen.
+     *
+     * Range: 0..30 (0..60 1/min)
+     * Scale: 2
+     * Offset: 0
+     */
+    uint8_t blink_rate;
+
+    /**
+     * Yawns within the last ten minutes; 6 stands for that or more.
+     *
+     * Range: 0..7 (0..7 -)
+     * Scale: 1
+     * Offset: 0
+     */
+    uint8_t yawns;
+
+    /**
+     * For how long the eyes could not be judged; 14 s stand for that or more.
+     *
+     * Range: 0..14 (0..14 s)
+     * Scale: 1
+     * Offset: 0
+     */
+    uint8_t eyes_unseen;
+
+    /**
+     * For how long the pose of the head could not be judged; 14 s stand for that or more.
+     *
+     * Range: 0..14 (0..14 s)
+     * Scale: 1
+     * Offset: 0
+     */
+    uint8_t head_unseen;
+
+    /**
+     * Why DriverState.State was entered; the codes of DriverRequest.Reason.
+     *
+     * Range: 0..255 (0..255 -)
+     * Scale: 1
+     * Offset: 0
+     */
+    uint8_t reason;
 };
 
 /**
@@ -2370,6 +2627,307 @@ bool edge_fer_codec_fault_counters_lines_rejected_is_in_range(uint8_t value);
  * @return true if in range, false otherwise.
  */
 bool edge_fer_codec_fault_counters_lines_rejected_is_in_phys_range(double value);
+
+/**
+ * Pack message DriverEvidence.
+ *
+ * @param[out] dst_p Buffer to pack the message into.
+ * @param[in] src_p Data to pack.
+ * @param[in] size Size of dst_p.
+ *
+ * @return Size of packed data, or negative error code.
+ */
+int edge_fer_codec_driver_evidence_pack(
+    uint8_t *dst_p,
+    const struct edge_fer_codec_driver_evidence_t *src_p,
+    size_t size);
+
+/**
+ * Unpack message DriverEvidence.
+ *
+ * @param[out] dst_p Object to unpack the message into.
+ * @param[in] src_p Message to unpack.
+ * @param[in] size Size of src_p.
+ *
+ * @return zero(0) or negative error code.
+ */
+int edge_fer_codec_driver_evidence_unpack(
+    struct edge_fer_codec_driver_evidence_t *dst_p,
+    const uint8_t *src_p,
+    size_t size);
+
+/**
+ * Init message fields to default values from DriverEvidence.
+ *
+ * @param[in] msg_p Message to init.
+ *
+ * @return zero(0) on success or (-1) in case of nullptr argument.
+ */
+int edge_fer_codec_driver_evidence_init(struct edge_fer_codec_driver_evidence_t *msg_p);
+
+/**
+ * Check that given signal is in allowed range.
+ *
+ * @param[in] value Signal to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_driver_evidence_crc_is_in_range(uint8_t value);
+
+/**
+ * Check that given physical value is in allowed range before encoding.
+ *
+ * Use this BEFORE calling _encode() to avoid silent integer overflow:
+ *   encode(-1.0) on a [0,100] signal wraps to 255 and passes is_in_range().
+ *   is_in_phys_range(-1.0) correctly returns false.
+ *
+ * @param[in] value Physical signal value to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_driver_evidence_crc_is_in_phys_range(double value);
+
+/**
+ * Check that given signal is in allowed range.
+ *
+ * @param[in] value Signal to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_driver_evidence_counter_is_in_range(uint8_t value);
+
+/**
+ * Check that given physical value is in allowed range before encoding.
+ *
+ * Use this BEFORE calling _encode() to avoid silent integer overflow:
+ *   encode(-1.0) on a [0,100] signal wraps to 255 and passes is_in_range().
+ *   is_in_phys_range(-1.0) correctly returns false.
+ *
+ * @param[in] value Physical signal value to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_driver_evidence_counter_is_in_phys_range(double value);
+
+/**
+ * Check that given signal is in allowed range.
+ *
+ * @param[in] value Signal to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_driver_evidence_yaw_is_in_range(uint8_t value);
+
+/**
+ * Check that given physical value is in allowed range before encoding.
+ *
+ * Use this BEFORE calling _encode() to avoid silent integer overflow:
+ *   encode(-1.0) on a [0,100] signal wraps to 255 and passes is_in_range().
+ *   is_in_phys_range(-1.0) correctly returns false.
+ *
+ * @param[in] value Physical signal value to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_driver_evidence_yaw_is_in_phys_range(double value);
+
+/**
+ * Check that given signal is in allowed range.
+ *
+ * @param[in] value Signal to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_driver_evidence_pitch_is_in_range(uint8_t value);
+
+/**
+ * Check that given physical value is in allowed range before encoding.
+ *
+ * Use this BEFORE calling _encode() to avoid silent integer overflow:
+ *   encode(-1.0) on a [0,100] signal wraps to 255 and passes is_in_range().
+ *   is_in_phys_range(-1.0) correctly returns false.
+ *
+ * @param[in] value Physical signal value to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_driver_evidence_pitch_is_in_phys_range(double value);
+
+/**
+ * Check that given signal is in allowed range.
+ *
+ * @param[in] value Signal to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_driver_evidence_lid_opening_is_in_range(uint8_t value);
+
+/**
+ * Check that given physical value is in allowed range before encoding.
+ *
+ * Use this BEFORE calling _encode() to avoid silent integer overflow:
+ *   encode(-1.0) on a [0,100] signal wraps to 255 and passes is_in_range().
+ *   is_in_phys_range(-1.0) correctly returns false.
+ *
+ * @param[in] value Physical signal value to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_driver_evidence_lid_opening_is_in_phys_range(double value);
+
+/**
+ * Check that given signal is in allowed range.
+ *
+ * @param[in] value Signal to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_driver_evidence_gaze_yaw_is_in_range(uint8_t value);
+
+/**
+ * Check that given physical value is in allowed range before encoding.
+ *
+ * Use this BEFORE calling _encode() to avoid silent integer overflow:
+ *   encode(-1.0) on a [0,100] signal wraps to 255 and passes is_in_range().
+ *   is_in_phys_range(-1.0) correctly returns false.
+ *
+ * @param[in] value Physical signal value to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_driver_evidence_gaze_yaw_is_in_phys_range(double value);
+
+/**
+ * Check that given signal is in allowed range.
+ *
+ * @param[in] value Signal to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_driver_evidence_gaze_pitch_is_in_range(uint8_t value);
+
+/**
+ * Check that given physical value is in allowed range before encoding.
+ *
+ * Use this BEFORE calling _encode() to avoid silent integer overflow:
+ *   encode(-1.0) on a [0,100] signal wraps to 255 and passes is_in_range().
+ *   is_in_phys_range(-1.0) correctly returns false.
+ *
+ * @param[in] value Physical signal value to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_driver_evidence_gaze_pitch_is_in_phys_range(double value);
+
+/**
+ * Check that given signal is in allowed range.
+ *
+ * @param[in] value Signal to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_driver_evidence_blink_rate_is_in_range(uint8_t value);
+
+/**
+ * Check that given physical value is in allowed range before encoding.
+ *
+ * Use this BEFORE calling _encode() to avoid silent integer overflow:
+ *   encode(-1.0) on a [0,100] signal wraps to 255 and passes is_in_range().
+ *   is_in_phys_range(-1.0) correctly returns false.
+ *
+ * @param[in] value Physical signal value to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_driver_evidence_blink_rate_is_in_phys_range(double value);
+
+/**
+ * Check that given signal is in allowed range.
+ *
+ * @param[in] value Signal to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_driver_evidence_yawns_is_in_range(uint8_t value);
+
+/**
+ * Check that given physical value is in allowed range before encoding.
+ *
+ * Use this BEFORE calling _encode() to avoid silent integer overflow:
+ *   encode(-1.0) on a [0,100] signal wraps to 255 and passes is_in_range().
+ *   is_in_phys_range(-1.0) correctly returns false.
+ *
+ * @param[in] value Physical signal value to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_driver_evidence_yawns_is_in_phys_range(double value);
+
+/**
+ * Check that given signal is in allowed range.
+ *
+ * @param[in] value Signal to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_driver_evidence_eyes_unseen_is_in_range(uint8_t value);
+
+/**
+ * Check that given physical value is in allowed range before encoding.
+ *
+ * Use this BEFORE calling _encode() to avoid silent integer overflow:
+ *   encode(-1.0) on a [0,100] signal wraps to 255 and passes is_in_range().
+ *   is_in_phys_range(-1.0) correctly returns false.
+ *
+ * @param[in] value Physical signal value to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_driver_evidence_eyes_unseen_is_in_phys_range(double value);
+
+/**
+ * Check that given signal is in allowed range.
+ *
+ * @param[in] value Signal to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_driver_evidence_head_unseen_is_in_range(uint8_t value);
+
+/**
+ * Check that given physical value is in allowed range before encoding.
+ *
+ * Use this BEFORE calling _encode() to avoid silent integer overflow:
+ *   encode(-1.0) on a [0,100] signal wraps to 255 and passes is_in_range().
+ *   is_in_phys_range(-1.0) correctly returns false.
+ *
+ * @param[in] value Physical signal value to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_driver_evidence_head_unseen_is_in_phys_range(double value);
+
+/**
+ * Check that given signal is in allowed range.
+ *
+ * @param[in] value Signal to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_driver_evidence_reason_is_in_range(uint8_t value);
+
+/**
+ * Check that given physical value is in allowed range before encoding.
+ *
+ * Use this BEFORE calling _encode() to avoid silent integer overflow:
+ *   encode(-1.0) on a [0,100] signal wraps to 255 and passes is_in_range().
+ *   is_in_phys_range(-1.0) correctly returns false.
+ *
+ * @param[in] value Physical signal value to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_driver_evidence_reason_is_in_phys_range(double value);
 
 /**
  * Pack message ControllerStatus.

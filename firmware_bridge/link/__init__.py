@@ -1,0 +1,1 @@
+"""The sending side: what is due when, and a connection that is opened again after it was lost."""

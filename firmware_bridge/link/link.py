@@ -1,0 +1,245 @@
+"""The thread that keeps the vehicle controller informed, whatever happens to the port.
+
+Nothing here can delay or raise into the vision loop: `publish` leaves the latest snapshot behind
+and returns. What to send when is decided in `schedule`; here are the clock, the port and the
+thread.
+"""
+
+import logging
+import os
+import select
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from firmware_bridge.e2e.profile22 import Profile22Sender
+from firmware_bridge.errors import SendTimeoutError, TransportError
+from firmware_bridge.link.connection import Connection
+from firmware_bridge.link.schedule import Schedule, Snapshot, event_of
+from firmware_bridge.protocol.database import definition
+from firmware_bridge.protocol.frame import CanFrame
+from firmware_bridge.protocol.messages import (
+    ControllerStatusMessage,
+    DriverEvidenceMessage,
+    DriverRequestMessage,
+    DriverStateMessage,
+    EmotionProbabilitiesMessage,
+    FaultCountersMessage,
+    HealthMessage,
+    Message,
+    PipelineFiguresMessage,
+    encode,
+)
+from firmware_bridge.reception.garbled_line import LineJudge
+from firmware_bridge.reception.supervision import MessageSupervisor
+from firmware_bridge.transports import Transport, open_transport
+
+_log = logging.getLogger(__name__)
+
+_SENT = (
+    DriverStateMessage.NAME,
+    EmotionProbabilitiesMessage.NAME,
+    HealthMessage.NAME,
+    DriverRequestMessage.NAME,
+    PipelineFiguresMessage.NAME,
+    FaultCountersMessage.NAME,
+    DriverEvidenceMessage.NAME,
+)
+# How often a bus without a descriptor to wait on (virtual) is asked for frames.
+_POLL_S = 0.005
+
+
+@dataclass(frozen=True, slots=True)
+class LinkCounters:
+    """What the link did so far."""
+
+    connected: bool
+    connections_lost: int
+    frames_sent: int
+    frames_dropped: int  # the port did not take them
+    changes_superseded: int  # changes of state that a newer one replaced before they were sent
+    frames_received: int
+    controller_frames_rejected: int  # wrong length, CRC or sequence, or repeated
+    rejected_lines: int
+    rejected_bytes: int
+
+
+class Link:
+    """Sends the latest snapshot over the transport that `uri` names; listens to the controller.
+
+    `open` the port first, so that a wrong one is an error at the start; `start`; `publish` as
+    often as there is something new; `stop`. A port that vanishes in between is opened again.
+    """
+
+    def __init__(
+        self,
+        uri: str,
+        *,
+        open_transport: Callable[[str], Transport] = open_transport,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()  # of the next two; held for an assignment, never for I/O
+        self._waiting: Snapshot | None = None
+        self._superseded = 0
+        self._stopping = False
+        self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        # Closed with this object and not in `stop`: a later `publish` would write into whatever
+        # has the number by then. At exit the thread may still wait on it, so not then either.
+        weakref.finalize(self, os.close, self._wake).atexit = False
+        self._thread = threading.Thread(target=self._run, name="link", daemon=True)
+
+        # What follows is the thread's own once it runs; others read single values at most.
+        self._connection = Connection(uri, open_transport)
+        self._schedule = Schedule(clock())
+        self._senders = {name: Profile22Sender(definition(name).data_ids) for name in _SENT}
+        self._controller_id = definition(ControllerStatusMessage.NAME).can_id
+        self._supervisor = MessageSupervisor(definition(ControllerStatusMessage.NAME))
+        self._controller: tuple[ControllerStatusMessage, float] | None = None  # valid until
+        self._frames_dropped = 0
+        self._controller_rejected = 0
+        self._line_judge = LineJudge(uri)
+        self._warned: set[str] = set()  # of what is wrong with what arrives, now
+
+    def open(self) -> None:
+        """Open the port in the caller. BridgeError where that fails."""
+        self._connection.open(self._clock())
+
+    def start(self) -> None:
+        """Start the thread; without `open` before, it opens the port as soon as there is one."""
+        self._thread.start()
+
+    def publish(self, snapshot: Snapshot) -> None:
+        """Leave the latest snapshot for sending. Never waits for the port, never raises."""
+        with self._lock:
+            replaced, self._waiting = self._waiting, snapshot
+            if replaced is not None and (
+                event_of(replaced.driver_state) != event_of(snapshot.driver_state)
+            ):
+                self._superseded += 1
+        os.eventfd_write(self._wake, 1)
+
+    def stop(self, timeout_s: float = 0.5) -> bool:
+        """End the thread and close the port; return whether that was done within `timeout_s`."""
+        self._stopping = True
+        os.eventfd_write(self._wake, 1)
+        if self._thread.ident is None:  # never started
+            self._connection.close()
+            return True
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    @property
+    def controller(self) -> ControllerStatusMessage | None:
+        """Return the controller's latest trusted message; None while it is unknown."""
+        latest = self._controller
+        if latest is None or self._clock() > latest[1]:
+            return None
+        return latest[0]
+
+    @property
+    def counters(self) -> LinkCounters:
+        """Return what was done so far."""
+        passed = self._connection.counters
+        return LinkCounters(
+            connected=self._connection.transport is not None,
+            connections_lost=self._connection.lost_count,
+            frames_sent=passed.frames_sent,
+            frames_dropped=self._frames_dropped,
+            changes_superseded=self._superseded + self._schedule.superseded,
+            frames_received=passed.frames_received,
+            controller_frames_rejected=self._controller_rejected,
+            rejected_lines=passed.rejected_lines,
+            rejected_bytes=passed.rejected_bytes,
+        )
+
+    def _run(self) -> None:
+        while not self._stopping:
+            try:
+                self._step()
+            except TransportError as error:
+                if self._connection.lose(error, self._clock()):
+                    _log.warning("%s; it is opened again as soon as it is back", error)
+            except Exception as error:
+                # A mistake of ours must not silence the link for good: begin with a fresh port.
+                _log.exception("the link goes on after an error")
+                self._connection.lose(TransportError(f"link: {error}"), self._clock())
+        self._connection.close()
+
+    def _step(self) -> None:
+        """Send what is due, wait for the next thing to do, and take in what arrived."""
+        now_s = self._clock()
+        self._take_snapshot(now_s)
+        if self._connection.reopen_if_due(now_s):
+            self._schedule.restart(now_s)
+            _log.info("link: %s is open", self._connection.uri)
+        transport = self._connection.transport
+        if transport is None:
+            self._wait(None, self._connection.next_try_s)
+            return
+        for message in self._schedule.take_due(now_s):
+            self._send(transport, message)
+        if self._stopping:
+            return
+        self._wait(transport, self._schedule.next_s(now_s))
+        for frame in transport.receive(0.0):
+            self._take_frame(frame)
+        self._warn("garbage", self._line_judge.judge(self._connection.counters))
+        self._warn("another DBC", self._supervisor.foreign)
+
+    def _take_snapshot(self, now_s: float) -> None:
+        with self._lock:
+            snapshot, self._waiting = self._waiting, None
+        if snapshot is not None:
+            self._schedule.update(snapshot, now_s)
+
+    def _send(self, transport: Transport, message: Message) -> None:
+        if self._stopping:
+            return
+        data = self._senders[message.NAME].protect(encode(message))
+        try:
+            transport.send(CanFrame(definition(message.NAME).can_id, data, self._clock()))
+        except SendTimeoutError as error:
+            self._frames_dropped += 1
+            _log.debug("%s", error)
+        except TransportError:
+            self._frames_dropped += 1
+            raise
+
+    def _wait(self, transport: Transport | None, until_s: float) -> None:
+        """Wait until then, or until something arrives, is published or asks to stop."""
+        left_s = until_s - self._clock()
+        waiting = select.poll()
+        waiting.register(self._wake, select.POLLIN)
+        if transport is not None:
+            descriptor = transport.fileno()
+            if descriptor is None:
+                left_s = min(left_s, _POLL_S)
+            else:
+                waiting.register(descriptor, select.POLLIN)
+        # poll() counts whole milliseconds, rounded up here: never early, and at most 1 ms late.
+        for ready, _ in waiting.poll(max(0.0, left_s) * 1000):
+            if ready == self._wake:
+                os.eventfd_read(self._wake)
+
+    def _warn(self, subject: str, warning: str | None) -> None:
+        """Say a warning once when it begins; None: what arrives is in order again."""
+        if warning is None:
+            self._warned.discard(subject)
+        elif subject not in self._warned:
+            self._warned.add(subject)
+            _log.warning("link: %s: %s", self._connection.uri, warning)
+
+    def _take_frame(self, frame: CanFrame) -> None:
+        if frame.can_id != self._controller_id:
+            return
+        judged = self._supervisor.judge(frame)
+        if not judged.is_good:
+            self._controller_rejected += 1
+        if not judged.usable or not isinstance(judged.message, ControllerStatusMessage):
+            return
+        self._controller = (judged.message, frame.time_s + (self._supervisor.timeout_s or 0.0))
+        if judged.message.acknowledged_id is not None:
+            self._schedule.acknowledge(judged.message.acknowledged_id)

@@ -1,0 +1,1 @@
+"""The live monitor of frames: sources, screen, log, plot."""

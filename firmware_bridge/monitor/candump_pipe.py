@@ -1,0 +1,109 @@
+"""`candump -L can0 | edge-fer monitor -`: the frames of a stream of candump's lines.
+
+The lines carry the kernel's time-stamps, which are better than those of their arrival through a
+pipe; and a log that is piped in whole keeps the time that passed in it.
+"""
+
+import os
+import select
+import time
+
+from firmware_bridge.errors import BridgeError, EndOfStream
+from firmware_bridge.protocol.frame import CanFrame
+from firmware_bridge.recording.candump import holds_screen_line
+from firmware_bridge.recording.lines import LineFormat, LineParser
+from firmware_bridge.recording.steady_time import SteadyTime
+from firmware_bridge.transports.base import TransportCounters
+
+_CHUNK_BYTES = 4096  # about 90 lines: a log that is piped in leaves room for a redraw
+
+
+class CandumpPipe:
+    """A source and its transport in one: a stream can be opened only once.
+
+    BridgeError where candump was called without -L: those lines have no times, or not exact ones.
+    """
+
+    uri = "-"
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._parser = LineParser(LineFormat.CANDUMP)
+        self._latest_s = time.monotonic()
+        self._latest_came_s = self._latest_s
+        self._told_s = self._latest_s
+        self._times: SteadyTime | None = None  # from the first frame on
+        self._wall_offset_s = time.time() - self._latest_s
+        self._ended = False
+
+    def open(self, uri: str) -> "CandumpPipe":
+        """Return the stream."""
+        return self
+
+    def now_s(self) -> float:
+        """Return the time of the latest frame and what passed since it came, until the end.
+
+        While there is more to be read the clock stands: of what waits in the pipe nothing is late.
+        """
+        stands = self._ended or self._is_readable(0.0)
+        passed_s = 0.0 if stands else time.monotonic() - self._latest_came_s
+        # A frame that was long in the pipe sets back its clock, but not the one that is told.
+        self._told_s = max(self._told_s, self._latest_s + passed_s)
+        return self._told_s
+
+    def wall_s(self, time_s: float) -> float:
+        """Return the time as the lines have it; before the first one, as this machine has it."""
+        original_s = None if self._times is None else self._times.original(time_s)
+        return time_s + self._wall_offset_s if original_s is None else original_s
+
+    def pause(self, paused: bool) -> None:
+        """Go on: the bus does."""
+
+    @property
+    def counters(self) -> TransportCounters:
+        """Return what became of the lines."""
+        return self._parser.counters
+
+    def fileno(self) -> int | None:
+        """Return the descriptor of the stream."""
+        return self._descriptor
+
+    def send(self, frame: CanFrame) -> None:
+        """Refuse: a pipe goes one way."""
+        raise ValueError("a stream of candump's lines takes no frames")
+
+    def receive(self, timeout_s: float) -> list[CanFrame]:
+        """Return the frames that arrived; EndOfStream where there will be no more."""
+        if self._ended:
+            raise EndOfStream("monitor: the stream on standard input has ended")
+        if not self._is_readable(max(0.0, timeout_s)):
+            return []
+        came_s = time.monotonic()
+        data = os.read(self._descriptor, _CHUNK_BYTES)
+        frames = self._parser.feed(data) if data else self._parser.end()
+        if not self._parser.counters.frames_received and holds_screen_line(data):
+            raise BridgeError(
+                "monitor: standard input has what candump prints without -L;"
+                " use: candump -L can0 | edge-fer monitor -"
+            )
+        self._ended = not data
+        return self._steady(frames, came_s)
+
+    def close(self) -> None:
+        """Leave the stream to who gave it."""
+
+    def _steady(self, frames: list[CanFrame], came_s: float) -> list[CanFrame]:
+        """Return the frames with times on the scale of `now_s`; the first one comes now."""
+        if not frames:
+            return []
+        if self._times is None:
+            passed_s = came_s - self._latest_came_s
+            self._times = SteadyTime(max(self._told_s, self._latest_s + passed_s))
+        steady = [
+            CanFrame(frame.can_id, frame.data, self._times.take(frame.time_s)) for frame in frames
+        ]
+        self._latest_s, self._latest_came_s = steady[-1].time_s, came_s
+        return steady
+
+    def _is_readable(self, within_s: float) -> bool:
+        return bool(select.select([self._descriptor], [], [], within_s)[0])

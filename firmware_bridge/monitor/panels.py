@@ -1,0 +1,277 @@
+"""The panels of the monitor's view: driver, emotion, request, health, messages, history. Pure."""
+
+import math
+
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from firmware_bridge.monitor.parts import (
+    LABEL,
+    LABEL_CELLS,
+    NO_VALUE,
+    RECEIVER_COLOURS,
+    TIMELINE_S,
+    duration,
+    in_brackets,
+    meter,
+    named,
+    number,
+    panel,
+    row,
+    short_time,
+    state_colour,
+    three_lines,
+    timeline,
+)
+from firmware_bridge.protocol.messages import (
+    EMOTION_SIGNALS,
+    ControllerStatusMessage,
+    DriverEvidenceMessage,
+    DriverRequestMessage,
+    DriverStateMessage,
+    EmotionProbabilitiesMessage,
+    FaultCountersMessage,
+    HealthMessage,
+    PipelineFiguresMessage,
+)
+from firmware_bridge.reception.watching import Line, Seen, course_name
+
+# A pending request comes each second: after two it was answered, or is no longer asked.
+REQUEST_SHOWN_S = 2.0
+
+# The camera unit about itself in detail: the first to do without where there is little room.
+DIAGNOSTIC = (
+    PipelineFiguresMessage.NAME,
+    FaultCountersMessage.NAME,
+    DriverEvidenceMessage.NAME,
+)
+_NARROW_COUNTS = ("lost", "rep", "crc", "late")
+
+
+def driver_panel(seen: Seen, width: int) -> Panel:
+    """Return the driver's state, its last minute and what it rests on."""
+    known = seen.latest(DriverStateMessage)
+    message = None if known is None else known[0]
+    state = None if message is None else message.state
+    colour = state_colour(state)
+    since_s = seen.history[-1].time_s if seen.history else seen.start_s
+    badge = Text.assemble(
+        (f" {course_name(state).upper()} ", f"bold black on {colour}"),
+        ("  for ", LABEL),
+        duration(seen.now_s - since_s),
+    )
+    shown = DriverStateMessage() if message is None else message
+    emotion = named(shown.NAME, "Emotion", shown.emotion)
+    face = named(shown.NAME, "Face", shown.face)
+    quality = named(shown.NAME, "Quality", shown.quality)
+    room = width - LABEL_CELLS
+    lines = (
+        badge,
+        row(f"last {TIMELINE_S:.0f} s", timeline(seen.history, seen.now_s, room)),
+        row("emotion", emotion + in_brackets(shown.confidence_percent, "%")),
+        row("face", f"{face}  quality {quality}"),
+        row("drowsiness", meter(shown.drowsiness_percent, room)),
+        row("distraction", meter(shown.distraction_percent, room)),
+        row(
+            "frame age",
+            f"{number(shown.source_age_ms, 'ms')}  event {number(shown.event_sequence)}",
+        ),
+    )
+    made = panel(Group(*lines), "DRIVER", colour)
+    made.subtitle = _reason(seen)
+    made.subtitle_align = "left"
+    return made
+
+
+def emotion_panel(seen: Seen, width: int) -> Panel:
+    """Return a bar for each emotion, the strongest one marked."""
+    known = seen.latest(EmotionProbabilitiesMessage)
+    percents = (EmotionProbabilitiesMessage() if known is None else known[0]).probabilities_percent
+    highest = max((percent for percent in percents if percent is not None), default=math.inf)
+    room = width - LABEL_CELLS
+    lines = [
+        row(label.lower(), meter(percent, room, strong=percent == highest))
+        for label, percent in zip(EMOTION_SIGNALS, percents, strict=True)
+    ]
+    made = panel(Group(*lines), "EMOTION")
+    made.subtitle = _look(seen)
+    made.subtitle_align = "left"
+    return made
+
+
+def request_panel(seen: Seen) -> Panel:
+    """Return what the driver unit asks for, or asked for last."""
+    known = seen.latest(DriverRequestMessage)
+    if known is None:
+        return panel(three_lines(Text("none so far", LABEL)), "REQUEST")
+    request, time_s = known
+    kind = named(request.NAME, "Type", request.kind)
+    if seen.now_s - time_s > REQUEST_SHOWN_S:
+        ago = f"last: {kind}, {duration(seen.now_s - time_s)} ago"
+        return panel(three_lines(Text("none pending", LABEL), Text(ago, LABEL)), "REQUEST")
+    return panel(
+        three_lines(
+            Text(kind, "bold medium_purple1"),
+            Text(f"{named(request.NAME, 'Severity', request.severity)}, id {request.request_id}"),
+            Text(
+                f"valid for {number(request.valid_for_s, 's')},"
+                f" {named(request.NAME, 'Reason', request.reason)}"
+            ),
+        ),
+        "REQUEST",
+        "medium_purple1",
+    )
+
+
+def health_panel(seen: Seen) -> Panel:
+    """Return what the driver unit says about itself."""
+    known = seen.latest(HealthMessage)
+    if known is None:
+        return panel(three_lines(Text("not heard", LABEL)), "HEALTH")
+    health = known[0]
+    fault = named(health.NAME, "Fault", health.fault)
+    degraded = named(health.NAME, "DegradedReason", health.degraded_reason)
+    troubled = fault not in ("none", NO_VALUE) or degraded not in ("none", NO_VALUE)
+    recording = named(health.NAME, "Recording", health.recording)
+    films = recording not in ("off", NO_VALUE)
+    made = panel(
+        three_lines(
+            Text(
+                f"camera {named(health.NAME, 'Camera', health.camera)}"
+                f"  model {named(health.NAME, 'Model', health.model)}"
+            ),
+            Text(
+                f"{number(health.fps, 'fps')}  {number(health.latency_ms, 'ms')}"
+                f"  {number(health.temperature_c, '°C')}{_stalls(seen)}"
+            ),
+            Text(f"fault {fault}  degraded {degraded}", "red1" if troubled else LABEL),
+        ),
+        f"HEALTH  RECORDING {recording.upper()}" if films else "HEALTH",
+        "red1" if troubled else "grey50",
+    )
+    # On the border, as at 80 columns no line has room for the longest of it.
+    made.subtitle = _setbacks(seen)
+    made.subtitle_align = "left"
+    return made
+
+
+def message_panel(seen: Seen, line: Line, *, wide: bool, with_diagnostic: bool) -> Panel:
+    """Return a table of the messages: trust, timing and what was wrong; below it the rest."""
+    table = Table(box=None, expand=True, padding=(0, 1, 0, 0), header_style=LABEL, show_edge=False)
+    table.add_column("id", no_wrap=True)
+    table.add_column("message", no_wrap=True, ratio=1)
+    counts = ("lost", "repeated", "crc", "overdue", "gaps", "frames")
+    for column in ("state", "rate", "jitter", "age", *(counts if wide else _NARROW_COUNTS)):
+        table.add_column(column, justify="right", no_wrap=True)
+    for message in seen.statistics:
+        if message.name in DIAGNOSTIC and not with_diagnostic:
+            continue
+        cells: list[RenderableType] = [
+            f"{message.can_id:03X}",
+            message.name,
+            Text(message.state.value.replace("_", " "), RECEIVER_COLOURS[message.state]),
+            f"{message.rate_hz:.1f}/s" if message.rate_hz else NO_VALUE,
+            short_time(message.jitter_s),
+            Text(short_time(message.age_s), "red1" if message.is_overdue else "default"),
+            _count(message.lost),
+            _count(message.repeated),
+            _count(message.wrong_crc),
+            _count(message.overdue),
+        ]
+        if wide:
+            cells += [_count(message.gaps), str(message.frames)]
+        table.add_row(*cells, style=None if message.frames else "grey50")
+    made = panel(table, "MESSAGES")
+    made.subtitle = _rest(seen, line)
+    made.subtitle_align = "left"
+    return made
+
+
+def history_panel(seen: Seen, rows: int) -> Panel:
+    """Return the last changes of state, the newest above, in `rows` lines."""
+    changes = seen.history[-rows:]
+    lines = [
+        Text.assemble(
+            (f"{duration(seen.now_s - change.time_s) + ' ago':>14}  ", LABEL),
+            (course_name(change.state), state_colour(change.state)),
+        )
+        for change in reversed(changes)
+    ]
+    lines += [Text("")] * (rows - len(lines))
+    return panel(Group(*lines), "HISTORY")
+
+
+def _rest(seen: Seen, line: Line) -> Text:
+    """Return the vehicle's word in short, and what came besides our messages."""
+    known = seen.latest(ControllerStatusMessage)
+    text = Text("vehicle: ", LABEL)
+    if known is None:
+        text.append("not heard", LABEL)
+    else:
+        status = known[0]
+        ignition = named(status.NAME, "Ignition", status.ignition)
+        text.append(f"{number(status.speed_km_h, 'km/h', 1)}, ignition {ignition}", "default")
+    counters = line.counters
+    if seen.unknown_ids:
+        text.append(f"  other ids: {seen.unknown_ids}", LABEL)
+    if counters.rejected_lines:
+        rejected = f"{counters.rejected_lines} lines, {counters.rejected_bytes} bytes"
+        text.append(f"  rejected: {rejected}", "yellow")
+    if line.connections_lost:
+        text.append(f"  port lost: {line.connections_lost}", "yellow")
+    return text
+
+
+def _evidence(seen: Seen) -> DriverEvidenceMessage:
+    known = seen.latest(DriverEvidenceMessage)
+    return DriverEvidenceMessage() if known is None else known[0]
+
+
+def _reason(seen: Seen) -> Text:
+    """Return why the state was entered, in words, and for how long each sense has been blind."""
+    evidence = _evidence(seen)
+    said = [] if evidence.reason is None else [named(evidence.NAME, "Reason", evidence.reason)]
+    blind = (("eyes", evidence.eyes_unseen_s), ("head", evidence.head_unseen_s))
+    said += [f"{sense} unseen {seconds:.0f} s" for sense, seconds in blind if seconds]
+    return Text(", ".join(said), LABEL)
+
+
+def _look(seen: Seen) -> Text:
+    """Return where the driver looks and what the lids do, as far as it is measured."""
+    evidence = _evidence(seen)
+    said = []
+    if evidence.gaze_yaw_deg is not None and evidence.gaze_pitch_deg is not None:
+        said.append(f"gaze {evidence.gaze_yaw_deg:+.0f} {evidence.gaze_pitch_deg:+.0f} °")
+    if evidence.lid_opening_percent is not None:
+        said.append(f"lids {evidence.lid_opening_percent:.0f} %")
+    if evidence.yawns:
+        said.append(f"yawns {evidence.yawns}")
+    return Text("  ".join(said), LABEL)
+
+
+def _stalls(seen: Seen) -> str:
+    """Return how often the camera fell silent within the last hour; mostly nothing."""
+    stalls = _counters(seen).stalls_per_hour
+    return f"  stalls {stalls}/h" if stalls else ""
+
+
+def _setbacks(seen: Seen) -> Text:
+    """Return what slows the processor down and how often the daemon came back; mostly nothing."""
+    known = seen.latest(PipelineFiguresMessage)
+    throttling = None if known is None else known[0].throttling
+    name = named(PipelineFiguresMessage.NAME, "Throttling", throttling)
+    restarts = _counters(seen).restarts
+    said = [] if name in ("none", NO_VALUE) else [name]
+    said += [f"restarts {restarts}"] if restarts else []
+    return Text("  ".join(said), "yellow")
+
+
+def _counters(seen: Seen) -> FaultCountersMessage:
+    known = seen.latest(FaultCountersMessage)
+    return FaultCountersMessage() if known is None else known[0]
+
+
+def _count(number: int) -> Text:
+    return Text(str(number), "yellow" if number else "grey50")

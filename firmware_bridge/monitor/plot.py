@@ -1,0 +1,287 @@
+"""Draws what a watch has seen into a picture: driver, emotions, machine and line over one time."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from firmware_bridge.errors import BridgeError
+from firmware_bridge.monitor.sources import Source
+from firmware_bridge.monitor.track import Course, Track
+from firmware_bridge.protocol.database import definition
+from firmware_bridge.protocol.messages import EMOTION_SIGNALS
+from firmware_bridge.reception.supervision import FrameStatus, JudgedFrame
+from firmware_bridge.reception.watching import Line, StateChange, Summary, Watch, course_name
+
+_ENDINGS = (".png", ".svg", ".pdf")
+_WIDTH_INCHES, _DPI = 12.0, 120
+
+# As in the terminal (screen_parts), in colours for white paper.
+_STATE_COLOURS = {
+    "attentive": "#2e9e4f",
+    "distracted": "#ef8a17",
+    "drowsy": "#ef8a17",
+    "microsleep": "#d62728",
+    "asleep": "#d62728",
+    "unresponsive": "#d62728",
+    "agitated": "#c8551b",
+    "anxious": "#d9a400",
+    "low": "#4f7fbf",
+    "uncertain": "#8e63c7",
+    "no driver": "#1f9bcf",
+    "camera degraded": "#a3541a",
+    "unseen": "#6f7f8f",
+}
+_OTHER_STATE = "#9a9a9a"
+_REQUEST_COLOUR = "#8e63c7"
+_LABEL_SHARE = 0.1  # of the width: what a request takes in words
+_EMOTION_COLOURS = ("#d62728", "#7a9a01", "#8e63c7", "#e8a600", "#1f6fb4", "#e377c2", "#7f7f7f")
+# One for each cyclic message: what has no colour is not drawn.
+_MESSAGE_COLOURS = ("#1f6fb4", "#e8a600", "#2e9e4f", "#d62728", "#8e63c7", "#7f7f7f", "#17becf")
+_FAULT_COLOURS = {
+    FrameStatus.SOME_LOST: "#e8a600",
+    FrameStatus.REPEATED: "#8e63c7",
+    FrameStatus.WRONG_CRC: "#d62728",
+    FrameStatus.WRONG_SEQUENCE: "#c8551b",
+    FrameStatus.WRONG_LENGTH: "#000000",
+}
+
+
+class PlotView:
+    """A monitor's view that leaves a picture of the whole watch behind.
+
+    BridgeError, at once, where there is no matplotlib or the file cannot be written.
+    """
+
+    def __init__(self, path: Path, source: Source) -> None:
+        if path.suffix.lower() not in _ENDINGS:
+            raise BridgeError(f"plot: {path}: use a name that ends in {', '.join(_ENDINGS)}")
+        if not path.absolute().parent.is_dir():
+            raise BridgeError(f"plot: {path}: there is no folder {path.parent}")
+        if find_spec("matplotlib") is None:
+            raise BridgeError("a plot needs matplotlib: pip install 'edge-fer[workstation]'")
+        self._path = path
+        self._source = source
+        self._track = Track()
+        self._watch: Watch | None = None
+        self._now_s = 0.0
+
+    def frame(self, judged: JudgedFrame, watch: Watch) -> None:
+        """Keep what is drawn of it."""
+        self._track.take(judged)
+
+    def refresh(self, watch: Watch, line: Line, now_s: float) -> None:
+        """Remember how long it lasted."""
+        self._watch, self._now_s = watch, now_s
+
+    def end(self, summary: Summary) -> None:
+        """Draw; BridgeError where there is nothing to draw or the file cannot be written."""
+        watch = self._watch
+        if watch is None or not watch.history:
+            raise BridgeError(f"plot: {self._path}: no driver state was heard that could be drawn")
+        start_s, end_s = watch.start_s, max(self._now_s, watch.start_s + 1.0)
+        began = datetime.fromtimestamp(self._source.wall_s(start_s), UTC)
+        title = f"{self._source.uri}, {summary.good_frames} good frames of {summary.frames}"
+        # A recording may hold only the time since its start.
+        if began.year > 1971:
+            title += f", {began:%Y-%m-%d %H:%M:%S} UTC"
+        figure = draw(self._track, list(watch.history), start_s, end_s, title)
+        try:
+            figure.savefig(self._path, dpi=_DPI)
+        except OSError as error:
+            raise BridgeError(
+                f"plot: {self._path}: cannot be written ({error.strerror})"
+            ) from error
+
+
+def draw(
+    track: Track, history: Sequence[StateChange], start_s: float, end_s: float, title: str
+) -> Any:
+    """Return a matplotlib figure of what happened between the two times."""
+    from matplotlib.figure import Figure  # noqa: PLC0415 - not on a device
+
+    lanes = _lanes(history)
+    panels: list[tuple[float, Callable[[Any], None]]] = [
+        (0.2 + 0.26 * len(lanes), lambda axes: _draw_states(axes, track, history, lanes, end_s)),
+        (1.7, lambda axes: _draw_emotions(axes, track)),
+    ]
+    drowsiness = track.known(("Confidence", "Drowsiness", "Distraction"))
+    if drowsiness:
+        panels.append((1.1, partial(_draw_courses, courses=drowsiness, unit="%", highest=100)))
+    look = track.known(("Yaw", "Pitch", "GazeYaw", "GazePitch"))
+    if look:
+        panels.append((1.1, partial(_draw_courses, courses=look, unit="°", lowest=None)))
+    for names, unit in (
+        (("LidOpening",), "%"),
+        (("EyesUnseen", "HeadUnseen"), "s"),
+        (("Speed",), "km/h"),
+        (("CameraRate", "FrameRate", "FaceRate", "EmotionRate"), "fps"),
+        (("Latency",), "ms"),
+        (("Temperature",), "°C"),
+    ):
+        course = track.known(names)
+        if course:
+            panels.append((0.75, partial(_draw_courses, courses=course, unit=unit)))
+    panels.append((1.4, lambda axes: _draw_line(axes, track)))
+
+    heights = [height for height, _ in panels]
+    figure = Figure(figsize=(_WIDTH_INCHES, sum(heights) + 0.35 * len(panels) + 0.6))
+    figure.set_layout_engine("constrained")
+    figure.suptitle(title, fontsize=10, x=0.01, ha="left")
+    for axes, (_, fill) in zip(
+        figure.subplots(len(panels), 1, sharex=True, height_ratios=heights, squeeze=False)[:, 0],
+        panels,
+        strict=True,
+    ):
+        fill(axes)
+        axes.grid(axis="x", alpha=0.25)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.tick_params(labelsize=8)
+    axes.set_xlim(start_s, end_s)
+    _label_time(axes, start_s, end_s)
+    return figure
+
+
+def _lanes(history: Sequence[StateChange]) -> list[str]:
+    """Return the states that occurred, each once, in the order of their codes; unknown last."""
+    seen = {change.state for change in history}
+    codes = sorted(code for code in seen if code is not None)
+    return [course_name(code) for code in codes] + ([course_name(None)] if None in seen else [])
+
+
+def _draw_states(
+    axes: Any, track: Track, history: Sequence[StateChange], lanes: list[str], end_s: float
+) -> None:
+    ends_s = [change.time_s for change in history[1:]] + [end_s]
+    for change, until_s in zip(history, ends_s, strict=True):
+        name = course_name(change.state)
+        # A state of a moment still shows.
+        width_s = max(until_s - change.time_s, (end_s - history[0].time_s) / 600)
+        axes.barh(
+            lanes.index(name),
+            width_s,
+            left=change.time_s,
+            height=0.7,
+            color=_STATE_COLOURS.get(name, _OTHER_STATE),
+        )
+    axes.set_yticks(range(len(lanes)), lanes)
+    axes.set_ylim(len(lanes) - (-0.2 if track.requests else 0.4), -0.6)
+    _draw_requests(axes, track, (end_s - history[0].time_s) * _LABEL_SHARE)
+    axes.set_title("driver state", fontsize=9, loc="left")
+
+
+def _draw_requests(axes: Any, track: Track, apart_s: float) -> None:
+    """Mark what the driver was asked, below the states; in words where there is room for them."""
+    labelled_s = float("-inf")
+    for time_s, kind in track.requests:
+        axes.axvline(time_s, color=_REQUEST_COLOUR, linewidth=1, linestyle=":")
+        if time_s < labelled_s + apart_s:
+            continue
+        labelled_s = time_s
+        axes.annotate(
+            f" {kind}?",
+            (time_s, 0),
+            xycoords=("data", "axes fraction"),
+            xytext=(0, 3),
+            textcoords="offset points",
+            fontsize=7,
+            color=_REQUEST_COLOUR,
+        )
+
+
+def _draw_emotions(axes: Any, track: Track) -> None:
+    known = track.known(EMOTION_SIGNALS)
+    for name, colour in zip(EMOTION_SIGNALS, _EMOTION_COLOURS, strict=True):
+        if name in known:
+            _step(axes, known[name], name.lower(), colour)
+    axes.set_ylim(0, 100)
+    axes.set_ylabel("%", fontsize=8)
+    axes.set_title("emotion", fontsize=9, loc="left")
+    _legend(axes, len(known))
+
+
+def _draw_courses(
+    axes: Any,
+    courses: dict[str, Course],
+    unit: str,
+    *,
+    lowest: float | None = 0,
+    highest: float | None = None,
+) -> None:
+    for (name, course), colour in zip(courses.items(), _MESSAGE_COLOURS, strict=False):
+        _step(axes, course, _words(name), colour)
+    axes.set_ylim(lowest, highest)
+    axes.set_ylabel(unit, fontsize=8)
+    axes.set_title(", ".join(_words(name) for name in courses), fontsize=9, loc="left")
+    if len(courses) > 1:
+        _legend(axes, len(courses))
+
+
+def _draw_line(axes: Any, track: Track) -> None:
+    """Draw how evenly the messages came, and mark each frame that was not in order."""
+    for (name, course), colour in zip(track.intervals.items(), _MESSAGE_COLOURS, strict=False):
+        milliseconds = [None if v is None else v * 1000 for v in course.values]
+        axes.plot(
+            course.times_s, _numbers(milliseconds), ".", markersize=2.5, color=colour, label=name
+        )
+        cycle_s = definition(name).cycle_s
+        if cycle_s is not None:
+            axes.axhline(cycle_s * 1000, color=colour, linewidth=0.8, alpha=0.5)
+    for status, colour in _FAULT_COLOURS.items():
+        times_s = [fault.time_s for fault in track.faults if fault.status is status]
+        if times_s:
+            label = f"{status.value.replace('_', ' ')} ({len(times_s)})"
+            axes.plot(
+                times_s,
+                [0.96] * len(times_s),
+                "v",
+                markersize=5,
+                color=colour,
+                label=label,
+                transform=axes.get_xaxis_transform(),
+            )
+    axes.set_ylim(bottom=0)
+    axes.set_ylabel("ms", fontsize=8)
+    axes.set_title("time between frames; lines: the cycles", fontsize=9, loc="left")
+    _legend(axes, 1)
+
+
+def _step(axes: Any, course: Course, label: str, colour: str) -> None:
+    axes.plot(
+        course.times_s,
+        _numbers(course.values),
+        drawstyle="steps-post",
+        linewidth=1.2,
+        color=colour,
+        label=label,
+    )
+
+
+def _numbers(values: Sequence[float | None]) -> list[float]:
+    return [float("nan") if value is None else value for value in values]
+
+
+def _legend(axes: Any, entries: int) -> None:
+    if entries and axes.get_legend_handles_labels()[0]:
+        axes.legend(
+            loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=7, frameon=False, markerscale=1.5
+        )
+
+
+def _label_time(axes: Any, start_s: float, end_s: float) -> None:
+    """Count from the start, in minutes where it is long."""
+    unit, seconds = ("s", 1.0) if end_s - start_s < 300 else ("min", 60.0)
+    axes.xaxis.set_major_formatter(lambda value, _: f"{(value - start_s) / seconds:g}")
+    steps = (1, 2, 5, 10, 15, 20, 30, 60, 120, 240, 480, 1440)
+    span = (end_s - start_s) / seconds
+    step = next((step for step in steps if span / step <= 14), steps[-1])
+    count = int(span / step) + 1
+    axes.set_xticks([start_s + index * step * seconds for index in range(count)])
+    axes.set_xlabel(f"{unit} since the start", fontsize=8)
+
+
+def _words(signal: str) -> str:
+    """Return `FrameRate` as `frame rate`."""
+    return "".join(f" {c.lower()}" if c.isupper() else c for c in signal).strip()

@@ -1,0 +1,1 @@
+"""The receiving side: checks each frame, supervises the stream, reports what was rejected."""

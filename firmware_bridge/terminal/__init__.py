@@ -1,0 +1,1 @@
+"""Pseudo-terminals, keys and interrupts of a person's terminal."""

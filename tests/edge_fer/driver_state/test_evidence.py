@@ -1,0 +1,200 @@
+"""Evidence: what an observation adds, and what it must not change."""
+
+import math
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from edge_fer.driver_state.evidence import Evidence, no_evidence, update_evidence
+from edge_fer.driver_state.settings import PolicySettings
+from edge_fer.emotions import Emotion
+from edge_fer.observation import CameraCondition, FaceBox, Observation
+
+START_S = 5000.0
+FACE = FaceBox(200, 120, 160, 160, 1.0)
+SETTINGS = PolicySettings()
+
+
+def certain_of(emotion: Emotion) -> NDArray[np.float32]:
+    probabilities = np.zeros(len(Emotion), dtype=np.float32)
+    probabilities[emotion] = 1.0
+    return probabilities
+
+
+def frame(
+    time_s: float,
+    probabilities: NDArray[np.float32] | None,
+    *,
+    face: FaceBox | None = FACE,
+    camera: CameraCondition = CameraCondition.GOOD,
+) -> Observation:
+    return Observation(START_S + time_s, camera, face, probabilities)
+
+
+def after(
+    observations: list[Observation],
+    evidence: Evidence | None = None,
+    settings: PolicySettings = SETTINGS,
+) -> Evidence:
+    evidence = no_evidence(START_S) if evidence is None else evidence
+    for observation in observations:
+        evidence = update_evidence(evidence, observation, settings)
+    return evidence
+
+
+def calm_for(seconds: float, fps: int = 30, *, start_s: float = 0.0) -> list[Observation]:
+    calm = certain_of(Emotion.NEUTRAL)
+    return [frame(start_s + k / fps, calm) for k in range(round(seconds * fps) + 1)]
+
+
+def filtered(evidence: Evidence, emotion: Emotion) -> float:
+    assert evidence.emotion.probabilities is not None
+    return evidence.emotion.probabilities[emotion]
+
+
+@pytest.mark.parametrize("fps", [10, 15, 30, 60])
+def test_after_one_time_constant_a_step_is_63_percent_done_at_any_frame_rate(fps: int) -> None:
+    settings = PolicySettings(evidence_time_constant_s=2.0)
+    evidence = after(calm_for(3.0, fps), settings=settings)
+    angry = certain_of(Emotion.ANGRY)
+    steps = [frame(3.0 + (k + 1) / fps, angry) for k in range(2 * fps)]
+    evidence = after(steps, evidence, settings)
+    assert filtered(evidence, Emotion.ANGRY) == pytest.approx(1 - math.exp(-1), abs=1e-6)
+    assert filtered(evidence, Emotion.NEUTRAL) == pytest.approx(math.exp(-1), abs=1e-6)
+
+
+def test_filtered_probabilities_stay_a_distribution() -> None:
+    random = np.random.default_rng(1)
+    rows = random.dirichlet(np.full(7, 0.3), size=300).astype(np.float32)
+    evidence = after([frame(k / 30, row) for k, row in enumerate(rows)])
+    assert evidence.emotion.probabilities is not None
+    assert sum(evidence.emotion.probabilities) == pytest.approx(1.0, abs=1e-5)
+    assert min(evidence.emotion.probabilities) >= 0.0
+
+
+ANGRY = certain_of(Emotion.ANGRY)
+UNUSABLE = {
+    "no face": frame(1.5, None, face=None),
+    "face without probabilities": frame(1.5, None),
+    "probabilities without a face": frame(1.5, ANGRY, face=None),
+    "camera dark": frame(1.5, ANGRY, camera=CameraCondition.DARK),
+    "camera frozen": frame(1.5, ANGRY, camera=CameraCondition.FROZEN),
+    "camera starting": frame(1.5, ANGRY, camera=CameraCondition.STARTING),
+    "not a number": frame(1.5, np.full(7, np.nan, dtype=np.float32)),
+    "infinite": frame(1.5, np.array([np.inf, 0, 0, 0, 0, 0, 0], dtype=np.float32)),
+    "sum above one": frame(1.5, np.full(7, 0.3, dtype=np.float32)),
+    "all zero": frame(1.5, np.zeros(7, dtype=np.float32)),
+    "below zero": frame(1.5, np.array([1.5, -0.5, 0, 0, 0, 0, 0], dtype=np.float32)),
+    "eight classes": frame(1.5, np.full(8, 1 / 8, dtype=np.float32)),
+    "one row too deep": frame(1.5, ANGRY[np.newaxis]),
+}
+
+
+@pytest.mark.parametrize("name", UNUSABLE)
+def test_an_unusable_frame_neither_changes_the_emotion_nor_makes_it_younger(name: str) -> None:
+    before = after(calm_for(1.0))
+    seen = after([UNUSABLE[name]], before)
+    assert seen.emotion == before.emotion
+    assert seen.last_usable_s == before.last_usable_s
+    assert seen.usable_s == before.usable_s
+    assert seen.usable_age_s == pytest.approx(0.5)
+
+
+def test_dequantized_probabilities_need_not_sum_to_one_exactly() -> None:
+    # The int8 softmax writes multiples of 1/256: seven rounded ones miss 1 by up to 7/512.
+    rounded = np.round(np.array([0.3, 0.3, 0.1, 0.1, 0.1, 0.05, 0.05]) * 256) / 256
+    assert after([frame(0.0, rounded.astype(np.float32))]).last_usable_s == START_S
+
+
+def test_evidence_too_old_is_forgotten() -> None:
+    before = after(calm_for(5.0))
+    assert before.ready
+    turned_away = [frame(5.0 + k / 10, None) for k in range(1, 26)]
+    kept = after(turned_away, before)
+    assert kept.ready
+    assert kept.emotion == before.emotion
+    gone = after([frame(7.6, None)], kept)
+    assert not gone.ready
+    assert gone.emotion.probabilities is None
+    assert gone.usable_s == 0.0
+    assert gone.was_ready
+
+
+def test_a_frame_after_a_gap_speaks_for_no_more_than_the_longest_dropout() -> None:
+    before = after(calm_for(5.0))
+    evidence = after([frame(7.0, ANGRY)], before)
+    weight = 1 - math.exp(-SETTINGS.dropout_s / SETTINGS.evidence_time_constant_s)
+    assert filtered(evidence, Emotion.ANGRY) == pytest.approx(weight)
+    assert evidence.usable_s == pytest.approx(before.usable_s + SETTINGS.dropout_s)
+
+
+def test_time_without_observations_is_not_time_without_a_driver() -> None:
+    evidence = after([frame(100.0, None, face=None)], after(calm_for(5.0)))
+    assert not evidence.presence.absent
+    assert not evidence.ready
+
+
+@pytest.mark.parametrize("older_s", [1e-6, 0.03, 0.99])
+def test_an_observation_older_than_the_evidence_changes_nothing(older_s: float) -> None:
+    before = after(calm_for(5.0))
+    assert after([frame(5.0 - older_s, ANGRY)], before) is before
+
+
+@pytest.mark.parametrize("time_s", [math.nan, math.inf, -math.inf])
+def test_a_time_that_is_no_time_changes_nothing(time_s: float) -> None:
+    before = after(calm_for(5.0))
+    assert after([frame(time_s, ANGRY)], before) is before
+
+
+def test_a_clock_set_back_begins_anew() -> None:
+    evidence = after([frame(2.0, ANGRY)], after(calm_for(5.0)))
+    assert evidence.time_s == START_S + 2.0
+    assert not evidence.was_ready
+    assert filtered(evidence, Emotion.ANGRY) == 1.0
+
+
+def test_with_the_switch_off_no_emotion_is_kept_and_a_face_is_enough() -> None:
+    settings = PolicySettings(emotion_states=False)
+    angry = after([frame(k / 30, ANGRY) for k in range(300)])
+    assert angry.emotion.agitated.active
+    switched_off = after([frame(10.0, ANGRY)], angry, settings)
+    assert switched_off.emotion.probabilities is None
+    assert not switched_off.emotion.agitated.active
+    faces = [frame(k / 30, None) for k in range(90)]
+    assert after(faces, settings=settings).ready
+    assert not after(faces).ready
+
+
+def test_emotion_of_a_driver_who_left_is_not_the_next_ones() -> None:
+    evidence = after([frame(k / 30, ANGRY) for k in range(300)])
+    empty = [frame(10.0 + k / 30, None, face=None) for k in range(63)]
+    evidence = after(empty, evidence)
+    assert evidence.presence.absent
+    assert evidence.emotion.probabilities is None
+    next_driver = calm_for(1.1, start_s=12.5)
+    evidence = after(next_driver, evidence)
+    assert not evidence.presence.absent
+    assert evidence.ready
+    assert filtered(evidence, Emotion.ANGRY) == 0.0
+
+
+def test_a_cover_is_seen_at_two_and_a_half_frames_a_second_too() -> None:
+    covered = [frame(5.0 + 0.4 * k, None, camera=CameraCondition.BLOCKED) for k in range(1, 3)]
+    assert after(covered, after(calm_for(5.0))).camera.degraded.active
+
+
+def test_two_bad_frames_with_good_ones_between_are_no_cover() -> None:
+    bad = [frame(5.0 + 0.4 * k, None, camera=CameraCondition.BLOCKED) for k in range(1, 10)]
+    good = [frame(5.2 + 0.4 * k, None) for k in range(1, 10)]
+    mixed = sorted([*bad, *good], key=lambda observation: observation.time_s)
+    assert not after(mixed, after(calm_for(5.0))).camera.degraded.active
+
+
+def test_evidence_works_at_the_time_zero() -> None:
+    # A clock that starts at 0 must not look like "never seen".
+    evidence = no_evidence(0.0)
+    for k in range(31):
+        observation = Observation(k / 10, CameraCondition.GOOD, FACE, ANGRY)
+        evidence = update_evidence(evidence, observation, SETTINGS)
+    assert evidence.usable_s == pytest.approx(3.0)

@@ -1,0 +1,160 @@
+"""Looks away from the road, and what is neutral for this driver."""
+
+import math
+
+import pytest
+
+from edge_fer.driver_state.head_evidence import HeadEvidence, update_head
+from edge_fer.driver_state.settings import PolicySettings
+from edge_fer.observation import HeadPose
+
+SETTINGS = PolicySettings()
+START_S = 500.0
+AHEAD = HeadPose(0, 0, 0)
+ASIDE = HeadPose(45, 0, 0)
+
+
+def seen(
+    pose: HeadPose | None,
+    seconds: float,
+    *,
+    after: HeadEvidence | None = None,
+    begin_s: float = 0.0,
+    speed_km_h: float | None = 120.0,
+    eyes_shut: bool = False,
+    fps: int = 30,
+    settings: PolicySettings = SETTINGS,
+) -> HeadEvidence:
+    evidence = after or HeadEvidence()
+    for k in range(round(seconds * fps)):
+        evidence = update_head(
+            evidence,
+            pose,
+            time_s=START_S + begin_s + k / fps,
+            speed_km_h=speed_km_h,
+            eyes_shut=eyes_shut,
+            settings=settings,
+        )
+    return evidence
+
+
+@pytest.mark.parametrize(
+    ("speed_km_h", "limit_s"), [(None, 3.5), (120.0, 3.5), (50.0, 3.5), (49.9, 6.0), (20.0, 6.0)]
+)
+def test_the_limit_depends_on_the_speed(speed_km_h: float | None, limit_s: float) -> None:
+    road = seen(AHEAD, 5, speed_km_h=speed_km_h)
+    early = seen(ASIDE, limit_s - 0.1, after=road, begin_s=5, speed_km_h=speed_km_h)
+    late = seen(ASIDE, limit_s + 0.1, after=road, begin_s=5, speed_km_h=speed_km_h)
+    assert (early.distracted, late.distracted) == (False, True)
+
+
+def test_below_20_kmh_nobody_is_distracted() -> None:
+    assert not seen(ASIDE, 60, speed_km_h=19.9).distracted
+
+
+def test_a_distraction_ends_with_some_margin_in_speed() -> None:
+    distracted = seen(ASIDE, 5)
+    assert seen(ASIDE, 1, after=distracted, begin_s=5, speed_km_h=16.0).distracted
+    slow = seen(ASIDE, 1, after=distracted, begin_s=5, speed_km_h=14.0)
+    assert not slow.distracted
+    # And 16 km/h is not fast enough to begin one.
+    assert not seen(ASIDE, 20, after=slow, begin_s=6, speed_km_h=16.0).distracted
+
+
+@pytest.mark.parametrize(
+    ("pose", "away"),
+    [
+        (HeadPose(27, 0, 0), False),
+        (HeadPose(29, 0, 0), True),
+        (HeadPose(-29, 0, 0), True),
+        (HeadPose(0, -19, 0), False),
+        (HeadPose(0, -21, 0), True),
+        (HeadPose(0, 24, 0), False),
+        (HeadPose(0, 26, 0), True),
+        (HeadPose(0, 0, 60), False),
+    ],
+)
+def test_away_is_by_yaw_and_pitch_and_not_by_roll(pose: HeadPose, away: bool) -> None:
+    assert seen(pose, 1).away is away
+
+
+def test_back_on_the_road_takes_some_degrees_less_than_away() -> None:
+    aside = seen(ASIDE, 1)
+    assert seen(HeadPose(25, 0, 0), 0.1, after=aside, begin_s=1).away
+    assert not seen(HeadPose(22, 0, 0), 0.1, after=aside, begin_s=1).away
+
+
+def test_a_moment_on_the_road_does_not_end_a_look_away() -> None:
+    look = seen(ASIDE, 2)
+    look = seen(AHEAD, 0.2, after=look, begin_s=2)
+    assert seen(ASIDE, 2, after=look, begin_s=2.2).distracted
+    look = seen(AHEAD, 0.5, after=seen(ASIDE, 2), begin_s=2)
+    assert not seen(ASIDE, 2, after=look, begin_s=2.5).distracted
+
+
+def test_an_unseen_head_looks_nowhere() -> None:
+    look = seen(None, 1, after=seen(ASIDE, 3), begin_s=3)
+    assert not seen(ASIDE, 3, after=look, begin_s=4).distracted
+
+
+def test_a_distraction_is_over_when_the_head_is_unseen_for_long() -> None:
+    distracted = seen(ASIDE, 4)
+    assert seen(None, 2.4, after=distracted, begin_s=4).distracted
+    assert not seen(None, 2.7, after=distracted, begin_s=4).distracted
+
+
+def test_who_does_not_look_back_after_the_warning_is_unresponsive() -> None:
+    assert not seen(ASIDE, 6.4).unresponsive
+    gone = seen(ASIDE, 6.7)
+    assert gone.unresponsive
+    assert seen(AHEAD, 2.9, after=gone, begin_s=6.7).unresponsive
+    assert not seen(AHEAD, 3.2, after=gone, begin_s=6.7).unresponsive
+    assert seen(AHEAD, 5, after=gone, begin_s=6.7, eyes_shut=True).unresponsive
+
+
+def test_the_share_of_looks_is_of_the_last_half_minute() -> None:
+    evidence = seen(AHEAD, 40)
+    evidence = seen(ASIDE, 3, after=evidence, begin_s=40)
+    assert evidence.away_share(START_S + 43, SETTINGS) == pytest.approx(0.1, abs=0.003)
+    evidence = seen(AHEAD, 31, after=evidence, begin_s=43)
+    assert evidence.away_share(START_S + 74, SETTINGS) == pytest.approx(0.0, abs=0.003)
+    assert evidence.away_share(START_S + 75, SETTINGS) is None
+
+
+def learned(evidence: HeadEvidence) -> tuple[float, float] | None:
+    return evidence.neutral.learned_deg
+
+
+def test_the_neutral_pose_is_the_median_of_a_minute() -> None:
+    evidence = HeadEvidence()
+    for second in range(70):
+        pose = HeadPose(50, 0, 0) if second % 5 == 0 else HeadPose(12, -4, 0)
+        evidence = seen(pose, 1, after=evidence, begin_s=second)
+    assert learned(evidence) == pytest.approx((12, -4), abs=0.01)
+    # 12 + 28 degrees and not 28 are away now.
+    assert not seen(HeadPose(38, -4, 0), 1, after=evidence, begin_s=70).away
+    assert seen(HeadPose(-18, -4, 0), 1, after=evidence, begin_s=70).away
+
+
+def test_it_is_not_learned_from_less_nor_from_walking_speed() -> None:
+    assert learned(seen(HeadPose(12, 0, 0), 59)) is None
+    assert learned(seen(HeadPose(12, 0, 0), 90, speed_km_h=9.0)) is None
+    assert learned(seen(HeadPose(12, 0, 0), 62, speed_km_h=None)) is not None
+
+
+def test_it_is_clamped_so_that_aside_does_not_become_normal() -> None:
+    assert learned(seen(HeadPose(50, -40, 0), 62)) == (20.0, -12.0)
+    settings = PolicySettings(neutral_yaw_deg=25.0, neutral_pitch_deg=-5.0)
+    assert learned(seen(HeadPose(50, 0, 0), 62, settings=settings)) == (45.0, 0.0)
+
+
+@pytest.mark.parametrize("fps", [10, 15, 30, 60])
+def test_it_is_learned_after_a_minute_at_any_frame_rate(fps: int) -> None:
+    assert learned(seen(HeadPose(12, 0, 0), 59.5, fps=fps)) is None
+    assert learned(seen(HeadPose(12, 0, 0), 62, fps=fps)) is not None
+
+
+def test_before_anything_is_seen_nothing_is_known() -> None:
+    evidence = seen(None, 5)
+    assert evidence.age_s(START_S) == math.inf
+    assert evidence.away_share(START_S, SETTINGS) is None

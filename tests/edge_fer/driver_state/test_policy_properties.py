@@ -1,0 +1,221 @@
+"""What must hold of the decisions whatever is observed."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as numpy_st
+
+from edge_fer.driver_state.asking import REQUESTS
+from edge_fer.driver_state.monitor import DriverMonitor
+from edge_fer.driver_state.policy import Decision
+from edge_fer.driver_state.settings import PolicySettings
+from edge_fer.driver_state.states import DriverState, RequestSeverity
+from edge_fer.observation import (
+    UNKNOWN_VEHICLE,
+    Answer,
+    CameraCondition,
+    FaceBox,
+    HeadPose,
+    Observation,
+    Vehicle,
+)
+
+START_S = 100.0
+SETTINGS = PolicySettings(confidence_threshold=0.5)
+FACE = FaceBox(10, 10, 80, 80, 0.9)
+BLIND = {DriverState.NOT_READY, DriverState.NO_DRIVER, DriverState.CAMERA_DEGRADED}
+DANGERS = {DriverState.MICROSLEEP, DriverState.ASLEEP, DriverState.UNRESPONSIVE}
+OF_EYES_AND_HEAD = {DriverState.DISTRACTED, DriverState.DROWSY} | DANGERS
+
+any_probabilities = st.none() | numpy_st.arrays(
+    np.float32,
+    numpy_st.array_shapes(min_dims=0, max_dims=2, max_side=8),
+    elements=st.floats(width=32),
+)
+one_emotion = st.integers(0, 6).map(lambda k: np.eye(7, dtype=np.float32)[k])
+torn = st.integers(0, 5).map(lambda k: (np.eye(7)[k] / 2 + np.eye(7)[k + 1] / 2).astype("f4"))
+conditions = st.sampled_from(CameraCondition)
+mostly_good = st.just(CameraCondition.GOOD) | st.just(CameraCondition.GOOD) | conditions
+
+any_head = st.none() | st.builds(HeadPose, st.floats(), st.floats(), st.floats())
+any_vehicle = st.builds(
+    Vehicle,
+    speed_km_h=st.none() | st.floats(0, 400),
+    ignition_on=st.none() | st.booleans(),
+    answered_id=st.none() | st.integers(0, 5),
+    answer=st.none() | st.sampled_from(Answer),
+)
+heads = st.sampled_from([None, HeadPose(0, 0, 0), HeadPose(45, 0, 0), HeadPose(0, -35, 0)])
+lids = st.sampled_from([None, 0.02, 0.02, 0.5, 0.98])
+
+anything = st.builds(
+    Observation,
+    time_s=st.floats() | st.floats(START_S - 5, START_S + 30),
+    camera=conditions,
+    face=st.none() | st.just(FACE),
+    probabilities=any_probabilities | one_emotion,
+    eyes_closed=st.none() | st.floats(),
+    head=any_head,
+    vehicle=any_vehicle,
+)
+
+
+@st.composite
+def drives(draw: st.DrawFn) -> list[Observation]:
+    """Observations in order, in stretches in which little changes, as on the road."""
+    time_s = START_S
+    drive = []
+    for _ in range(draw(st.integers(1, 8))):
+        step_s = draw(st.sampled_from([1 / 30, 0.1, 0.3, 0.7, 3.0]))
+        camera, face = draw(mostly_good), draw(st.sampled_from([FACE, FACE, FACE, None]))
+        probabilities = draw(one_emotion | torn | st.none())
+        eyes, head = draw(lids), draw(heads)
+        vehicle = draw(st.just(UNKNOWN_VEHICLE) | any_vehicle)
+        for _ in range(draw(st.integers(1, 150))):
+            time_s += step_s
+            drive.append(
+                Observation(
+                    time_s,
+                    camera,
+                    face,
+                    probabilities,
+                    eyes_closed=eyes,
+                    head=head,
+                    vehicle=vehicle,
+                )
+            )
+    return drive
+
+
+def check(decision: Decision, previous: Decision) -> None:
+    changed = decision.state is not previous.state
+    assert decision.event_sequence == (previous.event_sequence + changed) % 255
+    if not changed:
+        assert decision.reason is previous.reason
+    assert decision.since_s <= decision.time_s
+    known = (decision.emotion, decision.confidence, decision.probabilities)
+    assert all(item is None for item in known) or all(item is not None for item in known)
+    if decision.confidence is not None:
+        assert 0.0 <= decision.confidence <= 1.0 + 1e-5
+        assert decision.state not in BLIND
+    for share in (decision.drowsiness, decision.distraction):
+        assert share is None or 0.0 <= share <= 1.0
+    if decision.request is not None:
+        assert decision.state in REQUESTS
+        assert decision.request.request_id == decision.request_id
+        assert 0 <= decision.time_s - decision.request.raised_s < decision.request.valid_for_s
+        _, at_first = REQUESTS[decision.state]
+        assert at_first <= decision.request.severity <= RequestSeverity.URGENT
+    else:
+        assert decision.request_id == previous.request_id
+
+
+@settings(deadline=None)
+@given(observations=st.lists(anything, max_size=60), emotions=st.booleans())
+def test_no_observations_make_it_raise_or_contradict_itself(
+    observations: list[Observation], emotions: bool
+) -> None:
+    monitor = DriverMonitor(replace(SETTINGS, emotion_states=emotions), START_S)
+    previous = monitor.decision
+    for observation in observations:
+        decision = monitor.observe(observation)
+        assert math.isfinite(decision.time_s)
+        check(decision, previous)
+        assert decision is monitor.decision
+        previous = decision
+
+
+@settings(deadline=None)
+@given(drives())
+def test_no_state_of_the_driver_comes_from_outdated_evidence(drive: list[Observation]) -> None:
+    monitor = DriverMonitor(SETTINGS, START_S)
+    previous = monitor.decision
+    usable_s = eyes_s = head_s = -math.inf
+    for observation in drive:
+        if observation.usable_probabilities() is not None:
+            usable_s = observation.time_s
+        decision = monitor.observe(observation)
+        check(decision, previous)
+        assert decision.time_s == observation.time_s
+        age_s = observation.time_s - usable_s
+        if observation.usable_eyes() is not None:
+            eyes_s = observation.time_s
+        if observation.usable_head() is not None:
+            head_s = observation.time_s
+        # Of a sleeper who sank out of the picture it is said for a while.
+        eyes_or_head_age_s = observation.time_s - max(eyes_s, head_s)
+        if age_s > SETTINGS.evidence_max_age_s + 1e-3:
+            assert decision.state in BLIND | DANGERS
+        if eyes_or_head_age_s > SETTINGS.danger_kept_s + 1e-3:
+            assert decision.state not in DANGERS
+        if age_s > SETTINGS.dropout_s + 1e-3:
+            assert decision.emotion is None
+        previous = decision
+
+
+@settings(deadline=None)
+@given(drives())
+def test_no_more_changes_than_the_hold_times_allow(drive: list[Observation]) -> None:
+    # Between two entries of the same state lies at least one of its hold times.
+    monitor = DriverMonitor(SETTINGS, START_S)
+    entered: dict[DriverState, float] = {}
+    previous = monitor.decision
+    for observation in drive:
+        decision = monitor.observe(observation)
+        if decision.state is not previous.state:
+            if decision.state in (DriverState.NO_DRIVER, DriverState.CAMERA_DEGRADED):
+                since_last_s = decision.time_s - entered.get(decision.state, -math.inf)
+                assert since_last_s >= SETTINGS.camera_good_after_s - 1e-6
+            entered[decision.state] = decision.time_s
+        previous = decision
+
+
+@settings(deadline=None)
+@given(drives())
+def test_with_the_switch_off_nothing_tells_of_an_emotion(drive: list[Observation]) -> None:
+    monitor = DriverMonitor(PolicySettings(emotion_states=False, confidence_threshold=0.9), START_S)
+    for observation in drive:
+        decision = monitor.observe(observation)
+        assert decision.state in BLIND | OF_EYES_AND_HEAD | {DriverState.ATTENTIVE}
+        assert decision.emotion is None
+        assert decision.probabilities is None
+
+
+@settings(deadline=None)
+@given(drives())
+def test_without_eyes_and_head_their_states_are_never_decided(drive: list[Observation]) -> None:
+    monitor = DriverMonitor(SETTINGS, START_S)
+    for observation in drive:
+        decision = monitor.observe(replace(observation, eyes_closed=None, head=None))
+        assert decision.state not in OF_EYES_AND_HEAD
+        assert decision.drowsiness is None
+        assert decision.distraction is None
+
+
+@settings(deadline=None)
+@given(drives())
+def test_eyes_that_are_never_seen_closed_are_never_called_closed(drive: list[Observation]) -> None:
+    monitor = DriverMonitor(SETTINGS, START_S)
+    for observation in drive:
+        seen = observation.eyes_closed
+        unseen = None if seen is not None and seen > 0.5 else seen
+        decision = monitor.observe(replace(observation, eyes_closed=unseen, head=None))
+        assert decision.state not in OF_EYES_AND_HEAD
+        assert decision.drowsiness in (None, 0.0)
+
+
+@settings(deadline=None)
+@given(drives(), st.floats(0.001, 0.9))
+def test_late_observations_change_nothing(drive: list[Observation], late_s: float) -> None:
+    plain = DriverMonitor(SETTINGS, START_S)
+    disturbed = DriverMonitor(SETTINGS, START_S)
+    for observation in drive:
+        decision = plain.observe(observation)
+        assert disturbed.observe(observation) == decision
+        late = Observation(
+            observation.time_s - late_s, CameraCondition.LOST, None, np.eye(7, dtype=np.float32)[0]
+        )
+        assert disturbed.observe(late) == decision

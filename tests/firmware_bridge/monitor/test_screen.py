@@ -1,0 +1,313 @@
+import io
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from firmware_bridge.monitor.controls import Controls, Page
+from firmware_bridge.monitor.frame_log import FrameLog, LoggedFrame
+from firmware_bridge.monitor.parts import bar, duration, state_colour, timeline
+from firmware_bridge.monitor.screen import Screen
+from firmware_bridge.protocol.frame import CanFrame
+from firmware_bridge.protocol.messages import (
+    ControllerStatusMessage,
+    DriverRequestMessage,
+    DriverStateMessage,
+    EmotionProbabilitiesMessage,
+    FaultCountersMessage,
+    HealthMessage,
+    Message,
+    PipelineFiguresMessage,
+)
+from firmware_bridge.reception.frame_filter import FrameFilter
+from firmware_bridge.reception.watching import Line, StateChange, Watch
+from firmware_bridge.recording.recorder import RecordingStatus
+from firmware_bridge.transports import TransportCounters
+
+MakeFrame = Callable[[Message, float], CanFrame]
+LINE = Line("slcan:/dev/ttyUSB0", counters=TransportCounters(frames_received=99))
+
+
+def draw(
+    watch: Watch,
+    line: Line,
+    now_s: float,
+    width: int = 80,
+    height: int = 24,
+    **options: Any,
+) -> str:
+    console = Console(
+        file=io.StringIO(), record=True, width=width, height=height, force_terminal=True
+    )
+    console.print(Screen(watch.seen(now_s), line, **options))
+    return console.export_text()
+
+
+@pytest.fixture
+def watch(make_frame: MakeFrame) -> Watch:
+    """Two seconds of a driver who is asked whether all is well."""
+    made = Watch(0.0)
+    for index in range(20):
+        time_s = index / 10
+        for message in (
+            DriverStateMessage(10 if index > 9 else 1, 6, 2, 2, 87.2, 12.0, None, 40, 7),
+            EmotionProbabilitiesMessage((3, 0, 5, 9, 11, 1, 71), 2),
+            HealthMessage(1, 0, 0, 0, 51, 30, 4, 0),
+            DriverRequestMessage(1, 3, 1, 24, 10),
+            ControllerStatusMessage(1, 1, None, 0, 2, 72.3, 1),
+        ):
+            made.take(make_frame(message, time_s))
+    return made
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (100, 30), (132, 50)])
+def test_the_view_fills_the_terminal_and_no_more(watch: Watch, width: int, height: int) -> None:
+    lines = draw(watch, LINE, 1.95, width, height).splitlines()
+
+    assert len(lines) <= height
+    assert max(len(line) for line in lines) <= width
+    assert "vehicle: 72.3 km/h, ignition on" in "\n".join(lines)
+    assert lines[-1].startswith(" q quit  tab frames  space pause")
+
+
+def test_it_shows_what_is_known(watch: Watch) -> None:
+    text = draw(watch, LINE, 1.95)
+
+    for shown in (
+        "UNCERTAIN   for 0.9 s",
+        "neutral (87 %)",
+        "detected  quality good",
+        "71 %",
+        "are you all right",
+        "advice, id 3",
+        "valid for 24 s, camera recovered",
+        "camera good  model ok",
+        "30 fps  4 ms  51 °C",
+        "3A0 DriverState",
+        "jitter",
+        "slcan:/dev/ttyUSB0",
+        "● open",
+    ):
+        assert shown in text
+
+
+@pytest.mark.parametrize(("height", "shown"), [(24, False), (26, False), (27, True), (40, True)])
+@pytest.mark.parametrize("page", [Page.OVERVIEW, Page.FRAMES])
+def test_what_the_unit_says_of_itself_in_detail_is_left_out_where_there_is_no_room(
+    watch: Watch, page: Page, height: int, *, shown: bool
+) -> None:
+    text = draw(watch, LINE, 1.95, height=height, controls=Controls(page=page))
+
+    assert len(text.splitlines()) <= height
+    assert ("3A4 PipelineFigures" in text) is shown
+    assert ("3A5 FaultCounters" in text) is shown
+    assert "3B0 ControllerStatus" in text
+
+
+@pytest.mark.parametrize(
+    ("throttling", "stalls", "restarts", "line", "border"),
+    [
+        (0, 0, 0, "30 fps  254 ms  91 °C ", ""),
+        (3, 2, 0, "30 fps  254 ms  91 °C  stalls 2/h", "heat and supply"),
+        (0, 0, 7, "30 fps  254 ms  91 °C ", "restarts 7"),
+        # The longest of each is whole at 80 columns.
+        (4, 254, 254, "30 fps  254 ms  91 °C  stalls 254/h", "frequency capped  restarts 254"),
+    ],
+)
+def test_it_shows_what_slows_the_unit_down_and_how_often_it_came_back(
+    watch: Watch,
+    make_frame: MakeFrame,
+    throttling: int,
+    stalls: int,
+    restarts: int,
+    line: str,
+    border: str,
+) -> None:
+    for time_s in (1.96, 1.97):  # the second makes its sender a trusted one
+        for message in (
+            HealthMessage(1, 0, 0, 0, 91, 30, 254, 0),
+            PipelineFiguresMessage(throttling, 30, 28, 6, 10, 12),
+            FaultCountersMessage(stalls, 0, restarts, 0, 0, 0, 0),
+        ):
+            watch.take(make_frame(message, time_s))
+
+    lines = draw(watch, LINE, 1.98).splitlines()
+
+    assert len(lines) <= 24
+    top = next(index for index, each in enumerate(lines) if "HEALTH" in each)
+    assert line in lines[top + 2]
+    assert lines[top + 4][40:].strip("╰─╯ ") == border
+
+
+def test_the_history_is_shown_where_there_is_room(watch: Watch) -> None:
+    assert "HISTORY" not in draw(watch, LINE, 1.95)
+    text = draw(watch, LINE, 1.95, 100, 31)
+    assert "0.9 s ago  uncertain" in text
+    assert "1.8 s ago  attentive" in text
+
+
+def test_it_shows_that_pictures_are_being_recorded(watch: Watch, make_frame: MakeFrame) -> None:
+    assert "RECORDING" not in draw(watch, LINE, 1.95)
+    for code, word in ((0, None), (1, "RECORDING ON"), (2, "RECORDING EVENT")):
+        watch.take(make_frame(HealthMessage(1, 0, 0, 0, 51, 30, 4, 0, code), 1.95))
+        text = draw(watch, LINE, 1.96)
+        assert (word or "HEALTH") in text
+        assert ("RECORDING" in text) is (word is not None)
+
+
+def test_nothing_old_is_shown_as_if_it_were_true(watch: Watch) -> None:
+    watch.check_overdue(5.0)
+    text = draw(watch, Line("slcan:x", connected=False, trouble="link: x: no such port"), 5.0)
+
+    assert "UNKNOWN" in text
+    assert "87 %" not in text
+    assert "71 %" not in text
+    assert "last: are you all right, 3.1 s ago" in text
+    assert "○ port lost, trying again" in text
+    assert "x: no such port" in text
+    assert "invalid" in text
+
+
+def test_a_fault_is_named(watch: Watch, make_frame: MakeFrame) -> None:
+    watch.take(make_frame(HealthMessage(1, 5, 0, 1, 51, 0, None, 2), 1.95))
+
+    assert "fault camera lost  degraded camera" in draw(watch, LINE, 1.95)
+
+
+def test_a_warning_about_the_line_is_shown_whole() -> None:
+    warning = "412345 bytes, none of them SLCAN: wrong baud rate, or not a SLCAN port?"
+    line = Line("slcan:x", warning=warning)
+
+    assert draw(Watch(0.0), line, 1.0).splitlines()[-1].strip() == warning
+
+
+@pytest.mark.parametrize(
+    "message", [EmotionProbabilitiesMessage(), HealthMessage(protocol_version=14)]
+)
+def test_that_the_dbc_is_another_is_shown_whole(
+    make_frame: MakeFrame, make_foreign_frame: MakeFrame, message: Message
+) -> None:
+    make = make_frame if isinstance(message, HealthMessage) else make_foreign_frame
+    made = Watch(0.0)
+    for index in range(60):
+        made.take(make(message, index * 0.1))
+    warning = made.dbc_warning()
+
+    assert warning is not None
+    assert warning.endswith("same driver_state.dbc at both ends?")
+    line = Line("slcan:x", warning=warning)
+    assert draw(made, line, 6.0).splitlines()[-1].strip() == warning
+
+
+@pytest.mark.parametrize(("width", "height"), [(20, 5), (60, 15), (300, 100)])
+def test_any_terminal_gets_something(watch: Watch, width: int, height: int) -> None:
+    assert "edge-fer monitor" in draw(watch, LINE, 1.95, max(width, 20), height)
+    draw(Watch(0.0), LINE, 0.0, width, height)
+
+
+def test_the_table_says_what_a_controller_would_notice(make_frame: MakeFrame) -> None:
+    watch = Watch(0.0)
+    for index, delay_s in enumerate((0.0, 0.0, 0.012, 0.0, 0.0)):
+        frame = make_frame(DriverStateMessage(1), index / 10 + delay_s)
+        if index != 3:
+            watch.take(frame)
+    watch.take(replace(frame, time_s=0.41))  # repeated
+    watch.take(replace(frame, data=bytes(8), time_s=0.42))
+    watch.take(CanFrame(0x123, b"", 0.43))
+    line = replace(LINE, counters=TransportCounters(rejected_lines=2, rejected_bytes=31))
+
+    text = draw(watch, line, 0.45, 100, 30)
+
+    row = next(line for line in text.splitlines() if "3A0" in line).split()
+    # id, name, state, rate, jitter, age, lost, repeated, crc, overdue, gaps, frames
+    assert " ".join(row[1:-1]) == "3A0 DriverState valid 7.5/s 12 ms 50 ms 1 1 1 0 1 6"
+    assert "other ids: 1" in text
+    assert "rejected: 2 lines, 31 bytes" in text
+
+
+def logged(watch: Watch, frames: list[CanFrame], *words: str) -> tuple[LoggedFrame, ...]:
+    log = FrameLog(FrameFilter(words), changed_only=False)
+    for frame in frames:
+        log.take(watch.take(frame))
+    return log.shown()
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (132, 50)])
+def test_the_list_of_frames_fills_the_terminal(
+    make_frame: MakeFrame, width: int, height: int
+) -> None:
+    watch = Watch(0.0)
+    frames = [make_frame(DriverStateMessage(1, 3), index / 10) for index in range(60)]
+    shown = logged(watch, frames)
+
+    text = draw(watch, LINE, 6.0, width, height, controls=Controls(Page.FRAMES), frames=shown)
+
+    lines = text.splitlines()
+    assert len(lines) == height
+    assert max(len(line) for line in lines) <= width
+    assert frames[-1].data.hex(" ").upper() in lines[-3]
+    assert "5.900  3A0" in lines[-3]
+    assert "ok" in lines[-3]
+    assert "State=attentive" in draw(
+        watch, LINE, 6.0, 132, 24, controls=Controls(Page.FRAMES), frames=shown
+    )
+
+
+def test_the_list_scrolls_back_and_says_what_it_leaves_out(make_frame: MakeFrame) -> None:
+    watch = Watch(0.0)
+    shown = logged(watch, [make_frame(DriverStateMessage(1), index / 10) for index in range(60)])
+    controls = Controls(Page.FRAMES, True, "3a0", None, True, 20)
+
+    lines = draw(watch, LINE, 6.0, controls=controls, frames=shown).splitlines()
+
+    assert "3.900  3A0" in lines[-3]
+    assert "FRAMES with '3a0', only changes, 20 back" in "".join(lines)
+    assert "PAUSED at 6.0 s" in lines[0]
+    assert "space go on" in lines[-1]
+    assert "nothing passes the filter" in draw(watch, LINE, 6.0, controls=controls)
+
+
+def test_help_and_a_filter_that_is_typed(watch: Watch) -> None:
+    assert "start or stop recording" in draw(watch, LINE, 1.95, controls=Controls(Page.HELP))
+    typing = Controls(Page.FRAMES, typed="state=at")
+    assert (
+        draw(watch, LINE, 1.95, controls=typing).splitlines()[-1].startswith(" filter: state=at█")
+    )
+
+
+def test_a_recording_is_seen_and_so_is_its_end(watch: Watch) -> None:
+    path = Path("drive.log")
+    running = RecordingStatus(path, 17, running=True)
+    failed = RecordingStatus(path, 17, running=False, trouble="recording: drive.log ended: full")
+
+    assert "● REC drive.log 17" in draw(watch, LINE, 1.95, recording=running).splitlines()[0]
+    assert "drive.log ended: full" in draw(watch, LINE, 1.95, recording=failed).splitlines()[-1]
+    ended = replace(LINE, ended=True)
+    assert "■ ended after 2.5 s" in draw(watch, ended, 2.5).splitlines()[0]
+
+
+def test_a_bar_is_exact_to_an_eighth_of_a_cell() -> None:
+    assert bar(0.0, 4, "red").plain == "····"
+    assert bar(1.0, 4, "red").plain == "████"
+    assert bar(0.5, 4, "red").plain == "██··"
+    assert bar(17 / 32, 4, "red").plain == "██▏·"
+    assert bar(-1.0, 2, "red").plain == "··"
+    assert bar(9.0, 2, "red").plain == "██"
+
+
+def test_the_timeline_shows_the_last_minute() -> None:
+    text = timeline([StateChange(30.0, 1), StateChange(60.0, 11)], 60.0, 4)
+
+    assert text.plain == "─███"
+    assert [span.style for span in text.spans[-2:]] == [state_colour(1), state_colour(11)]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(0.0, "0.0 s"), (59.94, "59.9 s"), (125, "2:05 min"), (4200, "1:10:00 h"), (-1, "0.0 s")],
+)
+def test_durations_read_well(seconds: float, shown: str) -> None:
+    assert duration(seconds) == shown

@@ -1,0 +1,237 @@
+"""The DBC says what the design of the wire says."""
+
+import itertools
+import math
+
+import pytest
+
+from firmware_bridge.protocol.database import definition, definitions, value_code, value_name
+
+# name, id, cycle in s, and the signals with their widths, in the order of the bits
+LAYOUT = {
+    "DriverState": (
+        0x3A0,
+        0.1,
+        [
+            ("State", 4),
+            ("Emotion", 4),
+            ("Face", 2),
+            ("Quality", 2),
+            ("Confidence", 8),
+            ("Drowsiness", 8),
+            ("Distraction", 8),
+            ("SourceAge", 8),
+            ("EventSequence", 8),
+        ],
+    ),
+    "EmotionProbabilities": (
+        0x3A1,
+        0.2,
+        [
+            *[
+                (name, 7)
+                for name in ("Angry", "Disgust", "Fear", "Happy", "Sad", "Surprise", "Neutral")
+            ],
+            ("Quality", 3),
+        ],
+    ),
+    "Health": (
+        0x3A2,
+        0.5,
+        [
+            ("ProtocolVersion", 4),
+            ("Camera", 3),
+            ("Model", 2),
+            ("DegradedReason", 4),
+            ("Temperature", 8),
+            ("FrameRate", 8),
+            ("Latency", 8),
+            ("Fault", 8),
+            ("Recording", 2),
+        ],
+    ),
+    "DriverRequest": (
+        0x3A3,
+        1.0,
+        [("Type", 4), ("Id", 8), ("Severity", 3), ("ValidFor", 8), ("Reason", 8)],
+    ),
+    "PipelineFigures": (
+        0x3A4,
+        1.0,
+        [
+            ("Throttling", 4),
+            ("CameraRate", 8),
+            ("FaceRate", 8),
+            ("DetectionRate", 8),
+            ("EmotionRate", 8),
+            ("FramesDropped", 16),
+        ],
+    ),
+    "FaultCounters": (
+        0x3A5,
+        1.0,
+        [
+            ("Stalls", 8),
+            ("CameraRestarts", 8),
+            ("Restarts", 8),
+            ("ConnectionsLost", 7),
+            ("LinkFramesDropped", 7),
+            ("ControllerRejected", 7),
+            ("LinesRejected", 7),
+        ],
+    ),
+    "DriverEvidence": (
+        0x3A6,
+        0.1,
+        [
+            ("Yaw", 7),
+            ("Pitch", 6),
+            ("LidOpening", 5),
+            ("GazeYaw", 5),
+            ("GazePitch", 5),
+            ("BlinkRate", 5),
+            ("Yawns", 3),
+            ("EyesUnseen", 4),
+            ("HeadUnseen", 4),
+            ("Reason", 8),
+        ],
+    ),
+    "ControllerStatus": (
+        0x3B0,
+        0.1,
+        [
+            ("Enable", 2),
+            ("Ignition", 2),
+            ("AcknowledgedId", 8),
+            ("Answer", 3),
+            ("E2eState", 3),
+            ("Speed", 12),
+            ("ConfigVersion", 8),
+        ],
+    ),
+}
+DATA_IDS = bytes.fromhex("009f059a71ee74eb65fa60ff148b118e")
+DATA_ID_BASES = {
+    "DriverState": 0x3A,
+    "EmotionProbabilities": 0x5C,
+    "Health": 0x66,
+    "DriverRequest": 0x99,
+    "PipelineFigures": 0xA5,
+    "FaultCounters": 0xFF,
+    "DriverEvidence": 0xF0,
+    "ControllerStatus": 0xC3,
+}
+
+
+def test_there_are_these_messages_and_no_others() -> None:
+    assert list(definitions()) == list(LAYOUT)
+
+
+@pytest.mark.parametrize("name", list(LAYOUT))
+def test_a_message_has_its_id_cycle_and_signals_packed_from_bit_12(name: str) -> None:
+    can_id, cycle_s, signals = LAYOUT[name]
+    known = definition(name)
+
+    assert (known.can_id, known.cycle_s, known.length) == (can_id, cycle_s, 8)
+    assert list(known.signals) == [signal for signal, _ in signals]
+    start = 12
+    for signal, width in signals:
+        # All bits of this signal set and the others not available or zero: read back by hand.
+        raw = known.codec.encode(
+            {other.name: 0 for other in known.codec.signals} | {signal: (1 << width) - 1},
+            scaling=False,
+        )
+        assert int.from_bytes(raw, "little") == ((1 << width) - 1) << start
+        start += width
+
+
+@pytest.mark.parametrize("name", list(LAYOUT))
+def test_the_highest_raw_value_is_named_not_available(name: str) -> None:
+    for signal in definition(name).signals.values():
+        assert signal.names[signal.not_available_raw] == "not available"
+        assert signal.from_raw(signal.not_available_raw) is None
+
+
+@pytest.mark.parametrize("name", list(LAYOUT))
+def test_the_data_id_list_is_the_common_one_xor_the_base(name: str) -> None:
+    base = DATA_ID_BASES[name]
+    assert definition(name).data_ids == bytes(entry ^ base for entry in DATA_IDS)
+
+
+def test_no_frame_of_one_message_passes_for_another() -> None:
+    """At each counter all Data IDs differ, by half of their bits or more."""
+    lists = [known.data_ids for known in definitions().values()]
+    for one, other in itertools.combinations(lists, 2):
+        distances = {(a ^ b).bit_count() for a, b in zip(one, other, strict=True)}
+        assert distances in ({4}, {6}, {8})
+
+
+def test_senders_and_on_change_rules_are_in_the_dbc() -> None:
+    assert {known.sender for known in definitions().values()} == {"EdgeFer", "VehicleController"}
+    assert definition("ControllerStatus").sender == "VehicleController"
+    assert definition("DriverState").min_gap_s == 0.02
+    request = definition("DriverRequest")
+    assert (request.repetitions, request.fast_cycle_s, request.is_cyclic) == (3, 0.02, False)
+
+
+@pytest.mark.parametrize(
+    ("message", "signal", "scale", "offset"),
+    [
+        ("DriverState", "Confidence", 0.4, 0.0),
+        ("DriverState", "SourceAge", 10.0, 0.0),
+        ("EmotionProbabilities", "Happy", 1.0, 0.0),
+        ("Health", "Temperature", 1.0, -40.0),
+        ("FaultCounters", "Stalls", 1.0, 0.0),
+        ("DriverEvidence", "Yaw", 2.0, -126.0),
+        ("DriverEvidence", "GazePitch", 5.0, -75.0),
+        ("ControllerStatus", "Speed", 0.1, 0.0),
+    ],
+)
+def test_quantities_have_these_scales(
+    message: str, signal: str, scale: float, offset: float
+) -> None:
+    known = definition(message).signals[signal]
+    assert (known.scale, known.offset) == (scale, offset)
+
+
+@pytest.mark.parametrize(
+    ("value", "raw"),
+    [
+        (0.0, 0),
+        (0.4, 1),
+        (100.0, 250),
+        (100.4, 250),
+        (-3.0, 0),
+        (math.inf, 250),
+        (-math.inf, 0),
+        (math.nan, 255),
+        (None, 255),
+    ],
+)
+def test_a_quantity_saturates_at_the_ends_of_its_range(value: float | None, raw: int) -> None:
+    assert definition("DriverState").signals["Confidence"].to_raw(value) == raw
+
+
+@pytest.mark.parametrize("raw", [251, 254])
+def test_bits_beyond_the_range_of_a_quantity_say_nothing(raw: int) -> None:
+    assert definition("DriverState").signals["Confidence"].from_raw(raw) is None
+
+
+@pytest.mark.parametrize("value", [-1, 16, 1.5])
+def test_a_code_that_does_not_fit_is_an_error(value: float) -> None:
+    with pytest.raises(ValueError, match=r"State: .* is not in 0\.\.15"):
+        definition("DriverState").signals["State"].to_raw(value)
+
+
+def test_names_and_codes() -> None:
+    assert value_name("DriverState", "State", 12) == "camera degraded"
+    assert value_name("DriverState", "State", 14) == "code 14"
+    assert value_name("DriverState", "Emotion", None) == "not available"
+    assert value_code("Health", "Fault", "vision stalled") == 4
+    with pytest.raises(KeyError, match="no value 'flat tyre'"):
+        value_code("Health", "Fault", "flat tyre")
+
+
+def test_a_payload_of_another_length_is_not_decoded() -> None:
+    with pytest.raises(ValueError, match="7 bytes, not 8"):
+        definition("Health").decode(bytes(7))
