@@ -6,35 +6,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-# Left and right are the driver's own, so left is right in a picture.
-NAMES = (
-    "right eye outer corner",
-    "right eye inner corner",
-    "left eye inner corner",
-    "left eye outer corner",
-    "right upper lid",
-    "right lower lid",
-    "left upper lid",
-    "left lower lid",
-    "right brow outer end",
-    "right brow middle",
-    "right brow inner end",
-    "left brow inner end",
-    "left brow middle",
-    "left brow outer end",
-    "nose bridge",
-    "nose tip",
-    "right nose wing",
-    "left nose wing",
-    "nose base",
-    "right mouth corner",
-    "left mouth corner",
-    "upper lip top",
-    "upper lip inner",
-    "lower lip inner",
-    "lower lip bottom",
-    "chin",
-)
+from edge_fer.models.kind import LANDMARK_NAMES
+
+NAMES = LANDMARK_NAMES
 MIRRORED = (3, 2, 1, 0, 6, 7, 4, 5, 13, 12, 11, 10, 9, 8, 14, 15, 17, 16, 18, 20, 19, 21, 22, 23, 24, 25)  # fmt: skip
 """The place of each landmark's mirror image."""
 

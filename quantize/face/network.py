@@ -36,9 +36,7 @@ def build_face() -> keras.Model:
     x = layers.BatchNormalization(momentum=0.95, name="dense_norm")(x)
     x = layers.ReLU(name="dense_relu")(x)
     small = keras.initializers.RandomNormal(stddev=0.01)
-    values = layers.Dense(
-        len(LABELS), kernel_initializer=small, dtype="float32", name="values"
-    )(x)
+    values = layers.Dense(len(LABELS), kernel_initializer=small, dtype="float32", name="values")(x)
     return keras.Model(inputs, values, name="face")
 
 

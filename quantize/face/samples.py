@@ -247,7 +247,9 @@ def _beside(right: Square, size: int, rng: np.random.Generator) -> Square:
     for _ in range(20):
         side = right.side * float(np.exp(rng.uniform(np.log(0.3), np.log(1.3))))
         centre = rng.uniform(-0.1 * size, 1.1 * size, 2)
-        if np.hypot(*(centre - right.centre)) > 0.33 * right.side + 0.37 * max(side, right.side * 0.7):
+        if np.hypot(*(centre - right.centre)) > 0.33 * right.side + 0.37 * max(
+            side, right.side * 0.7
+        ):
             break
     else:
         centre = np.array(right.centre) + (0.8 * right.side, 0)
@@ -310,7 +312,9 @@ def _texture(side: int, rng: np.random.Generator) -> Grey:
     elif kind == 1:
         values = np.sin(along * rng.uniform(3, 80) + rng.uniform(0, 6)).astype(np.float32)
     elif kind == 2:
-        values = along.astype(np.float32) + 0.02 * rng.standard_normal((side, side)).astype(np.float32)
+        values = along.astype(np.float32) + 0.02 * rng.standard_normal((side, side)).astype(
+            np.float32
+        )
     else:
         values = np.full((side, side), rng.uniform(0, 1), np.float32)
         for _ in range(int(rng.integers(1, 14))):

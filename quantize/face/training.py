@@ -209,16 +209,13 @@ def train_face(
     model.compile(optimizer, face_loss)
     first = _resume(model, folder)
     rest = [settings.natural, settings.fer, settings.turned]
-    stream = SampleStream(
-        [natural, fer, turned], rest, settings, first * settings.steps_per_epoch
-    )
+    stream = SampleStream([natural, fer, turned], rest, settings, first * settings.steps_per_epoch)
     batches = iter(stream)
     try:
         for epoch in range(first, settings.epochs):
             began = time.monotonic()
             losses = [
-                float(model.train_on_batch(*next(batches)))
-                for _ in range(settings.steps_per_epoch)
+                float(model.train_on_batch(*next(batches))) for _ in range(settings.steps_per_epoch)
             ]
             # train_on_batch keeps a running mean: the last is that of the epoch.
             found = {"loss": losses[-1], "seconds": time.monotonic() - began}

@@ -97,9 +97,7 @@ def _drawn(
     from_y = from_x.copy()
     places_in = np.einsum("ni,nij->nj", at, maps[which])
     from_x[rows, columns], from_y[rows, columns] = places_in[:, 0], places_in[:, 1]
-    warped = cv2.remap(
-        picture, from_x, from_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
+    warped = cv2.remap(picture, from_x, from_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     cover = cv2.GaussianBlur((shown > 0).astype(np.float32), (0, 0), 0.8)
     mixed = cover * warped + (1 - cover) * background
     mixed[shown == 0] = background[shown == 0]
