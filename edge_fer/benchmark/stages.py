@@ -25,8 +25,8 @@ from edge_fer.face.tracking import FaceTracker
 from edge_fer.health.meter import Health
 from edge_fer.models.classifier import Classifier
 from edge_fer.observation import CameraCondition, Observation
-from edge_fer.passwords import without_password
 from edge_fer.pipeline import Pipeline, Step
+from edge_fer.redaction import redacted_uri
 from edge_fer.vehicle.outgoing import report
 from firmware_bridge.benchmark.terminal import terminal
 from firmware_bridge.e2e.profile22 import Profile22Sender
@@ -130,7 +130,7 @@ def measure_stages(
                 watch.add(DETECTED if step.face.detected else TRACKED, frame_s)
             _reported(step, frame, watch, sender, port)
     if not count:
-        shown = without_password(camera_uri)
+        shown = redacted_uri(camera_uri)
         raise UserError(f"benchmark: camera {shown} gave no frame")
     return StageTimes(
         count,

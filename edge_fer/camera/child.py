@@ -22,7 +22,7 @@ from edge_fer.camera.torn import is_torn
 from edge_fer.errors import UserError
 from edge_fer.health.shedding import FrameSkipper
 from edge_fer.no_dumps import forbid_dumps
-from edge_fer.passwords import without_password
+from edge_fer.redaction import redacted
 
 
 def main(arguments: list[str]) -> int:
@@ -46,7 +46,7 @@ def main(arguments: list[str]) -> int:
     except Exception as error:
         # Whoever reads the parent's log has no other trace of what happened here.
         text = " ".join(str(error).split())  # OpenCV's have several lines
-        error_text = without_password(f"camera {uri}: {type(error).__name__}: {text}")
+        error_text = redacted(f"camera {uri}: {type(error).__name__}: {text}", uri)
         _report(status, error=error_text)
         return 1
     return 0

@@ -17,7 +17,7 @@ from typing import Any, Self
 from edge_fer.camera import DEFAULT_FPS, check_uri
 from edge_fer.camera.base import Frame
 from edge_fer.camera.slots import SlotReader, create_memory
-from edge_fer.passwords import without_password
+from edge_fer.redaction import redacted_uri
 
 _STATUS_BYTES = 1 << 16
 _KILL_S = 0.5  # how long to wait for a killed process to be gone
@@ -284,7 +284,7 @@ class CameraProcess:
         except subprocess.TimeoutExpired:
             status = 0
         how = f"({status})" if status >= 0 else f"by signal {-status} ({signal.strsignal(-status)})"
-        self._error = f"camera {without_password(self._uri)}: its process was ended {how}"
+        self._error = f"camera {redacted_uri(self._uri)}: its process was ended {how}"
 
 
 def child_environment() -> dict[str, str]:

@@ -35,14 +35,15 @@ from edge_fer.models.check import check_model_apart, require_passed
 from edge_fer.models.signature import require_signature
 from edge_fer.models.store import ModelStore
 from edge_fer.observation import CameraCondition
-from edge_fer.passwords import without_password
 from edge_fer.paths import SERVICE_STATE, SHIPPED_EYES, SHIPPED_MODEL
+from edge_fer.redaction import redacted_uri
 from edge_fer.wall_clock import STA_UNSYNC, clock_status
 from firmware_bridge.errors import BridgeError
 from firmware_bridge.transports import check_address, open_transport
 
 CAMERA_OPENS_S = 10.0
 CAMERA_WATCHED_S = 1.5
+LINK_WATCHED_S = 0.5
 FPS_SHARE = 0.7  # of the rate that the camera means to give; below it frames are missing
 LEAST_FREE_BYTES = 100e6
 SERVICE_USER = "edge-fer"
@@ -113,7 +114,7 @@ def check_face(config: Config) -> Finding:
 
 def check_camera(config: Config) -> Finding:
     """Open the camera, watch it for a moment, and judge rate and picture."""
-    uri = without_password(config.camera.uri)
+    uri = redacted_uri(config.camera.uri)
     try:
         check_uri(config.camera.uri)
     except UserError as error:
@@ -155,9 +156,17 @@ def check_link(config: Config) -> Finding:
     uri = config.link.uri
     try:
         check_address(uri)
-        open_transport(uri).close()
+        # It only listens: a wrong bit rate disturbs nobody.
+        transport = open_transport(uri, listen_only=True)
+        transport.receive(LINK_WATCHED_S)
+        trouble, channels = transport.trouble, transport.counters.channel_openings
+        transport.close()
     except BridgeError as error:
         return Finding("link", Level.FAILED, str(error).removeprefix("link: "))
+    if trouble is not None:
+        return Finding("link", Level.FAILED, f"{uri}: {trouble}", "bit rate (?bitrate=), wiring?")
+    if channels:
+        return Finding("link", Level.OK, f"{uri}: opens, and the adapter's channel, too")
     return Finding("link", Level.OK, f"{uri}: opens")
 
 
@@ -315,7 +324,13 @@ def _as_the_daemon_says(answer: dict[str, Any]) -> Iterator[Finding]:
     level = Level.OK if health["fps"] > 0 or standby else Level.FAILED
     remedy = "" if level is Level.OK or error else "journalctl -u edge-fer"
     yield Finding("camera", level, text, remedy)
+    trouble = counters.get("trouble")
     level = Level.OK if counters["connected"] else Level.FAILED
     state = "open" if counters["connected"] else "lost"
+    if trouble:
+        text = f"{answer['link']}: {trouble}, says the daemon"
+        remedy = "bit rate (?bitrate=), wiring, termination, another node that is on?"
+        yield Finding("link", Level.FAILED, text, remedy)
+        return
     remedy = "" if level is Level.OK else "is the adapter plugged in? journalctl -u edge-fer"
     yield Finding("link", level, f"{answer['link']}: {state}, says the daemon", remedy)

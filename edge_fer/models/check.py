@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_fer.errors import UserError
-from edge_fer.models.card import ModelCard, load_model
+from edge_fer.models.card import NetworkCard, load_network
 from edge_fer.models.golden import TOLERANCE, GoldenResult, compare_golden
 from edge_fer.models.kind import EMOTIONS, kind_of
 from edge_fer.models.runtime import open_model
@@ -22,18 +22,18 @@ TIMEOUT_S = 30.0
 _EXIT_USER_ERROR = 2
 
 
-def check_model(path: Path) -> tuple[GoldenResult, ModelCard, str]:
+def check_model(path: Path) -> tuple[GoldenResult, NetworkCard, str]:
     """Run the golden images through `path`; return the result, the card and the runtime's name.
 
     UserError when model or card are refused, or the card has no outputs to compare with.
     """
-    card, content = load_model(path, kind=None)
+    card, content = load_network(path)
     kind = kind_of(card.labels) or EMOTIONS
     model = open_model(content, str(path), kind=kind)
     return compare_golden(card.golden, model.run, kind.side_px), card, model.runtime
 
 
-def require_model(path: Path) -> ModelCard:
+def require_model(path: Path) -> NetworkCard:
     """Return the card; UserError unless this device computes what the card says."""
     result, card, runtime = check_model(path)
     require_passed(path, result, runtime)

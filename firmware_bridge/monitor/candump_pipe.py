@@ -64,6 +64,11 @@ class CandumpPipe:
         """Return what became of the lines."""
         return self._parser.counters
 
+    @property
+    def trouble(self) -> str | None:
+        """Return None: a pipe has no bus."""
+        return None
+
     def fileno(self) -> int | None:
         """Return the descriptor of the stream."""
         return self._descriptor

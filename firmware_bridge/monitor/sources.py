@@ -36,11 +36,16 @@ class Source(Protocol):
         ...
 
 
+def _open_listening(uri: str) -> Transport:
+    """Open a port that nothing is sent on: an adapter then disturbs no bus."""
+    return open_transport(uri, listen_only=True)
+
+
 class LivePort:
     """A port or bus; its frames are stamped on arrival."""
 
     def __init__(
-        self, uri: str, open_transport: Callable[[str], Transport] = open_transport
+        self, uri: str, open_transport: Callable[[str], Transport] = _open_listening
     ) -> None:
         self.uri = uri
         self.open = open_transport

@@ -95,6 +95,11 @@ class Replay:
         """Return what was read and thrown away."""
         return self._reader.counters
 
+    @property
+    def trouble(self) -> str | None:
+        """Return None: what is wrong with a recording ends it."""
+        return None
+
     def fileno(self) -> int | None:
         """Return None: a file is always readable."""
         return None

@@ -58,6 +58,11 @@ class CanBus:
         """Return what passed so far; a bus rejects nothing that its controller lets through."""
         return TransportCounters(self._frames_sent, self._frames_received)
 
+    @property
+    def trouble(self) -> str | None:
+        """Return why the bus takes no frames; None where it does."""
+        return None
+
     def fileno(self) -> int | None:
         """Return the socket's descriptor; None for a bus without one."""
         return self._descriptor

@@ -67,6 +67,11 @@ class UdpMulticast:
         """Return what passed so far; rejected are datagrams that hold no CAN frame."""
         return TransportCounters(self._sent, self._received, self._rejected, self._rejected_bytes)
 
+    @property
+    def trouble(self) -> str | None:
+        """Return None: what is not read in time is lost, and nobody says so."""
+        return None
+
     def fileno(self) -> int | None:
         """Return the descriptor of the receiving socket."""
         return self._receiver.fileno()

@@ -56,7 +56,14 @@ def convert(
     source = f"{model.name} converted to int8"
     model = with_averages_as_convolutions(model)
     content = convert_as(model, INT8, calibration, kind)
-    alike = with_kernel_invariant_rounding(content, model, calibration.images, source)
+    # The converter scales outputs by what it sees; those of a measuring network are fixed.
+    output = None if kind.is_classifier else kind.output
+    alike = with_kernel_invariant_rounding(content, model, calibration.images, source, output)
+    if alike is None and output is not None:
+        raise UserError(
+            f"{source}: a network that measures has to be a chain of convolutions, "
+            "dense layers and max pooling"
+        )
     converted = check_int8(content if alike is None else alike, source, kind)
     return replace(converted, kernel_invariant=alike is not None)
 
@@ -106,10 +113,10 @@ def check_int8(content: bytes, source: str, kind: ModelKind = EMOTIONS) -> Conve
 
 
 def _with_probabilities(model: keras.Model, kind: ModelKind) -> keras.Model:
-    """Return the network for one image, with a softmax at its end."""
+    """Return the network for one image, with a softmax at its end where it classifies."""
     face = keras.Input(kind.input.shape[1:], batch_size=1, name="face")
     outputs = model(face)
-    if not gives_probabilities(model):
+    if kind.is_classifier and not gives_probabilities(model):
         outputs = keras.layers.Softmax(name="probabilities")(outputs)
     return keras.Model(face, outputs, name=model.name)
 

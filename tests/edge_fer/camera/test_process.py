@@ -334,5 +334,5 @@ def test_a_password_is_in_no_command_line() -> None:
     assert b"edge_fer.camera.child" in command
     assert b"secret" not in command
     assert camera.error is not None
-    assert f"u:***@{address}" in camera.error
+    assert f"rtsp://{address}/***" in camera.error
     assert "secret" not in camera.error

@@ -25,6 +25,10 @@ class _Silent:
         self.counters = TransportCounters(frames_sent=3, rejected_bytes=2)
         self.closed = False
 
+    @property
+    def trouble(self) -> str | None:
+        return None
+
     def fileno(self) -> int | None:
         return None
 
