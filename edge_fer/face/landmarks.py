@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from edge_fer.models.kind import LANDMARK_NAMES
 
 NAMES = LANDMARK_NAMES
-MIRRORED = (3, 2, 1, 0, 6, 7, 4, 5, 13, 12, 11, 10, 9, 8, 14, 15, 17, 16, 18, 20, 19, 21, 22, 23, 24, 25)  # fmt: skip
+MIRRORED = (
+    3, 2, 1, 0, 6, 7, 4, 5, 13, 12, 11, 10, 9, 8, 14, 15, 17, 16, 18, 20, 19, 21, 22, 23, 24, 25,
+)  # fmt: skip
 """The place of each landmark's mirror image."""
 
 # Side of the square in longer sides of the landmarks' upright bounding box: brows to chin are two

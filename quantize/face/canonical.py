@@ -26,8 +26,8 @@ _LIDS = (
     249, 263, 362, 373, 374, 380, 381, 382, 384, 385, 386, 387, 388, 390, 398, 466,
 )  # fmt: skip
 _CORNERS = (33, 133, 263, 362)
-# Mirrored pairs of the contours of eyes, brows and lips: points lie so close there that their places
-# alone do not tell.
+# Mirrored pairs of the contours of eyes, brows and lips: points lie so close there that their
+# places alone do not tell.
 _PAIRS = (
     (33, 263), (7, 249), (163, 390), (144, 373), (145, 374), (153, 380), (154, 381), (155, 382),
     (133, 362), (246, 466), (161, 388), (160, 387), (159, 386), (158, 385), (157, 384), (173, 398),
@@ -45,7 +45,10 @@ _ROUNDS = 6
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CanonicalFace:
-    """`points` float64[468, 3], mean distance 1 from their middle, and each point's mirror image."""
+    """`points` float64[468, 3], at distance 1 from their middle on average; `mirrored` intp[468].
+
+    Each point's mirror image is the one that `mirrored` names.
+    """
 
     points: NDArray[np.float64]
     mirrored: NDArray[np.intp]

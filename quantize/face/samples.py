@@ -252,7 +252,7 @@ def _beside(right: Square, size: int, rng: np.random.Generator) -> Square:
         ):
             break
     else:
-        centre = np.array(right.centre) + (0.8 * right.side, 0)
+        centre = np.array((right.centre[0] + 0.8 * right.side, right.centre[1]))
     return Square((float(centre[0]), float(centre[1])), side, float(rng.normal(0, 0.4)))
 
 

@@ -15,9 +15,11 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
+from edge_fer.atomic_write import write_atomically
 from edge_fer.face.landmarks import MIRRORED
-from edge_fer.face.outputs import LABELS, MOUTH, PITCH, POINTS, PRESENCE, PROFILE, ROLL, UNITS, YAW
-from edge_fer.whole_file import write_whole
+from edge_fer.face.outputs import MOUTH, PITCH, POINTS, PRESENCE, PROFILE, ROLL, YAW
+from edge_fer.models.kind import FACE
+from quantize.face.labels import FaceLabels
 from quantize.face.network import SIDE_PX, build_face, start_at
 from quantize.face.samples import (
     NO_FACE,
@@ -38,6 +40,10 @@ _WEIGHTS = np.array(
     + [_YAW_WEIGHT, _PITCH_WEIGHT, _ROLL_WEIGHT, _MOUTH_WEIGHT, 0.0, 0.0],
     np.float32,
 )
+# In the loss, answers count in quarters of the range that -1 or 1 stands for.
+_QUARTERS = 4.0
+_QUARTER = np.array([output.high for output in FACE.outputs]) / _QUARTERS
+_MOST = 1.1 * _QUARTERS  # what lies far outside of the square is not seen, nor can it be stored
 _QUEUED = 12  # batches that are made ahead
 _MIRRORED_AFTER = 20  # batches
 
@@ -64,8 +70,11 @@ class FaceTraining:
 
 
 def encode(target: Target) -> NDArray[np.float32]:
-    """Return a target as the network's values and their weights, float32[2, 58]."""
-    values = np.zeros(len(LABELS))
+    """Return a target as what the network should answer, in quarters, and weights: float32[2, 58].
+
+    Presence and profile are 0 or 1.
+    """
+    values = np.zeros(len(FACE.labels))
     values[POINTS] = target.points.ravel()
     values[[YAW, PITCH, ROLL, MOUTH]] = (
         target.yaw_deg,
@@ -73,26 +82,25 @@ def encode(target: Target) -> NDArray[np.float32]:
         target.roll_deg,
         target.mouth_opening,
     )
-    values = values / UNITS
+    values = np.clip(values / _QUARTER, -_MOST, _MOST)
     values[[PRESENCE, PROFILE]] = target.presence, target.profile
     weights = _WEIGHTS * target.face_weight
     weights[[PRESENCE, PROFILE]] = (
         _PRESENCE_WEIGHT * target.presence_weight,
         _PROFILE_WEIGHT * target.profile_weight,
     )
-    # What lies far outside of the square cannot be stored, nor can it be seen.
-    values = np.clip(values, -4.5, 4.5)
     return np.stack([values, weights]).astype(np.float32)
 
 
 def face_loss(wanted: Any, found: Any) -> Any:
     """Return the loss of a batch: `wanted` float32[n, 2, 58] from `encode`, `found` [n, 58]."""
     values, weights = wanted[:, 0], wanted[:, 1]
+    found = _QUARTERS * found
     difference = ops.abs(values - found)
     # Linear, and steeper near nothing, as Feng et al. 2018 ("Wing loss", arXiv:1711.06753) found
     # landmarks to need it: small errors are many and would drown in the large ones.
     wing = difference + 0.25 * ops.log(1 + difference / 0.05)
-    logits = found[:, PRESENCE:] * UNITS[PRESENCE:].astype(np.float32)
+    logits = found[:, PRESENCE:] * _QUARTER[PRESENCE:].astype(np.float32)
     labels = values[:, PRESENCE:]
     entropy = ops.maximum(logits, 0) - logits * labels + ops.log(1 + ops.exp(-ops.abs(logits)))
     total = ops.sum(wing[:, :PRESENCE] * weights[:, :PRESENCE], axis=1)
@@ -154,7 +162,7 @@ class SampleStream:
         settings = self._settings
         rng = np.random.default_rng((settings.seed, 7, number))
         images = np.empty((settings.batch_size, SIDE_PX, SIDE_PX, 1), np.float32)
-        targets = np.empty((settings.batch_size, 2, len(LABELS)), np.float32)
+        targets = np.empty((settings.batch_size, 2, len(FACE.labels)), np.float32)
         other: Grey = np.zeros((SIDE_PX, SIDE_PX), np.uint8)
         shares = np.cumsum(self._shares)
         for place in range(settings.batch_size):
@@ -171,7 +179,7 @@ class SampleStream:
             images[place, ..., 0] = crop
             targets[place] = encode(target)
             other = crop
-        return images / 255, targets
+        return images / np.float32(255), targets
 
 
 def train_face(
@@ -236,7 +244,7 @@ def _mean_answer(source: FaceSource, settings: FaceTraining) -> NDArray[np.float
     ]
     mean = np.mean([encode(target)[0] for target in targets], axis=0)
     mean[PRESENCE:] = 0.5, -0.5
-    return np.asarray(mean, np.float64)
+    return np.asarray(mean / _QUARTERS, np.float64)
 
 
 def _leave(model: keras.Model, folder: Path, epoch: int, losses: dict[str, float]) -> None:
@@ -245,7 +253,7 @@ def _leave(model: keras.Model, folder: Path, epoch: int, losses: dict[str, float
     kept = folder / "last.tmp.keras"
     model.save(kept)
     kept.replace(folder / "last.keras")
-    write_whole(folder / "history.json", (json.dumps(history, indent=1) + "\n").encode())
+    write_atomically(folder / "history.json", (json.dumps(history, indent=1) + "\n").encode())
 
 
 def _history(folder: Path) -> list[dict[str, float]]:
@@ -268,3 +276,23 @@ def _resume(model: keras.Model, folder: Path) -> int:
     for mine, theirs in zip(model.optimizer.variables, left.optimizer.variables, strict=True):
         mine.assign(theirs)
     return len(history)
+
+
+def calibration_images(
+    natural: FaceLabels, fer: FaceLabels, *, seed: int, count: int
+) -> NDArray[np.uint8]:
+    """Return `count` squares as in training, faces and none, uint8[count, 64, 64]."""
+    sources = [FaceSource(natural), FaceSource(fer)]
+    settings = FaceTraining(seed=seed)
+    rng = np.random.default_rng((seed, 13))
+    images = np.empty((count, SIDE_PX, SIDE_PX), np.uint8)
+    other = np.zeros((SIDE_PX, SIDE_PX), np.uint8)
+    for place in range(count):
+        source = sources[place % 2]
+        row = int(rng.integers(len(source)))
+        if place % 5 == 0:
+            other = empty_sample(source, row, SIDE_PX, rng, other)
+        else:
+            other, _ = face_sample(source, row, SIDE_PX, settings.samples, rng, other)
+        images[place] = other
+    return images
