@@ -22,7 +22,7 @@ from edge_fer.driver_state.monitor import DriverMonitor
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.driver_state.standby import Standby
 from edge_fer.driver_state.states import DriverState
-from edge_fer.errors import UserError
+from edge_fer.errors import CameraError, CameraReason, UserError
 from edge_fer.face.eyes import EyeReader
 from edge_fer.face.opening import open_tracker
 from edge_fer.face.settings import FaceConfig
@@ -88,7 +88,7 @@ class Daemon:
         )
         self._camera_uri = redacted_uri(config.camera.uri)
         self._camera = camera
-        self._camera_error: str | None = None  # of the latest try, until a frame comes
+        self._camera_error: CameraError | None = None  # of the latest try, until a frame comes
         self._supervisor = CameraSupervisor(now_s)
         self._recorder = RecorderProcess(config.recording)
         self._meter = HealthMeter(sheds=config.health.shed_frames)
@@ -241,7 +241,7 @@ class Daemon:
             return step
         error = self._camera.error
         if error is not None and self._camera.given == 0 and not self._notifier.is_heard:
-            raise UserError(error)
+            raise error
         if self._camera.ended:
             return None
         verdict = self._supervisor.silence(
@@ -251,9 +251,10 @@ class Daemon:
             return None
         self._meter.silence(now_s)
         if verdict.restart:
-            error = error or "camera gives no frames"
+            error = error or CameraError(CameraReason.NO_FRAMES, "camera gives no frames")
             # Once: a camera that is gone is tried every few seconds, perhaps for days.
-            level = logging.DEBUG if error == self._camera_error else logging.WARNING
+            known = self._camera_error is not None and self._camera_error.reason is error.reason
+            level = logging.DEBUG if known else logging.WARNING
             _log.log(level, "%s: starting its process anew", error)
             self._camera_error = error
             self._camera.restart()
@@ -338,7 +339,7 @@ class Daemon:
             state=self._state_said.label,
             reason=self._reason_said,
             camera=self._camera_uri,
-            camera_error=self._camera_error,
+            camera_error=None if self._camera_error is None else str(self._camera_error),
             model=self._model,
             model_is_fallback=self._parts.model_is_fallback,
             model_failed=self._parts.model_failed,

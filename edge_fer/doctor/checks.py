@@ -19,7 +19,7 @@ from edge_fer.daemon.status import STALE_S
 from edge_fer.daemon.status_server import ask
 from edge_fer.doctor.finding import Finding, Level
 from edge_fer.doctor.history import check_history
-from edge_fer.errors import UserError
+from edge_fer.errors import DaemonError, DaemonReason, UserError
 from edge_fer.face.opening import open_detector, yunet_path
 from edge_fer.health.shedding import FEWER_MARGIN_C
 from edge_fer.health.thermal import Thermometer
@@ -122,7 +122,7 @@ def check_camera(config: Config) -> Finding:
     with CameraProcess(config.camera.uri, fps=config.camera.fps) as camera:
         first = camera.wait(CAMERA_OPENS_S)
         if first is None:
-            text = camera.error or f"camera {uri}: no frame within {CAMERA_OPENS_S:g} s"
+            text = str(camera.error or f"camera {uri}: no frame within {CAMERA_OPENS_S:g} s")
             return Finding("camera", Level.FAILED, text.removeprefix("camera "))
         monitor = ConditionMonitor()
         condition = monitor.update(first.grey, first.captured_s)
@@ -136,7 +136,7 @@ def check_camera(config: Config) -> Finding:
             elif camera.error is not None or camera.ended:
                 break
         if camera.error is not None:
-            return Finding("camera", Level.FAILED, camera.error.removeprefix("camera "))
+            return Finding("camera", Level.FAILED, str(camera.error).removeprefix("camera "))
         meant_fps = camera.fps or float(config.camera.fps)
     elapsed_s = last.captured_s - first.captured_s
     fps = (last.sequence - first.sequence) / elapsed_s if elapsed_s > 0 else 0.0
@@ -301,8 +301,8 @@ def _daemon() -> tuple[Finding, dict[str, Any] | None]:
     """Return the finding on the daemon, and what it says where it runs."""
     try:
         answer = ask()
-    except UserError as error:
-        if "no daemon runs" in str(error):
+    except DaemonError as error:
+        if error.reason is DaemonReason.NOT_RUNNING:
             return Finding("daemon", Level.NOTE, "does not run: camera and port are tried"), None
         return Finding("daemon", Level.WARNING, str(error)), None
     age_s = answer.get("age_s")

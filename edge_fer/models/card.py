@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from edge_fer.atomic_write import write_atomically
-from edge_fer.errors import UserError
+from edge_fer.errors import ModelError, ModelReason
 from edge_fer.models.card_fields import CardFields, parse_card_json
 from edge_fer.models.kind import EMOTIONS, ModelKind, TensorSpec, kind_of
 
@@ -200,14 +200,17 @@ def load_network(model_path: Path, kind: ModelKind | None = None) -> tuple[Netwo
     try:
         content = model_path.read_bytes()
     except OSError as error:
-        raise UserError(f"{model_path}: cannot read the model ({error.strerror})") from error
+        raise ModelError(
+            ModelReason.UNREADABLE, f"{model_path}: cannot read the model ({error.strerror})"
+        ) from error
     path = card_path(model_path)
     card = read_card(path)
     found = hashlib.sha256(content).hexdigest()
     if card.sha256 != found:
-        raise UserError(
+        raise ModelError(
+            ModelReason.CARD_MISMATCH,
             f"{path}: the card is of another file: sha256 {card.sha256[:12]}... in the card, "
-            f"{found[:12]}... of {model_path.name}: copy model and card together"
+            f"{found[:12]}... of {model_path.name}: copy model and card together",
         )
     _check_fits(path, card, kind or kind_of(card.labels) or EMOTIONS)
     return card, content
@@ -218,14 +221,19 @@ def read_card(path: Path) -> NetworkCard:
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        raise UserError(
-            f"{path}: the model card is missing: `edge-fer quantize` writes it beside the model"
+        raise ModelError(
+            ModelReason.BAD_CARD,
+            f"{path}: the model card is missing: `edge-fer quantize` writes it beside the model",
         ) from None
     except OSError as error:
-        raise UserError(f"{path}: cannot read the model card ({error.strerror})") from error
+        raise ModelError(
+            ModelReason.BAD_CARD, f"{path}: cannot read the model card ({error.strerror})"
+        ) from error
     card = CardFields(parse_card_json(content, path), str(path))
     if (version := card.integer("format", 0)) != CARD_FORMAT:
-        raise UserError(f"{path}: format: {version} is not {CARD_FORMAT}: update edge-fer")
+        raise ModelError(
+            ModelReason.BAD_CARD, f"{path}: format: {version} is not {CARD_FORMAT}: update edge-fer"
+        )
     kind = kind_of(card.texts("labels")) or EMOTIONS
     return _classifier(card, kind) if kind.is_classifier else _measuring(card, kind)
 
@@ -349,11 +357,15 @@ def _golden(fields: CardFields, kind: ModelKind) -> dict[str, tuple[int, ...]]:
 def _check_fits(path: Path, card: NetworkCard, kind: ModelKind) -> None:
     remedy = f"convert the model with `{kind.made_by}`"
     if card.labels != kind.labels:
-        raise UserError(
-            f"{path}: labels: {', '.join(card.labels)} are not {', '.join(kind.labels)}: {remedy}"
+        raise ModelError(
+            ModelReason.UNSUPPORTED,
+            f"{path}: labels: {', '.join(card.labels)} are not {', '.join(kind.labels)}: {remedy}",
         )
     tensors = (("input", card.input, kind.input), ("output", card.output, kind.output))
     for name, found, wanted in tensors:
         for part, value in asdict(wanted).items():
             if (got := getattr(found, part)) != value:
-                raise UserError(f"{path}: {name}.{part}: {got} is not {value}: {remedy}")
+                raise ModelError(
+                    ModelReason.UNSUPPORTED,
+                    f"{path}: {name}.{part}: {got} is not {value}: {remedy}",
+                )

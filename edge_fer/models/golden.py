@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_fer.errors import UserError
+from edge_fer.errors import ModelError, ModelReason
 from edge_fer.models.kind import FACE_PX
 
 # Kernels of LiteRT with and without XNNPACK and of tflite-runtime round requantization differently;
@@ -88,9 +88,10 @@ def choose_golden(first: Run, second: Run, side_px: int = FACE_PX) -> dict[str, 
     # One unit apart is as good as none, lest only patterns with a single possible answer be taken.
     chosen = sorted(one, key=lambda name: max(apart[name], TOLERANCE))[:COUNT]
     if (worst := apart[chosen[-1]]) > 2 * TOLERANCE:
-        raise UserError(
+        raise ModelError(
+            ModelReason.UNSUPPORTED,
             f"kernels with and without XNNPACK are {worst} units apart on golden image "
-            f"{chosen[-1]}: this model cannot be checked on a device within {TOLERANCE}"
+            f"{chosen[-1]}: this model cannot be checked on a device within {TOLERANCE}",
         )
     return {
         name: tuple((a + b) // 2 for a, b in zip(one[name], other[name], strict=True))
@@ -109,9 +110,10 @@ def compare_golden(
     unknown = [name for name in wanted if name not in images]
     if unknown or len(wanted) < COUNT:
         what = f"cannot draw {unknown[0]!r}" if unknown else f"wants {COUNT}"
-        raise UserError(
+        raise ModelError(
+            ModelReason.BAD_CARD,
             f"golden: the card has outputs of {len(wanted)} golden images, this version {what}: "
-            "convert the model again with `edge-fer quantize`"
+            "convert the model again with `edge-fer quantize`",
         )
     return GoldenResult(
         {name: _difference(values, map(int, run(images[name]))) for name, values in wanted.items()}

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge_fer.atomic_write import sync_folder, write_atomically
-from edge_fer.errors import UserError
+from edge_fer.errors import ModelError, ModelReason, UserError
 from edge_fer.models.card import NetworkCard, card_path, load_network
 from edge_fer.models.check import check_model_apart, require_passed
 from edge_fer.models.kind import EMOTIONS, ModelKind
@@ -107,7 +107,9 @@ class ModelStore:
 
         UserError when there is nothing to change to, or the previous model is damaged.
         """
-        nothing = UserError(f"{self._folder}: there is no other model to roll back to")
+        nothing = ModelError(
+            ModelReason.STORE, f"{self._folder}: there is no other model to roll back to"
+        )
         if not self._folder.is_dir():  # the wrong one, perhaps: locking would make it
             raise nothing
         with self._locked():
@@ -175,15 +177,18 @@ class ModelStore:
                 try:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
-                    raise UserError(f"{self._folder}: another installation is running") from None
+                    raise ModelError(
+                        ModelReason.STORE, f"{self._folder}: another installation is running"
+                    ) from None
                 self._clear_incoming()
                 try:
                     yield
                 finally:
                     self._clear_incoming()
         except OSError as error:
-            raise UserError(
-                f"{self._folder}: cannot be written ({error.strerror}): run it with sudo"
+            raise ModelError(
+                ModelReason.STORE,
+                f"{self._folder}: cannot be written ({error.strerror}): run it with sudo",
             ) from error
 
     def _clear_incoming(self) -> None:

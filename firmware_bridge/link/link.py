@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from firmware_bridge.e2e.profile22 import Profile22Sender
-from firmware_bridge.errors import SendTimeoutError, TransportError
+from firmware_bridge.errors import LinkReason, SendTimeoutError, TransportError
 from firmware_bridge.link.connection import Connection
 from firmware_bridge.link.schedule import Schedule, Snapshot, event_of
 from firmware_bridge.protocol.database import definition
@@ -177,7 +177,9 @@ class Link:
             except Exception as error:
                 # A mistake of ours must not silence the link for good: begin with a fresh port.
                 _log.exception("the link goes on after an error")
-                self._connection.lose(TransportError(f"link: {error}"), self._clock())
+                self._connection.lose(
+                    TransportError(LinkReason.FAILED, f"link: {error}"), self._clock()
+                )
         self._connection.close()
 
     def _step(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from firmware_bridge.errors import BridgeError
+from firmware_bridge.errors import LinkError, LinkReason
 from firmware_bridge.monitor.candump_pipe import CandumpPipe
 from firmware_bridge.recording.replay import Replay, split_replay
 from firmware_bridge.transports import Transport, open_transport
@@ -75,5 +75,8 @@ def open_source(uri: str, *, at_once: bool = False) -> Source:
         path, speed = split_replay(uri)
         return Replay(uri, path, speed=None if at_once else speed)
     if ":" not in uri and Path(uri).is_file():
-        raise BridgeError(f"monitor: {uri} is a file; to watch a recording use replay:{uri}")
+        raise LinkError(
+            LinkReason.BAD_ADDRESS,
+            f"monitor: {uri} is a file; to watch a recording use replay:{uri}",
+        )
     return LivePort(uri)

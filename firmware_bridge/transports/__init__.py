@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from firmware_bridge.errors import BridgeError
+from firmware_bridge.errors import LinkError, LinkReason
 from firmware_bridge.transports.base import Transport, TransportCounters
 from firmware_bridge.transports.can_bus import open_socketcan, open_virtual
 from firmware_bridge.transports.cobs_serial import open_cobs
@@ -32,9 +32,13 @@ def check_address(uri: str) -> tuple[str, str]:
     scheme, colon, address = uri.partition(":")
     if scheme not in SCHEMES:
         reason = f"unknown scheme {scheme!r}" if colon else "no scheme"
-        raise BridgeError(f"link: {reason} in {uri!r}; use {', '.join(SCHEMES.values())}")
+        raise LinkError(
+            LinkReason.BAD_ADDRESS, f"link: {reason} in {uri!r}; use {', '.join(SCHEMES.values())}"
+        )
     if not address:
-        raise BridgeError(f"link: {uri!r} names no port; use {SCHEMES[scheme]}")
+        raise LinkError(
+            LinkReason.BAD_ADDRESS, f"link: {uri!r} names no port; use {SCHEMES[scheme]}"
+        )
     return scheme, address
 
 

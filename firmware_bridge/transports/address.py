@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-from firmware_bridge.errors import BridgeError
+from firmware_bridge.errors import LinkError, LinkReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,9 @@ def split_options(
     options = dict(parse_qsl(query, keep_blank_values=True))
     unknown = options.keys() - set(names)
     if unknown:
-        raise BridgeError(
-            f"link: {scheme}:{address}: unknown option {min(unknown)!r}; use {', '.join(names)}"
+        raise LinkError(
+            LinkReason.BAD_ADDRESS,
+            f"link: {scheme}:{address}: unknown option {min(unknown)!r}; use {', '.join(names)}",
         )
     return place, options
 
@@ -48,9 +49,10 @@ def number(scheme: str, address: str, option: NumberOption, options: Mapping[str
     """Return the value of `option`; BridgeError where that is not one."""
     text = options.get(option.name, str(option.default))
     if not re.fullmatch("[0-9]{1,9}", text) or not option.lowest <= int(text) <= option.highest:
-        raise BridgeError(
+        raise LinkError(
+            LinkReason.BAD_ADDRESS,
             f"link: {scheme}:{address}: {option.name} {text!r} is not in"
-            f" {option.lowest}..{option.highest}"
+            f" {option.lowest}..{option.highest}",
         )
     return int(text)
 
@@ -61,7 +63,8 @@ def choice(
     """Return the value of the option `name`, by default the first of `choices`; BridgeError."""
     text = options.get(name, choices[0])
     if text not in choices:
-        raise BridgeError(
-            f"link: {scheme}:{address}: {name} {text!r} is not one of {', '.join(choices)}"
+        raise LinkError(
+            LinkReason.BAD_ADDRESS,
+            f"link: {scheme}:{address}: {name} {text!r} is not one of {', '.join(choices)}",
         )
     return text

@@ -11,7 +11,7 @@ import time
 
 import serial
 
-from firmware_bridge.errors import SendTimeoutError, TransportError
+from firmware_bridge.errors import LinkReason, SendTimeoutError, TransportError
 from firmware_bridge.transports.address import NumberOption
 from firmware_bridge.transports.base import WRITE_TIMEOUT_S
 from firmware_bridge.transports.gate import Gate
@@ -59,7 +59,10 @@ class SerialPort:
             except OSError as error:
                 raise self._lost(error) from error
             if not data:
-                raise TransportError(f"link: {self.name} is gone: it was unplugged or hung up")
+                raise TransportError(
+                    LinkReason.GONE,
+                    f"link: {self.name} is gone: it was unplugged or hung up",
+                )
             return data
 
     def write(self, data: bytes) -> None:
@@ -112,7 +115,10 @@ class SerialPort:
             termios.tcflush(self._descriptor, termios.TCOFLUSH)
 
     def _lost(self, error: OSError) -> TransportError:
-        return TransportError(f"link: {self.name} is gone: {error.strerror or error}")
+        return TransportError(
+            LinkReason.GONE,
+            f"link: {self.name} is gone: {error.strerror or error}",
+        )
 
 
 def _open(port: str, baudrate: int, *, keep_running: bool) -> serial.Serial:
@@ -126,7 +132,7 @@ def _open(port: str, baudrate: int, *, keep_running: bool) -> serial.Serial:
             _keep_lines(made.fileno())
         return made
     except (OSError, ValueError, termios.error) as error:  # pyserial's own errors are OSErrors
-        raise TransportError(why_not_open(port, baudrate, error)) from error
+        raise why_not_open(port, baudrate, error) from error
 
 
 def _keep_lines(descriptor: int) -> None:

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Mapping
 
-from firmware_bridge.errors import BridgeError, SendTimeoutError, TransportError
+from firmware_bridge.errors import LinkError, LinkReason, SendTimeoutError, TransportError
 from firmware_bridge.protocol.frame import CanFrame
 from firmware_bridge.protocol.slcan import SlcanParser, encode_line
 from firmware_bridge.protocol.slcan_adapter import (
@@ -54,8 +54,9 @@ def _bitrate(address: str, options: Mapping[str, str]) -> int:
     value = int(found[1]) * {"": 1, "k": 1000, "M": 1_000_000}[found[2]] if found else 0
     if value not in BITRATES:
         known = ", ".join(f"{rate // 1000}k" for rate in BITRATES)
-        raise BridgeError(
-            f"link: slcan:{address}: bitrate {text!r} has no S command; use one of {known}"
+        raise LinkError(
+            LinkReason.BAD_ADDRESS,
+            f"link: slcan:{address}: bitrate {text!r} has no S command; use one of {known}",
         )
     return value
 

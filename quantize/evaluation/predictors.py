@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_fer.errors import UserError
+from edge_fer.errors import ModelError, ModelReason
 from edge_fer.models.kind import EMOTIONS, ModelKind
 from edge_fer.models.operators import is_tflite
 from quantize.data.calibration_set import to_float_input
@@ -53,11 +53,13 @@ def open_predictor(path: Path, kind: ModelKind = EMOTIONS) -> Predictor:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise UserError(f"{path}: cannot read the model ({error.strerror})") from error
+        raise ModelError(
+            ModelReason.UNREADABLE, f"{path}: cannot read the model ({error.strerror})"
+        ) from error
     if is_tflite(content):
         return TflitePredictor(content, str(path), kind=kind)
     if not content.startswith(_ZIP_MAGIC):
-        raise UserError(f"{path}: neither a .keras nor a .tflite file")
+        raise ModelError(ModelReason.NOT_A_MODEL, f"{path}: neither a .keras nor a .tflite file")
     require_tensorflow()
     from quantize.networks.network_file import load_network  # noqa: PLC0415  # it imports TensorFlow
 
@@ -129,13 +131,17 @@ class TflitePredictor:
         for which, details, shape in wanted:
             found = tuple(int(side) for side in details[0]["shape"]) if details else ()
             if len(details) != 1 or found != shape:
-                raise UserError(
+                raise ModelError(
+                    ModelReason.UNSUPPORTED,
                     f"{source}: {which} shape {list(found)} is not {list(shape)}: "
-                    f"is this a network for `{kind.made_by}`?"
+                    f"is this a network for `{kind.made_by}`?",
                 )
             if details[0]["dtype"] not in (np.int8, np.float32):
                 name = np.dtype(details[0]["dtype"]).name
-                raise UserError(f"{source}: {which} type {name} is neither int8 nor float32")
+                raise ModelError(
+                    ModelReason.UNSUPPORTED,
+                    f"{source}: {which} type {name} is neither int8 nor float32",
+                )
         self._input, self._output = inputs[0], outputs[0]
 
     def log_probabilities(

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_fer.atomic_write import write_atomically
-from edge_fer.errors import UserError
+from edge_fer.errors import ConversionError, ResultReason
 from edge_fer.models.card import (
     MEASURES_ALIKE,
     Calibration,
@@ -101,10 +101,11 @@ def convert_measuring(
         tuple(layers[:WORST_LAYERS]),
     )
     if equivalence.agreement < LEAST_AGREEMENT:
-        raise UserError(
+        raise ConversionError(
+            ResultReason.ANSWERS_DIFFER,
             f"int8 measures as float does, within {MEASURES_ALIKE:g} of -1..1, in "
             f"{equivalence.agreement:.2%} of the outputs on {usage}; {LEAST_AGREEMENT:.0%} are "
-            f"wanted (noisiest layer: {layers[0].layer} {layers[0].snr_db:.1f} dB)"
+            f"wanted (noisiest layer: {layers[0].layer} {layers[0].snr_db:.1f} dB)",
         )
     card = MeasuringCard(
         name=name,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from firmware_bridge.errors import BridgeError, TransportError
+from firmware_bridge.errors import BridgeError, LinkReason, TransportError
 from firmware_bridge.link.link import Link
 from firmware_bridge.link.schedule import Snapshot
 from firmware_bridge.protocol.frame import CanFrame
@@ -401,7 +401,7 @@ class RecordingTransport:
 
     def send(self, frame: CanFrame) -> None:
         if len(self.sent) == self._frames:
-            raise TransportError("gone")
+            raise TransportError(LinkReason.GONE, "gone")
         self.sent.append(frame)
 
     def receive(self, timeout_s: float) -> list[CanFrame]:
@@ -438,7 +438,10 @@ class FaultyTransport:
 
     def __init__(self, uri: str) -> None:
         type(self).opened += 1
-        self._faults: list[Exception] = [ValueError("a mistake of ours"), TransportError("gone")]
+        self._faults: list[Exception] = [
+            ValueError("a mistake of ours"),
+            TransportError(LinkReason.GONE, "gone"),
+        ]
         self._fault = self._faults[(self.opened - 1) % 2]
 
     @property
