@@ -24,9 +24,8 @@ from edge_fer.driver_state.standby import Standby
 from edge_fer.driver_state.states import DriverState
 from edge_fer.errors import CameraError, CameraReason, UserError
 from edge_fer.face.eyes import EyeReader
-from edge_fer.face.opening import open_tracker
-from edge_fer.face.settings import FaceConfig
-from edge_fer.face.tracking import FaceTracker
+from edge_fer.face.opening import open_face_network, open_tracker
+from edge_fer.face.tracking import Tracker
 from edge_fer.health.meter import CounterRate, HealthMeter, Stages, shedding_text
 from edge_fer.health.shedding import FramePacer
 from edge_fer.models.classifier import Classifier
@@ -67,7 +66,7 @@ class Daemon:
         self._notifier = Notifier()
         self._parts = Parts()
         self._classifier, self._model = self._open_model(config.model)
-        tracker, eyes = self._open_face(config.face)
+        tracker, eyes = self._open_face(config)
         now_s = time.monotonic()
         classifier, policy = self._policy(config)
         self._resume = ResumeFile(own_resume_file())
@@ -164,16 +163,21 @@ class Daemon:
         self._parts = replace(self._parts, model_is_fallback=loaded.is_fallback)
         return loaded.model, str(loaded.path)
 
-    def _open_face(self, config: FaceConfig) -> tuple[FaceTracker, EyeReader | None]:
+    def _open_face(self, config: Config) -> tuple[Tracker, EyeReader | None]:
         """Return tracker and eyes; under a service manager the cascade stands in for YuNet."""
+        face = config.face
+        loaded = open_face_network(config.model)
+        for failure in loaded.failures:
+            _log.error("face network not used: %s", failure)
         try:
-            return open_tracker(config), EyeReader() if config.detector == "yunet" else None
+            tracker = open_tracker(face, loaded.model)
         except UserError as error:
             if not self._notifier.is_heard:
                 raise
-            _log.error("the cascade finds faces instead, without head and eyes: %s", error)
+            _log.error("the cascade finds faces instead: %s", error)
             self._parts = replace(self._parts, detector_failed=True)
-            return open_tracker(replace(config, detector="haar")), None
+            tracker = open_tracker(replace(face, detector="haar"), loaded.model)
+        return tracker, EyeReader()
 
     def _policy(self, config: Config) -> tuple[Classifier | None, PolicySettings]:
         """Return the policy for this model, and the classifier unless emotions are off."""

@@ -29,7 +29,8 @@ _LEAST_CHANGE, _MOST_CHANGE = 0.5, 2.0
 class NetworkTracker:
     """Follows the same person: the largest face in the seat at first, then the one where it was.
 
-    Not for several cameras.
+    `search_every_s` is the time between two looks for a face while there is none. Not for several
+    cameras.
     """
 
     def __init__(
@@ -38,8 +39,10 @@ class NetworkTracker:
         search: Search,
         *,
         seat: SeatRegion = WHOLE_FRAME,
+        search_every_s: float = SEARCH_EVERY_S,
     ) -> None:
         self._network, self._search, self._seat = network, search, seat
+        self._search_every_s = search_every_s
         self._square: Square | None = None
         self._seen_s = -math.inf
         self._last: Square | None = None
@@ -53,18 +56,18 @@ class NetworkTracker:
 
     def update(self, grey: NDArray[np.uint8], time_s: float) -> TrackedFace | None:
         """Return the face in `grey` (uint8[h,w]) captured at the monotonic `time_s`, or None."""
-        reading = None
+        reading, detected = None, False
         if self._square is not None:
             reading = self._follow(grey, self._square)
             if reading is None and time_s - self._seen_s > HOLD_S:
                 self._square = None
         if reading is None:
-            reading = self._find(grey, time_s)
+            reading, detected = self._find(grey, time_s), True
         if reading is None:
             return None
         self._square = self._last = reading.square
         self._seen_s = time_s
-        return TrackedFace(box_of(reading), detected=True, age_s=0.0, reading=reading)
+        return TrackedFace(box_of(reading), detected=detected, age_s=0.0, reading=reading)
 
     def _follow(self, grey: NDArray[np.uint8], square: Square) -> FaceReading | None:
         reading = self._network.read(grey, square)
@@ -78,7 +81,7 @@ class NetworkTracker:
         return reading if _is_like(square, reading.square) else None
 
     def _find(self, grey: NDArray[np.uint8], time_s: float) -> FaceReading | None:
-        if time_s - self._searched_s < SEARCH_EVERY_S:
+        if time_s - self._searched_s < self._search_every_s:
             return None
         self._searched_s = time_s
         found = []

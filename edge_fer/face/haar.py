@@ -72,6 +72,11 @@ class HaarDetector:
         boxes = self._search(grey, scale, self._min_face_px * scale, 0)
         return sorted(boxes, key=lambda box: box.area, reverse=True)
 
+    def detect_reduced(self, small: NDArray[np.uint8], scale: float) -> list[FaceBox]:
+        """Return the faces in a picture that was reduced by `scale` (0..1), in its own pixels."""
+        boxes = self._search(small, 1.0, self._min_face_px * scale, 0)
+        return sorted(boxes, key=lambda box: box.area, reverse=True)
+
     def detect_near(self, grey: NDArray[np.uint8], known: FaceBox) -> FaceBox | None:
         """Return the face about where and as large as `known`, or None; a third of the time."""
         centre_x, centre_y = known.centre

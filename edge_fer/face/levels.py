@@ -19,4 +19,5 @@ def levelled(crop: NDArray[np.uint8]) -> NDArray[np.uint8]:
     gain = min((_BRIGHT_TO - _DARK_TO) / max(high - low, 1.0), _MOST_GAIN)
     middle = (low + high) / 2
     table = np.clip(np.rint((_STEPS - middle) * gain + (_DARK_TO + _BRIGHT_TO) / 2), 0, 255)
-    return table.astype(np.uint8)[crop]
+    found: NDArray[np.uint8] = table.astype(np.uint8)[crop]
+    return found

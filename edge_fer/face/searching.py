@@ -29,6 +29,14 @@ class Detector(Protocol):
         ...
 
 
+class Cascade(Detector, Protocol):
+    """What the search by cascades needs of one."""
+
+    def detect_reduced(self, small: NDArray[np.uint8], scale: float) -> list[FaceBox]:
+        """Return the faces in a picture that was reduced by `scale` (0..1), in its own pixels."""
+        ...
+
+
 class Search(Protocol):
     """Proposes squares in which a face may be."""
 
@@ -61,7 +69,7 @@ class CascadeSearch:
     The frontal one has every second turn, because most faces are found by it.
     """
 
-    def __init__(self, frontal: Detector, profile: Detector) -> None:
+    def __init__(self, frontal: Cascade, profile: Detector) -> None:
         self._ways: tuple[Callable[[NDArray[np.uint8]], list[Square]], ...] = (
             lambda grey: _upright(frontal, grey),
             lambda grey: _upright(profile, grey),
@@ -100,7 +108,7 @@ def _mirrored(detector: Detector, grey: NDArray[np.uint8]) -> list[Square]:
     return [Square((width - 1 - x, y), side, -tilt) for (x, y), side, tilt in found]
 
 
-def _turned(detector: Detector, grey: NDArray[np.uint8], turn_deg: float) -> list[Square]:
+def _turned(cascade: Cascade, grey: NDArray[np.uint8], turn_deg: float) -> list[Square]:
     """Search for faces that are turned clockwise by `turn_deg`, in a picture turned back."""
     scale = min(1.0, SEARCH_PX / max(grey.shape))
     height, width = (max(round(side * scale), 1) for side in grey.shape)
@@ -121,7 +129,8 @@ def _turned(detector: Detector, grey: NDArray[np.uint8], turn_deg: float) -> lis
     )
     back = cv2.invertAffineTransform(there)
     squares = []
-    for (x, y), side, tilt in _upright(detector, upright.astype(np.uint8, copy=False)):
+    boxes = cascade.detect_reduced(upright.astype(np.uint8, copy=False), scale)
+    for (x, y), side, tilt in map(square_of_box, boxes):
         from_x, from_y = back[:, :2] @ (x, y) + back[:, 2]
         centre = ((from_x + 0.5) / scale - 0.5, (from_y + 0.5) / scale - 0.5)
         squares.append(Square(centre, side / scale, tilt + turn))

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 from edge_fer.errors import ModelError, ModelReason, UserError
 from edge_fer.models.check import require_model
 from edge_fer.models.classifier import Classifier
+from edge_fer.models.kind import EMOTIONS, ModelKind
 from edge_fer.models.settings import ModelConfig
 from edge_fer.models.signature import require_signature
 from edge_fer.models.store import ModelStore
@@ -33,25 +34,40 @@ class Loaded(Generic[_Model]):
 def open_classifier(config: ModelConfig) -> Loaded[Classifier]:
     """Return the classifier that `config` names, or the best of the installed and shipped ones.
 
-    A model named by its path has no stand-in: whoever names it wants that one. With a trusted key
-    each has to be signed by it, but for the one that came with this package. UserError when none
-    can be used.
+    UserErrors are those of `open_best`.
     """
 
     def load(path: Path) -> Classifier:
         return Classifier(path, threads=config.threads)
 
+    return open_best(config, EMOTIONS, config.path, SHIPPED_MODEL, load)
+
+
+def open_best(
+    config: ModelConfig,
+    kind: ModelKind,
+    named: str,
+    shipped: Path,
+    load: Callable[[Path], _Model],
+) -> Loaded[_Model]:
+    """Return the network of `kind` at the path `named`, or the best of installed and shipped ones.
+
+    A model named by its path has no stand-in: whoever names it wants that one. With a trusted key
+    each has to be signed by it, but for the one that came with this package. UserError when none
+    can be used.
+    """
+
     def self_test(path: Path) -> None:
-        if config.trusted_key and path != SHIPPED_MODEL:
+        if config.trusted_key and path != shipped:
             require_signature(path, config.trusted_key)
         require_model(path)
 
-    if config.path:
-        path = Path(config.path)
+    if named:
+        path = Path(named)
         if config.trusted_key:
             require_signature(path, config.trusted_key)
         return Loaded(load(path), path, ())
-    candidates = ModelStore(Path(config.store)).candidates(SHIPPED_MODEL)
+    candidates = ModelStore(Path(config.store), kind).candidates(shipped)
     return load_with_fallback(candidates, load, self_test)
 
 

@@ -107,7 +107,7 @@ def _aligned(
     """Return `shape` turned, scaled and moved onto `onto`."""
     rotation, scale = fit(shape, onto, rows)
     moved: NDArray[np.float64] = (shape - shape[rows].mean(axis=0)) @ rotation / scale
-    return moved + onto[rows].mean(axis=0)
+    return np.asarray(moved + onto[rows].mean(axis=0))
 
 
 def _normalised(shape: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -136,4 +136,4 @@ def _mirror_of(shape: NDArray[np.float64]) -> NDArray[np.intp]:
 
 def _symmetric(shape: NDArray[np.float64], mirrored: NDArray[np.intp]) -> NDArray[np.float64]:
     result: NDArray[np.float64] = (shape + shape[mirrored] * (-1, 1, 1)) / 2
-    return result - result.mean(axis=0) * (1, 0, 0)
+    return np.asarray(result - result.mean(axis=0) * (1, 0, 0))

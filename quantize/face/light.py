@@ -1,5 +1,7 @@
 """What light, lens, compression and things in front of a face do to its picture."""
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +14,7 @@ def weathered(crop: Grey, rng: np.random.Generator) -> Grey:
     side = crop.shape[0]
     if rng.random() < 0.25:
         crop = _coarse(crop, float(rng.uniform(0.3, 0.8)))
-    values = crop.astype(np.float32) / 255
+    values: NDArray[Any] = crop.astype(np.float32) / 255
     if rng.random() < 0.3:
         values = cv2.GaussianBlur(values, (0, 0), float(rng.uniform(0.4, 1.8)))
     elif rng.random() < 0.12:
@@ -35,7 +37,7 @@ def weathered(crop: Grey, rng: np.random.Generator) -> Grey:
     if rng.random() < 0.15:
         quality = int(rng.integers(12, 70))
         _, coded = cv2.imencode(".jpg", crop, [cv2.IMWRITE_JPEG_QUALITY, quality])
-        crop = cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE).astype(np.uint8)
+        crop = np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE), np.uint8)
     return crop
 
 
@@ -52,7 +54,7 @@ def _motion(length: int, rng: np.random.Generator) -> NDArray[np.float32]:
     reach = (length - 1) / 2 * np.array([np.cos(angle), np.sin(angle)])
     start, end = ((length - 1) / 2 - reach), ((length - 1) / 2 + reach)
     cv2.line(kernel, tuple(np.rint(start).astype(int)), tuple(np.rint(end).astype(int)), 1.0)
-    return kernel / kernel.sum()
+    return np.asarray(kernel / kernel.sum(), np.float32)
 
 
 def _side_light(side: int, rng: np.random.Generator) -> NDArray[np.float32]:
@@ -62,7 +64,7 @@ def _side_light(side: int, rng: np.random.Generator) -> NDArray[np.float32]:
     sharpness = np.exp(rng.uniform(0.7, 3.4))
     lit = 1 / (1 + np.exp(-along * sharpness))
     dark = rng.uniform(0.08, 0.6)
-    return (dark + (1 - dark) * lit).astype(np.float32)
+    return np.asarray(dark + (1 - dark) * lit, np.float32)
 
 
 def covered(
@@ -74,7 +76,7 @@ def covered(
     """
     side = crop.shape[0]
     mask = np.zeros((side, side), np.uint8)
-    kind = rng.integers(4)
+    kind = int(rng.integers(4))
     low, high = points.min(axis=0), points.max(axis=0)
     size = float((high - low).max())
     at = points[rng.integers(len(points))] + rng.normal(0, 0.1, 2) * size

@@ -279,7 +279,7 @@ def _back_of_head(crop: Grey, places: NDArray[np.floating], rng: np.random.Gener
     """Return the crop with the face painted over by what lies around it: hair, mostly."""
     side = crop.shape[0]
     hull = cv2.convexHull(np.rint(places).astype(np.int32))
-    mask = np.zeros_like(crop)
+    mask: NDArray[Any] = np.zeros_like(crop)
     cv2.fillConvexPoly(mask, hull, 255)
     grow = int(rng.integers(3, 9))
     mask = cv2.dilate(mask, np.ones((grow, grow), np.uint8))
@@ -292,7 +292,7 @@ def _back_of_head(crop: Grey, places: NDArray[np.floating], rng: np.random.Gener
         column = int(rng.integers(0, side - 8))
         strip = crop[:, column : column + 8].T
     hair = cv2.resize(np.ascontiguousarray(strip), (side, side), interpolation=cv2.INTER_LINEAR)
-    grain = rng.standard_normal((side, side)).astype(np.float32) * rng.uniform(0, 12)
+    grain: NDArray[Any] = rng.standard_normal((side, side)) * rng.uniform(0, 12)
     grain = cv2.GaussianBlur(grain, (0, 0), sigmaX=0.6, sigmaY=float(rng.uniform(0.6, 3))) * 2
     soft = cv2.GaussianBlur(mask.astype(np.float32) / 255, (0, 0), float(rng.uniform(0.6, 3)))
     mixed = crop * (1 - soft) + (hair.astype(np.float32) + grain) * soft
@@ -307,7 +307,7 @@ def _texture(side: int, rng: np.random.Generator) -> Grey:
     angle = rng.uniform(0, np.pi)
     along = across * np.cos(angle) + down * np.sin(angle)
     if kind == 0:
-        values = rng.standard_normal((side, side)).astype(np.float32)
+        values: NDArray[Any] = rng.standard_normal((side, side)).astype(np.float32)
         values = cv2.GaussianBlur(values, (0, 0), float(np.exp(rng.uniform(-1, 2.3))))
     elif kind == 1:
         values = np.sin(along * rng.uniform(3, 80) + rng.uniform(0, 6)).astype(np.float32)
@@ -328,4 +328,4 @@ def _texture(side: int, rng: np.random.Generator) -> Grey:
     low, high = float(values.min()), float(values.max())
     values = (values - low) / max(high - low, 1e-6)
     start, reach = rng.uniform(0, 150), rng.uniform(10, 105)
-    return np.clip(start + values * reach, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(start + values * reach, 0, 255), np.uint8)

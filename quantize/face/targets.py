@@ -44,7 +44,7 @@ def mouth_opening(mesh: Mesh) -> float:
     """Return the gap between the inner lips over the mouth's width, both in 3-D."""
     upper, lower = mesh[list(_INNER_LIPS)]
     right, left = mesh[list(_MOUTH_CORNERS)]
-    return float(np.linalg.norm(upper - lower) / max(np.linalg.norm(right - left), 1e-3))
+    return float(np.linalg.norm(upper - lower)) / max(float(np.linalg.norm(right - left)), 1e-3)
 
 
 def angles(rotation: NDArray[np.floating]) -> tuple[float, float, float]:
