@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from typing import Any
 from edge_fer.benchmark.processes import children, descriptors, rss_mb, threads
 from edge_fer.daemon.status_server import ask
 from edge_fer.errors import CameraError, CameraReason, DaemonError, DaemonReason, UserError
+from edge_fer.isolated import python_module
 from firmware_bridge.reception.watching import Watch
 from firmware_bridge.terminal.pty_wire import PtyWire
 from firmware_bridge.transports import Transport, open_transport
@@ -64,6 +64,7 @@ class Soak:
     received: int = 0
     bad: int = 0
     exit_code: int | None = None
+    interrupted: bool = False
     failure: str = ""  # why the run ended early
 
     def ends(self) -> tuple[list[SoakSample], list[SoakSample]]:
@@ -160,7 +161,8 @@ class _Run:
         self.watch = Watch(time.monotonic())
         self.received = self.bad = 0
         self.daemon = subprocess.Popen(
-            [sys.executable, "-m", "edge_fer", *command],
+            python_module("edge_fer", *command),
+            cwd="/",
             stdin=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env=os.environ | {"RUNTIME_DIRECTORY": str(folder)},
@@ -259,7 +261,8 @@ def run_soak(
             run.status()
             start_s = time.monotonic()
             _watch(run, soak, start_s, least_s, told)
-            _trouble(run, soak)
+            if not soak.interrupted:
+                _trouble(run, soak)
         except UserError as error:
             # What an hour has shown until then is worth being told.
             if not soak.samples:
@@ -274,7 +277,7 @@ def run_soak(
 def _watch(
     run: _Run, soak: Soak, start_s: float, least_s: float, told: Callable[[SoakSample], None]
 ) -> None:
-    with suppress(KeyboardInterrupt):
+    try:
         while True:
             run.listen(SAMPLE_S)
             sample = run.sample(start_s)
@@ -282,6 +285,8 @@ def _watch(
             told(sample)
             if sample.frames >= soak.asked_frames and sample.seconds >= least_s:
                 return
+    except KeyboardInterrupt:
+        soak.interrupted = True
 
 
 def _trouble(run: _Run, soak: Soak) -> None:

@@ -31,8 +31,10 @@ from edge_fer.health.throttling import (
     read_throttle_bits,
     throttle_names,
 )
-from edge_fer.models.check import check_model_apart, require_passed
-from edge_fer.models.kind import EYES, FACE
+from edge_fer.models.check import check_apart, check_model_apart, require_passed
+from edge_fer.models.files import read_model_files
+from edge_fer.models.kind import EYES, FACE, ModelKind
+from edge_fer.models.settings import ModelConfig
 from edge_fer.models.signature import require_signature
 from edge_fer.models.store import ModelStore
 from edge_fer.observation import CameraCondition
@@ -86,9 +88,12 @@ def check_model(config: Config) -> Finding:
         else ModelStore(Path(config.model.store)).candidates(SHIPPED_MODEL)[0]
     )
     try:
+        files = read_model_files(path)
         if config.model.trusted_key and path != SHIPPED_MODEL:
-            require_signature(path, config.model.trusted_key)
-        result, runtime = check_model_apart(path)
+            release = require_signature(files, config.model.trusted_key)
+            if not config.model.path:
+                ModelStore(Path(config.model.store)).require_release(release, path)
+        result, runtime = check_apart(files)
         require_passed(path, result, runtime)
     except UserError as error:
         remedy = "" if config.model.path else "edge-fer model rollback"
@@ -100,24 +105,27 @@ def check_model(config: Config) -> Finding:
 
 def check_face(config: Config) -> Finding:
     """Open the face detector, and run the golden images of the face and eye networks."""
-    model, used = config.model, []
+    model = config.model
     try:
         open_detector(config.face)
-        for kind, named, shipped in (
-            (FACE, model.face_path, SHIPPED_FACE),
-            (EYES, model.eyes_path, SHIPPED_EYES),
-        ):
-            store = ModelStore(Path(model.store), kind)
-            path = Path(named) if named else store.candidates(shipped)[0]
-            result, runtime = check_model_apart(path)
-            require_passed(path, result, runtime)
-            used.append(path)
+        used = [
+            _sound_network(model, FACE, model.face_path, SHIPPED_FACE),
+            _sound_network(model, EYES, model.eyes_path, SHIPPED_EYES),
+        ]
     except UserError as error:
         return Finding("face", Level.FAILED, str(error))
     detector = detector_name(config.face)
     found_by = str(yunet_path(config.face)) if detector == "yunet" else "the Haar cascades"
     text = f"found by {found_by}; followed by {used[0]}; eyes by {used[1]}"
     return Finding("face", Level.OK, text)
+
+
+def _sound_network(config: ModelConfig, kind: ModelKind, named: str, shipped: Path) -> Path:
+    """Return the network that the daemon would start with; UserError where it fails its check."""
+    path = Path(named) if named else ModelStore(Path(config.store), kind).candidates(shipped)[0]
+    result, runtime = check_model_apart(path)
+    require_passed(path, result, runtime)
+    return path
 
 
 def check_camera(config: Config) -> Finding:

@@ -13,7 +13,8 @@ from edge_fer.face.landmarks import NAMES, Square, square_around
 from edge_fer.face.levels import levelled
 from edge_fer.face.outputs import MOUTH, PITCH, POINTS, PRESENCE, PROFILE, ROLL, YAW
 from edge_fer.face.rotation import pose_of, rotation_matrix
-from edge_fer.models.card import load_measuring
+from edge_fer.models.card import measuring_card_of
+from edge_fer.models.files import ModelFiles, read_model_files
 from edge_fer.models.kind import FACE
 from edge_fer.models.runtime import open_model
 from edge_fer.observation import HeadPose, Landmarks, Point
@@ -70,12 +71,15 @@ class FaceReading:
 
 
 class FaceNetwork:
-    """The opened network. UserError where its file or card is missing or of another kind."""
+    """The network at a path, or whose files were read (and checked) before.
 
-    def __init__(self, model_path: Path = SHIPPED_FACE) -> None:
-        self.card, content = load_measuring(model_path, FACE)
-        self._model = open_model(content, str(model_path), kind=FACE)
-        self._low = np.array([output.low for output in FACE.outputs])
+    UserError where its file or card is missing or of another kind.
+    """
+
+    def __init__(self, model: Path | ModelFiles = SHIPPED_FACE) -> None:
+        files = read_face_network(model) if isinstance(model, Path) else model
+        self.card = measuring_card_of(files, FACE)
+        self._model = open_model(files.model, str(files.path), kind=FACE)
 
     def read(self, grey: NDArray[np.uint8], square: Square) -> FaceReading:
         """Return what is in a square of `grey` (uint8[h,w]); the picture's edge goes on outside.
@@ -88,6 +92,13 @@ class FaceNetwork:
         crop = cut_turned(grey, square.centre, square.side, square.tilt, FACE.side_px)
         stored = self._model.run(levelled(crop))
         return reading_of(FACE.values(stored * FACE.output.scale), square)
+
+
+def read_face_network(path: Path) -> ModelFiles:
+    """Read a face network's files; UserError where they are missing or of another kind."""
+    files = read_model_files(path)
+    measuring_card_of(files, FACE)
+    return files
 
 
 def reading_of(values: NDArray[np.float64], square: Square) -> FaceReading:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from edge_fer.face.following import NetworkTracker
 from edge_fer.face.haar import HaarDetector
-from edge_fer.face.network import FaceNetwork
+from edge_fer.face.network import FaceNetwork, read_face_network
 from edge_fer.face.searching import DetectorSearch, Search, open_cascades
 from edge_fer.face.seat import SeatRegion
 from edge_fer.face.settings import FaceConfig
@@ -42,7 +42,7 @@ def open_face_network(config: ModelConfig) -> Loaded[FaceNetwork]:
 
     UserErrors are those of `edge_fer.models.fallback.open_best`.
     """
-    return open_best(config, FACE, config.face_path, SHIPPED_FACE, FaceNetwork)
+    return open_best(config, FACE, config.face_path, SHIPPED_FACE, read_face_network, FaceNetwork)
 
 
 def open_tracker(config: FaceConfig, network: FaceNetwork | None = None) -> NetworkTracker:
