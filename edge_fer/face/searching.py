@@ -18,6 +18,7 @@ from edge_fer.face.landmarks import Square
 from edge_fer.observation import FaceBox
 
 TURN_DEG = 25.0  # the cascade finds faces that are turned by up to about half of that
+WAYS = 6  # of looking, after which the cascades have tried all of them
 _MOST_PROPOSED = 3  # in one turn, the largest first
 
 

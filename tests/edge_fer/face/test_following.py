@@ -50,7 +50,7 @@ def square(driver: Grey) -> Square:
 def moved(frame: Grey, right: float, down: float, turn_deg: float = 0.0) -> Grey:
     height, width = frame.shape
     there = cv2.getRotationMatrix2D((width / 2, height / 2), -turn_deg, 1.0)
-    there[:, 2] += (right, down)
+    there[:, 2] += np.array((right, down))
     return cv2.warpAffine(frame, there, (width, height), borderMode=cv2.BORDER_REPLICATE).astype(
         np.uint8
     )
