@@ -16,6 +16,7 @@ from edge_fer.cli import device, health, workstation
 from edge_fer.cli.benchmark import benchmark_app
 from edge_fer.cli.config import config_app
 from edge_fer.cli.controller import controller
+from edge_fer.cli.dbc import dbc
 from edge_fer.cli.exit_codes import (
     EXIT_INTERRUPTED,
     EXIT_OK,
@@ -80,6 +81,7 @@ app.command(
 app.command(rich_help_panel=VEHICLE, cls=command_with(Links={**LIVE_LINKS, "": SEVERAL_OPTIONS}))(
     replay
 )
+app.command(rich_help_panel=VEHICLE)(dbc)
 
 app.command(rich_help_panel=WORKSTATION)(workstation.data)
 app.command(rich_help_panel=WORKSTATION)(workstation.evaluate)

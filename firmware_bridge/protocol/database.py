@@ -94,11 +94,15 @@ class MessageDefinition:
         return {name: signal.from_raw(raw[name]) for name, signal in self.signals.items()}
 
 
+def dbc_text() -> str:
+    """Return the text of the DBC file."""
+    return files(__package__).joinpath(DBC_NAME).read_text(encoding="ascii")
+
+
 @cache
 def definitions() -> Mapping[str, MessageDefinition]:
     """Return the messages of the DBC by name."""
-    text = files(__package__).joinpath(DBC_NAME).read_text(encoding="ascii")
-    database: Any = cantools.database.load_string(text, database_format="dbc", strict=True)
+    database: Any = cantools.database.load_string(dbc_text(), database_format="dbc", strict=True)
     return {message.name: _definition(message) for message in database.messages}
 
 
