@@ -10,16 +10,25 @@ from rich.text import Text
 from edge_fer.benchmark.faces import (
     VERSIONS,
     FaceFigures,
+    NetworkFinder,
     clips_in,
     measure_faces,
 )
+from edge_fer.face.following import NetworkTracker
+from edge_fer.face.network import FaceNetwork
 from edge_fer.face.opening import open_detector, yunet_path
+from edge_fer.face.searching import open_cascades
 from edge_fer.face.settings import FaceConfig
+from edge_fer.face.tracking import FaceTracker
 from firmware_bridge.benchmark.output import Output, announce
+
+OURS = "network"  # found by the cascades, followed by the face network
 
 
 def run_faces_benchmark(*, clips: Path, yunet: Path | None, output: Output | None = None) -> None:
-    """Measure both detectors, YuNet only where its file is. UserError: a folder without clips.
+    """Measure the face network and each detector alone, YuNet only where its file is.
+
+    UserError: a folder without clips.
 
     KeyboardInterrupt after the rows that were measured until then are printed.
     """
