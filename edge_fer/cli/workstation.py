@@ -294,6 +294,13 @@ def evaluate(
         Path | None,
         typer.Option(help="For --report: the .keras file that a .tflite file came from."),
     ] = None,
+    with_faces: Annotated[
+        bool,
+        typer.Option(
+            "--with-faces",
+            help="For --report: contact sheets of faces of the data, which are of real people.",
+        ),
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Measure accuracy, loss, macro-F1, recall by class and the confusion matrix."""
@@ -308,6 +315,7 @@ def evaluate(
         plot=plot,
         report=report,
         network=network,
+        with_faces=with_faces,
     )
 
 
