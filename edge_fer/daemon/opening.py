@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.errors import ModelError
@@ -48,7 +49,7 @@ def open_networks(model: ModelConfig, face: FaceConfig, *, stand_in: bool) -> Ne
     """
     classifier, name, parts = _open_model(model, Parts(), stand_in=stand_in)
     try:
-        tracker = open_tracker(face)
+        tracker = open_tracker(face, Path(model.store))
         eyes = EyeReader() if face.detector == "yunet" else None
     except ModelError as error:
         if not stand_in:

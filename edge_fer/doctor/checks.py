@@ -104,7 +104,7 @@ def check_face(config: Config) -> Finding:
     """Open the face detector and, where it has landmarks to give, the eye network."""
     name = config.face.detector
     try:
-        open_detector(config.face)
+        open_detector(config.face, Path(config.model.store))
         if name != "yunet":
             text = f"{name}: distracted, drowsy and the sleep states are never said"
             return Finding("face", Level.NOTE, text, 'face.detector = "yunet" gives head and eyes')
@@ -112,7 +112,11 @@ def check_face(config: Config) -> Finding:
         require_passed(SHIPPED_EYES, result, runtime)
     except UserError as error:
         return Finding("face", Level.FAILED, str(error))
-    return Finding("face", Level.OK, f"{yunet_path(config.face)}; eyes by {SHIPPED_EYES.name}")
+    return Finding(
+        "face",
+        Level.OK,
+        f"{yunet_path(config.face, Path(config.model.store))}; eyes by {SHIPPED_EYES.name}",
+    )
 
 
 def check_camera(config: Config) -> Finding:

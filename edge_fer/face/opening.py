@@ -10,23 +10,26 @@ from edge_fer.face.yunet import FILE_NAME, YuNetDetector
 from edge_fer.paths import INSTALLED_MODELS
 
 
-def open_detector(config: FaceConfig) -> FaceDetector:
-    """Return the detector; UserError where its file is missing or is another one."""
+def open_detector(config: FaceConfig, store: Path = INSTALLED_MODELS) -> FaceDetector:
+    """Return the detector; UserError where its file is missing or is another one.
+
+    `store` is the folder of fetched models, model.store in the config.
+    """
     if config.detector == "yunet":
-        return YuNetDetector(yunet_path(config), min_face_px=config.min_face_px)
+        return YuNetDetector(yunet_path(config, store), min_face_px=config.min_face_px)
     return HaarDetector(min_face_px=config.min_face_px)
 
 
-def open_tracker(config: FaceConfig) -> FaceTracker:
+def open_tracker(config: FaceConfig, store: Path = INSTALLED_MODELS) -> FaceTracker:
     """Return the tracker of the driver's face; UserError as `open_detector`."""
     return FaceTracker(
-        open_detector(config),
+        open_detector(config, store),
         detect_every_s=config.detect_every_s,
         each_frame=config.detector == "yunet",
         seat=SeatRegion.parse(config.seat_region),
     )
 
 
-def yunet_path(config: FaceConfig) -> Path:
+def yunet_path(config: FaceConfig, store: Path = INSTALLED_MODELS) -> Path:
     """Return where YuNet's file is meant to lie."""
-    return Path(config.model) if config.model else INSTALLED_MODELS / FILE_NAME
+    return Path(config.model) if config.model else store / FILE_NAME
