@@ -45,6 +45,7 @@ class Kind(StrEnum):
 
     EMOTIONS = "emotions"
     EYES = "eyes"
+    FACE = "face"
 
 
 class Download(StrEnum):

@@ -111,4 +111,4 @@ def test_the_key_is_that_of_the_config(
 def test_a_kind_that_is_not_known_is_refused_with_the_known_ones(device: Path) -> None:
     refused = run("rollback", "--kind", "ears", fails=True)
     assert refused.exit_code == 2
-    assert "'emotions', 'eyes'" in refused.output
+    assert "'emotions', 'eyes', 'face'" in refused.output
