@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 from edge_fer.camera.base import Frame
 from edge_fer.camera.condition import ConditionMonitor
-from edge_fer.driver_state.monitor import DriverMonitor
+from edge_fer.driver_state.monitor import StateMonitor
 from edge_fer.driver_state.policy import BLIND, Decision
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.face.crop import crop_face
-from edge_fer.face.eyes import EyeReader, eyes_closed
+from edge_fer.face.eyes import EyeReader, eye_corners, eyes_closed
 from edge_fer.face.head_pose import head_pose
-from edge_fer.face.tracking import FaceTracker, TrackedFace
+from edge_fer.face.tracking import TrackedFace, Tracker
 from edge_fer.models.classifier import Classifier
 from edge_fer.observation import UNKNOWN_VEHICLE, CameraCondition, Observation, Vehicle
 
@@ -32,15 +32,15 @@ class Pipeline:
     """Camera condition, face, emotion, head and eyes, driver state, in that order.
 
     Without a classifier no emotion is inferred at all: the one switch, `emotion_states`, is off.
-    Head and eyes need a detector that gives landmarks, and the eyes an `eyes` that reads them.
+    Head and eyes need a tracker that gives landmarks, and the eyes an `eyes` that reads them.
     """
 
     def __init__(
         self,
         classifier: Classifier | None,
-        tracker: FaceTracker,
+        tracker: Tracker,
         conditions: ConditionMonitor,
-        driver: DriverMonitor,
+        driver: StateMonitor,
         eyes: EyeReader | None = None,
     ) -> None:
         self._classifier = classifier
@@ -73,9 +73,15 @@ class Pipeline:
                 probabilities = self._classifier.classify(crop_face(frame.grey, face.box))
         head, eyes = None, None
         if face is not None and face.box.landmarks is not None:
-            head = head_pose(face.box.landmarks, frame.grey.shape)
+            head = (
+                head_pose(face.box.landmarks, frame.grey.shape)
+                if face.reading is None
+                else face.reading.head
+            )
             if self._eyes is not None:
-                eyes = self._eyes.read(frame.grey, face.box.landmarks, head)
+                points = face.box.landmarks if face.reading is None else eye_corners(face.reading)
+                eyes = self._eyes.read(frame.grey, points, head)
+        reading = None if face is None else face.reading
         observation = Observation(
             frame.captured_s,
             camera,
@@ -84,6 +90,8 @@ class Pipeline:
             eyes_closed=None if eyes is None else eyes_closed(eyes),
             head=head,
             eyes=eyes,
+            mouth_opening=None if reading is None else reading.mouth_opening,
+            profile=reading is not None and reading.profile,
             vehicle=vehicle,
         )
         decision = self._driver.observe(observation)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_fer.face.eye_patch import PATCH_REACH, cut_eye
+from edge_fer.face.network import FaceReading
 from edge_fer.models.card import network_card_of
 from edge_fer.models.files import ModelFiles, read_model_files
 from edge_fer.models.kind import EYES
@@ -101,6 +102,20 @@ def eyes_closed(reading: EyesReading) -> float | None:
     if not seen or max(seen) - min(seen) > AGREE:
         return None
     return sum(seen) / len(seen)
+
+
+def eye_corners(reading: FaceReading) -> EyeCorners:
+    """Return the corners of both eyes among the landmarks of the face network.
+
+    Of a profile the far eye is None, as its landmarks are guesses.
+    """
+    right, left = (
+        (reading.point(f"{side} eye outer corner"), reading.point(f"{side} eye inner corner"))
+        for side in ("right", "left")
+    )
+    if reading.profile:
+        return EyeCorners(right, None) if reading.head.yaw_deg > 0 else EyeCorners(None, left)
+    return EyeCorners(right, left)
 
 
 def corners_of(points: Landmarks, head: HeadPose | None) -> EyeCorners:

@@ -43,13 +43,13 @@ def open_classifier(
 ) -> Loaded[Classifier]:
     """Return the classifier that `config` names, or the best of the installed and shipped ones.
 
-    `attempts` and UserErrors are those of `open_best`.
+    UserErrors are those of `open_best`.
     """
 
-    def make(files: ModelFiles) -> Classifier:
+    def build(files: ModelFiles) -> Classifier:
         return Classifier(files, threads=config.threads)
 
-    return open_best(config, EMOTIONS, config.path, SHIPPED_MODEL, read_classifier, make, attempts)
+    return open_best(config, EMOTIONS, config.path, SHIPPED_MODEL, read_classifier, build, attempts)
 
 
 def open_best(
@@ -58,16 +58,15 @@ def open_best(
     named: str,
     shipped: Path,
     read: Callable[[Path], ModelFiles],
-    make: Callable[[ModelFiles], _Model],
+    build: Callable[[ModelFiles], _Model],
     attempts: LoadAttempts | None = None,
 ) -> Loaded[_Model]:
-    """Return what `make` makes of the network at the path `named`, or of the best there is.
+    """Return the network of `kind` at the path `named`, or the best of installed and shipped ones.
 
-    That is the first of the installed ones of `kind` and `shipped` that will do. Each is read once,
-    and those bytes are verified, tested in a process of their own and loaded. A model named by its
-    path has no stand-in: whoever names it wants that one. With a trusted key each has to be signed
-    by it, but for the one that came with this package. UserError when none can be used. `attempts`
-    knows those that ended a start; its `ready` is for the caller.
+    Each is read once, and those bytes are verified, tested in a process of their own and loaded. A
+    model named by its path has no stand-in: whoever names it wants that one. With a trusted key
+    each has to be signed by it, but for the one that came with this package. UserError when none
+    can be used. `attempts` knows those that ended a start; its `ready` is for the caller.
     """
     known = attempts or LoadAttempts(None)
     until_s = time.monotonic() + ALL_CHECKS_S
@@ -78,13 +77,13 @@ def open_best(
         if path == shipped:  # as trusted as this code
             result, _, runtime = check_files(files)
             require_passed(path, result, runtime)
-            return make(files)
+            return build(files)
         if config.trusted_key:
             release = require_signature(files, config.trusted_key)
             if not named:
                 store.require_release(release, path)
         _try_apart(files, known, 2 / 3 * max(1.0, until_s - time.monotonic()))
-        return make(files)
+        return build(files)
 
     if named:
         path = Path(named)

@@ -23,6 +23,12 @@ class ModelConfig:
         "An int8 .tflite file of `edge-fer eyes quantize` with its card beside it. Empty: the one"
         " that was installed with `edge-fer model install`, else the one that comes with edge-fer.",
     )
+    face_path: str = setting(
+        "",
+        "Face network",
+        "An int8 .tflite file of `edge-fer face quantize` with its card beside it. Empty: the one"
+        " that was installed with `edge-fer model install`, else the one that comes with edge-fer.",
+    )
     store: str = setting(
         str(INSTALLED_MODELS),
         "Installed models",

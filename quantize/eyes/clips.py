@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_fer.errors import DataError, DataReason
-from edge_fer.face.eyes import EyeReader, eyes_closed
+from edge_fer.face.eyes import EyeReader, eye_corners, eyes_closed
 from edge_fer.face.head_pose import head_pose
-from edge_fer.face.tracking import FaceTracker
+from edge_fer.face.tracking import Tracker
 
 Grey = NDArray[np.uint8]
 
@@ -72,7 +72,7 @@ LIGHTS: dict[str, Callable[[Grey, int], Grey]] = {
 def see(
     folder: Path,
     segment: Segment,
-    open_tracker: Callable[[], FaceTracker],
+    open_tracker: Callable[[], Tracker],
     reader: EyeReader,
     light: Callable[[Grey, int], Grey],
 ) -> Seen:
@@ -91,8 +91,11 @@ def see(
         if face is None or face.box.landmarks is None:
             continue
         faces += 1
-        points = face.box.landmarks
-        reading = reader.read(lit, points, head_pose(points, lit.shape))
+        if face.reading is None:
+            points = face.box.landmarks
+            reading = reader.read(lit, points, head_pose(points, lit.shape))
+        else:
+            reading = reader.read(lit, eye_corners(face.reading), face.reading.head)
         verdict = eyes_closed(reading)
         if verdict is None:
             continue

@@ -1,1 +1,1 @@
-"""Networks of others that label pictures for ours; they run on the workstation alone."""
+"""Larger networks that label training data; they stay on the workstation."""

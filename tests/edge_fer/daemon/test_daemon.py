@@ -24,7 +24,7 @@ from edge_fer.daemon.opening import open_networks
 from edge_fer.daemon.signals import StopFlag
 from edge_fer.daemon.start import FAILED_WAIT_S, run_daemon
 from edge_fer.daemon.status import Status
-from edge_fer.driver_state.monitor import DriverMonitor
+from edge_fer.driver_state.monitor import StateMonitor
 from edge_fer.driver_state.states import DriverState
 from edge_fer.errors import ModelError, UserError
 from edge_fer.face.settings import FaceConfig
@@ -52,6 +52,7 @@ from firmware_bridge.reception.watching import Watch
 from firmware_bridge.transports import open_transport
 
 ON = ControllerStatusMessage(enable=1, ignition=1, speed_km_h=72.0)
+_QUALITY = EmotionProbabilitiesMessage.SIGNALS[-1]
 BACK_TO_WORK_S = 2.0
 SAID_S = 2.0  # so soon the vehicle knows of a fault
 BUSY_S = 1.5  # what a busy machine may add
@@ -253,7 +254,7 @@ def test_threshold_and_temperature_are_those_of_the_card(
 def test_a_pause_forgets_the_driver_and_keeps_the_numbers() -> None:
     config = Config().driver_state.for_model(0.5)
     settings = replace(config, emotion_states=False)
-    monitor = DriverMonitor(settings, 0.0)
+    monitor = StateMonitor(settings, 0.0)
     face = good_face()
     for index in range(100):
         ready = monitor.observe(replace(face, time_s=index / 30))
@@ -297,7 +298,7 @@ def test_what_works_is_said_without_model_and_detector(tmp_path: Path) -> None:
             assert value_name("Health", "Model", health.model) == "failed"
             assert value_name("Health", "Fault", health.fault) == "model failed"
             nothing = EmotionProbabilitiesMessage(
-                quality=value_code("EmotionProbabilities", "Quality", "good")
+                quality=value_code(EmotionProbabilitiesMessage.NAME, _QUALITY, "good")
             )
             assert side.until(lambda: side.latest(EmotionProbabilitiesMessage) == nothing)
     finally:
