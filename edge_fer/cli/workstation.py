@@ -360,11 +360,18 @@ def train_eyes(
     ),
     seed: SplitSeedOption = 1,
     epochs: Annotated[int, typer.Option(help="Passes over the pictures.", min=1)] = 40,
+    learning_rate: Annotated[
+        float, typer.Option(help="At first; it falls to 0 as a cosine.", min=1e-6, max=0.1)
+    ] = 2e-3,
+    start: Annotated[
+        Path | None,
+        typer.Option(help="A .keras file of the same seed, whose weights to begin with."),
+    ] = None,
 ) -> None:
     """Train the eye network; an interrupted training continues from its checkpoint."""
     from quantize.eyes.verb import train_verb
 
-    train_verb(data, out, seed=seed, epochs=epochs)
+    train_verb(data, out, seed=seed, epochs=epochs, learning_rate=learning_rate, start=start)
 
 
 @eyes_app.command("evaluate")

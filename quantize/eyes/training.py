@@ -46,10 +46,11 @@ class EyeTraining:
     learning_rate: float = 2e-3  # at first; it falls to nothing as a cosine
     weight_decay: float = 2e-4
     label_smoothing: float = 0.03
+    start: str = ""  # sha256 of the network whose weights it begins with; "": random ones
     average: float = 0.999  # of the weights, step by step: what is kept at the end
     gaze_weight: float = 2.0
     # How often an epoch takes the pictures of each source: natural, infra-red, CEW, elsewhere.
-    repeats: tuple[float, float, float, float] = (1.0, 0.5, 0.7, 0.6)
+    repeats: tuple[float, float, float, float] = (1.0, 0.7, 1.0, 0.4)
     cabin: CabinSettings = field(default_factory=CabinSettings)
 
     def record(self, patches: EyePatches, history: list[float]) -> dict[str, Any]:
@@ -68,17 +69,21 @@ def train_eyes(
     settings: EyeTraining,
     done: Callable[[int, float], None],
     checkpoint: Path | None = None,
+    start: keras.Model | None = None,
 ) -> tuple[keras.Model, list[float]]:
     """Train on `patches`; `done` is called after each epoch with its number and its loss.
 
     Returns the network and the loss of each epoch.
 
-    No epoch is chosen by the held-out pictures, which are not seen here: the last one counts. With
+    With `start` the weights begin as those of that network, and `settings.start` names it. No epoch
+    is chosen by the held-out pictures, which are not seen here: the last one counts. With
     `checkpoint`, a file that is written after each epoch, an interrupted training goes on there.
     UserError where that file is of other settings.
     """
     keras.utils.set_random_seed(settings.seed)
     model = build_eyes()
+    if start is not None:
+        model.set_weights(start.get_weights())
     numbers = _epoch_rows(patches, settings, np.random.default_rng(0))
     steps = settings.epochs * -(-len(numbers) // settings.batch_size)
     optimizer = keras.optimizers.AdamW(
@@ -108,7 +113,9 @@ def train_eyes(
         done(epoch + 1, history[-1])
     optimizer.finalize_variable_values(model.trainable_variables)
     _settle_norms(model, patches, settings)
-    return model, history
+    network = build_eyes()  # without the loss, which a .keras file cannot hold
+    network.set_weights(model.get_weights())
+    return network, history
 
 
 def _settle_norms(model: keras.Model, patches: EyePatches, settings: EyeTraining) -> None:

@@ -1,5 +1,6 @@
 """What the verbs below `edge-fer eyes` do."""
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -43,17 +44,27 @@ def prepare_verb(eyes: Path, faces: Path, out: Path) -> None:
     print(f"{out}: {len(patches):,} pictures of eyes; next: edge-fer eyes train --data {out}")
 
 
-def train_verb(data: Path, out: Path, *, seed: int, epochs: int) -> None:
+def train_verb(
+    data: Path, out: Path, *, seed: int, epochs: int, learning_rate: float, start: Path | None
+) -> None:
     """Train on all but the held-out pictures; write the network and what it was trained with.
 
-    A checkpoint beside it is written after each epoch, from which an interrupted training goes on.
+    With `start` it begins with the weights of that network, trained with the same `seed`. A
+    checkpoint beside it is written after each epoch, from which an interrupted training goes on.
     """
     check_out_path(out, ".keras")
     require_tensorflow()
     from quantize.eyes.training import EyeTraining, train_eyes  # noqa: PLC0415  # TensorFlow
+    from quantize.networks.network_file import load_network  # noqa: PLC0415
 
     training, _ = load_patches(data).split(seed)
-    settings = EyeTraining(seed=seed, epochs=epochs)
+    first = None if start is None else load_network(start, EYES)
+    settings = EyeTraining(
+        seed=seed,
+        epochs=epochs,
+        learning_rate=learning_rate,
+        start="" if start is None else hashlib.sha256(start.read_bytes()).hexdigest(),
+    )
     console = Console(stderr=True)
     checkpoint = out.with_suffix(".checkpoint.npz")
     with progress_bar("Training the eye network", epochs) as advance:
@@ -62,7 +73,7 @@ def train_verb(data: Path, out: Path, *, seed: int, epochs: int) -> None:
             advance(1)
             console.print(f"epoch {epoch:3d}/{epochs}  loss {loss:.3f}", highlight=False)
 
-        model, history = train_eyes(training, settings, done, checkpoint)
+        model, history = train_eyes(training, settings, done, checkpoint, first)
     model.save(out)
     record = json.dumps(settings.record(training, history), indent=2) + "\n"
     write_atomically(out.with_suffix(_RECORD), record.encode())

@@ -249,8 +249,8 @@ def test_the_shipped_network_is_small_accurate_and_computes_what_its_card_says()
     card, content = load_measuring(SHIPPED_EYES, EYES)
     assert card.parameters <= 60_000
     assert len(content) <= 120_000
-    assert card.errors["open and closed mistaken, CEW"].int8 <= 0.12
-    assert card.errors["open and closed mistaken, infra-red"].int8 <= 0.10
+    assert card.errors["open and closed mistaken, CEW"].int8 <= 0.06
+    assert card.errors["open and closed mistaken, infra-red"].int8 <= 0.065
     assert card.errors["wide open called closed"].int8 <= 0.02
     assert card.errors["looking aside called closed"].int8 <= 0.05
     for name, error in card.errors.items():
