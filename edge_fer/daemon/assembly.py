@@ -24,6 +24,7 @@ from edge_fer.pipeline import Pipeline
 from edge_fer.recording.process import RecorderProcess
 from edge_fer.redaction import redacted_uri
 from firmware_bridge.link.link import Link
+from firmware_bridge.protocol.database import use_base_id
 
 _log = logging.getLogger(__name__)
 
@@ -69,6 +70,7 @@ def assemble(
     )
     # Last: nothing after them can fail, so what they open is always closed by `Daemon.run`; and
     # still before a camera lights up.
+    use_base_id(config.link.base_id)
     link = Link(config.link.uri)
     link.open()
     metrics_file = config.health.prometheus_file

@@ -297,7 +297,7 @@ def test_what_works_is_said_without_model_and_detector(tmp_path: Path) -> None:
             assert value_name("Health", "Model", health.model) == "failed"
             assert value_name("Health", "Fault", health.fault) == "model failed"
             nothing = EmotionProbabilitiesMessage(
-                quality=value_code("EmotionProbabilities", "Quality", "good")
+                quality=value_code("EmotionProbabilities", "EmotionProbabilitiesQuality", "good")
             )
             assert side.until(lambda: side.latest(EmotionProbabilitiesMessage) == nothing)
     finally:
