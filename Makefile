@@ -39,6 +39,7 @@ bench-peers: $(VENV)/.workstation
 lint: $(VENV)/.workstation
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
 
 types: $(VENV)/.workstation
 	$(BIN)/mypy

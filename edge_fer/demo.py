@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import IO
 
-from edge_fer.errors import UserError
+from edge_fer.errors import DaemonError, DaemonReason
 from firmware_bridge.monitor.picture import PictureView
 from firmware_bridge.monitor.run import run_monitor, watch_bus
 from firmware_bridge.monitor.sources import LivePort
@@ -36,7 +36,9 @@ def run_demo(*, seconds: float | None, json_lines: bool, picture: Path | None = 
         if daemon.returncode != 0:
             log.seek(0)
             said = log.read().decode(errors="replace").strip().splitlines() or ["no message"]
-            raise UserError(f"the daemon ended with {daemon.returncode}: {said[-1]}")
+            raise DaemonError(
+                DaemonReason.ENDED, f"the daemon ended with {daemon.returncode}: {said[-1]}"
+            )
     return code
 
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from edge_fer.annotate.scene import Scene
 from edge_fer.emotions import LABELS
-from edge_fer.errors import UserError
+from edge_fer.errors import OutputError, OutputReason
 from edge_fer.observation import EyeReading
 
 _EYE = ("lid_opening", "closed", "gaze_x", "gaze_y", "visible", "width_px")
@@ -64,14 +64,16 @@ def _of_eye(eye: EyeReading | None, name: str) -> float | None:
 
 
 class RowWriter:
-    """Writes rows to a `.jsonl` or `.csv` file. UserError where it cannot be written."""
+    """Writes rows to a `.jsonl` or `.csv` file. OutputError where it cannot be written."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
             self._file = path.open("w", encoding="utf-8", newline="")
         except OSError as error:
-            raise UserError(f"{path}: cannot be written ({error.strerror})") from error
+            raise OutputError(
+                OutputReason.NOT_WRITABLE, f"{path}: cannot be written ({error.strerror})"
+            ) from error
         self._csv: csv.DictWriter[str] | None = None
 
     def __enter__(self) -> Self:
@@ -97,4 +99,6 @@ class RowWriter:
                 self._csv.writeheader()
             self._csv.writerow(row)
         except OSError as error:
-            raise UserError(f"{self._path}: cannot be written ({error.strerror})") from error
+            raise OutputError(
+                OutputReason.NOT_WRITABLE, f"{self._path}: cannot be written ({error.strerror})"
+            ) from error

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_fer.camera import open_camera
-from edge_fer.errors import UserError
+from edge_fer.errors import CameraError, CameraReason
 from edge_fer.redaction import redacted_uri
 
 _USUAL_FPS = 30.0  # of a raw stream, which does not say
@@ -45,7 +45,7 @@ class ShotSource:
 def open_shots(source: str, fps: float) -> ShotSource:
     """Open a video file, a folder of images or a camera URI.
 
-    `fps` is what a camera is asked for. UserError where there is nothing to read.
+    `fps` is what a camera is asked for. CameraError where there is nothing to read.
     """
     path = Path(source).expanduser()
     if path.is_file():
@@ -53,7 +53,10 @@ def open_shots(source: str, fps: float) -> ShotSource:
     if path.is_dir():
         return _camera(f"file:{path}?speed=max", source, fps)
     if ":" not in source:
-        raise UserError(f"annotate: {source}: there is no such file: name a video or a camera URI")
+        raise CameraError(
+            CameraReason.NOT_FOUND,
+            f"annotate: {source}: there is no such file: name a video or a camera URI",
+        )
     return _camera(source, redacted_uri(source), fps)
 
 
@@ -62,8 +65,9 @@ def _video(path: Path) -> ShotSource:
     ok, first = capture.read() if capture.isOpened() else (False, None)
     if not ok or first is None:
         capture.release()
-        raise UserError(
-            f"annotate: {path}: not a video that can be read: name an .mp4, .avi, .mkv or .webm"
+        raise CameraError(
+            CameraReason.NO_FRAMES,
+            f"annotate: {path}: not a video that can be read: name an .mp4, .avi, .mkv or .webm",
         )
     fps = capture.get(cv2.CAP_PROP_FPS)
     fps = fps if math.isfinite(fps) and 0 < fps <= _MOST_FPS else _USUAL_FPS

@@ -7,7 +7,7 @@ import numpy as np
 
 from edge_fer.annotate.drawing import DARK, GREY, WHITE, colour, fill, put_text, text_width
 from edge_fer.annotate.timeline import Timeline, ticks
-from edge_fer.errors import UserError
+from edge_fer.errors import OutputError, OutputReason
 from firmware_bridge.monitor.colours import state_colour
 
 _WIDTH_PX, _LANE_PX, _TEXT_PX = 1200, 34, 14.0
@@ -15,7 +15,7 @@ _LEFT_PX, _RIGHT_PX, _TOP_PX, _BOTTOM_PX = 170, 110, 44, 36
 
 
 def draw_summary(timeline: Timeline, path: Path, title: str) -> None:
-    """Write the time line as a PNG, with how long each state held. UserError where it cannot be."""
+    """Write the time line as a PNG, with how long each state held. OutputError where it cannot be."""
     states = sorted({span.state for span in timeline.spans})
     end_s = max((span.end_s for span in timeline.spans), default=0.0)
     end_s = max(end_s, 0.1)
@@ -48,4 +48,6 @@ def draw_summary(timeline: Timeline, path: Path, title: str) -> None:
     try:
         path.write_bytes(encoded.tobytes())
     except OSError as error:
-        raise UserError(f"{path}: cannot be written ({error.strerror})") from error
+        raise OutputError(
+            OutputReason.NOT_WRITABLE, f"{path}: cannot be written ({error.strerror})"
+        ) from error

@@ -17,7 +17,7 @@ from edge_fer.annotate.summary import draw_summary
 from edge_fer.annotate.timeline import Timeline
 from edge_fer.annotate.video import open_video
 from edge_fer.camera.base import Frame
-from edge_fer.errors import UserError
+from edge_fer.errors import CameraError, CameraReason, OutputError, OutputReason
 from edge_fer.observation import Vehicle
 from edge_fer.pipeline import Pipeline
 
@@ -59,7 +59,7 @@ def annotate(
         pictures = stack.enter_context(closing(_until(shots, seconds)))
         first = next(pictures, None)
         if first is None:
-            raise UserError(f"annotate: {shots.name}: it gave no picture")
+            raise CameraError(CameraReason.NO_FRAMES, f"annotate: {shots.name}: it gave no picture")
         layout = layout_for(*first.grey.shape)
         video = open_video(outputs.video, layout.shape, shots.fps)
         stack.callback(video.close)
@@ -89,9 +89,15 @@ def _refuse_overwriting(source: str, outputs: Outputs) -> None:
     path = Path(source).expanduser()
     for target in (outputs.video, outputs.rows, outputs.timeline):
         if path.exists() and target.exists() and path.samefile(target):
-            raise UserError(f"annotate: {target} is the source itself: choose another --out")
+            raise OutputError(
+                OutputReason.EXISTS,
+                f"annotate: {target} is the source itself: choose another --out",
+            )
     if not outputs.video.absolute().parent.is_dir():
-        raise UserError(f"annotate: {outputs.video}: there is no folder {outputs.video.parent}")
+        raise OutputError(
+            OutputReason.NO_FOLDER,
+            f"annotate: {outputs.video}: there is no folder {outputs.video.parent}",
+        )
 
 
 def _until(source: ShotSource, seconds: float | None) -> Iterator[Shot]:

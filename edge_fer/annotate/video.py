@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_fer.errors import UserError
+from edge_fer.errors import OutputError, OutputReason
 
 ENDINGS = (".mp4", ".mkv", ".mov", ".avi")
 _TICKS = 90_000  # a second, MPEG's own clock
@@ -33,14 +33,18 @@ class VideoWriter(Protocol):
 
 
 def open_video(path: Path, shape: tuple[int, int], fps: float) -> VideoWriter:
-    """Open a video of `shape` (height, width). UserError where it cannot be written."""
+    """Open a video of `shape` (height, width). OutputError where it cannot be written."""
     if path.suffix.lower() not in ENDINGS:
-        raise UserError(f"{path}: not a video's name: let it end in {', '.join(ENDINGS)}")
+        raise OutputError(
+            OutputReason.BAD_NAME, f"{path}: not a video's name: let it end in {', '.join(ENDINGS)}"
+        )
     try:
         with path.open("wb"):  # OpenCV and FFmpeg give no reason of their own
             pass
     except OSError as error:
-        raise UserError(f"{path}: cannot be written ({error.strerror})") from error
+        raise OutputError(
+            OutputReason.NOT_WRITABLE, f"{path}: cannot be written ({error.strerror})"
+        ) from error
     fps = min(max(fps, _LEAST_FPS), _MOST_FPS)
     if find_spec("av") is not None:
         return PyAvWriter(path, shape, fps)
@@ -84,7 +88,9 @@ class PyAvWriter:
             for packet in self._stream.encode(frame):
                 self._container.mux(packet)
         except OSError as error:
-            raise UserError(f"{self._path}: cannot be written ({error.strerror})") from error
+            raise OutputError(
+                OutputReason.NOT_WRITABLE, f"{self._path}: cannot be written ({error.strerror})"
+            ) from error
 
 
 class OpenCvWriter:
@@ -96,7 +102,9 @@ class OpenCvWriter:
         code = cv2.VideoWriter.fourcc(*"mp4v")
         self._writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, code, fps, (width, height))
         if not self._writer.isOpened():
-            raise UserError(f"{path}: OpenCV cannot write it: let its name end in .mp4")
+            raise OutputError(
+                OutputReason.BAD_NAME, f"{path}: OpenCV cannot write it: let its name end in .mp4"
+            )
         self._written = 0
         self._waiting: NDArray[np.uint8] | None = None
 

@@ -8,7 +8,7 @@ from importlib import resources
 from pathlib import Path
 
 from edge_fer.benchmark.conditions import Machine
-from edge_fer.errors import UserError
+from edge_fer.errors import DataError, DataReason
 
 FOLDER = Path(str(resources.files("edge_fer.benchmark"))) / "boards"
 
@@ -25,8 +25,9 @@ def stored_result(machine: Machine, folder: Path = FOLDER) -> Path:
     path = folder / f"{board_name(machine)}.json"
     if not path.is_file():
         known = ", ".join(sorted(item.stem for item in folder.glob("*.json"))) or "none"
-        raise UserError(
+        raise DataError(
+            DataReason.NOT_FOUND,
             f"--compare board: no result is stored for this board ({path.stem}; there are: {known})"
-            f": edge-fer benchmark --ops --json > {path}"
+            f": edge-fer benchmark --ops --json > {path}",
         )
     return path

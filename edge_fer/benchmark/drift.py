@@ -15,7 +15,7 @@ from edge_fer.benchmark.conditions import (
     why_invalid,
 )
 from edge_fer.benchmark.running_daemon import DaemonFigures, measure_daemon
-from edge_fer.errors import UserError
+from edge_fer.errors import UsageError, UsageReason
 from edge_fer.models.card import load_model
 
 FORMAT = 1
@@ -80,7 +80,9 @@ def parse_duration(text: str) -> float:
     found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", text.strip())
     seconds = float(found[1]) * _UNITS_S[found[2]] if found else None
     if seconds is None or not LEAST_S <= seconds <= MOST_S:
-        raise UserError(f"--soak {text}: not a time of 10s to 168h: write 10m, 90s or 2h")
+        raise UsageError(
+            UsageReason.BAD_VALUE, f"--soak {text}: not a time of 10s to 168h: write 10m, 90s or 2h"
+        )
     return seconds
 
 

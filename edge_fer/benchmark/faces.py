@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_fer.errors import UserError
+from edge_fer.errors import DataError, DataReason, UsageError, UsageReason
 from edge_fer.face.tracking import FaceDetector, FaceTracker
 
 Grey = NDArray[np.uint8]
@@ -76,10 +76,12 @@ class FaceFigures:
 def clips_in(folder: Path) -> list[Path]:
     """Return the clips in a folder, by name; UserError where there are none."""
     if not folder.is_dir():
-        raise UserError(f"--faces {folder}: there is no such folder")
+        raise UsageError(UsageReason.NOT_FOUND, f"--faces {folder}: there is no such folder")
     clips = sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES)
     if not clips:
-        raise UserError(f"--faces {folder}: no clip in it ({', '.join(sorted(_SUFFIXES))})")
+        raise DataError(
+            DataReason.EMPTY, f"--faces {folder}: no clip in it ({', '.join(sorted(_SUFFIXES))})"
+        )
     return clips
 
 
@@ -105,7 +107,7 @@ def measure_faces(
             search_s.append(time.perf_counter() - started_s)
         count += 1
     if not count:
-        raise UserError(f"{clip}: no frame can be read from it")
+        raise DataError(DataReason.UNREADABLE, f"{clip}: no frame can be read from it")
     return FaceFigures(
         clip.stem,
         version,

@@ -8,7 +8,7 @@ from edge_fer.benchmark.model_speed import ModelSpeed
 from edge_fer.benchmark.operator_times import OperatorTimes
 from edge_fer.benchmark.running_daemon import DaemonFigures
 from edge_fer.benchmark.stages import StageTimes
-from edge_fer.errors import UserError
+from edge_fer.errors import DataError, DataReason
 
 FORMAT = 1
 
@@ -66,7 +66,10 @@ def compare(old: dict[str, Any], new: dict[str, Any]) -> tuple[Change, ...]:
     is_result = isinstance(old, dict) and old.get("format") == FORMAT
     # The first results did not say what they are of.
     if not is_result or old.get("kind", "device") != "device":
-        raise UserError(f"--compare: not a result of `edge-fer benchmark --json` (format {FORMAT})")
+        raise DataError(
+            DataReason.BAD_FORMAT,
+            f"--compare: not a result of `edge-fer benchmark --json` (format {FORMAT})",
+        )
     changes = []
     for name, path in _COMPARED.items():
         before, now = _at(old, path), _at(new, path)

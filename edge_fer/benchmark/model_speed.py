@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from edge_fer.benchmark.distribution import Distribution
-from edge_fer.errors import UserError
+from edge_fer.errors import ModelError, ModelReason
 from edge_fer.models.classifier import Classifier
 from edge_fer.models.kind import FACE_PX
 
@@ -87,5 +87,7 @@ def _cold_start(path: Path) -> ColdStart:
     )
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise UserError(f"benchmark: {path} does not run in a new process ({last})")
+        raise ModelError(
+            ModelReason.CHECK_DIED, f"benchmark: {path} does not run in a new process ({last})"
+        )
     return ColdStart(*json.loads(done.stdout))

@@ -14,7 +14,7 @@ import numpy as np
 
 from edge_fer.benchmark.processes import children, cpu_s, rss_mb
 from edge_fer.daemon.status_server import ask
-from edge_fer.errors import UserError
+from edge_fer.errors import DaemonError, DaemonReason
 from firmware_bridge.monitor.run import watch_bus
 from firmware_bridge.monitor.sources import LivePort
 from firmware_bridge.protocol.messages import DriverStateMessage
@@ -249,5 +249,8 @@ def measure_daemon(
         if len(run.done) < windows:
             log.seek(0)
             said = log.read().decode(errors="replace").strip().splitlines() or ["no message"]
-            raise UserError(f"benchmark: the daemon did not run for {seconds:g} s: {said[-1]}")
+            raise DaemonError(
+                DaemonReason.ENDED,
+                f"benchmark: the daemon did not run for {seconds:g} s: {said[-1]}",
+            )
     return tuple(run.done)

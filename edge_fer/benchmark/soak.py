@@ -14,7 +14,7 @@ from typing import Any
 
 from edge_fer.benchmark.processes import children, descriptors, rss_mb, threads
 from edge_fer.daemon.status_server import ask
-from edge_fer.errors import UserError
+from edge_fer.errors import CameraError, CameraReason, DaemonError, DaemonReason, UserError
 from firmware_bridge.reception.watching import Watch
 from firmware_bridge.terminal.pty_wire import PtyWire
 from firmware_bridge.transports import Transport, open_transport
@@ -182,7 +182,7 @@ class _Run:
                 if answer and answer["health"]["fps"] > 0:
                     return answer
             self.listen(0.2)
-        raise UserError("benchmark: the daemon does not say how it is")
+        raise DaemonError(DaemonReason.NO_ANSWER, "benchmark: the daemon does not say how it is")
 
     def camera_pid(self, *, other_than: int | None = None) -> int:
         """Return the camera's process. UserError where there is none in time."""
@@ -192,7 +192,7 @@ class _Run:
             if found and found[0] != other_than:
                 return found[0]
             self.listen(0.1)
-        raise UserError("benchmark: the daemon has no camera process")
+        raise CameraError(CameraReason.PROCESS_ENDED, "benchmark: the daemon has no camera process")
 
     def kill_camera(self) -> None:
         """Kill the camera's process, and wait for frames of the next one."""

@@ -18,7 +18,7 @@ from edge_fer.camera.condition import ConditionMonitor
 from edge_fer.camera.slots import SlotReader, SlotWriter, create_memory
 from edge_fer.driver_state.monitor import DriverMonitor
 from edge_fer.driver_state.settings import PolicySettings
-from edge_fer.errors import UserError
+from edge_fer.errors import CameraError, CameraReason
 from edge_fer.face.crop import crop_face
 from edge_fer.face.haar import HaarDetector
 from edge_fer.face.tracking import FaceTracker
@@ -131,7 +131,7 @@ def measure_stages(
             _reported(step, frame, watch, sender, port)
     if not count:
         shown = redacted_uri(camera_uri)
-        raise UserError(f"benchmark: camera {shown} gave no frame")
+        raise CameraError(CameraReason.NO_FRAMES, f"benchmark: camera {shown} gave no frame")
     return StageTimes(
         count,
         size,

@@ -21,7 +21,7 @@ from edge_fer.benchmark.running_daemon import measure_daemon
 from edge_fer.benchmark.stages import measure_stages
 from edge_fer.benchmark.table import render_changes, render_drift, render_figures
 from edge_fer.driver_state.settings import PolicySettings
-from edge_fer.errors import UserError
+from edge_fer.errors import DataError, DataReason
 from edge_fer.models.classifier import Classifier
 from edge_fer.paths import SHIPPED_MODEL
 
@@ -172,7 +172,9 @@ def _read(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else error
-        raise UserError(f"--compare {path}: cannot be read ({reason})") from error
+        raise DataError(
+            DataReason.UNREADABLE, f"--compare {path}: cannot be read ({reason})"
+        ) from error
 
 
 def _say(what: str) -> None:

@@ -17,6 +17,7 @@ from typing import Any, Self
 from edge_fer.camera import DEFAULT_FPS, check_uri
 from edge_fer.camera.base import Frame
 from edge_fer.camera.slots import SlotReader, create_memory
+from edge_fer.errors import CameraError, CameraReason
 from edge_fer.redaction import redacted_uri
 
 _STATUS_BYTES = 1 << 16
@@ -49,7 +50,7 @@ class CameraProcess:
         self._fps: float | None = None
         self._written_at_end: int | None = None
         self._seen = 0  # frames that the child had written when the last one was fetched
-        self._error: str | None = None
+        self._error: CameraError | None = None
         self._first_sequence = self._next_sequence
 
     @classmethod
@@ -135,8 +136,8 @@ class CameraProcess:
         return self._written_at_end is not None and self._seen >= self._written_at_end
 
     @property
-    def error(self) -> str | None:
-        """One line on why the camera did not open or stopped; None while all is well."""
+    def error(self) -> CameraError | None:
+        """Why the camera did not open or stopped; None while all is well."""
         self._read_status()
         return self._error
 
@@ -272,7 +273,7 @@ class CameraProcess:
         elif "ended" in message:
             self._written_at_end = message["ended"]
         elif "error" in message:
-            self._error = message["error"]
+            self._error = CameraError(CameraReason(message["reason"]), message["error"])
 
     def _child_is_gone(self) -> None:
         os.close(self._status)
@@ -284,7 +285,8 @@ class CameraProcess:
         except subprocess.TimeoutExpired:
             status = 0
         how = f"({status})" if status >= 0 else f"by signal {-status} ({signal.strsignal(-status)})"
-        self._error = f"camera {redacted_uri(self._uri)}: its process was ended {how}"
+        text = f"camera {redacted_uri(self._uri)}: its process was ended {how}"
+        self._error = CameraError(CameraReason.PROCESS_ENDED, text)
 
 
 def child_environment() -> dict[str, str]:

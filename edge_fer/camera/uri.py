@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from edge_fer.errors import UserError
+from edge_fer.errors import CameraError, CameraReason
 from edge_fer.redaction import NETWORK_SCHEMES, redacted_uri
 
 # Their URLs have a query of their own, and no options of ours.
@@ -47,9 +47,9 @@ class CameraUri:
             raise self.error(f"{name}: {text!r} is not {' or '.join(allowed)}")
         return text
 
-    def error(self, problem: str) -> UserError:
+    def error(self, problem: str, reason: CameraReason = CameraReason.BAD_URI) -> CameraError:
         """Return an error that names this camera."""
-        return UserError(f"camera {redacted_uri(self.text)}: {problem}")
+        return CameraError(reason, f"camera {redacted_uri(self.text)}: {problem}")
 
 
 def parse_uri(text: str) -> CameraUri:
@@ -57,7 +57,10 @@ def parse_uri(text: str) -> CameraUri:
     scheme, colon, rest = text.partition(":")
     if not colon or not scheme:
         shown = redacted_uri(text)
-        raise UserError(f"camera {shown}: no scheme: write it as file:CLIP, v4l2:DEVICE or demo:")
+        raise CameraError(
+            CameraReason.BAD_URI,
+            f"camera {shown}: no scheme: write it as file:CLIP, v4l2:DEVICE or demo:",
+        )
     if scheme in STREAM_SCHEMES:
         return CameraUri(text, scheme, rest, {})
     # At the last question mark: a file whose name holds one is written with one more at the end.
@@ -68,6 +71,9 @@ def parse_uri(text: str) -> CameraUri:
         if not name or not equals or not value or name in options:
             shown = redacted_uri(text)
             wrong = repr(item) if shown == text else "what follows the last ?"
-            raise UserError(f"camera {shown}: {wrong} is no option: write ?name=value&name=value")
+            raise CameraError(
+                CameraReason.BAD_URI,
+                f"camera {shown}: {wrong} is no option: write ?name=value&name=value",
+            )
         options[name] = value
     return CameraUri(text, scheme, path, options)

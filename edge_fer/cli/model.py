@@ -27,10 +27,10 @@ StoreOption = Annotated[
 @model_app.command()
 def show(file: FileArgument, json: JsonOption = False) -> None:
     """Print the card of a model and the operators that its file holds."""
-    from edge_fer.models.card import card_path, load_model
+    from edge_fer.models.card import card_path, load_network
     from edge_fer.models.operators import list_operators
 
-    card, content = load_model(file, kind=None)
+    card, content = load_network(file)
     operators = list_operators(content, str(file))
     if json:
         names = [operator.name for operator in operators]
@@ -84,24 +84,36 @@ def install(
     ] = "",
 ) -> None:
     """Check a model, make it the one that the daemon starts with, and keep the one before."""
+    from edge_fer.models.card import load_network
+    from edge_fer.models.kind import EMOTIONS, kind_of
     from edge_fer.models.store import ModelStore
 
-    done = ModelStore(store).install(file, trusted_key=trusted_key)
+    kind = kind_of(load_network(file)[0].labels) or EMOTIONS
+    done = ModelStore(store, kind).install(file, trusted_key=trusted_key)
     state = "is installed already" if done.was_current else "is installed"
     typer.echo(f"{done.card.name} ({done.card.sha256[:12]}) {state}: restart the daemon to use it")
 
 
 @model_app.command()
-def rollback(store: StoreOption = INSTALLED_MODELS) -> None:
+def rollback(
+    store: StoreOption = INSTALLED_MODELS,
+    kind: Annotated[str, typer.Option(help="which network: emotions, eyes")] = "emotions",
+) -> None:
     """Go back to the model before the current one; a second time goes forward again."""
-    from edge_fer.models.card import load_card
+    from edge_fer.errors import UserError
+    from edge_fer.models.card import load_network
+    from edge_fer.models.kind import KINDS, kind_named
     from edge_fer.models.store import ModelStore
 
-    path = ModelStore(store).rollback()
+    found = kind_named(kind)
+    if found is None:
+        names = ", ".join(known.name for known in KINDS)
+        raise UserError(f"--kind {kind}: choose one of {names}")
+    path = ModelStore(store, found).rollback()
     if path is None:
         what = "the model that came with edge-fer"
     else:
-        card = load_card(path)
+        card, _ = load_network(path, found)
         what = f"{card.name} ({card.sha256[:12]})"
     typer.echo(f"back to {what}: restart the daemon to use it")
 

@@ -22,7 +22,7 @@ from edge_fer.driver_state.monitor import DriverMonitor
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.driver_state.standby import Standby
 from edge_fer.driver_state.states import DriverState
-from edge_fer.errors import UserError
+from edge_fer.errors import CameraError, CameraReason, UserError
 from edge_fer.face.eyes import EyeReader
 from edge_fer.face.opening import open_tracker
 from edge_fer.face.settings import FaceConfig
@@ -88,7 +88,7 @@ class Daemon:
         )
         self._camera_uri = redacted_uri(config.camera.uri)
         self._camera = camera
-        self._camera_error: str | None = None  # of the latest try, until a frame comes
+        self._camera_error: CameraError | None = None  # of the latest try, until a frame comes
         self._supervisor = CameraSupervisor(now_s)
         self._recorder = RecorderProcess(config.recording)
         self._meter = HealthMeter(sheds=config.health.shed_frames)
@@ -201,7 +201,7 @@ class Daemon:
             self._say(DriverState.NOT_AVAILABLE, f"standby: {why}")
         now_s = time.monotonic()
         self._keep_house(now_s, "standby")
-        self._publish(report_standby(self._health, now_s, self._parts))
+        self._publish(report_standby(self._health, now_s, self._current_parts()))
         time.sleep(TICK_S)
 
     def _watch(self) -> None:
@@ -241,7 +241,7 @@ class Daemon:
             return step
         error = self._camera.error
         if error is not None and self._camera.given == 0 and not self._notifier.is_heard:
-            raise UserError(error)
+            raise error
         if self._camera.ended:
             return None
         verdict = self._supervisor.silence(
@@ -251,9 +251,10 @@ class Daemon:
             return None
         self._meter.silence(now_s)
         if verdict.restart:
-            error = error or "camera gives no frames"
+            error = error or CameraError(CameraReason.NO_FRAMES, "camera gives no frames")
             # Once: a camera that is gone is tried every few seconds, perhaps for days.
-            level = logging.DEBUG if error == self._camera_error else logging.WARNING
+            known = self._camera_error is not None and self._camera_error.reason is error.reason
+            level = logging.DEBUG if known else logging.WARNING
             _log.log(level, "%s: starting its process anew", error)
             self._camera_error = error
             self._camera.restart()
@@ -274,13 +275,20 @@ class Daemon:
                 step,
                 self._health,
                 now_s,
-                parts=replace(self._parts, camera_opened=self._supervisor.opened),
+                parts=self._current_parts(),
                 recording=self._recorder.flag,
             )
         )
         decision, reason = step.decision, step.decision.reason.name.lower().replace("_", " ")
         self._recorder.decided(decision.state, reason, decision.time_s)
         self._say(decision.state, reason)
+
+    def _current_parts(self) -> Parts:
+        return replace(
+            self._parts,
+            camera_opened=self._supervisor.opened,
+            link_blocked=self._link.trouble is not None,
+        )
 
     def _publish(self, snapshot: Snapshot) -> None:
         self._link.publish(replace(snapshot, figures=self._figures, counters=self._counters))
@@ -331,7 +339,7 @@ class Daemon:
             state=self._state_said.label,
             reason=self._reason_said,
             camera=self._camera_uri,
-            camera_error=self._camera_error,
+            camera_error=None if self._camera_error is None else str(self._camera_error),
             model=self._model,
             model_is_fallback=self._parts.model_is_fallback,
             model_failed=self._parts.model_failed,

@@ -32,7 +32,10 @@ def status_as_text(answer: dict[str, Any]) -> str:
             "link",
             f"{answer['link']}: {'open' if counters['connected'] else 'LOST'},"
             f" {answer['link_fps']:.0f} frames a second, sent {counters['frames_sent']},"
-            f" dropped {counters['frames_dropped']}, lost {counters['connections_lost']} times",
+            f" dropped {counters['frames_dropped']}, refused {counters['frames_refused']}, lost"
+            f" {counters['connections_lost']} times, adapter reopened"
+            f" {counters['channels_reopened']} times"
+            + (f"; {counters['trouble']}" if counters["trouble"] else ""),
         ),
         ("recording", _recording(answer.get("recording"))),
         ("temperature", _temperature(temperature, health["limit_c"])),

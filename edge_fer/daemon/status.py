@@ -71,6 +71,9 @@ def figures(status: Status) -> dict[str, float]:
         "link_changes_superseded_total": counters.changes_superseded,
         "link_frames_received_total": counters.frames_received,
         "link_controller_frames_rejected_total": counters.controller_frames_rejected,
+        "link_blocked": counters.trouble is not None,
+        "link_frames_refused_total": counters.frames_refused,
+        "link_channels_reopened_total": counters.channels_reopened,
         "link_rejected_lines_total": counters.rejected_lines,
         "link_rejected_bytes_total": counters.rejected_bytes,
     }

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from edge_fer.daemon.status import Status, as_prometheus
-from edge_fer.errors import UserError
+from edge_fer.errors import DaemonError, DaemonReason
 from edge_fer.paths import status_sockets
 
 FILE_EVERY_S = 15.0  # as often as Prometheus usually looks
@@ -113,7 +113,7 @@ def _listen(path: Path) -> socket.socket | None:
         if not path.parent.exists():
             path.parent.mkdir(mode=0o755)
         if path.exists():
-            with contextlib.suppress(UserError):
+            with contextlib.suppress(DaemonError):
                 ask(path)
                 _log.warning("status: another daemon answers at %s", path)
                 listener.close()
@@ -132,13 +132,16 @@ def _listen(path: Path) -> socket.socket | None:
 def ask(path: Path | None = None) -> dict[str, object]:
     """Return what the daemon says at `path`, or at the first of the usual places.
 
-    UserError where nobody answers.
+    DaemonError where nobody answers.
     """
     paths = status_sockets() if path is None else (path,)
     found = next((item for item in paths if _is_there(item)), None)
     if found is None:
         places = " or ".join(map(str, paths))
-        raise UserError(f"status: no daemon runs here (there is no {places}): start it first")
+        raise DaemonError(
+            DaemonReason.NOT_RUNNING,
+            f"status: no daemon runs here (there is no {places}): start it first",
+        )
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
             client.settimeout(4 * ANSWER_S)
@@ -146,14 +149,17 @@ def ask(path: Path | None = None) -> dict[str, object]:
             with client.makefile(encoding="utf-8") as lines:
                 answer = json.loads(lines.readline() or "{}")
     except PermissionError as error:
-        raise UserError(
+        raise DaemonError(
+            DaemonReason.NO_PERMISSION,
             f"status: {found}: permission denied: sudo edge-fer status, or add this user to the"
-            " group edge-fer"
+            " group edge-fer",
         ) from error
     except (OSError, ValueError) as error:
-        raise UserError(f"status: {found}: the daemon does not answer: {error}") from error
+        raise DaemonError(
+            DaemonReason.NO_ANSWER, f"status: {found}: the daemon does not answer: {error}"
+        ) from error
     if not isinstance(answer, dict):
-        raise UserError(f"status: {found}: that is no edge-fer daemon")
+        raise DaemonError(DaemonReason.NOT_A_DAEMON, f"status: {found}: that is no edge-fer daemon")
     return answer
 
 

@@ -19,7 +19,7 @@ from edge_fer.daemon.status import STALE_S
 from edge_fer.daemon.status_server import ask
 from edge_fer.doctor.finding import Finding, Level
 from edge_fer.doctor.history import check_history
-from edge_fer.errors import UserError
+from edge_fer.errors import DaemonError, DaemonReason, UserError
 from edge_fer.face.opening import open_detector, yunet_path
 from edge_fer.health.shedding import FEWER_MARGIN_C
 from edge_fer.health.thermal import Thermometer
@@ -43,6 +43,7 @@ from firmware_bridge.transports import check_address, open_transport
 
 CAMERA_OPENS_S = 10.0
 CAMERA_WATCHED_S = 1.5
+LINK_WATCHED_S = 0.5
 FPS_SHARE = 0.7  # of the rate that the camera means to give; below it frames are missing
 LEAST_FREE_BYTES = 100e6
 SERVICE_USER = "edge-fer"
@@ -121,7 +122,7 @@ def check_camera(config: Config) -> Finding:
     with CameraProcess(config.camera.uri, fps=config.camera.fps) as camera:
         first = camera.wait(CAMERA_OPENS_S)
         if first is None:
-            text = camera.error or f"camera {uri}: no frame within {CAMERA_OPENS_S:g} s"
+            text = str(camera.error or f"camera {uri}: no frame within {CAMERA_OPENS_S:g} s")
             return Finding("camera", Level.FAILED, text.removeprefix("camera "))
         monitor = ConditionMonitor()
         condition = monitor.update(first.grey, first.captured_s)
@@ -135,7 +136,7 @@ def check_camera(config: Config) -> Finding:
             elif camera.error is not None or camera.ended:
                 break
         if camera.error is not None:
-            return Finding("camera", Level.FAILED, camera.error.removeprefix("camera "))
+            return Finding("camera", Level.FAILED, str(camera.error).removeprefix("camera "))
         meant_fps = camera.fps or float(config.camera.fps)
     elapsed_s = last.captured_s - first.captured_s
     fps = (last.sequence - first.sequence) / elapsed_s if elapsed_s > 0 else 0.0
@@ -155,9 +156,17 @@ def check_link(config: Config) -> Finding:
     uri = config.link.uri
     try:
         check_address(uri)
-        open_transport(uri).close()
+        # It only listens: a wrong bit rate disturbs nobody.
+        transport = open_transport(uri, listen_only=True)
+        transport.receive(LINK_WATCHED_S)
+        trouble, channels = transport.trouble, transport.counters.channel_openings
+        transport.close()
     except BridgeError as error:
         return Finding("link", Level.FAILED, str(error).removeprefix("link: "))
+    if trouble is not None:
+        return Finding("link", Level.FAILED, f"{uri}: {trouble}", "bit rate (?bitrate=), wiring?")
+    if channels:
+        return Finding("link", Level.OK, f"{uri}: opens, and the adapter's channel, too")
     return Finding("link", Level.OK, f"{uri}: opens")
 
 
@@ -292,8 +301,8 @@ def _daemon() -> tuple[Finding, dict[str, Any] | None]:
     """Return the finding on the daemon, and what it says where it runs."""
     try:
         answer = ask()
-    except UserError as error:
-        if "no daemon runs" in str(error):
+    except DaemonError as error:
+        if error.reason is DaemonReason.NOT_RUNNING:
             return Finding("daemon", Level.NOTE, "does not run: camera and port are tried"), None
         return Finding("daemon", Level.WARNING, str(error)), None
     age_s = answer.get("age_s")
@@ -315,7 +324,13 @@ def _as_the_daemon_says(answer: dict[str, Any]) -> Iterator[Finding]:
     level = Level.OK if health["fps"] > 0 or standby else Level.FAILED
     remedy = "" if level is Level.OK or error else "journalctl -u edge-fer"
     yield Finding("camera", level, text, remedy)
+    trouble = counters.get("trouble")
     level = Level.OK if counters["connected"] else Level.FAILED
     state = "open" if counters["connected"] else "lost"
+    if trouble:
+        text = f"{answer['link']}: {trouble}, says the daemon"
+        remedy = "bit rate (?bitrate=), wiring, termination, another node that is on?"
+        yield Finding("link", Level.FAILED, text, remedy)
+        return
     remedy = "" if level is Level.OK else "is the adapter plugged in? journalctl -u edge-fer"
     yield Finding("link", level, f"{answer['link']}: {state}, says the daemon", remedy)

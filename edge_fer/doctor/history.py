@@ -43,6 +43,16 @@ def _troubles(
         )
     if lost := counters["connections_lost"]:
         yield f"the link was lost {lost} times", f"plug and cable of its adapter; {_LOG}"
+    if reopened := counters.get("channels_reopened", 0):
+        yield (
+            f"the adapter's channel had to be opened again {reopened} times",
+            f"its supply, the bit rate and the wiring of the bus; {_LOG}",
+        )
+    if refused := counters.get("frames_refused", 0):
+        yield (
+            f"the adapter or the bus refused {refused} frames",
+            "bit rate (?bitrate=), wiring, termination, and another node that acknowledges",
+        )
     if dropped := counters["frames_dropped"]:
         yield f"the link did not take {dropped} frames", "its baud rate, and what reads it"
     recording = answer.get("recording") or {}

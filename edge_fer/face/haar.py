@@ -7,7 +7,7 @@ import cv2.data
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_fer.errors import UserError
+from edge_fer.errors import ModelError, ModelReason
 from edge_fer.face.brightening import brightened
 from edge_fer.face.cutting import cut_square, shrink
 from edge_fer.observation import FaceBox
@@ -52,7 +52,10 @@ class HaarDetector:
         except cv2.error:
             loaded = False
         if not loaded:
-            raise UserError(f"{path}: no face cascade: install opencv-python-headless 4 anew")
+            raise ModelError(
+                ModelReason.UNREADABLE,
+                f"{path}: no face cascade: install opencv-python-headless 4 anew",
+            )
         self._min_face_px = min_face_px
 
     def detect(self, grey: NDArray[np.uint8]) -> list[FaceBox]:

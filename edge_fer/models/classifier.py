@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_fer.errors import UserError
+from edge_fer.errors import ModelError, ModelReason, UserError
 from edge_fer.models.card import INPUT, OUTPUT, ModelCard, load_model
 from edge_fer.models.operators import is_tflite
 from edge_fer.models.runtime import open_model
@@ -69,7 +69,9 @@ def _say_what_it_is(path: Path) -> None:
     except OSError:
         return
     if not is_tflite(content):
-        raise UserError(f"{path}: not a TFLite file: give one of `edge-fer quantize`")
+        raise ModelError(
+            ModelReason.NOT_A_MODEL, f"{path}: not a TFLite file: give one of `edge-fer quantize`"
+        )
     try:
         from ai_edge_litert import schema_py_generated as schema  # noqa: PLC0415  # 0.5 MB of code
 
@@ -81,7 +83,8 @@ def _say_what_it_is(path: Path) -> None:
     except (ImportError, struct.error, LookupError, TypeError, ValueError, AttributeError):
         return
     if (shape, kind) != (INPUT.shape, INPUT.dtype):
-        raise UserError(
+        raise ModelError(
+            ModelReason.UNSUPPORTED,
             f"{path}: its input is {kind}{list(shape)}, not {INPUT.dtype}{list(INPUT.shape)}: "
-            "convert the model with `edge-fer quantize`"
+            "convert the model with `edge-fer quantize`",
         )

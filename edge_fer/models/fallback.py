@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from edge_fer.errors import UserError
+from edge_fer.errors import ModelError, ModelReason, UserError
 from edge_fer.models.check import require_model
 from edge_fer.models.classifier import Classifier
 from edge_fer.models.settings import ModelConfig
@@ -72,4 +72,4 @@ def load_with_fallback(
             return Loaded(load(path), path, tuple(failures))
         except UserError as error:
             failures.append(str(error))
-    raise UserError("; ".join(failures) or "there is no model to load")
+    raise ModelError(ModelReason.NONE_USABLE, "; ".join(failures) or "there is no model to load")

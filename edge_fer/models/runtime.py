@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_fer.errors import UserError
+from edge_fer.errors import ModelError, ModelReason
 from edge_fer.models.kind import EMOTIONS, ModelKind, TensorSpec
 from edge_fer.models.operators import is_tflite
 from edge_fer.quiet import quiet_output
@@ -68,8 +68,9 @@ def open_model(
     a process of their own, because a damaged file can bring a native runtime down.
     """
     if not is_tflite(content):
-        raise UserError(
-            f"{source}: not a TFLite file: {len(content)} bytes without 'TFL3' at byte 4"
+        raise ModelError(
+            ModelReason.NOT_A_MODEL,
+            f"{source}: not a TFLite file: {len(content)} bytes without 'TFL3' at byte 4",
         )
     try:
         # Its remark that it uses XNNPACK comes from C++ and is not the user's.
@@ -83,7 +84,9 @@ def open_model(
     except (ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:200]
         runtime, _ = _runtime()
-        raise UserError(f"{source}: {runtime} cannot run this file ({reason})") from error
+        raise ModelError(
+            ModelReason.UNSUPPORTED, f"{source}: {runtime} cannot run this file ({reason})"
+        ) from error
     return model
 
 
@@ -107,7 +110,9 @@ def _runtime() -> tuple[str, Any]:
             return name, importlib.import_module(module)
         except ImportError:
             continue
-    raise UserError("no TFLite runtime is installed: pip install ai-edge-litert")
+    raise ModelError(
+        ModelReason.NO_RUNTIME, "no TFLite runtime is installed: pip install ai-edge-litert"
+    )
 
 
 def _check(interpreter: Any, kind: ModelKind, source: str) -> None:
@@ -116,17 +121,21 @@ def _check(interpreter: Any, kind: ModelKind, source: str) -> None:
         ("output", interpreter.get_output_details(), kind.output),
     ):
         if len(all_details) != 1:
-            raise UserError(f"{source}: it has {len(all_details)} {which}s and not one")
+            raise ModelError(
+                ModelReason.UNSUPPORTED, f"{source}: it has {len(all_details)} {which}s and not one"
+            )
         details = all_details[0]
         if -1 in details["shape_signature"]:
             shape = [int(side) for side in details["shape_signature"]]
-            raise UserError(
-                f"{source}: {which} shape {shape} is left open (-1): convert with a batch of one"
+            raise ModelError(
+                ModelReason.UNSUPPORTED,
+                f"{source}: {which} shape {shape} is left open (-1): convert with a batch of one",
             )
         if (found := tensor_spec(details)) != wanted:
-            raise UserError(
+            raise ModelError(
+                ModelReason.UNSUPPORTED,
                 f"{source}: {which} is {_shown(found)} and not {_shown(wanted)}: "
-                "is this a model of `edge-fer quantize`?"
+                "is this a model of `edge-fer quantize`?",
             )
 
 

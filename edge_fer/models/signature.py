@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_fer.atomic_write import write_atomically
-from edge_fer.errors import UserError
+from edge_fer.errors import KeyFileError, KeyReason, ModelError, ModelReason
 from edge_fer.keys import KEY_BYTES, cryptography, read_private_key
 from edge_fer.models.card import card_path
 
@@ -50,7 +50,10 @@ def require_signature(model_path: Path, trusted_key: str) -> bytes:
     except ValueError:
         raw = b""
     if len(raw) != KEY_BYTES:
-        raise UserError(f"trusted key: {trusted_key[:70]!r} is not {2 * KEY_BYTES} hex digits")
+        raise KeyFileError(
+            KeyReason.NOT_A_KEY,
+            f"trusted key: {trusted_key[:70]!r} is not {2 * KEY_BYTES} hex digits",
+        )
     path = signature_path(model_path)
     content = _read(path, "signature")
     (exceptions,) = cryptography("signatures", "signing", "exceptions")
@@ -58,9 +61,10 @@ def require_signature(model_path: Path, trusted_key: str) -> bytes:
         signature = base64.b64decode(content.strip(), validate=True)
         ed25519.Ed25519PublicKey.from_public_bytes(raw).verify(signature, _message(model_path))
     except (exceptions.InvalidSignature, binascii.Error, ValueError):
-        raise UserError(
+        raise ModelError(
+            ModelReason.NOT_SIGNED,
             f"{path}: not a signature of this model and card by the trusted key {trusted_key[:12]}"
-            "...: get the three files from their maker again"
+            "...: get the three files from their maker again",
         ) from None
     return content
 
@@ -74,7 +78,9 @@ def _read(path: Path, what: str) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise UserError(f"{path}: cannot read the {what} ({error.strerror})") from error
+        raise ModelError(
+            ModelReason.UNREADABLE, f"{path}: cannot read the {what} ({error.strerror})"
+        ) from error
 
 
 def _cryptography() -> tuple[Any, ...]:

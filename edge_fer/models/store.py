@@ -4,6 +4,7 @@
     previous -> versions/9c41...-1      what it falls back to
     versions/3f2a...-1/model.tflite, model.json, model.sig
 
+That is the emotion network's folder; each other kind has one of its own name below it.
 No link: the model that came with edge-fer. A link is switched by renaming, so a power cut or a
 kill at any moment leaves each link at a whole version, and versions are checked before a link
 points at them.
@@ -19,9 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge_fer.atomic_write import sync_folder, write_atomically
-from edge_fer.errors import UserError
-from edge_fer.models.card import ModelCard, card_path, load_card, load_model
+from edge_fer.errors import ModelError, ModelReason, UserError
+from edge_fer.models.card import NetworkCard, card_path, load_network
 from edge_fer.models.check import check_model_apart, require_passed
+from edge_fer.models.kind import EMOTIONS, ModelKind
 from edge_fer.models.signature import require_signature, signature_path
 
 _CURRENT, _PREVIOUS = "current", "previous"
@@ -33,7 +35,7 @@ _INCOMING = ".incoming-"
 class Installed:
     """What an installation did: the card, where the model lies, and if it was there before."""
 
-    card: ModelCard
+    card: NetworkCard
     path: Path
     was_current: bool
 
@@ -45,10 +47,20 @@ def require_sound(path: Path) -> None:
 
 
 class ModelStore:
-    """The folder of installed models. `check` is what a model has to pass (UserError if not)."""
+    """The folder of installed models of one kind.
 
-    def __init__(self, folder: Path, *, check: Callable[[Path], None] = require_sound) -> None:
-        self._folder, self._check = folder, check
+    `folder` is that of all kinds. `check` is what a model has to pass (UserError if not).
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        kind: ModelKind = EMOTIONS,
+        *,
+        check: Callable[[Path], None] = require_sound,
+    ) -> None:
+        self._folder = folder if kind is EMOTIONS else folder / kind.name
+        self._kind, self._check = kind, check
 
     @property
     def current(self) -> Path | None:
@@ -71,7 +83,7 @@ class ModelStore:
         With `trusted_key` (see `signature`) the model has to be signed. What was current becomes
         previous, unless it is damaged. UserError when the model is refused; then all is as it was.
         """
-        card, content = load_model(source)
+        card, content = load_network(source, self._kind)
         files = {_MODEL: content, card_path(Path(_MODEL)).name: card_path(source).read_bytes()}
         if trusted_key:
             signature = require_signature(source, trusted_key)
@@ -95,7 +107,9 @@ class ModelStore:
 
         UserError when there is nothing to change to, or the previous model is damaged.
         """
-        nothing = UserError(f"{self._folder}: there is no other model to roll back to")
+        nothing = ModelError(
+            ModelReason.STORE, f"{self._folder}: there is no other model to roll back to"
+        )
         if not self._folder.is_dir():  # the wrong one, perhaps: locking would make it
             raise nothing
         with self._locked():
@@ -163,15 +177,18 @@ class ModelStore:
                 try:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
-                    raise UserError(f"{self._folder}: another installation is running") from None
+                    raise ModelError(
+                        ModelReason.STORE, f"{self._folder}: another installation is running"
+                    ) from None
                 self._clear_incoming()
                 try:
                     yield
                 finally:
                     self._clear_incoming()
         except OSError as error:
-            raise UserError(
-                f"{self._folder}: cannot be written ({error.strerror}): run it with sudo"
+            raise ModelError(
+                ModelReason.STORE,
+                f"{self._folder}: cannot be written ({error.strerror}): run it with sudo",
             ) from error
 
     def _clear_incoming(self) -> None:
@@ -195,7 +212,7 @@ def _digest_of(version: Path) -> str | None:
 
 def _is_whole(model: Path) -> bool:
     try:
-        load_card(model)
+        load_network(model)
     except UserError:
         return False
     return True

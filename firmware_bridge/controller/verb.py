@@ -17,7 +17,7 @@ from firmware_bridge.controller.script import ScriptPlayer, read_script
 from firmware_bridge.controller.side import ControllerSide
 from firmware_bridge.controller.vehicle import VehicleState
 from firmware_bridge.controller.views import ControllerView, EventLines, JsonEvents, Totals
-from firmware_bridge.errors import BridgeError, SendTimeoutError, TransportError
+from firmware_bridge.errors import LinkError, LinkReason, SendTimeoutError, TransportError
 from firmware_bridge.faults.outages import Outages
 from firmware_bridge.faults.spec import FaultSpec
 from firmware_bridge.faults.wire import FaultyWire
@@ -211,5 +211,8 @@ def _faulty_wire(uri: str, faults: FaultSpec) -> FaultyWire:
     scheme, _, address = uri.partition(":")
     if scheme not in _SERIAL or not address:
         ways = " or ".join(f"{known}:PATH" for known in _SERIAL)
-        raise BridgeError(f"faults: {uri!r} is no serial line; use {ways}, a path to be made")
+        raise LinkError(
+            LinkReason.BAD_ADDRESS,
+            f"faults: {uri!r} is no serial line; use {ways}, a path to be made",
+        )
     return FaultyWire(faults, Path(address.partition("?")[0]))

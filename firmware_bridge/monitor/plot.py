@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from firmware_bridge.errors import BridgeError
+from firmware_bridge.errors import OutputError, OutputReason
 from firmware_bridge.monitor.colours import EMOTION_COLOURS, state_colour
 from firmware_bridge.monitor.sources import Source
 from firmware_bridge.monitor.track import Course, Track
@@ -40,11 +40,19 @@ class PlotView:
 
     def __init__(self, path: Path, source: Source) -> None:
         if path.suffix.lower() not in _ENDINGS:
-            raise BridgeError(f"plot: {path}: use a name that ends in {', '.join(_ENDINGS)}")
+            raise OutputError(
+                OutputReason.BAD_NAME,
+                f"plot: {path}: use a name that ends in {', '.join(_ENDINGS)}",
+            )
         if not path.absolute().parent.is_dir():
-            raise BridgeError(f"plot: {path}: there is no folder {path.parent}")
+            raise OutputError(
+                OutputReason.NO_FOLDER, f"plot: {path}: there is no folder {path.parent}"
+            )
         if find_spec("matplotlib") is None:
-            raise BridgeError("a plot needs matplotlib: pip install 'edge-fer[workstation]'")
+            raise OutputError(
+                OutputReason.MISSING_PACKAGE,
+                "a plot needs matplotlib: pip install 'edge-fer[workstation]'",
+            )
         self._path = path
         self._source = source
         self._track = Track()
@@ -63,7 +71,10 @@ class PlotView:
         """Draw; BridgeError where there is nothing to draw or the file cannot be written."""
         watch = self._watch
         if watch is None or not watch.history:
-            raise BridgeError(f"plot: {self._path}: no driver state was heard that could be drawn")
+            raise OutputError(
+                OutputReason.NOTHING_RECEIVED,
+                f"plot: {self._path}: no driver state was heard that could be drawn",
+            )
         start_s, end_s = watch.start_s, max(self._now_s, watch.start_s + 1.0)
         began = datetime.fromtimestamp(self._source.wall_s(start_s), UTC)
         title = f"{self._source.uri}, {summary.good_frames} good frames of {summary.frames}"
@@ -74,8 +85,9 @@ class PlotView:
         try:
             figure.savefig(self._path, dpi=_DPI)
         except OSError as error:
-            raise BridgeError(
-                f"plot: {self._path}: cannot be written ({error.strerror})"
+            raise OutputError(
+                OutputReason.NOT_WRITABLE,
+                f"plot: {self._path}: cannot be written ({error.strerror})",
             ) from error
 
 

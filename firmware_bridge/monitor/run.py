@@ -43,8 +43,8 @@ def watch_bus(
     """
     connection = Connection(source.uri, source.open)
     start_s = time.monotonic()
+    watch = Watch(source.now_s())  # before: frames come while an adapter is being opened, too
     connection.open(start_s)
-    watch = Watch(source.now_s())
     judge = LineJudge(source.uri)
     ended: EndOfStream | None = None
     try:

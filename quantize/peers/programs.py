@@ -5,7 +5,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge_fer.errors import UserError
+from edge_fer.errors import DataError, DataReason
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -82,7 +82,7 @@ def install(program: Program, folder: Path) -> None:
     )
     if installed.returncode:
         last = (installed.stderr.strip().splitlines() or ["no message"])[-1]
-        raise UserError(f"peers: {program.name} cannot be installed: {last}")
+        raise DataError(DataReason.NOT_FOUND, f"peers: {program.name} cannot be installed: {last}")
     done.write_text(wanted, encoding="utf-8")
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from edge_fer.atomic_write import write_atomically
-from edge_fer.errors import UserError
+from edge_fer.errors import OutputError, OutputReason
 from quantize.data.fer2013 import Fer2013
 from quantize.plots.figures import open_figure
 from quantize.report.answers import answers_section
@@ -33,17 +33,22 @@ def check_folder(folder: Path) -> None:
     """
     open_figure(1, 1)  # for its UserError where matplotlib is missing
     if folder.exists() and not folder.is_dir():
-        raise UserError(f"--report {folder}: a file, not a folder: choose another name")
+        raise OutputError(
+            OutputReason.EXISTS, f"--report {folder}: a file, not a folder: choose another name"
+        )
     if not folder.parent.is_dir():
-        raise UserError(f"--report {folder}: there is no folder {folder.parent}")
+        raise OutputError(
+            OutputReason.NO_FOLDER, f"--report {folder}: there is no folder {folder.parent}"
+        )
     page = folder / PAGE
     try:
         is_ours = not page.exists() or page.read_text(encoding="utf-8").startswith(_MARK)
     except (OSError, UnicodeDecodeError):
         is_ours = False
     if not is_ours:
-        raise UserError(
-            f"--report {folder}: its {PAGE} is not one of a report: choose another folder"
+        raise OutputError(
+            OutputReason.EXISTS,
+            f"--report {folder}: its {PAGE} is not one of a report: choose another folder",
         )
 
 
@@ -68,7 +73,9 @@ def write_report(
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:
-        raise UserError(f"--report {folder}: cannot be made ({error.strerror})") from error
+        raise OutputError(
+            OutputReason.NOT_WRITABLE, f"--report {folder}: cannot be made ({error.strerror})"
+        ) from error
     sections = {
         "In short": summary_section(subject, measured),
         "Comparison": comparison_section(subject, measured),

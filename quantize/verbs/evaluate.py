@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from edge_fer.errors import UserError
+from edge_fer.errors import UsageError, UsageReason
 from quantize.data.load import load_fer2013
 from quantize.evaluation.evaluation import Evaluation, evaluate_predictor, rows_of
 from quantize.evaluation.predictors import open_predictor
@@ -34,9 +34,14 @@ def evaluate_verb(
     for options that do not go together, and for what cannot be read or written.
     """
     if plot is not None and not corruptions:
-        raise UserError(f"--plot {plot}: it draws the corruptions: add --corruptions")
+        raise UsageError(
+            UsageReason.CONTRADICTION, f"--plot {plot}: it draws the corruptions: add --corruptions"
+        )
     if network is not None and report is None:
-        raise UserError(f"--network {network}: it is for a report: add --report FOLDER")
+        raise UsageError(
+            UsageReason.CONTRADICTION,
+            f"--network {network}: it is for a report: add --report FOLDER",
+        )
     if plot is not None:
         check_figure_path(plot)
         open_figure(1, 1)  # for its UserError where matplotlib is missing

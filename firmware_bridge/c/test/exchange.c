@@ -284,8 +284,9 @@ static int receive(bool is_slcan)
         print_known(&receiver, record.now_ms);
     }
     if (is_slcan) {
-        printf("counters %lu %lu %lu %lu\n", (unsigned long)slcan.frames,
-               (unsigned long)slcan.ignored_lines, (unsigned long)slcan.rejected_lines,
+        printf("counters %lu %lu %lu %lu %lu %lu\n", (unsigned long)slcan.frames,
+               (unsigned long)slcan.ignored_lines, (unsigned long)slcan.foreign_lines,
+               (unsigned long)slcan.rejected_lines, (unsigned long)slcan.foreign_bytes,
                (unsigned long)slcan.rejected_bytes);
     } else {
         printf("counters %lu %lu %lu\n", (unsigned long)cobs.frames,

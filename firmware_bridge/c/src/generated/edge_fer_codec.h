@@ -184,6 +184,7 @@ extern "C" {
 #define EDGE_FER_CODEC_HEALTH_FAULT_CAMERA_LOST_CHOICE (2u)
 #define EDGE_FER_CODEC_HEALTH_FAULT_MODEL_FAILED_CHOICE (3u)
 #define EDGE_FER_CODEC_HEALTH_FAULT_VISION_STALLED_CHOICE (4u)
+#define EDGE_FER_CODEC_HEALTH_FAULT_LINK_BLOCKED_CHOICE (5u)
 #define EDGE_FER_CODEC_HEALTH_FAULT_NOT_AVAILABLE_CHOICE (255u)
 
 #define EDGE_FER_CODEC_HEALTH_RECORDING_OFF_CHOICE (0u)
@@ -742,6 +743,8 @@ struct edge_fer_codec_health_t {
     uint8_t latency;
 
     /**
+     * The most severe one at the moment. Link blocked: until a moment ago the CAN adapter or the bus took no frames.
+     *
      * Range: 0..255 (0..255 -)
      * Scale: 1
      * Offset: 0
@@ -949,7 +952,7 @@ struct edge_fer_codec_fault_counters_t {
     uint8_t restarts;
 
     /**
-     * How often the port to the vehicle was lost; 126 is followed by 0, as in the next three.
+     * How often the port to the vehicle was lost, or its CAN adapter had to be opened again; 126 is followed by 0, as in the next three.
      *
      * Range: 0..127 (0..127 -)
      * Scale: 1
@@ -958,7 +961,7 @@ struct edge_fer_codec_fault_counters_t {
     uint8_t connections_lost;
 
     /**
-     * Frames that the port did not take.
+     * Frames that the port, its CAN adapter or the bus did not take.
      *
      * Range: 0..127 (0..127 -)
      * Scale: 1
