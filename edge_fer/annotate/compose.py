@@ -63,8 +63,8 @@ def compose(
     """Return the annotated picture; `picture` is uint8[h, w] or uint8[h, w, 3] (BGR)."""
     colours = cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR) if picture.ndim == 2 else picture
     way = cv2.INTER_CUBIC if layout.scale > 1 else cv2.INTER_AREA
-    drawn = cv2.resize(colours, (layout.width, layout.height), interpolation=way)
-    drawn = np.ascontiguousarray(drawn, np.uint8)
+    resized = cv2.resize(colours, (layout.width, layout.height), interpolation=way)
+    drawn: Picture = np.ascontiguousarray(resized, np.uint8)
     ink = colour(state_colour(scene.state.label))
     draw_overlay(drawn, scene, layout.scale, layout.unit, ink)
     whole = np.empty((*layout.shape, 3), np.uint8)

@@ -43,13 +43,15 @@ def draw_panel(panel: Picture, scene: Scene, unit: float) -> None:
     if scene.probabilities is not None:
         step = min(15 * unit, (height - y - 4 * unit) / len(LABELS))
         if step >= 6 * unit:  # a low picture has no room for them
-            for name, share, ink in zip(LABELS, scene.probabilities, EMOTION_COLOURS, strict=True):
+            for name, share, shade in zip(
+                LABELS, scene.probabilities, EMOTION_COLOURS, strict=True
+            ):
                 text_px = min(9 * unit, 0.8 * step)
                 put_text(panel, name, (margin, y + 0.75 * step), text_px, GREY)
                 left = margin + 58 * unit
                 fill(panel, left, y + 0.2 * step, width - margin, y + 0.8 * step, (58, 55, 52))
                 right = left + share * (width - margin - left)
-                fill(panel, left, y + 0.2 * step, right, y + 0.8 * step, colour(ink))
+                fill(panel, left, y + 0.2 * step, right, y + 0.8 * step, colour(shade))
                 y += step
 
 

@@ -37,7 +37,7 @@ def scene_of(step: Step, started_s: float) -> Scene:
     """Return what `step` shows; `started_s` is the time of the first picture."""
     decision = step.decision
     seen = step.observation
-    asked = decision.asking.kind
+    asked = decision.asking.request
     return Scene(
         time_s=decision.time_s - started_s,
         state=decision.state,
@@ -46,14 +46,14 @@ def scene_of(step: Step, started_s: float) -> Scene:
         camera=step.camera,
         box=None if step.face is None else step.face.box,
         points=_points(step),
-        head=seen.head,
-        profile=seen.profile,
-        eyes=seen.eyes,
-        mouth_opening=seen.mouth_opening,
+        head=None if seen is None else seen.head,
+        profile=seen is not None and seen.profile,
+        eyes=None if seen is None else seen.eyes,
+        mouth_opening=None if seen is None else seen.mouth_opening,
         probabilities=decision.probabilities,
         drowsiness=decision.drowsiness,
         distraction=decision.distraction,
-        question=None if asked is None else asked.name.lower().replace("_", " ") + "?",
+        question=None if asked is None else asked.kind.label + "?",
     )
 
 

@@ -74,7 +74,13 @@ def _video(path: Path) -> ShotSource:
     count = capture.get(cv2.CAP_PROP_FRAME_COUNT)
     frames = int(count) if math.isfinite(count) and count > 0 else None
     length_s = None if frames is None else frames / fps
-    return ShotSource(str(path), fps, length_s, frames, _video_shots(capture, first, fps))
+    return ShotSource(
+        str(path),
+        fps,
+        length_s,
+        frames,
+        _video_shots(capture, first.astype(np.uint8, copy=False), fps),
+    )
 
 
 def _video_shots(capture: cv2.VideoCapture, first: NDArray[np.uint8], fps: float) -> Iterator[Shot]:

@@ -15,7 +15,7 @@ _LEFT_PX, _RIGHT_PX, _TOP_PX, _BOTTOM_PX = 170, 110, 44, 36
 
 
 def draw_summary(timeline: Timeline, path: Path, title: str) -> None:
-    """Write the time line as a PNG, with how long each state held. OutputError where it cannot be."""
+    """Write the time line as a PNG, with how long each state held. OutputError where that fails."""
     states = sorted({span.state for span in timeline.spans})
     end_s = max((span.end_s for span in timeline.spans), default=0.0)
     end_s = max(end_s, 0.1)

@@ -53,10 +53,11 @@ def draw_timeline(strip: Picture, timeline: Timeline, unit: float) -> None:
     height, width = strip.shape[:2]
     start_s, end_s = timeline.window()
     margin = 6.0 * unit
+    inner = width - 2 * margin
     top, bottom = 5.0 * unit, height - 15.0 * unit
 
     def x(time_s: float) -> float:
-        return margin + (time_s - start_s) / (end_s - start_s) * (width - 2 * margin)
+        return float(margin + (time_s - start_s) / (end_s - start_s) * inner)
 
     fill(strip, margin, top, width - margin, bottom, (58, 55, 52))
     for span in timeline.spans:

@@ -1,6 +1,6 @@
 """What `edge-fer annotate` does: a video of what the pipeline sees, its rows and its time line."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,7 +100,7 @@ def _refuse_overwriting(source: str, outputs: Outputs) -> None:
         )
 
 
-def _until(source: ShotSource, seconds: float | None) -> Iterator[Shot]:
+def _until(source: ShotSource, seconds: float | None) -> Generator[Shot, None, None]:
     for shot in source.shots:
         if seconds is not None and shot.time_s >= seconds:
             return
