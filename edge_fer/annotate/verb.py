@@ -1,8 +1,9 @@
 """What `edge-fer annotate` does: a video of what the pipeline sees, its rows and its time line."""
 
+import os
 from collections.abc import Generator
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -17,6 +18,10 @@ from edge_fer.annotate.summary import draw_summary
 from edge_fer.annotate.timeline import Timeline
 from edge_fer.annotate.video import open_video
 from edge_fer.camera.base import Frame
+from edge_fer.camera.condition import ConditionMonitor
+from edge_fer.config.config import load_config
+from edge_fer.daemon.opening import open_networks
+from edge_fer.driver_state.monitor import DriverMonitor
 from edge_fer.errors import CameraError, CameraReason, OutputError, OutputReason
 from edge_fer.observation import Vehicle
 from edge_fer.pipeline import Pipeline
@@ -34,6 +39,34 @@ class Outputs:
     def beside(cls, video: Path, rows_format: str) -> "Outputs":
         """Return the files with the name of `video`."""
         return cls(video, video.with_suffix(f".{rows_format}"), video.with_suffix(".png"))
+
+
+def annotate_source(
+    source: str,
+    outputs: Outputs,
+    *,
+    config_path: Path | None,
+    model: Path | None,
+    seconds: float | None,
+    speed_km_h: float | None,
+) -> None:
+    """Annotate with the networks and the policy of a config; UserError as `annotate`."""
+    config = load_config(config_path, os.environ)
+    if model is not None:
+        config = replace(config, model=replace(config.model, path=str(model)))
+    networks = open_networks(config.model, config.face, stand_in=False)
+    classifier, policy = networks.policy(config.driver_state)
+    pipeline = Pipeline(
+        classifier, networks.tracker, ConditionMonitor(), DriverMonitor(policy, 0.0), networks.eyes
+    )
+    annotate(
+        source,
+        outputs,
+        pipeline,
+        fps=config.camera.fps,
+        seconds=seconds,
+        speed_km_h=speed_km_h,
+    )
 
 
 def annotate(

@@ -1,5 +1,7 @@
 """`edge-fer annotate`: a video of what the pipeline sees."""
 
+# ruff: noqa: PLC0415 - a verb imports what it needs when it is called
+
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -20,7 +22,9 @@ def annotate(
     source: Annotated[
         str,
         typer.Argument(
-            metavar="CLIP", help="A video file, a folder of images, or a camera's URI.", show_default=False
+            metavar="CLIP",
+            help="A video file, a folder of images, or a camera's URI.",
+            show_default=False,
         ),
     ],
     out: Annotated[
