@@ -20,7 +20,7 @@ test-slow: $(VENV)/.workstation
 SOAK_FRAMES ?= 1000000
 
 soak: $(VENV)/.device
-	$(BIN)/edge-fer benchmark --soak $(SOAK_FRAMES)
+	$(BIN)/edge-fer benchmark soak $(SOAK_FRAMES)
 
 # The package on arm64 under qemu, as a Raspberry Pi would run it, and the instructions that it takes;
 # skips where it cannot. Needs root, `apt install debootstrap qemu-user-static` and Linux 6.7, to count

@@ -36,7 +36,7 @@ def put_text(
     bold: bool = False,
 ) -> None:
     """Write `text` (ASCII) with the left end of its base line at `at`."""
-    thickness = max(1, round(height_px / (8 if bold else 12)))
+    thickness = max(1, round(height_px / (9 if bold else 13)))
     place = round(at[0]), round(at[1])
     cv2.putText(picture, text, place, _FONT, height_px / _FONT_PX, ink, thickness, cv2.LINE_AA)
 

@@ -15,7 +15,7 @@ from edge_fer.emotions import LABELS
 from edge_fer.observation import CameraCondition, EyeReading
 from firmware_bridge.monitor.colours import EMOTION_COLOURS, state_colour
 
-PANEL_UNITS = 170.0  # its width
+PANEL_UNITS = 190.0  # its width
 _UNSEEN = "not seen"
 
 
@@ -36,7 +36,7 @@ def draw_panel(panel: Picture, scene: Scene, unit: float) -> None:
         put_text(panel, name, (margin, y), 9 * unit, GREY)
         ink = GREY if value == _UNSEEN else WHITE
         put_text(
-            panel, value, (margin + 58 * unit, y), fitted(value, 9 * unit, inner - 58 * unit), ink
+            panel, value, (margin + 66 * unit, y), fitted(value, 9 * unit, inner - 66 * unit), ink
         )
         y += 15 * unit
     y += 3 * unit
@@ -48,7 +48,7 @@ def draw_panel(panel: Picture, scene: Scene, unit: float) -> None:
             ):
                 text_px = min(9 * unit, 0.8 * step)
                 put_text(panel, name, (margin, y + 0.75 * step), text_px, GREY)
-                left = margin + 58 * unit
+                left = margin + 66 * unit
                 fill(panel, left, y + 0.2 * step, width - margin, y + 0.8 * step, (58, 55, 52))
                 right = left + share * (width - margin - left)
                 fill(panel, left, y + 0.2 * step, right, y + 0.8 * step, colour(shade))

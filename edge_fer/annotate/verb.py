@@ -97,7 +97,7 @@ def annotate(
         video = open_video(outputs.video, layout.shape, shots.fps)
         stack.callback(video.close)
         rows = stack.enter_context(RowWriter(outputs.rows))
-        stack.callback(lambda: draw_summary(timeline, outputs.timeline, shots.name))
+        stack.callback(lambda: draw_summary(timeline, outputs.timeline, Path(shots.name).name))
         progress = stack.enter_context(_progress(console))
         task = progress.add_task("annotate", total=_expected(shots, seconds))
         shot: Shot | None = first

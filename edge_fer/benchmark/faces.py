@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_fer.errors import DataError, DataReason, UsageError, UsageReason
+from edge_fer.errors import DataError, DataReason
 from edge_fer.face.tracking import FaceDetector, FaceTracker
 
 Grey = NDArray[np.uint8]
@@ -76,11 +76,11 @@ class FaceFigures:
 def clips_in(folder: Path) -> list[Path]:
     """Return the clips in a folder, by name; UserError where there are none."""
     if not folder.is_dir():
-        raise UsageError(UsageReason.NOT_FOUND, f"--faces {folder}: there is no such folder")
+        raise DataError(DataReason.NOT_FOUND, f"faces {folder}: there is no such folder")
     clips = sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES)
     if not clips:
         raise DataError(
-            DataReason.EMPTY, f"--faces {folder}: no clip in it ({', '.join(sorted(_SUFFIXES))})"
+            DataReason.EMPTY, f"faces {folder}: no clip in it ({', '.join(sorted(_SUFFIXES))})"
         )
     return clips
 

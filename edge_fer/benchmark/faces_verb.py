@@ -1,27 +1,23 @@
-"""`edge-fer benchmark --faces FOLDER`: shows clips to the face detectors, prints what they saw."""
+"""`edge-fer benchmark faces FOLDER`: runs the face detectors on clips and prints their metrics."""
 
-import json
-import sys
 from pathlib import Path
-from typing import TextIO
 
 import cv2
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from edge_fer.benchmark.faces import VERSIONS, FaceFigures, clips_in, measure_faces
 from edge_fer.face.opening import open_detector, yunet_path
 from edge_fer.face.settings import FaceConfig
+from firmware_bridge.benchmark.output import Output, announce
 
-_LEAST_WIDTH = 110  # of the tables in a file or a pipe, which has no width of its own
 
+def run_faces_benchmark(*, clips: Path, yunet: Path | None, output: Output | None = None) -> None:
+    """Measure both detectors, YuNet only where its file is. UserError: a folder without clips.
 
-def run_faces_benchmark(
-    *, clips: Path, yunet: Path | None, json_output: bool, out: TextIO | None = None
-) -> None:
-    """Measure both detectors, YuNet only where its file is. UserError: a folder without clips."""
-    target = sys.stdout if out is None else out
+    KeyboardInterrupt after the rows that were measured until then are printed.
+    """
     paths = clips_in(clips)
     configs = [FaceConfig()]
     with_yunet = FaceConfig(detector="yunet", model="" if yunet is None else str(yunet))
@@ -29,22 +25,17 @@ def run_faces_benchmark(
         configs.append(with_yunet)
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)  # what a frame costs, and not how many cores share it
+    figures: list[FaceFigures] = []
     try:
-        figures = [
-            _measured(clip, version, config)
-            for clip in paths
-            for version in VERSIONS
-            for config in configs
-        ]
+        for clip in paths:
+            for version in VERSIONS:
+                figures += [_measured(clip, version, config) for config in configs]
     finally:
+        # After Ctrl-C too: what was measured is kept.
         cv2.setNumThreads(threads)
-    if json_output:
-        print(json.dumps([one.to_json() for one in figures], indent=2), file=target)
-        return
-    console = Console(file=target)
-    if not console.is_terminal:
-        console.width = max(console.width, _LEAST_WIDTH)
-    console.print(render_faces(figures), highlight=False)
+        if figures:
+            values = [one.to_json() for one in figures]
+            (output or Output()).show(values, lambda: render_faces(figures))
 
 
 def render_faces(figures: list[FaceFigures]) -> RenderableType:
@@ -76,8 +67,7 @@ def render_faces(figures: list[FaceFigures]) -> RenderableType:
 
 
 def _measured(clip: Path, version: str, config: FaceConfig) -> FaceFigures:
-    if sys.stderr.isatty():
-        print(f"measuring: {clip.stem}, {version}, {config.detector}", file=sys.stderr)
+    announce(f"{clip.stem}, {version}, {config.detector}")
     return measure_faces(
         clip,
         version,

@@ -64,6 +64,7 @@ class Soak:
     received: int = 0
     bad: int = 0
     exit_code: int | None = None
+    interrupted: bool = False
     failure: str = ""  # why the run ended early
 
     def ends(self) -> tuple[list[SoakSample], list[SoakSample]]:
@@ -259,7 +260,8 @@ def run_soak(
             run.status()
             start_s = time.monotonic()
             _watch(run, soak, start_s, least_s, told)
-            _trouble(run, soak)
+            if not soak.interrupted:
+                _trouble(run, soak)
         except UserError as error:
             # What an hour has shown until then is worth being told.
             if not soak.samples:
@@ -274,7 +276,7 @@ def run_soak(
 def _watch(
     run: _Run, soak: Soak, start_s: float, least_s: float, told: Callable[[SoakSample], None]
 ) -> None:
-    with suppress(KeyboardInterrupt):
+    try:
         while True:
             run.listen(SAMPLE_S)
             sample = run.sample(start_s)
@@ -282,6 +284,8 @@ def _watch(
             told(sample)
             if sample.frames >= soak.asked_frames and sample.seconds >= least_s:
                 return
+    except KeyboardInterrupt:
+        soak.interrupted = True
 
 
 def _trouble(run: _Run, soak: Soak) -> None:

@@ -14,7 +14,7 @@ import typer
 from edge_fer import __version__
 from edge_fer.cli import device, health, workstation
 from edge_fer.cli.annotate import annotate
-from edge_fer.cli.benchmark import benchmark
+from edge_fer.cli.benchmark import benchmark_app
 from edge_fer.cli.config import config_app
 from edge_fer.cli.controller import controller
 from edge_fer.cli.exit_codes import (
@@ -37,7 +37,14 @@ from edge_fer.cli.help import (
 from edge_fer.cli.model import model_app
 from edge_fer.cli.monitor import monitor, replay
 from edge_fer.cli.recording import recording_app
-from edge_fer.cli.uris import CAMERA_URIS, LINK_URIS, MONITOR_URIS, SEVERAL_OPTIONS
+from edge_fer.cli.uris import (
+    CAMERA_URIS,
+    FAULTS,
+    LINK_URIS,
+    LIVE_LINKS,
+    MONITOR_LINKS,
+    SEVERAL_OPTIONS,
+)
 from edge_fer.errors import UserError
 from firmware_bridge.errors import BridgeError
 
@@ -49,7 +56,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
-_LINKS = command_with(Links={**MONITOR_URIS, "": SEVERAL_OPTIONS})
+_LINKS = command_with(Links={**MONITOR_LINKS, "": SEVERAL_OPTIONS})
 
 # In the order of the help.
 app.command(rich_help_panel=MAIN)(device.demo)
@@ -68,8 +75,13 @@ app.add_typer(config_app, name="config", rich_help_panel=DEVICE)
 app.add_typer(model_app, name="model", rich_help_panel=DEVICE)
 app.add_typer(recording_app, name="recording", rich_help_panel=DEVICE)
 
-app.command(rich_help_panel=VEHICLE, cls=_LINKS)(controller)
-app.command(rich_help_panel=VEHICLE, cls=_LINKS)(replay)
+app.command(
+    rich_help_panel=VEHICLE,
+    cls=command_with(Links={**LIVE_LINKS, "": SEVERAL_OPTIONS}, Faults=FAULTS),
+)(controller)
+app.command(rich_help_panel=VEHICLE, cls=command_with(Links={**LIVE_LINKS, "": SEVERAL_OPTIONS}))(
+    replay
+)
 
 app.command(rich_help_panel=WORKSTATION)(workstation.data)
 app.command(rich_help_panel=WORKSTATION)(workstation.evaluate)
@@ -77,7 +89,7 @@ app.command(rich_help_panel=WORKSTATION)(workstation.search)
 app.command(rich_help_panel=WORKSTATION)(workstation.trainings)
 app.add_typer(workstation.eyes_app, name="eyes", rich_help_panel=WORKSTATION)
 
-app.command(rich_help_panel=MEASURE)(benchmark)
+app.add_typer(benchmark_app, name="benchmark", rich_help_panel=MEASURE)
 
 
 def _version(wanted: bool) -> None:

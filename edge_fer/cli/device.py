@@ -7,20 +7,20 @@ from typing import Annotated
 
 import typer
 
-from edge_fer.cli.options import JsonOption, ModelOption
+from edge_fer.cli.options import JsonOption, ModelOption, PictureOption, SecondsOption
+from edge_fer.errors import UsageError, UsageReason
 
 
 def demo(
-    seconds: Annotated[
-        float | None,
-        typer.Option(help="Stop after this many seconds. [default: the scene's 26]", min=1),
-    ] = None,
+    seconds: SecondsOption = None,
     json: JsonOption = False,
-    picture: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Draw the last view into this .svg instead.")
-    ] = None,
+    picture: PictureOption = None,
 ) -> None:
-    """Run daemon and monitor against each other over a pseudo-terminal, on a scripted scene."""
+    """Run daemon and monitor against each other on a scripted scene of 26 s."""
+    if json and picture is not None:
+        raise UsageError(
+            UsageReason.CONTRADICTION, "--json and --picture exclude each other: choose one"
+        )
     from edge_fer.demo import run_demo
 
     raise typer.Exit(run_demo(seconds=seconds, json_lines=json, picture=picture))

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from edge_fer.cli.help import new_app
-from edge_fer.cli.options import JsonOption, PlotOption
+from edge_fer.cli.options import JsonOption, PlotOption, ReportOption
 
 DataOption = Annotated[
     Path,
@@ -28,9 +28,6 @@ SkipBadOption = Annotated[
 ]
 NetworkOut = Annotated[
     Path, typer.Option("--out", help="The .tflite file to write; its card goes beside it.")
-]
-ReportOption = Annotated[
-    Path | None, typer.Option("--report", metavar="FOLDER", help="Write a page with plots there.")
 ]
 
 

@@ -4,7 +4,7 @@ import math
 import sys
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TextIO
 
@@ -24,7 +24,7 @@ from firmware_bridge.faults.wire import FaultyWire
 from firmware_bridge.link.connection import Connection
 from firmware_bridge.reception.garbled_line import LineJudge
 from firmware_bridge.reception.watching import course_name
-from firmware_bridge.terminal.interrupts import ending_signals_interrupt
+from firmware_bridge.terminal.interrupts import EndingSignal, ending_signals_interrupt
 from firmware_bridge.terminal.keyboard import standard_keyboard
 from firmware_bridge.transports import open_transport
 
@@ -201,9 +201,16 @@ def run_controller(
             stack.enter_context(live)
         keyboard = standard_keyboard()
         pressed = list if keyboard is None else stack.enter_context(keyboard).pressed
-        with suppress(KeyboardInterrupt):  # how it usually ends
+        interrupt: KeyboardInterrupt | None = None
+        try:
             run.run(pressed, seconds, until)
+        except EndingSignal:
+            pass
+        except KeyboardInterrupt as error:
+            interrupt = error
         totals = run.end({} if wire is None else wire.done)
+    if interrupt is not None:
+        raise interrupt
     return 0 if totals.frames_good else 1
 
 

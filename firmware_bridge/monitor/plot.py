@@ -51,7 +51,7 @@ class PlotView:
         if find_spec("matplotlib") is None:
             raise OutputError(
                 OutputReason.MISSING_PACKAGE,
-                "a plot needs matplotlib: pip install 'edge-fer[workstation]'",
+                "a plot needs matplotlib: pip install 'edge-fer[plot]'",
             )
         self._path = path
         self._source = source

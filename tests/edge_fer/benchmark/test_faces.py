@@ -54,7 +54,7 @@ def test_the_verb_prints_both_detectors(
     clips: Path, yunet_model: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as end:
-        main(["benchmark", "--faces", str(clips), "--yunet", str(yunet_model), "--json"])
+        main(["benchmark", "faces", str(clips), "--yunet", str(yunet_model), "--json"])
     assert end.value.code == 0
     figures = json.loads(capsys.readouterr().out)
     assert {(one["version"], one["detector"]) for one in figures} == {
@@ -75,5 +75,5 @@ def test_what_is_no_folder_of_clips_is_said(
         clips_in(tmp_path)
     (tmp_path / "broken.mp4").write_bytes(b"not a video")
     with pytest.raises(SystemExit):
-        main(["benchmark", "--faces", str(tmp_path)])
+        main(["benchmark", "faces", str(tmp_path)])
     assert "no frame can be read" in capsys.readouterr().err
