@@ -85,6 +85,7 @@ class ModelReason(StrEnum):
     FAILED_CHECK = "failed check"  # this device computes otherwise than the card says
     CHECK_DIED = "check died"  # the process that ran it ended, or did not end in time
     NOT_SIGNED = "not signed"  # no valid signature by the trusted key
+    OUTDATED = "outdated"  # an older release than this device accepts
     NONE_USABLE = "none usable"  # each candidate was refused
     STORE = "store"  # the folder of installed models is locked or cannot be written
     NO_DOWNLOAD = "no download"

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -13,8 +12,10 @@ from typing import Any
 import numpy as np
 
 from edge_fer.benchmark.processes import children, cpu_s, rss_mb
+from edge_fer.camera.uri import absolute_uri
 from edge_fer.daemon.status_server import ask
 from edge_fer.errors import DaemonError, DaemonReason
+from edge_fer.isolated import python_module
 from firmware_bridge.monitor.run import watch_bus
 from firmware_bridge.monitor.sources import LivePort
 from firmware_bridge.protocol.messages import DriverStateMessage
@@ -214,10 +215,11 @@ def measure_daemon(
     ):
         started_s = time.monotonic()
         daemon = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "edge_fer", "run", "--camera", camera),
-                *("--link", f"slcan:{wire.end_a}", "--model", str(model)),
-            ],
+            python_module(
+                *("edge_fer", "run", "--camera", absolute_uri(camera)),
+                *("--link", f"slcan:{wire.end_a}", "--model", str(model.absolute())),
+            ),
+            cwd="/",
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from typing import Any
 from edge_fer.benchmark.processes import children, descriptors, rss_mb, threads
 from edge_fer.daemon.status_server import ask
 from edge_fer.errors import CameraError, CameraReason, DaemonError, DaemonReason, UserError
+from edge_fer.isolated import python_module
 from firmware_bridge.reception.watching import Watch
 from firmware_bridge.terminal.pty_wire import PtyWire
 from firmware_bridge.transports import Transport, open_transport
@@ -161,7 +161,8 @@ class _Run:
         self.watch = Watch(time.monotonic())
         self.received = self.bad = 0
         self.daemon = subprocess.Popen(
-            [sys.executable, "-m", "edge_fer", *command],
+            python_module("edge_fer", *command),
+            cwd="/",
             stdin=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env=os.environ | {"RUNTIME_DIRECTORY": str(folder)},

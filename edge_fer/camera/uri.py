@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from edge_fer.errors import CameraError, CameraReason
 from edge_fer.redaction import NETWORK_SCHEMES, redacted_uri
@@ -50,6 +51,14 @@ class CameraUri:
     def error(self, problem: str, reason: CameraReason = CameraReason.BAD_URI) -> CameraError:
         """Return an error that names this camera."""
         return CameraError(reason, f"camera {redacted_uri(self.text)}: {problem}")
+
+
+def absolute_uri(text: str) -> str:
+    """Return a URI that names the same recording from any folder; others are as they were."""
+    scheme, colon, rest = text.partition(":")
+    if scheme != "file" or not rest or rest.startswith(("/", "~", "?")):
+        return text
+    return f"{scheme}{colon}{Path.cwd() / rest}"
 
 
 def parse_uri(text: str) -> CameraUri:

@@ -31,7 +31,8 @@ from edge_fer.health.throttling import (
     read_throttle_bits,
     throttle_names,
 )
-from edge_fer.models.check import check_model_apart, require_passed
+from edge_fer.models.check import check_apart, check_model_apart, require_passed
+from edge_fer.models.files import read_model_files
 from edge_fer.models.signature import require_signature
 from edge_fer.models.store import ModelStore
 from edge_fer.observation import CameraCondition
@@ -85,9 +86,12 @@ def check_model(config: Config) -> Finding:
         else ModelStore(Path(config.model.store)).candidates(SHIPPED_MODEL)[0]
     )
     try:
+        files = read_model_files(path)
         if config.model.trusted_key and path != SHIPPED_MODEL:
-            require_signature(path, config.model.trusted_key)
-        result, runtime = check_model_apart(path)
+            release = require_signature(files, config.model.trusted_key)
+            if not config.model.path:
+                ModelStore(Path(config.model.store)).require_release(release, path)
+        result, runtime = check_apart(files)
         require_passed(path, result, runtime)
     except UserError as error:
         remedy = "" if config.model.path else "edge-fer model rollback"

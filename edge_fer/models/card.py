@@ -16,6 +16,7 @@ import numpy as np
 from edge_fer.atomic_write import write_atomically
 from edge_fer.errors import ModelError, ModelReason
 from edge_fer.models.card_fields import CardFields, parse_card_json
+from edge_fer.models.files import ModelFiles, card_path, read_card_bytes, read_model_files
 from edge_fer.models.kind import EMOTIONS, ModelKind, TensorSpec, kind_of
 
 _MOST_ERROR = 1e6  # of a card's errors, in any unit
@@ -161,11 +162,6 @@ class MeasuringCard(NetworkCard):
 MEASURES_ALIKE = 0.05  # of numbers -1..1, a fortieth of an output's range
 
 
-def card_path(model_path: Path) -> Path:
-    """Return where the card of a model lies."""
-    return model_path.with_suffix(".json")
-
-
 def load_card(model_path: Path, kind: ModelKind = EMOTIONS) -> ModelCard:
     """Read the card beside `model_path` and check that it is this file's and fits this project.
 
@@ -197,38 +193,39 @@ def load_network(model_path: Path, kind: ModelKind | None = None) -> tuple[Netwo
     UserError when the model or its card is missing or unreadable, when the sha256 is of another
     file, or when labels, input or output are not those of `kind`; None: of any kind there is.
     """
-    try:
-        content = model_path.read_bytes()
-    except OSError as error:
-        raise ModelError(
-            ModelReason.UNREADABLE, f"{model_path}: cannot read the model ({error.strerror})"
-        ) from error
-    path = card_path(model_path)
-    card = read_card(path)
-    found = hashlib.sha256(content).hexdigest()
+    files = read_model_files(model_path)
+    return network_card_of(files, kind), files.model
+
+
+def card_of(files: ModelFiles, kind: ModelKind = EMOTIONS) -> ModelCard:
+    """Return the card of a classifier that was read; UserErrors are those of `load_network`."""
+    card = network_card_of(files, kind)
+    assert isinstance(card, ModelCard)  # as `kind` is a classifier's
+    return card
+
+
+def network_card_of(files: ModelFiles, kind: ModelKind | None = None) -> NetworkCard:
+    """Return the card of a network that was read; UserErrors are those of `load_network`."""
+    path = card_path(files.path)
+    card = parse_card(files.card, path)
+    found = hashlib.sha256(files.model).hexdigest()
     if card.sha256 != found:
         raise ModelError(
             ModelReason.CARD_MISMATCH,
             f"{path}: the card is of another file: sha256 {card.sha256[:12]}... in the card, "
-            f"{found[:12]}... of {model_path.name}: copy model and card together",
+            f"{found[:12]}... of {files.path.name}: copy model and card together",
         )
     _check_fits(path, card, kind or kind_of(card.labels) or EMOTIONS)
-    return card, content
+    return card
 
 
 def read_card(path: Path) -> NetworkCard:
     """Read a card without its model; UserError when it is missing or no valid card."""
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise ModelError(
-            ModelReason.BAD_CARD,
-            f"{path}: the model card is missing: `edge-fer quantize` writes it beside the model",
-        ) from None
-    except OSError as error:
-        raise ModelError(
-            ModelReason.BAD_CARD, f"{path}: cannot read the model card ({error.strerror})"
-        ) from error
+    return parse_card(read_card_bytes(path), path)
+
+
+def parse_card(content: bytes, path: Path) -> NetworkCard:
+    """Return the card that `content` holds; UserError, which names `path`, when it is none."""
     card = CardFields(parse_card_json(content, path), str(path))
     if (version := card.integer("format", 0)) != CARD_FORMAT:
         raise ModelError(

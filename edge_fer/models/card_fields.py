@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from edge_fer.errors import ModelError, ModelReason
+from edge_fer.models.files import MOST_CARD_BYTES
 
-_MAX_BYTES = 1 << 20  # a card is a few kilobytes; more is another file
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def parse_card_json(content: bytes, path: Path) -> dict[str, Any]:
     """Return the JSON object in `content`; UserError if there is none."""
-    if len(content) > _MAX_BYTES:
+    if len(content) > MOST_CARD_BYTES:
         raise ModelError(
             ModelReason.BAD_CARD, f"{path}: {len(content)} bytes are too many for a model card"
         )

@@ -83,7 +83,7 @@ def open_model(
         model.run(np.zeros((kind.side_px, kind.side_px), np.uint8))
     except (ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:200]
-        runtime, _ = _runtime()
+        runtime, _ = load_runtime()
         raise ModelError(
             ModelReason.UNSUPPORTED, f"{source}: {runtime} cannot run this file ({reason})"
         ) from error
@@ -95,7 +95,7 @@ def open_interpreter(content: bytes, *, threads: int = 1, xnnpack: bool = True) 
 
     ValueError where it cannot read the bytes, UserError when no runtime is installed.
     """
-    name, module = _runtime()
+    name, module = load_runtime()
     options: dict[str, Any] = {"model_content": content, "num_threads": threads}
     if not xnnpack:
         options["experimental_op_resolver_type"] = (
@@ -104,7 +104,8 @@ def open_interpreter(content: bytes, *, threads: int = 1, xnnpack: bool = True) 
     return module.Interpreter(**options), name
 
 
-def _runtime() -> tuple[str, Any]:
+def load_runtime() -> tuple[str, Any]:
+    """Return name and module of the first runtime that is there; UserError where there is none."""
     for name, module in _RUNTIMES:
         try:
             return name, importlib.import_module(module)

@@ -35,7 +35,7 @@ def generate() -> Mapping[str, str]:
 
 def _codec() -> dict[str, str]:
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "cantools", "generate_c_source", *CANTOOLS_OPTIONS]
+        command = [sys.executable, "-I", "-m", "cantools", "generate_c_source", *CANTOOLS_OPTIONS]
         command += ["--output-directory", folder, str(DBC_PATH)]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         return {

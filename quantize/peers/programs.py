@@ -74,9 +74,9 @@ def install(program: Program, folder: Path) -> None:
     wanted = "\n".join(program.requirements)
     if done.is_file() and done.read_text(encoding="utf-8") == wanted:
         return
-    subprocess.run([sys.executable, "-m", "venv", "--clear", environment], check=True)
+    subprocess.run([sys.executable, "-I", "-m", "venv", "--clear", environment], check=True)
     python = environment / "bin" / "python"
-    command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    command = [str(python), "-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     installed = subprocess.run(
         [*command, *program.requirements], capture_output=True, text=True, check=False
     )

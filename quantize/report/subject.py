@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from edge_fer.errors import ModelError, ModelReason, UsageError, UsageReason
-from edge_fer.models.card import ModelCard, card_path, load_card
+from edge_fer.models.card import ModelCard, load_card
+from edge_fer.models.files import card_path
 from edge_fer.models.operators import is_tflite
 from quantize.evaluation.predictors import KerasPredictor, Predictor, TflitePredictor
 from quantize.networks.network_file import load_network

@@ -2,7 +2,6 @@
 
 import importlib.util
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from edge_fer.errors import (
     UsageError,
     UsageReason,
 )
+from edge_fer.isolated import python_module
 from quantize.data.load import load_fer2013
 from quantize.evaluation.evaluation import rows_of
 from quantize.progress import progress_bar
@@ -125,7 +125,7 @@ def _embedded(space: str) -> str:
 
 @contextmanager
 def _workers(number: int, arguments: list[str]) -> Iterator[list[subprocess.Popen[bytes]]]:
-    command = [sys.executable, "-m", "quantize.search.worker", *arguments]
+    command = python_module("quantize.search.worker", *arguments)
     processes = [subprocess.Popen([*command, str(index)]) for index in range(number)]
     try:
         yield processes

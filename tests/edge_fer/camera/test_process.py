@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
+from edge_fer import isolated
 from edge_fer.camera import _BACKENDS
 from edge_fer.camera.process import CameraProcess
 from edge_fer.errors import CameraReason, UserError
@@ -99,6 +100,8 @@ def faulty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """Return the URI of a camera that leaves a mark when it is opened."""
     monkeypatch.syspath_prepend(str(Path(__file__).with_name("faulty")))
     monkeypatch.setitem(_BACKENDS, "faulty", "faulty_camera")
+    asked = isolated.BOOTSTRAP.replace("sys.argv = ", "import sitecustomize\nsys.argv = ")
+    monkeypatch.setattr(isolated, "BOOTSTRAP", asked)
     (tmp_path / "fault").write_text("")
     return f"faulty:{tmp_path / 'fault'}"
 

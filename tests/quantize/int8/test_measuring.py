@@ -17,7 +17,8 @@ from edge_fer.cli.model import model_app
 from edge_fer.errors import UserError
 from edge_fer.models import kind as model_kind
 from edge_fer.models.card import load_measuring, load_model
-from edge_fer.models.check import check_model
+from edge_fer.models.check import check_files, check_model
+from edge_fer.models.files import ModelFiles
 from edge_fer.models.kind import ModelKind, Output
 from edge_fer.models.runtime import open_model
 from edge_fer.models.store import ModelStore
@@ -123,8 +124,8 @@ def test_it_is_verified_shown_and_installed_beside_the_emotions(
     shown = CliRunner().invoke(model_app, ["show", str(written)])
     assert "degrees" in shown.output
 
-    def sound(path: Path) -> None:
-        assert check_model(path)[0].passed  # in this process, where the kind is known
+    def sound(files: ModelFiles) -> None:
+        assert check_files(files)[0].passed  # in this process, where the kind is known
 
     emotions, tilt = ModelStore(tmp_path, check=sound), ModelStore(tmp_path, TILT, check=sound)
     emotions.install(SHIPPED_MODEL)
