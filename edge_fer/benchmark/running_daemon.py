@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -187,11 +186,11 @@ class _Windows:
         )
 
     def _ask(self) -> _Count:
-        status: dict[str, Any] = ask(self._folder / "status.socket")
-        health = status.get("health")
-        if health is None:
+        answer = ask(self._folder / "status.socket")
+        if answer is None:
             return _Count()
-        return _Count(status["uptime_s"], health["frames"], health["dropped"], health["latency_ms"])
+        health = answer.status.health
+        return _Count(answer.status.uptime_s, health.frames, health.dropped, health.latency_ms)
 
 
 def measure_daemon(

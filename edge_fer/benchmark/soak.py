@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_fer.benchmark.processes import children, descriptors, rss_mb, threads
+from edge_fer.daemon.status import Status
 from edge_fer.daemon.status_server import ask
 from edge_fer.errors import CameraError, CameraReason, DaemonError, DaemonReason, UserError
 from edge_fer.isolated import python_module
@@ -175,14 +176,14 @@ class _Run:
                 self.received += 1
                 self.bad += not self.watch.take(frame).is_good
 
-    def status(self) -> dict[str, Any]:
+    def status(self) -> Status:
         """Return a status with frames in it. UserError where there is none in time."""
         until_s = time.monotonic() + PATIENCE_S
         while time.monotonic() < until_s and self.daemon.poll() is None:
             with suppress(UserError):
-                answer: dict[str, Any] = ask(self.socket)
-                if answer and answer["health"]["fps"] > 0:
-                    return answer
+                answer = ask(self.socket)
+                if answer is not None and answer.status.health.fps > 0:
+                    return answer.status
             self.listen(0.2)
         raise DaemonError(DaemonReason.NO_ANSWER, "benchmark: the daemon does not say how it is")
 
@@ -201,8 +202,8 @@ class _Run:
         killed = self.camera_pid()
         os.kill(killed, signal.SIGKILL)
         self.camera_pid(other_than=killed)
-        before = self.status()["health"]["frames"]
-        while self.status()["health"]["frames"] <= before + 5:
+        before = self.status().health.frames
+        while self.status().health.frames <= before + 5:
             self.listen(0.2)
 
     def counts_at_rest(self) -> tuple[int, int, int]:
@@ -211,19 +212,20 @@ class _Run:
         os.kill(camera, signal.SIGSTOP)
         try:
             self.listen(REST_S)
-            health: dict[str, Any] = ask(self.socket)["health"]  # type: ignore[assignment]
+            answer = ask(self.socket)
         finally:
             os.kill(camera, signal.SIGCONT)
-        return health["frames"], health["dropped"], health["camera_frames"]
+        health = self.status().health if answer is None else answer.status.health
+        return health.frames, health.dropped, health.camera_frames
 
     def sample(self, start_s: float) -> SoakSample:
-        pid, health = self.daemon.pid, self.status()["health"]
+        pid, health = self.daemon.pid, self.status().health
         return SoakSample(
             seconds=time.monotonic() - start_s,
-            frames=health["frames"],
-            dropped=health["dropped"],
-            camera_frames=health["camera_frames"],
-            fps=health["fps"],
+            frames=health.frames,
+            dropped=health.dropped,
+            camera_frames=health.camera_frames,
+            fps=health.fps,
             rss_daemon_mb=rss_mb(pid),
             rss_camera_mb=rss_mb(self.camera_pid()),
             descriptors=descriptors(pid),
@@ -296,6 +298,6 @@ def _trouble(run: _Run, soak: Soak) -> None:
         run.kill_camera()
     soak.descriptors_after_kills = descriptors(run.daemon.pid)
     status = run.status()
-    soak.counters = status["counters"]
-    soak.restarts = status["health"]["camera_restarts_last_hour"]
-    soak.stalls = status["health"]["stalls_last_hour"]
+    soak.counters = asdict(status.counters)
+    soak.restarts = status.health.camera_restarts_last_hour
+    soak.stalls = status.health.stalls_last_hour

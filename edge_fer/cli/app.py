@@ -17,6 +17,7 @@ from edge_fer.cli.annotate import annotate
 from edge_fer.cli.benchmark import benchmark_app
 from edge_fer.cli.config import config_app
 from edge_fer.cli.controller import controller
+from edge_fer.cli.dbc import dbc
 from edge_fer.cli.exit_codes import (
     EXIT_INTERRUPTED,
     EXIT_OK,
@@ -82,11 +83,13 @@ app.command(
 app.command(rich_help_panel=VEHICLE, cls=command_with(Links={**LIVE_LINKS, "": SEVERAL_OPTIONS}))(
     replay
 )
+app.command(rich_help_panel=VEHICLE)(dbc)
 
 app.command(rich_help_panel=WORKSTATION)(workstation.data)
 app.command(rich_help_panel=WORKSTATION)(workstation.evaluate)
 app.command(rich_help_panel=WORKSTATION)(workstation.search)
 app.command(rich_help_panel=WORKSTATION)(workstation.trainings)
+app.add_typer(workstation.face_app, name="face", rich_help_panel=WORKSTATION)
 app.add_typer(workstation.eyes_app, name="eyes", rich_help_panel=WORKSTATION)
 
 app.add_typer(benchmark_app, name="benchmark", rich_help_panel=MEASURE)

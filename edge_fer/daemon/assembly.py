@@ -1,5 +1,6 @@
 """Puts a daemon together from its config."""
 
+import atexit
 import logging
 import time
 from pathlib import Path
@@ -19,7 +20,8 @@ from edge_fer.daemon.state_log import StateLog
 from edge_fer.daemon.status_server import StatusServer
 from edge_fer.driver_state.monitor import DriverMonitor
 from edge_fer.health.meter import HealthMeter
-from edge_fer.paths import own_resume_file, own_status_socket
+from edge_fer.models.attempts import LoadAttempts
+from edge_fer.paths import own_attempts_file, own_resume_file, own_status_socket
 from edge_fer.pipeline import Pipeline
 from edge_fer.recording.process import RecorderProcess
 from edge_fer.redaction import redacted_uri
@@ -46,7 +48,10 @@ def assemble(
     camera and port are tried again for ever, because nobody reads an error. Otherwise each is a
     UserError. `camera` may have been prepared; `Daemon.run` starts it.
     """
-    networks = open_networks(config.model, config.face, stand_in=managed)
+    attempts = LoadAttempts(own_attempts_file())
+    # Whatever ends Python in order, a port that is missing for example, is no model's fault.
+    atexit.register(attempts.ready)
+    networks = open_networks(config.model, config.face, stand_in=managed, attempts=attempts)
     now_s = time.monotonic()
     resume = ResumeFile(own_resume_file())
     left = resume.read(now_s)
@@ -87,7 +92,7 @@ def assemble(
         state=state,
         standby=StandbySwitch(frames, pipeline, recorder, meter),
         housekeeping=Housekeeping(setup, frames, link, recorder, meter, state, notifier, server),
-        readiness=Readiness(notifier, resume, driver),
+        readiness=Readiness(notifier, resume, driver, attempts),
         server=server,
     )
 

@@ -20,7 +20,7 @@ from edge_fer.health.meter import HealthMeter, Stages
 from edge_fer.observation import CameraCondition, Vehicle
 from edge_fer.pipeline import Pipeline, Step
 from edge_fer.recording.process import RecorderProcess
-from edge_fer.vehicle.incoming import hear
+from edge_fer.vehicle.incoming import decode_vehicle
 from edge_fer.vehicle.outgoing import report, report_standby
 from firmware_bridge.link.link import Link
 
@@ -60,7 +60,7 @@ class Daemon:
         self.link.start()
         try:
             while not stop.is_set and not self.frames.ended:
-                self._turn(hear(self.link.controller))
+                self._turn(decode_vehicle(self.link.controller))
                 config = changed_config()
                 if config is not None:
                     logging.getLogger().setLevel(config.log.level.upper())

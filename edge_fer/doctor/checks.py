@@ -9,18 +9,17 @@ import pwd
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 from edge_fer.camera import check_uri
 from edge_fer.camera.condition import ConditionMonitor
 from edge_fer.camera.process import CameraProcess
 from edge_fer.config.config import Config, load_config
-from edge_fer.daemon.status import STALE_S
+from edge_fer.daemon.status import Status
 from edge_fer.daemon.status_server import ask
 from edge_fer.doctor.finding import Finding, Level
 from edge_fer.doctor.history import check_history
 from edge_fer.errors import DaemonError, DaemonReason, UserError
-from edge_fer.face.opening import open_detector, yunet_path
+from edge_fer.face.opening import detector_name, open_detector, yunet_path
 from edge_fer.health.shedding import FEWER_MARGIN_C
 from edge_fer.health.thermal import Thermometer
 from edge_fer.health.throttling import (
@@ -33,10 +32,12 @@ from edge_fer.health.throttling import (
 )
 from edge_fer.models.check import check_apart, check_model_apart, require_passed
 from edge_fer.models.files import read_model_files
+from edge_fer.models.kind import EYES, FACE, ModelKind
+from edge_fer.models.settings import ModelConfig
 from edge_fer.models.signature import require_signature
 from edge_fer.models.store import ModelStore
 from edge_fer.observation import CameraCondition
-from edge_fer.paths import SERVICE_STATE, SHIPPED_EYES, SHIPPED_MODEL
+from edge_fer.paths import SERVICE_STATE, SHIPPED_EYES, SHIPPED_FACE, SHIPPED_MODEL
 from edge_fer.redaction import redacted_uri
 from edge_fer.wall_clock import STA_UNSYNC, clock_status
 from firmware_bridge.errors import BridgeError
@@ -58,16 +59,16 @@ def examine(config_path: Path | None) -> Iterator[Finding]:
         yield Finding("config", Level.FAILED, str(error), "edge-fer config check")
         return
     yield Finding("config", Level.OK, f"{config_path or 'defaults'}")
-    daemon = _daemon()
-    yield daemon[0]
+    finding, running, status = check_daemon()
+    yield finding
     yield check_model(config)
     yield check_face(config)
-    if daemon[1] is None:
+    if not running:
         yield check_camera(config)
         yield check_link(config)
-    else:
-        yield from _as_the_daemon_says(daemon[1])
-        yield from check_history(daemon[1])
+    if status is not None:
+        yield from check_running(status)
+        yield from check_history(status)
     yield check_user(config)
     yield from (check() for check in (check_throttling, check_temperature, check_clock))
     yield check_disk(Path(config.model.store))
@@ -102,18 +103,28 @@ def check_model(config: Config) -> Finding:
 
 
 def check_face(config: Config) -> Finding:
-    """Open the face detector and, where it has landmarks to give, the eye network."""
-    name = config.face.detector
+    """Open the face detector, and run the golden images of the face and eye networks."""
+    model = config.model
     try:
         open_detector(config.face)
-        if name != "yunet":
-            text = f"{name}: distracted, drowsy and the sleep states are never said"
-            return Finding("face", Level.NOTE, text, 'face.detector = "yunet" gives head and eyes')
-        result, runtime = check_model_apart(SHIPPED_EYES)
-        require_passed(SHIPPED_EYES, result, runtime)
+        used = [
+            _sound_network(model, FACE, model.face_path, SHIPPED_FACE),
+            _sound_network(model, EYES, model.eyes_path, SHIPPED_EYES),
+        ]
     except UserError as error:
         return Finding("face", Level.FAILED, str(error))
-    return Finding("face", Level.OK, f"{yunet_path(config.face)}; eyes by {SHIPPED_EYES.name}")
+    detector = detector_name(config.face)
+    found_by = str(yunet_path(config.face)) if detector == "yunet" else "the Haar cascades"
+    text = f"found by {found_by}; followed by {used[0]}; eyes by {used[1]}"
+    return Finding("face", Level.OK, text)
+
+
+def _sound_network(config: ModelConfig, kind: ModelKind, named: str, shipped: Path) -> Path:
+    """Return the network that the daemon would start with; UserError where it fails its check."""
+    path = Path(named) if named else ModelStore(Path(config.store), kind).candidates(shipped)[0]
+    result, runtime = check_model_apart(path)
+    require_passed(path, result, runtime)
+    return path
 
 
 def check_camera(config: Config) -> Finding:
@@ -301,40 +312,44 @@ def check_writing(check: str, key: str, folder: Path) -> Finding:
     return Finding(check, Level.OK, text)
 
 
-def _daemon() -> tuple[Finding, dict[str, Any] | None]:
-    """Return the finding on the daemon, and what it says where it runs."""
+def check_daemon() -> tuple[Finding, bool, Status | None]:
+    """Return the finding on the daemon, whether one runs, and its status where it is known."""
     try:
         answer = ask()
     except DaemonError as error:
         if error.reason is DaemonReason.NOT_RUNNING:
-            return Finding("daemon", Level.NOTE, "does not run: camera and port are tried"), None
-        return Finding("daemon", Level.WARNING, str(error)), None
-    age_s = answer.get("age_s")
-    if not isinstance(age_s, int | float) or age_s > STALE_S:
-        text = "runs, but its pipeline stands still"
-        return Finding("daemon", Level.FAILED, text, "journalctl -u edge-fer"), answer
-    return Finding("daemon", Level.OK, f"runs: {answer['state']} ({answer['reason']})"), answer
+            return (
+                Finding("daemon", Level.NOTE, "does not run: camera and port are tried"),
+                False,
+                None,
+            )
+        # Something has camera and port open, or may have.
+        return Finding("daemon", Level.WARNING, str(error)), True, None
+    if answer is None:
+        return Finding("daemon", Level.NOTE, "is starting"), True, None
+    status = answer.status
+    if answer.is_stale:
+        text = f"runs, but its pipeline stalled for {answer.age_s:.0f} s"
+        return Finding("daemon", Level.FAILED, text, "journalctl -u edge-fer"), True, status
+    return Finding("daemon", Level.OK, f"runs: {status.state} ({status.reason})"), True, status
 
 
-def _as_the_daemon_says(answer: dict[str, Any]) -> Iterator[Finding]:
-    """Yield findings on what only one program can open at a time."""
-    health, counters = answer.get("health"), answer.get("counters")
-    if not isinstance(health, dict) or not isinstance(counters, dict):
-        return
-    error = str(answer.get("camera_error") or "").removeprefix("camera ")
-    text = error or f"{answer['camera']}: {health['fps']:.0f} fps"
+def check_running(status: Status) -> Iterator[Finding]:
+    """Yield findings on what only one program can open at a time, from the daemon's status."""
+    health, counters = status.health, status.counters
+    error = (status.camera_error or "").removeprefix("camera ")
+    text = error or f"{status.camera}: {health.fps:.0f} fps"
     text += ", says the daemon"
-    standby = "standby" in str(answer["reason"])
-    level = Level.OK if health["fps"] > 0 or standby else Level.FAILED
+    level = Level.OK if health.fps > 0 or status.is_standby else Level.FAILED
     remedy = "" if level is Level.OK or error else "journalctl -u edge-fer"
     yield Finding("camera", level, text, remedy)
-    trouble = counters.get("trouble")
-    level = Level.OK if counters["connected"] else Level.FAILED
-    state = "open" if counters["connected"] else "lost"
+    trouble = counters.trouble
+    level = Level.OK if counters.connected else Level.FAILED
+    state = "open" if counters.connected else "lost"
     if trouble:
-        text = f"{answer['link']}: {trouble}, says the daemon"
+        text = f"{status.link}: {trouble}, says the daemon"
         remedy = "bit rate (?bitrate=), wiring, termination, another node that is on?"
         yield Finding("link", Level.FAILED, text, remedy)
         return
     remedy = "" if level is Level.OK else "is the adapter plugged in? journalctl -u edge-fer"
-    yield Finding("link", level, f"{answer['link']}: {state}, says the daemon", remedy)
+    yield Finding("link", level, f"{status.link}: {state}, says the daemon", remedy)
