@@ -53,7 +53,7 @@ def scene_of(step: Step, started_s: float) -> Scene:
         probabilities=decision.probabilities,
         drowsiness=decision.drowsiness,
         distraction=decision.distraction,
-        question=None if asked is None else asked.kind.label + "?",
+        question=None if asked is None else asked.kind.name.lower().replace("_", " ") + "?",
     )
 
 

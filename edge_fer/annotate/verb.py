@@ -25,6 +25,7 @@ from edge_fer.driver_state.monitor import DriverMonitor
 from edge_fer.errors import CameraError, CameraReason, OutputError, OutputReason
 from edge_fer.observation import Vehicle
 from edge_fer.pipeline import Pipeline
+from firmware_bridge.terminal.interrupts import interrupt_noted
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +101,11 @@ def annotate(
         stack.callback(lambda: draw_summary(timeline, outputs.timeline, Path(shots.name).name))
         progress = stack.enter_context(_progress(console))
         task = progress.add_task("annotate", total=_expected(shots, seconds))
+        # Between two pictures, because an encoder that is interrupted in one spoils the file.
+        interrupted = stack.enter_context(interrupt_noted())
         shot: Shot | None = first
         index = 0
-        while shot is not None:
+        while shot is not None and not interrupted:
             step = pipeline.frame(Frame(shot.grey, shot.time_s, index), vehicle)
             scene = scene_of(step, 0.0)
             timeline.add(scene)
@@ -114,6 +117,8 @@ def annotate(
             progress.advance(task)
             index += 1
             shot = next(pictures, None)
+    if interrupted:
+        raise KeyboardInterrupt
     for path in (outputs.video, outputs.rows, outputs.timeline):
         print(path)
 
