@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from edge_fer.camera.base import Frame
 from edge_fer.camera.condition import ConditionMonitor
-from edge_fer.driver_state.monitor import DriverMonitor
+from edge_fer.driver_state.monitor import StateMonitor
 from edge_fer.driver_state.policy import BLIND, Decision
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.face.crop import crop_face
@@ -41,7 +41,7 @@ class Pipeline:
         classifier: Classifier | None,
         tracker: Tracker,
         conditions: ConditionMonitor,
-        driver: DriverMonitor,
+        driver: StateMonitor,
         eyes: EyeReader | None = None,
     ) -> None:
         self._classifier = classifier

@@ -18,7 +18,7 @@ from edge_fer.daemon.resume import ResumeFile
 from edge_fer.daemon.standby import StandbySwitch
 from edge_fer.daemon.state_log import StateLog
 from edge_fer.daemon.status_server import StatusServer
-from edge_fer.driver_state.monitor import DriverMonitor
+from edge_fer.driver_state.monitor import StateMonitor
 from edge_fer.health.meter import HealthMeter
 from edge_fer.models.attempts import LoadAttempts
 from edge_fer.paths import own_attempts_file, own_resume_file, own_status_socket
@@ -58,7 +58,7 @@ def assemble(
     if left is not None:
         _log.info("resumes after a daemon that ended a moment ago")
     classifier, policy = networks.policy(config.driver_state)
-    driver = DriverMonitor(
+    driver = StateMonitor(
         policy,
         now_s,
         resumed_at=None if left is None else (left.event_sequence, left.request_id),

@@ -15,7 +15,7 @@ import pytest
 from edge_fer.camera.settings import CameraConfig
 from edge_fer.config.config import Config, LogConfig
 from edge_fer.config.live import LiveConfig
-from edge_fer.driver_state.monitor import DriverMonitor
+from edge_fer.driver_state.monitor import StateMonitor
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.driver_state.states import DriverState
 from edge_fer.errors import UserError
@@ -110,7 +110,7 @@ def test_a_wrong_file_at_the_start_is_the_callers(file: File) -> None:
 
 
 def test_emotions_switched_off_are_forgotten_at_once() -> None:
-    monitor = DriverMonitor(PolicySettings(), 0.0)
+    monitor = StateMonitor(PolicySettings(), 0.0)
     times_s = [tick / 10 for tick in range(80)]
     for time_s in times_s:
         monitor.observe(Observation(time_s, CameraCondition.GOOD, FACE, ANGRY))

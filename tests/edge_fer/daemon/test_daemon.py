@@ -26,7 +26,7 @@ from edge_fer.daemon.opening import open_networks
 from edge_fer.daemon.signals import StopFlag
 from edge_fer.daemon.start import FAILED_WAIT_S, run_daemon
 from edge_fer.daemon.status import Status
-from edge_fer.driver_state.monitor import DriverMonitor
+from edge_fer.driver_state.monitor import StateMonitor
 from edge_fer.driver_state.states import DriverState
 from edge_fer.errors import ModelError, UserError
 from edge_fer.face.settings import FaceConfig
@@ -257,7 +257,7 @@ def test_threshold_and_temperature_are_those_of_the_card(
 def test_a_pause_forgets_the_driver_and_keeps_the_numbers() -> None:
     config = Config().driver_state.for_model(0.5)
     settings = replace(config, emotion_states=False)
-    monitor = DriverMonitor(settings, 0.0)
+    monitor = StateMonitor(settings, 0.0)
     face = good_face()
     for index in range(100):
         ready = monitor.observe(replace(face, time_s=index / 30))
@@ -300,9 +300,7 @@ def test_what_works_is_said_without_model_and_detector(tmp_path: Path) -> None:
             assert isinstance(health, HealthMessage)
             assert value_name("Health", "Model", health.model) == "failed"
             assert value_name("Health", "Fault", health.fault) == "model failed"
-            nothing = EmotionProbabilitiesMessage(
-                quality=value_code("EmotionProbabilities", "Quality", "good")
-            )
+            nothing = EmotionProbabilitiesMessage()
             assert side.until(lambda: side.latest(EmotionProbabilitiesMessage) == nothing)
     finally:
         side.close()
