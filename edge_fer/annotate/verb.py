@@ -21,7 +21,7 @@ from edge_fer.camera.base import Frame
 from edge_fer.camera.condition import ConditionMonitor
 from edge_fer.config.config import load_config
 from edge_fer.daemon.opening import open_networks
-from edge_fer.driver_state.monitor import DriverMonitor
+from edge_fer.driver_state.monitor import StateMonitor
 from edge_fer.errors import CameraError, CameraReason, OutputError, OutputReason
 from edge_fer.observation import Vehicle
 from edge_fer.pipeline import Pipeline
@@ -58,7 +58,7 @@ def annotate_source(
     networks = open_networks(config.model, config.face, stand_in=False)
     classifier, policy = networks.policy(config.driver_state)
     pipeline = Pipeline(
-        classifier, networks.tracker, ConditionMonitor(), DriverMonitor(policy, 0.0), networks.eyes
+        classifier, networks.tracker, ConditionMonitor(), StateMonitor(policy, 0.0), networks.eyes
     )
     annotate(
         source,
