@@ -56,6 +56,7 @@ from firmware_bridge.reception.watching import Watch
 from firmware_bridge.transports import open_transport
 
 ON = ControllerStatusMessage(enable=1, ignition=1, speed_km_h=72.0)
+_QUALITY = EmotionProbabilitiesMessage.SIGNALS[-1]
 BACK_TO_WORK_S = 2.0
 SAID_S = 2.0  # so soon the vehicle knows of a fault
 BUSY_S = 1.5  # what a busy machine may add
@@ -300,7 +301,9 @@ def test_what_works_is_said_without_model_and_detector(tmp_path: Path) -> None:
             assert isinstance(health, HealthMessage)
             assert value_name("Health", "Model", health.model) == "failed"
             assert value_name("Health", "Fault", health.fault) == "model failed"
-            nothing = EmotionProbabilitiesMessage()
+            nothing = EmotionProbabilitiesMessage(
+                quality=value_code(EmotionProbabilitiesMessage.NAME, _QUALITY, "good")
+            )
             assert side.until(lambda: side.latest(EmotionProbabilitiesMessage) == nothing)
     finally:
         side.close()
