@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 from edge_fer.camera.base import Frame
 from edge_fer.camera.condition import ConditionMonitor
-from edge_fer.driver_state.monitor import DriverMonitor
+from edge_fer.driver_state.monitor import StateMonitor
 from edge_fer.driver_state.policy import BLIND, Decision
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.face.crop import crop_face
 from edge_fer.face.eyes import EyeReader
 from edge_fer.face.head_pose import head_pose
-from edge_fer.face.tracking import FaceTracker, TrackedFace
+from edge_fer.face.tracking import TrackedFace, Tracker
 from edge_fer.models.classifier import Classifier
 from edge_fer.observation import UNKNOWN_VEHICLE, CameraCondition, Observation, Vehicle
 
@@ -26,21 +26,22 @@ class Step:
     sequence: int | None
     classified: bool = False  # the face went through the emotion network
     held_s: float | None = None  # with no frame: of the one that the decision still rests on
+    observation: Observation | None = None  # what the policy got
 
 
 class Pipeline:
     """Camera condition, face, emotion, head and eyes, driver state, in that order.
 
     Without a classifier no emotion is inferred at all: the one switch, `emotion_states`, is off.
-    Head and eyes need a detector that gives landmarks, and the eyes an `eyes` that reads them.
+    Head and eyes need a tracker that gives landmarks, and the eyes an `eyes` that reads them.
     """
 
     def __init__(
         self,
         classifier: Classifier | None,
-        tracker: FaceTracker,
+        tracker: Tracker,
         conditions: ConditionMonitor,
-        driver: DriverMonitor,
+        driver: StateMonitor,
         eyes: EyeReader | None = None,
     ) -> None:
         self._classifier = classifier
@@ -73,9 +74,14 @@ class Pipeline:
                 probabilities = self._classifier.classify(crop_face(frame.grey, face.box))
         head, eyes_closed = None, None
         if face is not None and face.box.landmarks is not None:
-            head = head_pose(face.box.landmarks, frame.grey.shape)
+            head = (
+                head_pose(face.box.landmarks, frame.grey.shape)
+                if face.reading is None
+                else face.reading.head
+            )
             if self._eyes is not None:
                 eyes_closed = self._eyes.closed(frame.grey, face.box, head)
+        reading = None if face is None else face.reading
         observation = Observation(
             frame.captured_s,
             camera,
@@ -83,18 +89,29 @@ class Pipeline:
             probabilities,
             eyes_closed=eyes_closed,
             head=head,
+            mouth_opening=None if reading is None else reading.mouth_opening,
+            profile=reading is not None and reading.profile,
             vehicle=vehicle,
         )
         decision = self._driver.observe(observation)
         self._captured_s = frame.captured_s
         classified = probabilities is not None
-        return Step(decision, camera, face, frame.captured_s, frame.sequence, classified)
+        return Step(
+            decision,
+            camera,
+            face,
+            frame.captured_s,
+            frame.sequence,
+            classified,
+            observation=observation,
+        )
 
     def silence(
         self, now_s: float, camera: CameraCondition, vehicle: Vehicle = UNKNOWN_VEHICLE
     ) -> Step:
         """Decide from the fact that no frame came; `camera` says why (LOST or STARTING)."""
-        decision = self._driver.observe(Observation(now_s, camera, None, None, vehicle=vehicle))
+        observation = Observation(now_s, camera, None, None, vehicle=vehicle)
+        decision = self._driver.observe(observation)
         # Until the camera counts as degraded the last state holds, and is as old as its frame.
         held_s = None if decision.state in BLIND else self._captured_s
-        return Step(decision, camera, None, None, None, held_s=held_s)
+        return Step(decision, camera, None, None, None, held_s=held_s, observation=observation)

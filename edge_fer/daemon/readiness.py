@@ -2,7 +2,8 @@
 
 from edge_fer.daemon.notify import Notifier
 from edge_fer.daemon.resume import Resume, ResumeFile
-from edge_fer.driver_state.monitor import DriverMonitor
+from edge_fer.driver_state.monitor import StateMonitor
+from edge_fer.models.attempts import LoadAttempts
 
 SAVE_EVERY_S = 0.5
 
@@ -10,10 +11,17 @@ SAVE_EVERY_S = 0.5
 class Readiness:
     """Says READY=1 once; from then on `save_resume` keeps the numbers of the driver's monitor."""
 
-    def __init__(self, notifier: Notifier, resume: ResumeFile, driver: DriverMonitor) -> None:
+    def __init__(
+        self,
+        notifier: Notifier,
+        resume: ResumeFile,
+        driver: StateMonitor,
+        attempts: LoadAttempts | None = None,
+    ) -> None:
         self._notifier = notifier
         self._resume = resume
         self._driver = driver
+        self._attempts = attempts
         self._ready = False
         self._saved: Resume | None = None
         self._save_s = 0.0
@@ -24,6 +32,8 @@ class Readiness:
             return False
         self._ready = True
         self._notifier.send("READY=1")
+        if self._attempts is not None:
+            self._attempts.ready()
         return True
 
     def save_resume(self, now_s: float) -> None:

@@ -46,7 +46,7 @@ class EdgeFer:
 
     def __init__(self) -> None:
         from edge_fer.camera.condition import ConditionMonitor
-        from edge_fer.driver_state.monitor import DriverMonitor
+        from edge_fer.driver_state.monitor import StateMonitor
         from edge_fer.driver_state.settings import PolicySettings
         from edge_fer.face.haar import HaarDetector
         from edge_fer.face.tracking import FaceTracker
@@ -60,7 +60,7 @@ class EdgeFer:
             self._classifier,
             FaceTracker(HaarDetector()),
             ConditionMonitor(),
-            DriverMonitor(settings, 0.0),
+            StateMonitor(settings, 0.0),
         )
         self._sequence = 0
 

@@ -59,9 +59,12 @@ def write_report(
     folder: Path,
     *,
     command: str,
+    with_faces: bool = False,
     progress: bool = False,
 ) -> Measured:
     """Measure a model on the rows of `usage` and write the report into `folder`.
+
+    The faces of the data are of real people: only `with_faces` draws contact sheets of them.
 
     `command` is what the page names as the command that wrote it. Returns what was measured. The
     same files and data give the same bytes. UserError when there are no such rows, or when the
@@ -80,8 +83,8 @@ def write_report(
         "In short": summary_section(subject, measured),
         "Comparison": comparison_section(subject, measured),
         "Right and wrong": answers_section(measured.scores, folder),
-        "The surest mistakes": mistakes_section(measured, folder),
-        "Saliency": saliency_section(subject, measured, folder),
+        "The surest mistakes": mistakes_section(measured, folder, with_faces=with_faces),
+        "Saliency": saliency_section(subject, measured, folder, with_faces=with_faces),
         "Confidence": reliability_section(measured, folder),
         "Asking instead of guessing": risk_coverage_section(measured, folder),
         "Robustness": corruptions_section(measured.robustness, folder),
@@ -89,7 +92,7 @@ def write_report(
         "Representative set": representative_set_section(folder),
         "Layers": layers_section(subject),
         "Filters and feature maps": filters_section(subject.anatomy, folder),
-        "Data": data_section(dataset, folder),
+        "Data": data_section(dataset, folder, with_faces=with_faces),
     }
     page = [
         _MARK,

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 
 from edge_fer import paths
 from edge_fer.camera.settings import CameraConfig
-from edge_fer.cli import health as health_cli
+from edge_fer.cli import device_config
 from edge_fer.cli.app import app
 from edge_fer.config.config import Config
 from edge_fer.daemon.status import Status
@@ -51,7 +51,7 @@ VIDEO = 44  # some group
 def no_daemon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
     monkeypatch.setattr(paths, "SERVICE_RUNTIME", tmp_path)
-    monkeypatch.setattr(health_cli, "DEVICE_CONFIG", tmp_path / "config.toml")
+    monkeypatch.setattr(device_config, "DEVICE_CONFIG", tmp_path / "config.toml")
 
 
 @pytest.mark.parametrize("uri", ["rtsp://u:secret@127.0.0.1:1/x", "rtp://u:secret@cam/"])
@@ -99,8 +99,10 @@ def test_a_model_that_computes_otherwise(tmp_path: Path) -> None:
 
 def test_the_face_detector(tmp_path: Path) -> None:
     finding = check_face(Config())
-    assert finding.level is Level.NOTE
-    assert "yunet" in finding.remedy
+    assert finding.level is Level.OK
+    assert "Haar" in finding.text
+    assert "face.tflite" in finding.text
+    assert "eyes.tflite" in finding.text
     face = FaceConfig(detector="yunet", model=str(tmp_path / "gone.onnx"))
     finding = check_face(replace(Config(), face=face))
     assert finding.level is Level.FAILED
@@ -112,6 +114,13 @@ def test_yunet_and_the_eyes(yunet_model: Path) -> None:
     finding = check_face(replace(Config(), face=face))
     assert finding.level is Level.OK
     assert "eyes.tflite" in finding.text
+
+
+def test_a_face_network_that_is_not_there(tmp_path: Path) -> None:
+    model = ModelConfig(face_path=str(tmp_path / "gone.tflite"))
+    finding = check_face(replace(Config(), model=model))
+    assert finding.level is Level.FAILED
+    assert "gone.tflite" in finding.text
 
 
 def test_a_port(tmp_path: Path) -> None:
