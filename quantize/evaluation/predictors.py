@@ -40,6 +40,10 @@ class Predictor(Protocol):
         """
         ...
 
+
+class NumbersPredictor(Predictor, Protocol):
+    """A model read from a file, whose own outputs can be asked for too."""
+
     def numbers(
         self, images: NDArray[np.uint8], advance: Callable[[float], None]
     ) -> NDArray[np.float64]:
@@ -47,7 +51,9 @@ class Predictor(Protocol):
         ...
 
 
-def open_predictor(path: Path, kind: ModelKind = EMOTIONS, use: Use | None = None) -> Predictor:
+def open_predictor(
+    path: Path, kind: ModelKind = EMOTIONS, use: Use | None = None
+) -> NumbersPredictor:
     """Open a network (`.keras`, `.h5`, a SavedModel) or a `.tflite` file of `kind`, by its content.
 
     `use` says in which order its outputs are, and how a network's pixels were scaled. UserError
@@ -71,7 +77,7 @@ def open_predictor(path: Path, kind: ModelKind = EMOTIONS, use: Use | None = Non
     return _open_network(path, kind, use)
 
 
-def _open_network(path: Path, kind: ModelKind, use: Use | None) -> Predictor:
+def _open_network(path: Path, kind: ModelKind, use: Use | None) -> NumbersPredictor:
     require_tensorflow()
     from quantize.networks.network_file import load_network  # noqa: PLC0415  # it imports TensorFlow
 

@@ -34,11 +34,6 @@ class ByLight:
         advance(len(images))
         return answers
 
-    def numbers(
-        self, images: NDArray[np.uint8], advance: Callable[[float], None]
-    ) -> NDArray[np.float64]:
-        return np.exp(self.log_probabilities(images, advance))
-
 
 def grey_rows(count: int = 6) -> Fer2013:
     return Fer2013(
