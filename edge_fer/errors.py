@@ -119,6 +119,7 @@ class ClipReason(StrEnum):
     DAMAGED = "damaged"
     SEALED = "sealed"  # a private key is needed
     OTHER_KEY = "other key"
+    NONE = "none"  # nothing was recorded, or no clip has this number
 
 
 class ClipError(ReasonedError[ClipReason]):
