@@ -1,5 +1,7 @@
 """The daemon itself in this process, over a virtual bus: what it does when the vehicle speaks."""
 
+import os
+import select
 import socket
 import threading
 import time
@@ -35,7 +37,9 @@ from edge_fer.models.settings import ModelConfig
 from edge_fer.models.store import ModelStore
 from edge_fer.observation import CameraCondition, FaceBox, Observation
 from edge_fer.vehicle.settings import LinkConfig
+from firmware_bridge.benchmark.terminal import terminal
 from firmware_bridge.e2e.profile22 import Profile22Sender
+from firmware_bridge.errors import LinkError
 from firmware_bridge.protocol.database import definition, value_code, value_name
 from firmware_bridge.protocol.frame import CanFrame
 from firmware_bridge.protocol.messages import (
@@ -52,6 +56,7 @@ from firmware_bridge.reception.watching import Watch
 from firmware_bridge.transports import open_transport
 
 ON = ControllerStatusMessage(enable=1, ignition=1, speed_km_h=72.0)
+_QUALITY = EmotionProbabilitiesMessage.SIGNALS[-1]
 BACK_TO_WORK_S = 2.0
 SAID_S = 2.0  # so soon the vehicle knows of a fault
 BUSY_S = 1.5  # what a busy machine may add
@@ -296,7 +301,9 @@ def test_what_works_is_said_without_model_and_detector(tmp_path: Path) -> None:
             assert isinstance(health, HealthMessage)
             assert value_name("Health", "Model", health.model) == "failed"
             assert value_name("Health", "Fault", health.fault) == "model failed"
-            nothing = EmotionProbabilitiesMessage()
+            nothing = EmotionProbabilitiesMessage(
+                quality=value_code(EmotionProbabilitiesMessage.NAME, _QUALITY, "good")
+            )
             assert side.until(lambda: side.latest(EmotionProbabilitiesMessage) == nothing)
     finally:
         side.close()
@@ -339,6 +346,36 @@ def test_a_camera_that_does_not_open_is_told_and_comes_yet(
             assert made.status.camera_error is None
     finally:
         side.close()
+
+
+def test_a_port_that_is_missing_at_the_start_is_waited_for(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    port = tmp_path / "port"
+    config = replace(on_demo("port", loop=True), link=LinkConfig(f"slcan:{port}?adapter=no"))
+    with terminal() as wire, running(config, managed=True) as made:
+        assert f"{port}" in caplog.text
+        assert "the daemon waits for it" in caplog.text
+        assert not made.status.counters.connected
+        port.symlink_to(wire.path)
+        received = b""
+        deadline_s = time.monotonic() + PATIENCE_S
+        while b"t3A08" not in received and time.monotonic() < deadline_s:
+            if select.select([wire.device], [], [], 0.1)[0]:
+                received += os.read(wire.device, 4096)
+        assert b"t3A08" in received
+        assert made.status.counters.connected
+
+
+def test_a_port_that_is_missing_is_an_error_for_a_person(tmp_path: Path) -> None:
+    config = replace(on_demo("port"), link=LinkConfig(f"slcan:{tmp_path / 'port'}"))
+    with pytest.raises(LinkError, match="port"):
+        Running(config)
+
+
+def test_a_port_that_cannot_be_is_an_error_for_everybody() -> None:
+    with pytest.raises(LinkError, match="baudrate"):
+        Running(replace(on_demo("x"), link=LinkConfig("slcan:/dev/null?baudrate=no")), managed=True)
 
 
 def camera_of(side: VehicleSide) -> tuple[str, str]:
