@@ -153,8 +153,8 @@ def test_each_spelling_of_toml_will_do(folder: Path, text: str) -> None:
         ),
         (
             "[brakes]",
-            "brakes: unknown section; there are camera, link, model, face, driver_state,"
-            " recording, health, log (edge-fer.toml line 1)",
+            "brakes: unknown section; there are camera, link, vehicle, model, face,"
+            " driver_state, recording, health, log (edge-fer.toml line 1)",
         ),
         (
             "fps = 30",
