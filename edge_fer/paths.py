@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 SHIPPED_MODEL = Path(__file__).parent / "models" / "edge.tflite"
+SHIPPED_FACE = Path(__file__).parent / "models" / "face.tflite"
 SHIPPED_EYES = Path(__file__).parent / "models" / "eyes.tflite"
 SERVICE_STATE = Path("/var/lib/edge-fer")  # systemd makes it: StateDirectory=
 INSTALLED_MODELS = SERVICE_STATE / "models"

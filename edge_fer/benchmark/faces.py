@@ -5,14 +5,19 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_fer.errors import DataError, DataReason
-from edge_fer.face.tracking import FaceDetector, FaceTracker
+from edge_fer.face.following import NetworkTracker
+from edge_fer.face.network import FaceNetwork
+from edge_fer.face.searching import WAYS, open_cascades
+from edge_fer.face.settings import FaceConfig
+from edge_fer.face.tracking import Tracker
+from edge_fer.observation import FaceBox
 
 Grey = NDArray[np.uint8]
 
@@ -85,11 +90,35 @@ def clips_in(folder: Path) -> list[Path]:
     return clips
 
 
+class Finder(Protocol):
+    """What is shown single frames."""
+
+    def detect(self, grey: Grey) -> list[FaceBox]:
+        """Return the faces anywhere in the frame, uint8[h,w]."""
+        ...
+
+
+class NetworkFinder:
+    """The search by cascades, all of its ways in one frame, with the face network's word."""
+
+    def __init__(self, network: FaceNetwork) -> None:
+        self._network, self._search = network, open_cascades(FaceConfig().min_face_px)
+
+    def detect(self, grey: Grey) -> list[FaceBox]:
+        """Return the first face that is found."""
+        tracker = NetworkTracker(self._network, self._search, search_every_s=0.0)
+        tracker.forget()
+        for way in range(WAYS):
+            face = tracker.update(grey, float(way))
+            if face is not None:
+                return [face.box]
+        return []
+
+
 def measure_faces(
-    clip: Path, version: str, name: str, detector: FaceDetector, *, each_frame: bool
+    clip: Path, version: str, name: str, detector: Finder, tracker: Tracker
 ) -> FaceFigures:
-    """Let a detector, and a tracker with it, see one version of a clip; UserError: no frames."""
-    tracker = FaceTracker(detector, each_frame=each_frame)
+    """Let a detector, and a tracker, see one version of a clip; UserError: no frames."""
     found: list[bool] = []
     search_s: list[float] = []
     followed = with_landmarks = count = 0

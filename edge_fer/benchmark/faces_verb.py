@@ -7,19 +7,33 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from edge_fer.benchmark.faces import VERSIONS, FaceFigures, clips_in, measure_faces
+from edge_fer.benchmark.faces import (
+    VERSIONS,
+    FaceFigures,
+    NetworkFinder,
+    clips_in,
+    measure_faces,
+)
+from edge_fer.face.following import NetworkTracker
+from edge_fer.face.network import FaceNetwork
 from edge_fer.face.opening import open_detector, yunet_path
+from edge_fer.face.searching import open_cascades
 from edge_fer.face.settings import FaceConfig
+from edge_fer.face.tracking import FaceTracker
 from firmware_bridge.benchmark.output import Output, announce
+
+OURS = "network"  # found by the cascades, followed by the face network
 
 
 def run_faces_benchmark(*, clips: Path, yunet: Path | None, output: Output | None = None) -> None:
-    """Measure both detectors, YuNet only where its file is. UserError: a folder without clips.
+    """Measure the face network and each detector alone, YuNet only where its file is.
+
+    UserError: a folder without clips.
 
     KeyboardInterrupt after the rows that were measured until then are printed.
     """
     paths = clips_in(clips)
-    configs = [FaceConfig()]
+    configs: list[FaceConfig | None] = [None, FaceConfig(detector="haar")]
     with_yunet = FaceConfig(detector="yunet", model="" if yunet is None else str(yunet))
     if yunet is not None or yunet_path(with_yunet).is_file():
         configs.append(with_yunet)
@@ -66,12 +80,14 @@ def render_faces(figures: list[FaceFigures]) -> RenderableType:
     )
 
 
-def _measured(clip: Path, version: str, config: FaceConfig) -> FaceFigures:
-    announce(f"{clip.stem}, {version}, {config.detector}")
-    return measure_faces(
-        clip,
-        version,
-        config.detector,
-        open_detector(config),
-        each_frame=config.detector == "yunet",
-    )
+def _measured(clip: Path, version: str, config: FaceConfig | None) -> FaceFigures:
+    """Measure one detector with the tracker by comparison; None: with the face network."""
+    name = OURS if config is None else config.detector
+    announce(f"{clip.stem}, {version}, {name}")
+    if config is None:
+        network = FaceNetwork()
+        tracker = NetworkTracker(network, open_cascades(FaceConfig().min_face_px))
+        return measure_faces(clip, version, name, NetworkFinder(network), tracker)
+    detector = open_detector(config)
+    follower = FaceTracker(detector, each_frame=config.detector == "yunet")
+    return measure_faces(clip, version, name, detector, follower)

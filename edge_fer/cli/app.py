@@ -87,6 +87,7 @@ app.command(rich_help_panel=WORKSTATION)(workstation.data)
 app.command(rich_help_panel=WORKSTATION)(workstation.evaluate)
 app.command(rich_help_panel=WORKSTATION)(workstation.search)
 app.command(rich_help_panel=WORKSTATION)(workstation.trainings)
+app.add_typer(workstation.face_app, name="face", rich_help_panel=WORKSTATION)
 app.add_typer(workstation.eyes_app, name="eyes", rich_help_panel=WORKSTATION)
 
 app.add_typer(benchmark_app, name="benchmark", rich_help_panel=MEASURE)

@@ -105,7 +105,7 @@ def install(
 @model_app.command()
 def rollback(
     store: StoreOption = INSTALLED_MODELS,
-    kind: Annotated[str, typer.Option(help="which network: emotions, eyes")] = "emotions",
+    kind: Annotated[str, typer.Option(help="which network: emotions, eyes, face")] = "emotions",
     trusted_key: KeyOption = "",
 ) -> None:
     """Go back to the model before the current one; a second time goes forward again."""

@@ -378,6 +378,90 @@ def quantize_eyes(
     quantize_verb(model, data, out, json_output=json)
 
 
+face_app = new_app("Train, measure and convert the network that follows the face.")
+
+FaceLabelsOption = Annotated[
+    Path,
+    typer.Option(
+        "--labels", envvar="EDGE_FER_FACE_LABELS", help="The file of `edge-fer face label`."
+    ),
+]
+GroupSeedOption = Annotated[
+    int,
+    typer.Option(
+        "--seed", help="Decides held-out groups, initial weights, order, augmentation.", min=0
+    ),
+]
+
+
+@face_app.command("label")
+def label_faces(
+    faces: Annotated[
+        Path,
+        typer.Option(
+            "--faces", envvar="EDGE_FER_FACES", help="The folder with faces.zip and faces.csv."
+        ),
+    ],
+    data: DataOption,
+    out: Annotated[Path, typer.Option("--out", help="The .npz file to write.")] = Path(
+        "face-labels.npz"
+    ),
+    seed: GroupSeedOption = 1,
+    workers: Annotated[
+        int | None,
+        typer.Option(help="Processes. [default: one for each core]", min=1, show_default=False),
+    ] = None,
+) -> None:
+    """Label the faces to train on with MediaPipe's face mesh, in minutes."""
+    from quantize.face.verb import label_verb
+
+    label_verb(faces, data, out, seed=seed, workers=workers)
+
+
+@face_app.command("train")
+def train_face(
+    labels: FaceLabelsOption,
+    out: Annotated[
+        Path, typer.Option("--out", help="The folder for network, history and settings.")
+    ] = Path("face-run"),
+    seed: GroupSeedOption = 1,
+    epochs: Annotated[int, typer.Option(help="Epochs of 25,600 squares.", min=1)] = 60,
+    initial: Annotated[
+        Path | None, typer.Option(help="A .keras file with the weights to start with.")
+    ] = None,
+) -> None:
+    """Train the face network; an interrupted training continues where it stopped."""
+    from quantize.face.verb import train_verb
+
+    train_verb(labels, out, seed=seed, epochs=epochs, initial=initial)
+
+
+@face_app.command("evaluate")
+def evaluate_face(
+    model: Annotated[Path, typer.Argument(help="A .keras or .tflite file.")],
+    labels: FaceLabelsOption,
+    seed: GroupSeedOption = 1,
+    json: JsonOption = False,
+) -> None:
+    """Measure a face network on the groups that were held out."""
+    from quantize.face.verb import evaluate_verb
+
+    evaluate_verb(model, labels, seed=seed, json_output=json)
+
+
+@face_app.command("quantize")
+def quantize_face(
+    run: Annotated[Path, typer.Argument(help="The folder of a training.")],
+    labels: FaceLabelsOption,
+    out: NetworkOut,
+    json: JsonOption = False,
+) -> None:
+    """Convert a face network to full int8 and write its card."""
+    from quantize.face.verb import quantize_verb
+
+    quantize_verb(run, labels, out, json_output=json)
+
+
 def _need_tensorflow() -> None:
     """UserError where TensorFlow is not installed; else import it without its greeting."""
     from quantize.workstation import require_tensorflow

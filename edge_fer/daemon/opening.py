@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.errors import ModelError
 from edge_fer.face.eyes import EyeReader
-from edge_fer.face.opening import open_tracker
+from edge_fer.face.opening import open_face_network, open_tracker
 from edge_fer.face.settings import FaceConfig
-from edge_fer.face.tracking import FaceTracker
+from edge_fer.face.tracking import Tracker
 from edge_fer.models.attempts import LoadAttempts
 from edge_fer.models.classifier import Classifier
 from edge_fer.models.fallback import open_classifier
@@ -28,7 +28,7 @@ class Networks:
 
     classifier: Classifier | None
     model: str
-    tracker: FaceTracker
+    tracker: Tracker
     eyes: EyeReader | None
     parts: Parts
 
@@ -51,19 +51,21 @@ def open_networks(
 
     With `stand_in` a model that does not open leaves the emotions out, and a face detector that
     does not open is replaced by the cascade: eyes, head and camera are worth sending without them.
-    Otherwise each is a ModelError.
+    Otherwise each is a ModelError, as is always a named face network that does not open.
     """
     classifier, name, parts = _open_model(model, Parts(), attempts, stand_in=stand_in)
+    follower = open_face_network(model)
+    for failure in follower.failures:
+        _log.error("face network not used: %s", failure)
     try:
-        tracker = open_tracker(face)
-        eyes = EyeReader() if face.detector == "yunet" else None
+        tracker = open_tracker(face, follower.model)
     except ModelError as error:
         if not stand_in:
             raise
-        _log.error("the cascade finds faces instead, without head and eyes: %s", error)
-        tracker, eyes = open_tracker(replace(face, detector="haar")), None
+        _log.error("the cascade finds faces instead: %s", error)
+        tracker = open_tracker(replace(face, detector="haar"), follower.model)
         parts = replace(parts, detector_failed=True)
-    return Networks(classifier, name, tracker, eyes, parts)
+    return Networks(classifier, name, tracker, EyeReader(), parts)
 
 
 def _open_model(

@@ -134,6 +134,7 @@ def figures(status: Status) -> dict[str, float]:
         "link_frames_received_total": counters.frames_received,
         "link_controller_frames_rejected_total": counters.controller_frames_rejected,
         "link_blocked": counters.trouble is not None,
+        "link_cycles_skipped_total": counters.cycles_skipped,
         "link_frames_refused_total": counters.frames_refused,
         "link_channels_reopened_total": counters.channels_reopened,
         "vehicle_contradictions_total": status.vehicle.contradictions,

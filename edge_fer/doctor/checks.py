@@ -19,7 +19,7 @@ from edge_fer.daemon.status_server import ask
 from edge_fer.doctor.finding import Finding, Level
 from edge_fer.doctor.history import check_history
 from edge_fer.errors import DaemonError, DaemonReason, UserError
-from edge_fer.face.opening import open_detector, yunet_path
+from edge_fer.face.opening import detector_name, open_detector, yunet_path
 from edge_fer.health.shedding import FEWER_MARGIN_C
 from edge_fer.health.thermal import Thermometer
 from edge_fer.health.throttling import (
@@ -32,10 +32,12 @@ from edge_fer.health.throttling import (
 )
 from edge_fer.models.check import check_apart, check_model_apart, require_passed
 from edge_fer.models.files import read_model_files
+from edge_fer.models.kind import EYES, FACE, ModelKind
+from edge_fer.models.settings import ModelConfig
 from edge_fer.models.signature import require_signature
 from edge_fer.models.store import ModelStore
 from edge_fer.observation import CameraCondition
-from edge_fer.paths import SERVICE_STATE, SHIPPED_EYES, SHIPPED_MODEL
+from edge_fer.paths import SERVICE_STATE, SHIPPED_EYES, SHIPPED_FACE, SHIPPED_MODEL
 from edge_fer.redaction import redacted_uri
 from edge_fer.wall_clock import STA_UNSYNC, clock_status
 from firmware_bridge.errors import BridgeError
@@ -101,18 +103,28 @@ def check_model(config: Config) -> Finding:
 
 
 def check_face(config: Config) -> Finding:
-    """Open the face detector and, where it has landmarks to give, the eye network."""
-    name = config.face.detector
+    """Open the face detector, and run the golden images of the face and eye networks."""
+    model = config.model
     try:
         open_detector(config.face)
-        if name != "yunet":
-            text = f"{name}: distracted, drowsy and the sleep states are never said"
-            return Finding("face", Level.NOTE, text, 'face.detector = "yunet" gives head and eyes')
-        result, runtime = check_model_apart(SHIPPED_EYES)
-        require_passed(SHIPPED_EYES, result, runtime)
+        used = [
+            _sound_network(model, FACE, model.face_path, SHIPPED_FACE),
+            _sound_network(model, EYES, model.eyes_path, SHIPPED_EYES),
+        ]
     except UserError as error:
         return Finding("face", Level.FAILED, str(error))
-    return Finding("face", Level.OK, f"{yunet_path(config.face)}; eyes by {SHIPPED_EYES.name}")
+    detector = detector_name(config.face)
+    found_by = str(yunet_path(config.face)) if detector == "yunet" else "the Haar cascades"
+    text = f"found by {found_by}; followed by {used[0]}; eyes by {used[1]}"
+    return Finding("face", Level.OK, text)
+
+
+def _sound_network(config: ModelConfig, kind: ModelKind, named: str, shipped: Path) -> Path:
+    """Return the network that the daemon would start with; UserError where it fails its check."""
+    path = Path(named) if named else ModelStore(Path(config.store), kind).candidates(shipped)[0]
+    result, runtime = check_model_apart(path)
+    require_passed(path, result, runtime)
+    return path
 
 
 def check_camera(config: Config) -> Finding:

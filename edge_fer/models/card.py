@@ -204,6 +204,13 @@ def card_of(files: ModelFiles, kind: ModelKind = EMOTIONS) -> ModelCard:
     return card
 
 
+def measuring_card_of(files: ModelFiles, kind: ModelKind) -> MeasuringCard:
+    """Return the card of a network that measures; UserErrors are those of `load_network`."""
+    card = network_card_of(files, kind)
+    assert isinstance(card, MeasuringCard)  # as `kind` measures
+    return card
+
+
 def network_card_of(files: ModelFiles, kind: ModelKind | None = None) -> NetworkCard:
     """Return the card of a network that was read; UserErrors are those of `load_network`."""
     path = card_path(files.path)

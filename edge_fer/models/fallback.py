@@ -11,6 +11,7 @@ from edge_fer.models.attempts import LoadAttempts
 from edge_fer.models.check import check_files, require_passed, require_sound
 from edge_fer.models.classifier import Classifier, read_classifier
 from edge_fer.models.files import ModelFiles
+from edge_fer.models.kind import EMOTIONS, ModelKind
 from edge_fer.models.settings import ModelConfig
 from edge_fer.models.signature import require_signature
 from edge_fer.models.store import ModelStore
@@ -42,6 +43,26 @@ def open_classifier(
 ) -> Loaded[Classifier]:
     """Return the classifier that `config` names, or the best of the installed and shipped ones.
 
+    UserErrors are those of `open_best`.
+    """
+
+    def build(files: ModelFiles) -> Classifier:
+        return Classifier(files, threads=config.threads)
+
+    return open_best(config, EMOTIONS, config.path, SHIPPED_MODEL, read_classifier, build, attempts)
+
+
+def open_best(
+    config: ModelConfig,
+    kind: ModelKind,
+    named: str,
+    shipped: Path,
+    read: Callable[[Path], ModelFiles],
+    build: Callable[[ModelFiles], _Model],
+    attempts: LoadAttempts | None = None,
+) -> Loaded[_Model]:
+    """Return the network of `kind` at the path `named`, or the best of installed and shipped ones.
+
     Each is read once, and those bytes are verified, tested in a process of their own and loaded. A
     model named by its path has no stand-in: whoever names it wants that one. With a trusted key
     each has to be signed by it, but for the one that came with this package. UserError when none
@@ -49,25 +70,25 @@ def open_classifier(
     """
     known = attempts or LoadAttempts(None)
     until_s = time.monotonic() + ALL_CHECKS_S
-    store = ModelStore(Path(config.store))
+    store = ModelStore(Path(config.store), kind)
 
-    def load(path: Path) -> Classifier:
-        files = read_classifier(path)
-        if path == SHIPPED_MODEL:  # as trusted as this code
+    def load(path: Path) -> _Model:
+        files = read(path)
+        if path == shipped:  # as trusted as this code
             result, _, runtime = check_files(files)
             require_passed(path, result, runtime)
-            return Classifier(files, threads=config.threads)
+            return build(files)
         if config.trusted_key:
             release = require_signature(files, config.trusted_key)
-            if not config.path:
+            if not named:
                 store.require_release(release, path)
         _try_apart(files, known, 2 / 3 * max(1.0, until_s - time.monotonic()))
-        return Classifier(files, threads=config.threads)
+        return build(files)
 
-    if config.path:
-        path = Path(config.path)
+    if named:
+        path = Path(named)
         return Loaded(load(path), path, ())
-    return first_that_loads(store.candidates(SHIPPED_MODEL), load)
+    return first_that_loads(store.candidates(shipped), load)
 
 
 def first_that_loads(candidates: Sequence[Path], load: Callable[[Path], _Model]) -> Loaded[_Model]:

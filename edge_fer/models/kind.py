@@ -89,12 +89,62 @@ class ModelKind:
         return dict(zip(self.labels, values.tolist(), strict=True))
 
 
+# The landmarks of the face network. Left and right are the driver's own.
+LANDMARK_NAMES = (
+    "right eye outer corner",
+    "right eye inner corner",
+    "left eye inner corner",
+    "left eye outer corner",
+    "right upper lid",
+    "right lower lid",
+    "left upper lid",
+    "left lower lid",
+    "right brow outer end",
+    "right brow middle",
+    "right brow inner end",
+    "left brow inner end",
+    "left brow middle",
+    "left brow outer end",
+    "nose bridge",
+    "nose tip",
+    "right nose wing",
+    "left nose wing",
+    "nose base",
+    "right mouth corner",
+    "left mouth corner",
+    "upper lip top",
+    "upper lip inner",
+    "lower lip inner",
+    "lower lip bottom",
+    "chin",
+)
+
 FACE_PX = 48
 """Side of a face for the emotion network: that of FER2013's images (Goodfellow et al. 2013)."""
 
 EMOTIONS = ModelKind("emotions", LABELS, FACE_PX, "edge-fer quantize")
 EYES = ModelKind("eyes", ("open", "closed"), 24, "edge-fer eyes quantize")
-KINDS = (EMOTIONS, EYES)
+# Points in sides of the square from its middle, angles in degrees in the square's frame, and the
+# gap between the inner lips in widths of the mouth.
+FACE = ModelKind.measuring(
+    "face",
+    (
+        *(
+            Output(f"{name} {axis}", -0.6, 0.6, "sides of the square")
+            for name in LANDMARK_NAMES
+            for axis in "xy"
+        ),
+        Output("yaw", -96.0, 96.0, "degrees"),
+        Output("pitch", -64.0, 64.0, "degrees"),
+        Output("roll", -64.0, 64.0, "degrees"),
+        Output("mouth opening", -1.0, 1.0, "widths of the mouth"),
+        Output("presence", -8.0, 8.0, is_logit=True),
+        Output("profile", -8.0, 8.0, is_logit=True),
+    ),
+    64,
+    "edge-fer face quantize",
+)
+KINDS = (EMOTIONS, EYES, FACE)
 
 
 def kind_named(name: str) -> ModelKind | None:

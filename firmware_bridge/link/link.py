@@ -30,6 +30,7 @@ from firmware_bridge.protocol.messages import (
     EmotionProbabilitiesMessage,
     FaultCountersMessage,
     HealthMessage,
+    LinkTimingMessage,
     Message,
     PipelineFiguresMessage,
     encode,
@@ -48,7 +49,10 @@ _SENT = (
     PipelineFiguresMessage.NAME,
     FaultCountersMessage.NAME,
     DriverEvidenceMessage.NAME,
+    LinkTimingMessage.NAME,
 )
+# Where what was sent waits for longer than this, cyclic frames are left out: half a cycle of 0x3A0.
+BEHIND_S = 0.05
 # How often a bus without a descriptor to wait on (virtual) is asked for frames.
 _POLL_S = 0.005
 _KEPT = 64  # frames of the controller that nobody has asked for
@@ -68,6 +72,7 @@ class LinkCounters:
     rejected_lines: int
     rejected_bytes: int
     frames_refused: int = 0  # by an adapter whose channel is not open, or whose buffer is full
+    cycles_skipped: int = 0  # cyclic frames left out because earlier ones still waited
     channels_reopened: int = 0  # an adapter's, on a port that stayed
     trouble: str | None = None  # why frames do not get through although the port is open
 
@@ -178,6 +183,7 @@ class Link:
             rejected_lines=passed.rejected_lines,
             rejected_bytes=passed.rejected_bytes,
             frames_refused=passed.frames_refused,
+            cycles_skipped=self._schedule.skipped,
             channels_reopened=max(0, passed.channel_openings - self._connection.opened_count),
             trouble=self.trouble,
         )
@@ -208,7 +214,7 @@ class Link:
         if transport is None:
             self._wait(None, self._connection.next_try_s)
             return
-        for message in self._schedule.take_due(now_s):
+        for message in self._schedule.take_due(now_s, is_behind=transport.backlog_s > BEHIND_S):
             self._send(transport, message)
         if self._stopping:
             return

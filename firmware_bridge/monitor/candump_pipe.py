@@ -69,6 +69,11 @@ class CandumpPipe:
         """Return None: a pipe has no bus."""
         return None
 
+    @property
+    def backlog_s(self) -> float:
+        """Return 0: nothing waits here."""
+        return 0.0
+
     def fileno(self) -> int | None:
         """Return the descriptor of the stream."""
         return self._descriptor

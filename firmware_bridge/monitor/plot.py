@@ -39,13 +39,23 @@ _REQUEST_COLOUR = "#8e63c7"
 _LABEL_SHARE = 0.1  # of the width: what a request takes in words
 _EMOTION_COLOURS = ("#d62728", "#7a9a01", "#8e63c7", "#e8a600", "#1f6fb4", "#e377c2", "#7f7f7f")
 # One for each cyclic message: what has no colour is not drawn.
-_MESSAGE_COLOURS = ("#1f6fb4", "#e8a600", "#2e9e4f", "#d62728", "#8e63c7", "#7f7f7f", "#17becf")
+_MESSAGE_COLOURS = (
+    "#1f6fb4",
+    "#e8a600",
+    "#2e9e4f",
+    "#d62728",
+    "#8e63c7",
+    "#7f7f7f",
+    "#17becf",
+    "#8c564b",
+)
 _FAULT_COLOURS = {
     FrameStatus.SOME_LOST: "#e8a600",
     FrameStatus.REPEATED: "#8e63c7",
     FrameStatus.WRONG_CRC: "#d62728",
     FrameStatus.WRONG_SEQUENCE: "#c8551b",
     FrameStatus.WRONG_LENGTH: "#000000",
+    FrameStatus.STALE: "#7f7f7f",
 }
 
 

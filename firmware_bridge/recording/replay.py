@@ -103,6 +103,11 @@ class Replay:
         """Return None: what is wrong with a recording ends it."""
         return None
 
+    @property
+    def backlog_s(self) -> float:
+        """Return 0: nothing waits here."""
+        return 0.0
+
     def fileno(self) -> int | None:
         """Return None: a file is always readable."""
         return None

@@ -50,6 +50,14 @@ class Transport(Protocol):
         """Return why frames do not get through although the port is open; None where they do."""
         ...
 
+    @property
+    def backlog_s(self) -> float:
+        """Return how long the oldest frame has waited that is not on its way yet.
+
+        0 where the driver does not say. TransportError where the port was closed.
+        """
+        ...
+
     def fileno(self) -> int | None:
         """Return a descriptor that becomes readable when something arrives; None: ask `receive`."""
         ...

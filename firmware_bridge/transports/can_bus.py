@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import socket
 import time
 
 import can
@@ -35,6 +36,8 @@ def open_socketcan(interface: str) -> "CanBus":
             LinkReason.DOES_NOT_OPEN,
             f"link: socketcan:{interface} does not open: {_reason(error)}; {remedy}",
         ) from error
+    # As small as the kernel lets it be (4 KiB, some six frames): what waits longer is old.
+    bus.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 0)
     return CanBus(bus, f"socketcan:{interface}")
 
 
@@ -63,6 +66,11 @@ class CanBus:
     def trouble(self) -> str | None:
         """Return why the bus takes no frames; None where it does."""
         return None
+
+    @property
+    def backlog_s(self) -> float:
+        """Return 0: the socket's buffer holds no more than a few frames."""
+        return 0.0
 
     def fileno(self) -> int | None:
         """Return the socket's descriptor; None for a bus without one."""

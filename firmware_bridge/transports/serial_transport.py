@@ -48,6 +48,11 @@ class SerialTransport:
         """Return None: there is no adapter in between."""
         return None
 
+    @property
+    def backlog_s(self) -> float:
+        """Return how long the oldest unsent byte has waited."""
+        return self._port.backlog_s()
+
     def fileno(self) -> int | None:
         """Return the port's descriptor."""
         return self._port.fileno()

@@ -138,6 +138,11 @@ class SlcanTransport:
         """Return why the adapter takes no frames; None where it does, or where there is none."""
         return self._dialogue.trouble
 
+    @property
+    def backlog_s(self) -> float:
+        """Return how long the oldest unsent byte has waited."""
+        return self._port.backlog_s()
+
     def fileno(self) -> int | None:
         """Return the port's descriptor."""
         return self._port.fileno()

@@ -79,6 +79,11 @@ class UdpMulticast:
         """Return None: what is not read in time is lost, and nobody says so."""
         return None
 
+    @property
+    def backlog_s(self) -> float:
+        """Return 0: nothing waits here."""
+        return 0.0
+
     def fileno(self) -> int | None:
         """Return the descriptor of the receiving socket."""
         return self._receiver.fileno()

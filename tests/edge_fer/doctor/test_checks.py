@@ -99,8 +99,10 @@ def test_a_model_that_computes_otherwise(tmp_path: Path) -> None:
 
 def test_the_face_detector(tmp_path: Path) -> None:
     finding = check_face(Config())
-    assert finding.level is Level.NOTE
-    assert "yunet" in finding.remedy
+    assert finding.level is Level.OK
+    assert "Haar" in finding.text
+    assert "face.tflite" in finding.text
+    assert "eyes.tflite" in finding.text
     face = FaceConfig(detector="yunet", model=str(tmp_path / "gone.onnx"))
     finding = check_face(replace(Config(), face=face))
     assert finding.level is Level.FAILED
@@ -112,6 +114,13 @@ def test_yunet_and_the_eyes(yunet_model: Path) -> None:
     finding = check_face(replace(Config(), face=face))
     assert finding.level is Level.OK
     assert "eyes.tflite" in finding.text
+
+
+def test_a_face_network_that_is_not_there(tmp_path: Path) -> None:
+    model = ModelConfig(face_path=str(tmp_path / "gone.tflite"))
+    finding = check_face(replace(Config(), model=model))
+    assert finding.level is Level.FAILED
+    assert "gone.tflite" in finding.text
 
 
 def test_a_port(tmp_path: Path) -> None:

@@ -29,6 +29,10 @@ class _Silent:
     def trouble(self) -> str | None:
         return None
 
+    @property
+    def backlog_s(self) -> float:
+        return 0.0
+
     def fileno(self) -> int | None:
         return None
 
