@@ -34,6 +34,7 @@ PARKED = ControllerStatusMessage(enable=1, ignition=1, speed_km_h=0.0)
 OFF = ControllerStatusMessage(enable=0, ignition=1, speed_km_h=0.0)
 KILLS = 12
 FIRST_FRAME_S = 10.0
+QUIET_START_S = 1.0
 MEMORY_BYTES = 600 << 20  # as MemoryMax= of the unit, of each process's own data
 
 
@@ -122,8 +123,21 @@ def test_a_forged_frame_a_second_leaves_the_monitoring_on(tmp_path: Path) -> Non
         controller.close()
 
 
+@pytest.fixture(scope="module")
+def plain_start_s(tmp_path_factory: pytest.TempPathFactory) -> float:
+    """Return how long this machine takes from a start to the first frame, with no model to try."""
+    folder = tmp_path_factory.mktemp("plain")
+    with PtyWire() as wire:
+        controller = Controller(str(wire.end_b))
+        started_s = time.monotonic()
+        with Service(folder, f"slcan:{wire.end_a}"):
+            assert controller.until(lambda: controller.state() is not None)
+        controller.close()
+    return time.monotonic() - started_s
+
+
 @pytest.mark.parametrize("attack", [*SLOW, "a card of 5 GB", "the model is a pipe", "deep JSON"])
-def test_no_model_keeps_the_bus_silent(tmp_path: Path, attack: str) -> None:
+def test_no_model_keeps_the_bus_silent(tmp_path: Path, attack: str, plain_start_s: float) -> None:
     if shutil.which("prlimit") is None:
         pytest.skip("prlimit is missing: apt install util-linux")
     store = store_with(tmp_path / "store", (QUICK | SLOW)[attack])
@@ -134,7 +148,9 @@ def test_no_model_keeps_the_bus_silent(tmp_path: Path, attack: str) -> None:
         extra = {"EDGE_FER__MODEL__STORE": str(store)}
         with Service(tmp_path, f"slcan:{wire.end_a}", before=limit, extra=extra) as service:
             assert controller.until(lambda: controller.state() is not None)
-            assert time.monotonic() - started_s < FIRST_FRAME_S
+            # A busy machine takes longer for each of the three processes that this needs.
+            busy_s = 3 * max(0.0, plain_start_s - QUIET_START_S)
+            assert time.monotonic() - started_s < FIRST_FRAME_S + busy_s
             assert controller.until(lambda: controller.latest(HealthMessage) is not None)
             health = controller.latest(HealthMessage)
             assert isinstance(health, HealthMessage)
