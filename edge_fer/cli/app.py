@@ -13,6 +13,7 @@ import typer
 
 from edge_fer import __version__
 from edge_fer.cli import device, health, workstation
+from edge_fer.cli.annotate import annotate
 from edge_fer.cli.benchmark import benchmark_app
 from edge_fer.cli.config import config_app
 from edge_fer.cli.controller import controller
@@ -60,6 +61,7 @@ _LINKS = command_with(Links={**MONITOR_LINKS, "": SEVERAL_OPTIONS})
 
 # In the order of the help.
 app.command(rich_help_panel=MAIN)(device.demo)
+app.command(rich_help_panel=MAIN, cls=command_with(Cameras=CAMERA_URIS))(annotate)
 app.command(rich_help_panel=MAIN)(workstation.train)
 app.command(rich_help_panel=MAIN)(workstation.quantize)
 app.command(
@@ -84,9 +86,11 @@ app.command(rich_help_panel=VEHICLE, cls=command_with(Links={**LIVE_LINKS, "": S
 app.command(rich_help_panel=VEHICLE)(dbc)
 
 app.command(rich_help_panel=WORKSTATION)(workstation.data)
+app.command(rich_help_panel=WORKSTATION)(workstation.faces)
 app.command(rich_help_panel=WORKSTATION)(workstation.evaluate)
 app.command(rich_help_panel=WORKSTATION)(workstation.search)
 app.command(rich_help_panel=WORKSTATION)(workstation.trainings)
+app.command(rich_help_panel=WORKSTATION)(workstation.cache)
 app.add_typer(workstation.face_app, name="face", rich_help_panel=WORKSTATION)
 app.add_typer(workstation.eyes_app, name="eyes", rich_help_panel=WORKSTATION)
 

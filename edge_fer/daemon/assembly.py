@@ -11,6 +11,7 @@ from edge_fer.config.config import Config
 from edge_fer.daemon.daemon import Daemon
 from edge_fer.daemon.frames import FrameSource
 from edge_fer.daemon.housekeeping import Housekeeping, Setup
+from edge_fer.daemon.last_word import LastWord
 from edge_fer.daemon.notify import Notifier
 from edge_fer.daemon.opening import open_networks
 from edge_fer.daemon.readiness import Readiness
@@ -21,13 +22,19 @@ from edge_fer.daemon.status_server import StatusServer
 from edge_fer.driver_state.monitor import StateMonitor
 from edge_fer.health.meter import HealthMeter
 from edge_fer.models.attempts import LoadAttempts
-from edge_fer.paths import own_attempts_file, own_resume_file, own_status_socket
+from edge_fer.paths import own_attempts_file, own_last_word_file, own_resume_file, own_status_socket
 from edge_fer.pipeline import Pipeline
 from edge_fer.recording.process import RecorderProcess
 from edge_fer.redaction import redacted_uri
+from edge_fer.vehicle.reader import VehicleReader
+from firmware_bridge.errors import LinkReason, TransportError
 from firmware_bridge.link.link import Link
+from firmware_bridge.protocol.database import use_base_id
 
 _log = logging.getLogger(__name__)
+
+# Waiting does not help against these.
+_NEVER_OPENS = frozenset({LinkReason.BAD_ADDRESS, LinkReason.MISSING_PACKAGE})
 
 
 def assemble(
@@ -40,9 +47,9 @@ def assemble(
 ) -> Daemon:
     """Open model, face detector and port, and return a daemon that has not started.
 
-    `managed` is whether a service manager runs it: then what does not open has a stand-in, and a
-    camera is tried again for ever, because the vehicle is told and nobody reads an error. Otherwise
-    each is a UserError. `camera` may have been prepared; `Daemon.run` starts it.
+    `managed` is whether a service manager runs it: then what does not open has a stand-in, and
+    camera and port are tried again for ever, because nobody reads an error. Otherwise each is a
+    UserError. `camera` may have been prepared; `Daemon.run` starts it.
     """
     attempts = LoadAttempts(own_attempts_file())
     # Whatever ends Python in order, a port that is missing for example, is no model's fault.
@@ -74,11 +81,13 @@ def assemble(
     )
     # Last: nothing after them can fail, so what they open is always closed by `Daemon.run`; and
     # still before a camera lights up.
-    link = Link(config.link.uri)
-    link.open()
+    use_base_id(config.link.base_id)
+    link = _open_link(config.link.uri, keep_trying=managed)
     metrics_file = config.health.prometheus_file
     server = StatusServer(own_status_socket(), Path(metrics_file) if metrics_file else None)
     state = StateLog()
+    standby = StandbySwitch(frames, pipeline, recorder, meter, LastWord(own_last_word_file()))
+    vehicle = VehicleReader(link, config.vehicle, off=standby.active)
     return Daemon(
         networks=networks,
         frames=frames,
@@ -87,8 +96,26 @@ def assemble(
         recorder=recorder,
         meter=meter,
         state=state,
-        standby=StandbySwitch(frames, pipeline, recorder, meter),
-        housekeeping=Housekeeping(setup, frames, link, recorder, meter, state, notifier, server),
+        vehicle=vehicle,
+        standby=standby,
+        housekeeping=Housekeeping(
+            setup, frames, link, vehicle, recorder, meter, state, notifier, server
+        ),
         readiness=Readiness(notifier, resume, driver, attempts),
         server=server,
     )
+
+
+def _open_link(uri: str, *, keep_trying: bool) -> Link:
+    """Return the link, open; or, with `keep_trying`, one that opens when its port is there.
+
+    A serial adapter may be plugged in, or a CAN interface come up, after the daemon's start.
+    """
+    link = Link(uri)
+    try:
+        link.open()
+    except TransportError as error:
+        if not keep_trying or error.reason in _NEVER_OPENS:
+            raise
+        _log.warning("%s; the daemon waits for it", error)
+    return link

@@ -247,6 +247,7 @@ _FAST, _PLAIN = (
 
 def test_the_shipped_network_is_small_accurate_and_computes_what_its_card_says() -> None:
     card, content = load_measuring(SHIPPED_EYES, EYES)
+    assert card.parameters is not None
     assert card.parameters <= 60_000
     assert len(content) <= 120_000
     assert card.errors["open and closed mistaken, CEW"].int8 <= 0.06
