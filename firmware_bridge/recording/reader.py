@@ -7,7 +7,7 @@ from pathlib import Path
 import can
 
 from firmware_bridge.errors import LogError, LogReason
-from firmware_bridge.protocol.frame import MAX_STANDARD_ID, CanFrame
+from firmware_bridge.protocol.frame import CanFrame, is_can_id
 from firmware_bridge.recording.jsonl import recording_start
 from firmware_bridge.recording.kinds import RecordingKind, recording_kind
 from firmware_bridge.recording.lines import MAX_LINE_LENGTH, LineFormat, LineParser
@@ -75,7 +75,7 @@ class RecordingReader:
                     frame = as_frame(message, message.timestamp)
                     if frame is None:
                         continue
-                    sound = frame.can_id <= MAX_STANDARD_ID and math.isfinite(frame.time_s)
+                    sound = is_can_id(frame.can_id) and math.isfinite(frame.time_s)
                     count += sound
                     rejected += not sound
                     self.counters = TransportCounters(

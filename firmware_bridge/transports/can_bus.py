@@ -11,7 +11,7 @@ from can.interfaces.socketcan import SocketcanBus
 from can.interfaces.virtual import VirtualBus
 
 from firmware_bridge.errors import LinkReason, SendTimeoutError, TransportError
-from firmware_bridge.protocol.frame import MAX_CLASSIC_LENGTH, CanFrame
+from firmware_bridge.protocol.frame import EXTENDED, MAX_CLASSIC_LENGTH, CanFrame, is_extended
 from firmware_bridge.transports.base import WRITE_TIMEOUT_S, TransportCounters
 from firmware_bridge.transports.gate import Gate
 
@@ -92,7 +92,7 @@ class CanBus:
             self._frames_sent += 1
 
     def receive(self, timeout_s: float) -> list[CanFrame]:
-        """Return the data frames with 11-bit ids that arrived; see `Transport.receive`."""
+        """Return the classic data frames that arrived; see `Transport.receive`."""
         deadline_s = time.monotonic() + timeout_s
         with self._gate.receiving:
             self._gate.check()
@@ -143,19 +143,23 @@ class CanBus:
 
 
 def as_message(frame: CanFrame) -> can.Message:
-    """Return `frame` for python-can; ValueError if it is not a classic one with 11 bits of id."""
+    """Return `frame` for python-can; ValueError if it is not a classic one."""
     return can.Message(
-        arbitration_id=frame.can_id, data=frame.data, is_extended_id=False, check=True
+        arbitration_id=frame.can_id & ~EXTENDED,
+        data=frame.data,
+        is_extended_id=is_extended(frame.can_id),
+        check=True,
     )
 
 
 def as_frame(message: can.Message, time_s: float) -> CanFrame | None:
     """Return what python-can received, stamped `time_s`; None for the kinds that are not ours."""
-    if message.is_extended_id or message.is_remote_frame or message.is_error_frame:
+    if message.is_remote_frame or message.is_error_frame:
         return None
     if message.is_fd or len(message.data) > MAX_CLASSIC_LENGTH:
         return None
-    return CanFrame(message.arbitration_id, bytes(message.data), time_s)
+    flag = EXTENDED if message.is_extended_id else 0
+    return CanFrame(message.arbitration_id | flag, bytes(message.data), time_s)
 
 
 def _descriptor(bus: can.BusABC) -> int | None:

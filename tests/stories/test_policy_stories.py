@@ -12,7 +12,7 @@ from functools import cache
 
 import pytest
 
-from edge_fer.driver_state.monitor import DriverMonitor
+from edge_fer.driver_state.monitor import StateMonitor
 from edge_fer.driver_state.policy import Decision
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.driver_state.states import DriverState, Reason
@@ -199,7 +199,7 @@ STORIES = {
 def transitions(name: str, fps: int) -> tuple[Decision, ...]:
     """Return the first decision of each state."""
     story = STORIES[name]
-    monitor = DriverMonitor(story.settings, START_S)
+    monitor = StateMonitor(story.settings, START_S)
     entered = [monitor.decision]
     for observation in told(story, fps):
         decision = monitor.observe(observation)
@@ -270,7 +270,7 @@ def test_the_driver_is_asked_once_each_time_the_face_becomes_uncertain(fps: int)
         drive(Scene(20, TORN), Scene(10, CALM), Scene(10, TORN), Scene(10, CALM)),
         (*BEGIN, (UNCERTAIN, 16.1), (ATTENTIVE, 33.3), (UNCERTAIN, 46.1), (ATTENTIVE, 53.3)),
     )
-    monitor = DriverMonitor(story.settings, START_S)
+    monitor = StateMonitor(story.settings, START_S)
     asked: dict[int, list[float]] = {}
     for observation in told(story, fps):
         decision = monitor.observe(observation)
@@ -288,7 +288,7 @@ def test_the_driver_is_asked_once_each_time_the_face_becomes_uncertain(fps: int)
 
 def test_a_clock_set_back_in_the_middle_of_a_drive_starts_anew() -> None:
     story = STORIES["attentive drive"]
-    monitor = DriverMonitor(story.settings, START_S)
+    monitor = StateMonitor(story.settings, START_S)
     for observation in told(story, 30):
         monitor.observe(observation)
     reasons: list[Reason] = []
