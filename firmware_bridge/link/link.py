@@ -11,7 +11,9 @@ import select
 import threading
 import time
 import weakref
+from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from firmware_bridge.e2e.profile22 import Profile22Sender
@@ -53,6 +55,7 @@ _SENT = (
 BEHIND_S = 0.05
 # How often a bus without a descriptor to wait on (virtual) is asked for frames.
 _POLL_S = 0.005
+_KEPT = 64  # frames of the controller that nobody has asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,7 @@ class Link:
         self._controller: tuple[ControllerStatusMessage, float] | None = None  # valid until
         self._frames_dropped = 0
         self._controller_rejected = 0
+        self._controller_frames: deque[tuple[float, ControllerStatusMessage]] = deque(maxlen=_KEPT)
         self._line_judge = LineJudge(uri)
         self._warned: set[str] = set()  # of what is wrong with what arrives, now
 
@@ -146,6 +150,17 @@ class Link:
         if latest is None or self._clock() > latest[1]:
             return None
         return latest[0]
+
+    def take_controller_frames(self) -> list[tuple[float, ControllerStatusMessage]]:
+        """Return the trusted frames since the last call, with their monotonic seconds.
+
+        The newest 64, which are those of several seconds.
+        """
+        taken = []
+        with suppress(IndexError):
+            while True:
+                taken.append(self._controller_frames.popleft())
+        return taken
 
     @property
     def trouble(self) -> str | None:
@@ -263,6 +278,7 @@ class Link:
             self._controller_rejected += 1
         if not judged.usable or not isinstance(judged.message, ControllerStatusMessage):
             return
+        self._controller_frames.append((frame.time_s, judged.message))
         self._controller = (judged.message, frame.time_s + (self._supervisor.timeout_s or 0.0))
         if judged.message.acknowledged_id is not None:
             self._schedule.acknowledge(judged.message.acknowledged_id)
