@@ -173,6 +173,7 @@ class Extra(StrEnum):
     RECORDING = "recording"
     MULTICAST = "multicast"
     PLOT = "plot"
+    DISTRIBUTED = "distributed"
 
 
 class MissingPackageError(ReasonedError[Extra]):

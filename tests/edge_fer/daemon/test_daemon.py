@@ -55,6 +55,7 @@ from firmware_bridge.reception.watching import Watch
 from firmware_bridge.transports import open_transport
 
 ON = ControllerStatusMessage(enable=1, ignition=1, speed_km_h=72.0)
+OFF = replace(ON, speed_km_h=0.0)  # with a switch or the ignition: only a parked vehicle may
 _QUALITY = EmotionProbabilitiesMessage.SIGNALS[-1]
 BACK_TO_WORK_S = 2.0
 SAID_S = 2.0  # so soon the vehicle knows of a fault
@@ -157,7 +158,7 @@ def test_it_stands_by_and_comes_back_as_the_vehicle_says(
     vehicle_side.says = ON
     assert vehicle_side.until(lambda: tells_its_figures(vehicle_side))
 
-    for off in (replace(ON, enable=0), replace(ON, ignition=0)):
+    for off in (replace(OFF, enable=0), replace(OFF, ignition=0)):
         vehicle_side.says = off
         assert vehicle_side.until(lambda: vehicle_side.hears(DriverState.NOT_AVAILABLE))
         assert not daemon.films
@@ -198,7 +199,7 @@ def test_a_vehicle_that_falls_silent_is_unknown_and_its_no_holds(
     assert vehicle_side.until(lambda: daemon.daemon.link.controller is None)
     assert daemon.films
 
-    vehicle_side.says = replace(ON, enable=0)
+    vehicle_side.says = replace(OFF, enable=0)
     assert vehicle_side.until(lambda: not daemon.films)
     vehicle_side.says = None
     assert not vehicle_side.until(lambda: daemon.films, 2.0)
