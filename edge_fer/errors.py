@@ -120,6 +120,7 @@ class ClipReason(StrEnum):
     SEALED = "sealed"  # a private key is needed
     OTHER_KEY = "other key"
     NOT_SEALED = "not sealed"  # and a private key was given: anyone can have written it
+    NONE = "none"  # nothing was recorded, or no clip has this number
 
 
 class ClipError(ReasonedError[ClipReason]):
@@ -173,6 +174,7 @@ class Extra(StrEnum):
     RECORDING = "recording"
     MULTICAST = "multicast"
     PLOT = "plot"
+    DISTRIBUTED = "distributed"
 
 
 class MissingPackageError(ReasonedError[Extra]):

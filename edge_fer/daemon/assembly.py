@@ -29,6 +29,7 @@ from edge_fer.redaction import redacted_uri
 from edge_fer.vehicle.reader import VehicleReader
 from firmware_bridge.errors import LinkReason, TransportError
 from firmware_bridge.link.link import Link
+from firmware_bridge.protocol.database import use_base_id
 
 _log = logging.getLogger(__name__)
 
@@ -80,6 +81,7 @@ def assemble(
     )
     # Last: nothing after them can fail, so what they open is always closed by `Daemon.run`; and
     # still before a camera lights up.
+    use_base_id(config.link.base_id)
     link = _open_link(config.link.uri, keep_trying=managed)
     metrics_file = config.health.prometheus_file
     server = StatusServer(own_status_socket(), Path(metrics_file) if metrics_file else None)

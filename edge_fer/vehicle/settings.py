@@ -20,6 +20,16 @@ class LinkConfig:
         " as slcan:PORT?bitrate=250k&settle_ms=2000.",
     )
 
+    base_id: int = setting(
+        0x3A0,
+        "Base id",
+        "The CAN id of DriverState; the other messages keep their distance from it: up to 0x3B0."
+        " Above 0x7EF all of them have 29-bit ids. `edge-fer dbc --check OTHER.dbc` names"
+        " collisions with the messages of a vehicle; `edge-fer dbc --base-id 0x6E0` prints it.",
+        minimum=0,
+        maximum=0x1FFFFFEF,
+    )
+
     def __post_init__(self) -> None:
         check_settings(self)
 

@@ -22,13 +22,12 @@ from edge_fer.daemon import start as run_module
 from edge_fer.daemon.assembly import assemble
 from edge_fer.daemon.daemon import Daemon
 from edge_fer.daemon.notify import Notifier
-from edge_fer.daemon.opening import open_networks
 from edge_fer.daemon.signals import StopFlag
 from edge_fer.daemon.start import FAILED_WAIT_S, run_daemon
 from edge_fer.daemon.status import Status
 from edge_fer.driver_state.monitor import StateMonitor
 from edge_fer.driver_state.states import DriverState
-from edge_fer.errors import ModelError, UserError
+from edge_fer.errors import UserError
 from edge_fer.face.settings import FaceConfig
 from edge_fer.health.meter import HealthMeter
 from edge_fer.health.thermal import Thermometer
@@ -242,20 +241,6 @@ def replace_card(model: Path, **changes: Any) -> Path:
     return model
 
 
-def test_threshold_and_temperature_are_those_of_the_card(
-    tmp_path: Path, make_tiny: Callable[..., Path]
-) -> None:
-    model = replace_card(make_tiny(tmp_path), uncertain_threshold=0.37, temperature=2.5)
-    config = replace(Config(), model=ModelConfig(path=str(model)))
-
-    networks = open_networks(config.model, config.face, stand_in=False)
-    classifier, policy = networks.policy(config.driver_state)
-
-    assert policy.confidence_threshold == 0.37
-    assert classifier is not None
-    assert classifier.card.temperature == 2.5
-
-
 def test_a_pause_forgets_the_driver_and_keeps_the_numbers() -> None:
     config = Config().driver_state.for_model(0.5)
     settings = replace(config, emotion_states=False)
@@ -308,16 +293,6 @@ def test_what_works_is_said_without_model_and_detector(tmp_path: Path) -> None:
             assert side.until(lambda: side.latest(EmotionProbabilitiesMessage) == nothing)
     finally:
         side.close()
-
-
-def test_without_a_service_manager_they_are_errors(tmp_path: Path) -> None:
-    gone = str(tmp_path / "gone")
-    for config, problem in (
-        (replace(Config(), model=ModelConfig(path=gone)), "cannot read the model"),
-        (replace(Config(), face=FaceConfig(detector="yunet", model=gone)), "cannot read YuNet"),
-    ):
-        with pytest.raises(ModelError, match=problem):
-            open_networks(config.model, config.face, stand_in=False)
 
 
 def test_a_camera_that_does_not_open_is_told_and_comes_yet(
