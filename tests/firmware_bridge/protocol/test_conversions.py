@@ -65,9 +65,11 @@ def test_canmatrix_keeps_what_decodes(dbc: Path, ending: str) -> None:
 @pytest.mark.parametrize("ending", ["kcd", "sym", "dbc"])
 def test_cantools_keeps_what_decodes(dbc: Path, ending: str) -> None:
     there = dbc.with_name(f"there.{ending}")
-    cantools.database.dump_file(cantools.database.load_file(dbc), there)
+    ours: Any = cantools.database.load_file(dbc)
+    cantools.database.dump_file(ours, there)
     require_alike(by_cantools(there))
 
     back = dbc.with_name("back.dbc")
-    cantools.database.dump_file(cantools.database.load_file(there), back)
+    theirs: Any = cantools.database.load_file(there)
+    cantools.database.dump_file(theirs, back)
     require_alike(by_cantools(back))
