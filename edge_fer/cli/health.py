@@ -4,11 +4,11 @@
 
 import contextlib
 import json as json_format
+import sys
 import time
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 from edge_fer.cli.device_config import config_path
@@ -16,6 +16,7 @@ from edge_fer.cli.options import ConfigOption, JsonOption
 
 EXIT_UNWELL = 1
 WATCH_EVERY_S = 1.0
+_CLEAR = "\x1b[2J\x1b[H"  # the screen, and up to its first line
 
 
 def status(
@@ -29,10 +30,11 @@ def status(
 ) -> None:
     """Ask the running daemon how it is; exit code 1 where its pipeline is stalled."""
     while watch:
-        if not json:
-            click.clear()
+        if not json and sys.stdout.isatty():
+            typer.echo(_CLEAR, nl=False)
         with contextlib.suppress(typer.Exit):  # a stall may pass
             _show_status(socket, json=json, indent=None)
+        sys.stdout.flush()
         time.sleep(WATCH_EVERY_S)
     _show_status(socket, json=json, indent=2)
 
