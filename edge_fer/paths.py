@@ -12,6 +12,7 @@ RECORDINGS = SERVICE_STATE / "recordings"
 DEVICE_CONFIG = Path("/etc/edge-fer/config.toml")  # what the service reads
 SERVICE_RUNTIME = Path("/run/edge-fer")  # systemd makes it: RuntimeDirectory=
 _SOCKET = "status.socket"
+_FRAMES = "frames.socket"
 _RESUME = "resume.json"
 _ATTEMPTS = "model-attempts.json"
 _LAST_WORD = "vehicle.json"
@@ -27,6 +28,18 @@ def own_status_socket() -> Path | None:
         return Path(given) / _SOCKET
     session = os.environ.get("XDG_RUNTIME_DIR")
     return Path(session) / "edge-fer" / _SOCKET if session else None
+
+
+def own_frames_socket() -> Path | None:
+    """Return where this process, as a daemon, serves `edge-fer monitor daemon:`; None: nowhere."""
+    status = own_status_socket()
+    return None if status is None else status.with_name(_FRAMES)
+
+
+def frames_socket() -> Path:
+    """Return where a running daemon serves its frames: beside the first status socket there is."""
+    sockets = [path.with_name(_FRAMES) for path in status_sockets()]
+    return next((path for path in sockets if path.exists()), sockets[-1])
 
 
 def own_resume_file() -> Path | None:
