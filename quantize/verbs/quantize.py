@@ -7,8 +7,8 @@ from typing import Any
 from rich.console import Console
 
 from edge_fer.atomic_write import write_atomically
-from edge_fer.errors import OutputError, OutputReason
 from edge_fer.models.render import render_card
+from edge_fer.out_path import prepare_folder
 from quantize.data.calibration_set import choose_calibration_set
 from quantize.data.fer2013 import Fer2013
 from quantize.data.load import load_fer2013
@@ -45,8 +45,8 @@ def quantize_verb(
     from quantize.networks.network_file import load_network  # noqa: PLC0415
 
     check_out_path(out)
-    if curve is not None and not curve.is_dir():
-        raise OutputError(OutputReason.NO_FOLDER, f"--curve {curve}: there is no such folder")
+    if curve is not None:
+        prepare_folder(curve, "--curve")
     network = load_network(model)  # first, so that a wrong model is said before the data is read
     messages = Console(stderr=True)
     dataset = load_fer2013(data, progress=True)

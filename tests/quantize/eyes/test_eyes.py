@@ -111,7 +111,8 @@ def _made(make: Callable[[Path], object], path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("out", "said"), [("eyes.h5", "end the name in .keras"), ("no/eyes.keras", "no folder")]
+    ("out", "said"),
+    [("eyes.h5", "end the name in .keras"), ("/dev/null/eyes.keras", "is a file: name a folder")],
 )
 def test_a_name_that_cannot_be_written_is_said_before_the_work(
     folder: Path, tmp_path: Path, out: str, said: str, capsys: pytest.CaptureFixture[str]

@@ -75,7 +75,7 @@ def test_figure_is_a_picture(csv: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("figure.txt", "end its name in .png"), ("no/figure.png", "cannot be written")],
+    [("figure.txt", "end the name in .png or .svg"), ("/dev/null/figure.png", "is a file")],
 )
 def test_figure_that_cannot_be_drawn(
     small_fer2013: Fer2013, tmp_path: Path, name: str, message: str
