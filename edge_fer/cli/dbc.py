@@ -24,7 +24,7 @@ def dbc(
     ] = None,
 ) -> None:
     """Print the DBC file of the messages, for other CAN tools."""
-    from firmware_bridge.errors import BridgeError
+    from firmware_bridge.errors import InputError, InputReason
     from firmware_bridge.protocol.database import dbc_text, find_collisions
 
     base = parse_base_id(base_id)
@@ -34,7 +34,9 @@ def dbc(
     try:
         text = check.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
-        raise BridgeError(f"dbc: {check}: cannot be read ({error.strerror})") from error
+        raise InputError(
+            InputReason.UNREADABLE, f"dbc: {check}: cannot be read ({error.strerror})"
+        ) from error
     collisions = find_collisions(text, base, check.name)
     for line in collisions or [f"{check.name} uses none of the ids"]:
         typer.echo(line)

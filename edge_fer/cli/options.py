@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from edge_fer.errors import UserError
+from edge_fer.errors import UsageError, UsageReason
 from edge_fer.out_path import PICTURES, prepare_file, prepare_folder, prepare_plot
 from edge_fer.paths import DEVICE_CONFIG
 
@@ -43,7 +43,10 @@ def parse_base_id(text: str) -> int:
     except ValueError:
         base_id = -1
     if not 0 <= base_id <= LAST_BASE_ID:
-        raise UserError(f"--base-id: {text!r} is not in 0..{LAST_BASE_ID:#x}; use 0x6E0, say")
+        raise UsageError(
+            UsageReason.BAD_VALUE,
+            f"--base-id: {text!r} is not in 0..{LAST_BASE_ID:#x}; use 0x6E0, say",
+        )
     return base_id
 
 

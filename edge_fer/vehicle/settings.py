@@ -1,4 +1,4 @@
-"""Settings of the link to the vehicle controller."""
+"""Settings of the link to the vehicle controller, and of what it may do."""
 
 from dataclasses import dataclass
 
@@ -28,6 +28,25 @@ class LinkConfig:
         " collisions with the messages of a vehicle; `edge-fer dbc --base-id 0x6E0` prints it.",
         minimum=0,
         maximum=0x1FFFFFEF,
+    )
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleConfig:
+    """What the vehicle controller may do."""
+
+    may_switch_off: str = setting(
+        "parked",
+        "May switch off",
+        "Whether the vehicle may end the monitoring, by its switch or with the ignition: never,"
+        " parked (only at a known speed under 5 km/h) or always. In any case all its frames of a"
+        " second have to agree. The protection of the frames has no secret: whoever is on the bus"
+        " can send them.",
+        source="project's choice: a forged frame must not end the monitoring of a driver",
+        choices=("never", "parked", "always"),
     )
 
     def __post_init__(self) -> None:

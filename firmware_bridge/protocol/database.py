@@ -10,7 +10,7 @@ from typing import Any
 
 import cantools
 
-from firmware_bridge.errors import BridgeError
+from firmware_bridge.errors import InputError, InputReason
 from firmware_bridge.protocol.frame import (
     EXTENDED,
     MAX_EXTENDED_ID,
@@ -124,7 +124,9 @@ def use_base_id(base_id: int) -> None:
     Above 0x7EF the ids have 29 bits. BridgeError for what is not an id.
     """
     if not 0 <= base_id <= LAST_BASE_ID:
-        raise BridgeError(f"base id {base_id:#x} is not in 0..{LAST_BASE_ID:#x}")
+        raise InputError(
+            InputReason.BAD_VALUE, f"base id {base_id:#x} is not in 0..{LAST_BASE_ID:#x}"
+        )
     if base_id != _Ids.base:
         _Ids.base = base_id
         definitions.cache_clear()
@@ -149,7 +151,7 @@ def find_collisions(other_text: str, base_id: int, name: str) -> list[str]:
         other: Any = cantools.database.load_string(other_text, database_format="dbc", strict=False)
     except Exception as error:  # cantools raises its own and those of its parser
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise BridgeError(f"dbc: {name} cannot be read: {reason}") from error
+        raise InputError(InputReason.UNREADABLE, f"dbc: {name} cannot be read: {reason}") from error
     taken = {
         message.frame_id | (EXTENDED if message.is_extended_frame else 0): message.name
         for message in other.messages

@@ -11,6 +11,7 @@ from can.interfaces.socketcan import SocketcanBus
 from can.interfaces.virtual import VirtualBus
 
 from firmware_bridge.errors import LinkReason, SendTimeoutError, TransportError
+from firmware_bridge.protocol.bus_errors import BusHealth
 from firmware_bridge.protocol.frame import EXTENDED, MAX_CLASSIC_LENGTH, CanFrame, is_extended
 from firmware_bridge.transports.base import WRITE_TIMEOUT_S, TransportCounters
 from firmware_bridge.transports.gate import Gate
@@ -54,18 +55,27 @@ class CanBus:
         self._name = name
         self._descriptor = _descriptor(bus)
         self._gate = Gate(name, readable=self._descriptor)
+        self._health = BusHealth()
         self._frames_sent = 0
         self._frames_received = 0
 
     @property
     def counters(self) -> TransportCounters:
         """Return what passed so far; a bus rejects nothing that its controller lets through."""
-        return TransportCounters(self._frames_sent, self._frames_received)
+        errors = self._health.counters
+        return TransportCounters(
+            self._frames_sent,
+            self._frames_received,
+            error_passive=errors.error_passive,
+            bus_off=errors.bus_off,
+            bus_restarts=errors.restarts,
+            unacknowledged=errors.unacknowledged,
+        )
 
     @property
     def trouble(self) -> str | None:
-        """Return why the bus takes no frames; None where it does."""
-        return None
+        """Return what is wrong with the bus; None where nothing is known."""
+        return self._health.trouble
 
     @property
     def backlog_s(self) -> float:
@@ -85,11 +95,13 @@ class CanBus:
                 self._bus.send(message, timeout=WRITE_TIMEOUT_S)
             except (can.CanError, OSError) as error:
                 if _is_full(error):
+                    self._health.refused()
                     raise SendTimeoutError(
                         f"link: {self._name} takes no frames: is another node on the bus?"
                     ) from error
                 raise self._lost(error) from error
             self._frames_sent += 1
+            self._health.passed(received=False)
 
     def receive(self, timeout_s: float) -> list[CanFrame]:
         """Return the classic data frames that arrived; see `Transport.receive`."""
@@ -124,6 +136,10 @@ class CanBus:
                 raise self._lost(error) from error
             if message is None:
                 break
+            if message.is_error_frame:
+                self._health.error(message.arbitration_id, bytes(message.data))
+                continue
+            self._health.passed(received=True)
             # A kernel's time-stamp is wall time, ours is monotonic.
             frame = as_frame(message, time.monotonic())
             if frame is not None:
