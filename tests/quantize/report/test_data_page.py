@@ -96,7 +96,7 @@ def test_figure_without_matplotlib(
         return real_import(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(UserError, match=r"pip install 'edge-fer\[workstation\]'"):
+    with pytest.raises(UserError, match=r"pip install 'edge-fer\[plot\]'"):
         draw_distribution(small_fer2013, tmp_path / "figure.png")
 
 
