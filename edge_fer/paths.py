@@ -14,6 +14,7 @@ DEVICE_CONFIG = Path("/etc/edge-fer/config.toml")  # what the service reads
 SERVICE_RUNTIME = Path("/run/edge-fer")  # systemd makes it: RuntimeDirectory=
 RUN_USER = Path("/run/user")  # systemd-logind makes a folder below it for each session's user
 _SOCKET = "status.socket"
+_FRAMES = "frames.socket"
 _RESUME = "resume.json"
 _ATTEMPTS = "model-attempts.json"
 _LAST_WORD = "vehicle.json"
@@ -38,6 +39,18 @@ def _user_sockets() -> tuple[Path, ...]:
         folders.append(of_user / "edge-fer")
     folders.append(Path(tempfile.gettempdir()) / f"edge-fer-{user}")
     return tuple(dict.fromkeys(folder / _SOCKET for folder in folders))
+
+
+def own_frames_socket() -> Path | None:
+    """Return where this process, as a daemon, serves `edge-fer monitor daemon:`; None: nowhere."""
+    status = own_status_socket()
+    return None if status is None else status.with_name(_FRAMES)
+
+
+def frames_socket() -> Path:
+    """Return where a running daemon serves its frames: beside the first status socket there is."""
+    sockets = [path.with_name(_FRAMES) for path in status_sockets()]
+    return next((path for path in sockets if path.exists()), sockets[-1])
 
 
 def own_resume_file() -> Path | None:

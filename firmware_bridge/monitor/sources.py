@@ -10,6 +10,7 @@ from firmware_bridge.errors import LinkError, LinkReason
 from firmware_bridge.monitor.candump_pipe import CandumpPipe
 from firmware_bridge.recording.replay import Replay, split_replay
 from firmware_bridge.transports import Transport, open_transport
+from firmware_bridge.transports.daemon_socket import open_daemon
 
 STANDARD_INPUT = "-"
 
@@ -71,6 +72,8 @@ def open_source(uri: str, *, at_once: bool = False) -> Source:
     """
     if uri == STANDARD_INPUT:
         return CandumpPipe(sys.stdin.fileno())
+    if uri.startswith("daemon:"):
+        return LivePort(uri, lambda known: open_daemon(known.removeprefix("daemon:")))
     if uri.startswith("replay:"):
         path, speed, channel = split_replay(uri)
         return Replay(uri, path, speed=None if at_once else speed, channel=channel)
