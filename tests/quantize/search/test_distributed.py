@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -107,8 +108,8 @@ def server(tmp_path: Path, host: list[str]) -> Iterator[str]:
                 time.sleep(0.5)
         yield url
     finally:
-        process.terminate()
-        process.wait(timeout=30)
+        process.send_signal(signal.SIGINT)  # does not wait for clients, as SIGTERM would
+        process.wait(timeout=60)
 
 
 def worker(prefix: list[str], url: str, data: Path, number: int) -> subprocess.Popen[bytes]:
@@ -123,7 +124,9 @@ def worker(prefix: list[str], url: str, data: Path, number: int) -> subprocess.P
 def running_on(study: optuna.Study, host_name: str) -> list[int]:
     trials = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
     return [
-        trial.user_attrs["pid"] for trial in trials if trial.user_attrs.get("host") == host_name
+        trial.user_attrs["pid"]
+        for trial in trials
+        if trial.user_attrs.get("host") == host_name and "pid" in trial.user_attrs
     ]
 
 
