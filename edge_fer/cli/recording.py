@@ -12,8 +12,9 @@ import typer
 from edge_fer.cli.device_config import device_config
 from edge_fer.cli.help import new_app
 from edge_fer.cli.options import JsonOption
-from edge_fer.errors import ClipError, ClipReason, UserError
+from edge_fer.errors import ClipError, ClipReason, UsageError, UsageReason, UserError
 from edge_fer.out_path import prepare_file, prepare_folder
+from edge_fer.printable import printable
 
 recording_app = new_app("List and export recorded clips, and make the key that opens them.")
 
@@ -49,7 +50,9 @@ def list_(folder: FolderOption = None, key: KeyOption = None, json: JsonOption =
         typer.echo(json_format.dumps(rows, indent=2))
         return
     for row in rows:
-        typer.echo(f"{row['number']:>8}  {row['bytes'] / 1e6:6.1f} MB  {_described(row)}")
+        typer.echo(
+            f"{row['number']:>8}  {row['bytes'] / 1e6:6.1f} MB  {printable(_described(row))}"
+        )
     if not rows:
         typer.echo("there are no clips")
 
@@ -85,7 +88,7 @@ def export(
             written = export_clip(clip, to / path.name.partition(".")[0], images=images)
         except UserError as error:
             # The others may be whole.
-            typer.echo(f"edge-fer: {error}", err=True)
+            typer.echo(printable(f"edge-fer: {error}"), err=True)
             failed += 1
             continue
         names = ", ".join(item.name for item in written)
@@ -117,13 +120,19 @@ def _clips(folder: Path) -> list[Any]:
     try:
         return list_clips(folder)
     except FileNotFoundError:
-        raise UserError(f"{folder}: nothing was recorded there: try --folder") from None
+        raise ClipError(
+            ClipReason.NONE, f"{folder}: nothing was recorded there: try --folder"
+        ) from None
     except NotADirectoryError:
-        raise UserError(f"{folder}: is no folder") from None
+        raise UsageError(UsageReason.BAD_VALUE, f"{folder}: is not a folder") from None
     except PermissionError:
-        raise UserError(f"{folder}: permission denied: sudo edge-fer recording ...") from None
+        raise ClipError(
+            ClipReason.UNREADABLE, f"{folder}: permission denied: sudo edge-fer recording ..."
+        ) from None
     except OSError as error:
-        raise UserError(f"{folder}: cannot be read ({error.strerror})") from error
+        raise ClipError(
+            ClipReason.UNREADABLE, f"{folder}: cannot be read ({error.strerror})"
+        ) from error
 
 
 def _chosen(wanted: list[str] | None, folder: Path | None) -> list[Path]:
@@ -134,7 +143,7 @@ def _chosen(wanted: list[str] | None, folder: Path | None) -> list[Path]:
     known = {clip.number: clip.path for clip in _clips(place)}
     if not wanted:
         if not known:
-            raise UserError(f"{place}: there are no clips")
+            raise ClipError(ClipReason.NONE, f"{place}: there are no clips")
         return list(known.values())
     paths = []
     for item in wanted:
@@ -144,7 +153,7 @@ def _chosen(wanted: list[str] | None, folder: Path | None) -> list[Path]:
             paths.append(known[int(item)])
         else:
             numbers = f"{min(known)} to {max(known)}" if known else "none"
-            raise UserError(f"clip {item}: not in {place}: there are {numbers}")
+            raise ClipError(ClipReason.NONE, f"clip {item}: not in {place}: there are {numbers}")
     return paths
 
 

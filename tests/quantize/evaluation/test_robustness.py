@@ -34,6 +34,8 @@ class ByLight:
         advance(len(images))
         return answers
 
+    numbers = log_probabilities  # nobody asks for them here
+
 
 def grey_rows(count: int = 6) -> Fer2013:
     return Fer2013(
