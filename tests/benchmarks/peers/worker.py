@@ -7,8 +7,6 @@ All run on one core: the affinity is set before anything is imported that would 
 is measured is the core's time, not the clock's: what else the machine does is left out.
 """
 
-# ruff: noqa: PLC0415, D102 - what is imported counts as start-up; the methods are Peer's
-
 import importlib
 import json
 import os
