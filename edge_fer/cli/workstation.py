@@ -598,11 +598,12 @@ def evaluate_face(
     labels: FaceLabelsOption,
     seed: GroupSeedOption = 1,
     json: JsonOption = False,
+    report: ReportOption = None,
 ) -> None:
     """Measure a face network on the groups that were held out."""
     from quantize.face.verb import evaluate_verb
 
-    evaluate_verb(model, labels, seed=seed, json_output=json)
+    evaluate_verb(model, labels, seed=seed, json_output=json, report=report)
 
 
 @face_app.command("quantize")
