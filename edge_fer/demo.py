@@ -45,7 +45,7 @@ def _start_daemon(port: str, log: IO[bytes]) -> "subprocess.Popen[bytes]":
         [
             sys.executable,
             "-m",
-            "edge_fer.cli",
+            "edge_fer.cli.app",
             "run",
             "--camera",
             "demo:",

@@ -4,15 +4,15 @@ from dataclasses import dataclass
 
 from edge_fer.camera.base import Frame
 from edge_fer.camera.condition import ConditionMonitor
-from edge_fer.classifier import Classifier
 from edge_fer.driver_state.monitor import DriverMonitor
 from edge_fer.driver_state.policy import BLIND, Decision
 from edge_fer.driver_state.settings import PolicySettings
-from edge_fer.eyes import EyeReader
+from edge_fer.face.crop import crop_face
+from edge_fer.face.eyes import EyeReader
 from edge_fer.face.head_pose import head_pose
 from edge_fer.face.tracking import FaceTracker, TrackedFace
+from edge_fer.models.classifier import Classifier
 from edge_fer.observation import UNKNOWN_VEHICLE, CameraCondition, Observation, Vehicle
-from edge_fer.preprocessing import crop_face
 
 
 @dataclass(frozen=True, slots=True)

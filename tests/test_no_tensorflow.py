@@ -74,7 +74,7 @@ def test_the_daemon_runs_a_whole_input_without_the_workstation(tmp_path: Path) -
         image[60:180, 100:220] = 160
         cv2.imwrite(str(tmp_path / f"{index}.png"), image)
     done = run_blocked(
-        "from edge_fer.cli import main; main()",
+        "from edge_fer.cli.app import main; main()",
         "run",
         "--camera",
         f"file:{tmp_path}",

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 
 from edge_fer.camera.scene import Scene
 from edge_fer.camera.slots import SlotReader, SlotWriter, create_memory
+from edge_fer.face.crop import crop_face
 from edge_fer.face.haar import CASCADE, MIN_NEIGHBOURS, HaarDetector
 from edge_fer.face.tracking import FaceTracker
-from edge_fer.model_runtime import open_interpreter, open_model
+from edge_fer.models.runtime import open_interpreter, open_model
 from edge_fer.paths import SHIPPED_MODEL
-from edge_fer.preprocessing import crop_face
 
 Grey = NDArray[np.uint8]
 Step = Callable[[int], object]  # of the number of a frame

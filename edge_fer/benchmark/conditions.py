@@ -8,8 +8,8 @@ import platform
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge_fer.thermal import Thermometer
-from edge_fer.throttling import SINCE, THROTTLE_BITS, read_throttle_bits
+from edge_fer.health.thermal import Thermometer
+from edge_fer.health.throttling import SINCE, THROTTLE_BITS, read_throttle_bits
 
 # A clock that falls by this share while it is measured makes the first and the last figure differ.
 _CLOCK_FALL = 0.1

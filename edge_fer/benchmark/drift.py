@@ -16,7 +16,7 @@ from edge_fer.benchmark.conditions import (
 )
 from edge_fer.benchmark.running_daemon import DaemonFigures, measure_daemon
 from edge_fer.errors import UserError
-from edge_fer.model_card import load_model
+from edge_fer.models.card import load_model
 
 FORMAT = 1
 FPS = 30

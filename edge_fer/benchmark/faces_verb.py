@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from edge_fer.benchmark.faces import VERSIONS, FaceFigures, clips_in, measure_faces
-from edge_fer.config import FaceConfig
 from edge_fer.face.opening import open_detector, yunet_path
+from edge_fer.face.settings import FaceConfig
 
 _LEAST_WIDTH = 110  # of the tables in a file or a pipe, which has no width of its own
 

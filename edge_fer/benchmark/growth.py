@@ -24,12 +24,12 @@ from edge_fer.camera.base import Frame
 from edge_fer.camera.condition import ConditionMonitor
 from edge_fer.camera.scene import Scene
 from edge_fer.camera.slots import SlotReader, SlotWriter, create_memory
-from edge_fer.classifier import Classifier
 from edge_fer.driver_state.monitor import DriverMonitor
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.face.cutting import cut_square
 from edge_fer.face.haar import HaarDetector
 from edge_fer.face.tracking import FaceTracker
+from edge_fer.models.classifier import Classifier
 from edge_fer.pipeline import Pipeline
 
 Grey = NDArray[np.uint8]

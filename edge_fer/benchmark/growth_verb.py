@@ -12,7 +12,7 @@ from edge_fer.benchmark.growth import Growth, GrowthEffort, measure_growth
 from edge_fer.benchmark.operator_times import multiply_adds
 from edge_fer.benchmark.plot import check_plot, draw_growth
 from edge_fer.benchmark.prediction import BOARDS, Prediction, predict
-from edge_fer.operators import list_operators
+from edge_fer.models.operators import list_operators
 from edge_fer.paths import SHIPPED_MODEL
 
 _WIDTH = 100

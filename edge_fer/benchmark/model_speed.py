@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from edge_fer.benchmark.distribution import Distribution
-from edge_fer.classifier import Classifier
 from edge_fer.errors import UserError
-from edge_fer.model_kind import FACE_PX
+from edge_fer.models.classifier import Classifier
+from edge_fer.models.kind import FACE_PX
 
 WARM_UP_RUNS = 50  # as TFLite's benchmark_model counts them
 _COLD = """
@@ -21,7 +21,7 @@ import json, sys, time
 started_s = time.perf_counter()
 from pathlib import Path
 import numpy as np
-from edge_fer.classifier import Classifier
+from edge_fer.models.classifier import Classifier
 imported_s = time.perf_counter()
 classifier = Classifier(Path(sys.argv[1]))
 loaded_s = time.perf_counter()

@@ -17,8 +17,8 @@ import flatbuffers
 import numpy as np
 
 from edge_fer.errors import UserError
-from edge_fer.model_runtime import open_interpreter
-from edge_fer.operators import Operator, list_operators, tflite_schema
+from edge_fer.models.operators import Operator, list_operators, tflite_schema
+from edge_fer.models.runtime import open_interpreter
 from edge_fer.quiet import quiet_output
 
 METHOD = "truncated models"

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from edge_fer.benchmark.processes import children, cpu_s, rss_mb
+from edge_fer.daemon.status_server import ask
 from edge_fer.errors import UserError
-from edge_fer.status_server import ask
 from firmware_bridge.monitor.run import watch_bus
 from firmware_bridge.monitor.sources import LivePort
 from firmware_bridge.protocol.messages import DriverStateMessage
@@ -215,7 +215,7 @@ def measure_daemon(
         started_s = time.monotonic()
         daemon = subprocess.Popen(
             [
-                *(sys.executable, "-m", "edge_fer.cli", "run", "--camera", camera),
+                *(sys.executable, "-m", "edge_fer", "run", "--camera", camera),
                 *("--link", f"slcan:{wire.end_a}", "--model", str(model)),
             ],
             stdin=subprocess.DEVNULL,

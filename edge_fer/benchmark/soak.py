@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from edge_fer.benchmark.processes import children, descriptors, rss_mb, threads
+from edge_fer.daemon.status_server import ask
 from edge_fer.errors import UserError
-from edge_fer.status_server import ask
 from firmware_bridge.reception.watching import Watch
 from firmware_bridge.terminal.pty_wire import PtyWire
 from firmware_bridge.transports import Transport, open_transport
@@ -160,7 +160,7 @@ class _Run:
         self.watch = Watch(time.monotonic())
         self.received = self.bad = 0
         self.daemon = subprocess.Popen(
-            [sys.executable, "-m", "edge_fer.cli", *command],
+            [sys.executable, "-m", "edge_fer", *command],
             stdin=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env=os.environ | {"RUNTIME_DIRECTORY": str(folder)},

@@ -16,18 +16,18 @@ from edge_fer.camera import open_camera
 from edge_fer.camera.base import Frame
 from edge_fer.camera.condition import ConditionMonitor
 from edge_fer.camera.slots import SlotReader, SlotWriter, create_memory
-from edge_fer.classifier import Classifier
 from edge_fer.driver_state.monitor import DriverMonitor
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.errors import UserError
+from edge_fer.face.crop import crop_face
 from edge_fer.face.haar import HaarDetector
 from edge_fer.face.tracking import FaceTracker
-from edge_fer.health import Health
+from edge_fer.health.meter import Health
+from edge_fer.models.classifier import Classifier
 from edge_fer.observation import CameraCondition, Observation
 from edge_fer.passwords import without_password
 from edge_fer.pipeline import Pipeline, Step
-from edge_fer.preprocessing import crop_face
-from edge_fer.vehicle_report import report
+from edge_fer.vehicle.outgoing import report
 from firmware_bridge.benchmark.terminal import terminal
 from firmware_bridge.e2e.profile22 import Profile22Sender
 from firmware_bridge.protocol.database import definition

@@ -20,9 +20,9 @@ from edge_fer.benchmark.plot import check_plot, draw_device, draw_drift
 from edge_fer.benchmark.running_daemon import measure_daemon
 from edge_fer.benchmark.stages import measure_stages
 from edge_fer.benchmark.table import render_changes, render_drift, render_figures
-from edge_fer.classifier import Classifier
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.errors import UserError
+from edge_fer.models.classifier import Classifier
 from edge_fer.paths import SHIPPED_MODEL
 
 EXIT_REGRESSION = 1

@@ -20,9 +20,9 @@ from edge_fer.camera.base import SkippingCamera
 from edge_fer.camera.slots import SlotWriter
 from edge_fer.camera.torn import is_torn
 from edge_fer.errors import UserError
+from edge_fer.health.shedding import FrameSkipper
 from edge_fer.no_dumps import forbid_dumps
 from edge_fer.passwords import without_password
-from edge_fer.shedding import FrameSkipper
 
 
 def main(arguments: list[str]) -> int:

@@ -5,9 +5,9 @@ import http.client
 import urllib.request
 from pathlib import Path
 
+from edge_fer.atomic_write import write_atomically
 from edge_fer.errors import UserError
 from edge_fer.face.yunet import FILE_NAME, SHA256, URL, check_content
-from edge_fer.whole_file import write_whole
 
 TIMEOUT_S = 20.0
 _MOST_BYTES = 4 << 20  # it has 233 kB; more is another file
@@ -35,5 +35,5 @@ def fetch_yunet(folder: Path, *, url: str = URL) -> Path:
             f"(sha256 {SHA256}) and copy it to {path}"
         ) from error
     check_content(content, url)
-    write_whole(path, content)
+    write_atomically(path, content)
     return path

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from edge_fer.config import FaceConfig
 from edge_fer.face.haar import HaarDetector
 from edge_fer.face.seat import SeatRegion
+from edge_fer.face.settings import FaceConfig
 from edge_fer.face.tracking import FaceDetector, FaceTracker
 from edge_fer.face.yunet import FILE_NAME, YuNetDetector
 from edge_fer.paths import INSTALLED_MODELS

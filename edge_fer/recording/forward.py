@@ -4,7 +4,7 @@ import time
 
 from edge_fer.camera.base import Frame
 from edge_fer.camera.process import CameraProcess
-from edge_fer.camera_supervisor import CameraSupervisor
+from edge_fer.camera.supervisor import CameraSupervisor
 
 _STOP_S = 0.3
 

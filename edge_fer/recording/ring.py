@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from edge_fer.atomic_write import sync_folder
 from edge_fer.wall_clock import is_synchronised
-from edge_fer.whole_file import sync_folder
 
 SUFFIX = ".efclip"
 _NAME = re.compile(rf"clip-(\d{{8,}}){re.escape(SUFFIX)}")

@@ -10,9 +10,9 @@ import zlib
 from pathlib import Path
 from typing import Any, Protocol
 
+from edge_fer.atomic_write import write_atomically
 from edge_fer.errors import UserError
 from edge_fer.keys import KEY_BYTES, cryptography, read_private_key
-from edge_fer.whole_file import write_whole
 
 PLAIN, SEALED = b"P", b"S"
 KEY_ID_BYTES = 8
@@ -136,7 +136,7 @@ def make_key(path: Path) -> str:
     )
     if path.exists() or path.is_symlink():
         raise UserError(f"{path}: is there already: choose another name, or move it away")
-    write_whole(path, pem, mode=0o600)
+    write_atomically(path, pem, mode=0o600)
     return str(key.public_key().public_bytes_raw().hex())
 
 

@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from edge_fer.model_kind import EYES
+from edge_fer.models.kind import EYES
 
 # Width of each convolution at 24, 12 and 6 px: 34 thousand parameters, 2 million multiply-adds.
 WIDTHS = (16, 32, 40, 40)

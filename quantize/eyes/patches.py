@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_fer.errors import UserError
-from edge_fer.model_kind import EYES
+from edge_fer.models.kind import EYES
 
 HELD_OUT = 5  # one source in so many is held out
 SPLIT = (

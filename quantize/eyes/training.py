@@ -8,10 +8,10 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_fer.model_kind import EYES
-from quantize.augmentation import AugmentationSettings, augment
-from quantize.batches import one_hot
-from quantize.corruptions import corrupt
+from edge_fer.models.kind import EYES
+from quantize.data.augmentation import AugmentationSettings, augment
+from quantize.data.batches import one_hot
+from quantize.data.corruptions import corrupt
 from quantize.eyes.network import build_eyes
 from quantize.eyes.patches import SPLIT, EyePatches
 

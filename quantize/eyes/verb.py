@@ -6,17 +6,17 @@ from typing import Any
 
 from rich.console import Console
 
+from edge_fer.atomic_write import write_atomically
 from edge_fer.errors import UserError
-from edge_fer.model_kind import EYES
-from edge_fer.render_card import render_card
-from edge_fer.whole_file import write_whole
-from quantize.evaluation import Evaluation
+from edge_fer.models.kind import EYES
+from edge_fer.models.render import render_card
+from quantize.evaluation.evaluation import Evaluation
+from quantize.evaluation.predictors import open_predictor
+from quantize.evaluation.render_evaluation import render_evaluation
+from quantize.evaluation.scores import score
 from quantize.eyes.patches import SPLIT, load_patches
 from quantize.out_path import check_out_path
-from quantize.predictors import open_predictor
 from quantize.progress import progress_bar
-from quantize.render_evaluation import render_evaluation
-from quantize.scores import score
 from quantize.workstation import require_tensorflow
 
 HELD_OUT = "held-out eye patches"
@@ -46,18 +46,18 @@ def train_verb(data: Path, out: Path, *, seed: int, epochs: int) -> None:
         model = train_eyes(training, settings, done)
     model.save(out)
     record = json.dumps(settings.record(training, epochs), indent=2) + "\n"
-    write_whole(out.with_suffix(_RECORD), record.encode())
+    write_atomically(out.with_suffix(_RECORD), record.encode())
     print(f"{out}: trained on {len(training):,} patches; next: edge-fer eyes quantize {out}")
 
 
 def quantize_verb(model: Path, data: Path, out: Path, *, json_output: bool) -> None:
     """Convert to int8, measure on the held-out patches, and write file and card."""
     require_tensorflow()
-    from quantize import quantization  # noqa: PLC0415  # it imports TensorFlow
-    from quantize.calibration_set import CalibrationSet, balanced_rows  # noqa: PLC0415
-    from quantize.equivalence import refuse_unequal  # noqa: PLC0415
-    from quantize.folding import fold_batch_norms  # noqa: PLC0415
-    from quantize.network_file import load_network  # noqa: PLC0415
+    from quantize.data.calibration_set import CalibrationSet, balanced_rows  # noqa: PLC0415
+    from quantize.evaluation.equivalence import refuse_unequal  # noqa: PLC0415
+    from quantize.int8 import quantize as quantization  # noqa: PLC0415  # it imports TensorFlow
+    from quantize.networks.folding import fold_batch_norms  # noqa: PLC0415
+    from quantize.networks.network_file import load_network  # noqa: PLC0415
 
     check_out_path(out)
     network = load_network(model, EYES)

@@ -13,7 +13,7 @@ import numpy as np
 
 from edge_fer.benchmark.conditions import Conditions, Machine, read_conditions, read_machine
 from edge_fer.errors import UserError
-from quantize.data import load_fer2013
+from quantize.data.load import load_fer2013
 from quantize.peers.programs import (
     PROGRAMS,
     REPOSITORY,

@@ -46,11 +46,11 @@ class EdgeFer:
 
     def __init__(self) -> None:
         from edge_fer.camera.condition import ConditionMonitor
-        from edge_fer.classifier import Classifier
         from edge_fer.driver_state.monitor import DriverMonitor
         from edge_fer.driver_state.settings import PolicySettings
         from edge_fer.face.haar import HaarDetector
         from edge_fer.face.tracking import FaceTracker
+        from edge_fer.models.classifier import Classifier
         from edge_fer.paths import SHIPPED_MODEL
         from edge_fer.pipeline import Pipeline
 
@@ -134,7 +134,7 @@ class Paper:
     def __init__(self) -> None:
         tensorflow: Any = importlib.import_module("tensorflow")
         from edge_fer.face.haar import HaarDetector
-        from quantize.architectures import build_paper
+        from quantize.networks.architectures import build_paper
 
         network = build_paper()
         self._run = tensorflow.function(lambda faces: network(faces, training=False))
@@ -149,7 +149,7 @@ class Paper:
     def frame(self, colour: Any, time_s: float) -> bool:
         import cv2
 
-        from edge_fer.preprocessing import crop_face
+        from edge_fer.face.crop import crop_face
 
         grey: Any = cv2.cvtColor(colour, cv2.COLOR_BGR2GRAY)
         boxes = self._detector.detect(grey)

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 
 from edge_fer.emotions import LABELS
-from quantize.figure_style import INK, white_to_blue
-from quantize.figures import open_figure, save_figure
+from quantize.evaluation.scores import Scores
+from quantize.plots.figures import open_figure, save_figure
+from quantize.plots.style import INK, white_to_blue
 from quantize.report.markdown import paragraphs, picture, table
-from quantize.scores import Scores
 
 
 def answers_section(scores: Scores, folder: Path) -> str:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_fer.model_card import ModelCard
-from quantize.confidence import fit_confidence, scale
-from quantize.scores import calibration_error
+from edge_fer.models.card import ModelCard
+from quantize.evaluation.confidence import fit_confidence, scale
+from quantize.evaluation.scores import calibration_error
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,7 +14,8 @@ _CHOSEN_BY = (
     "PublicTest also chose the checkpoint, so this project's figures on it are a little kind."
 )
 _REFERENCE = "Vulpe-Grigorași and Grigore 2021"
-# Of `paper` as `quantize.architectures` builds it; the reference gives the parameters only.
+# Of `paper` as `quantize.networks.architectures` builds it; the reference gives the parameters
+# only.
 PAPER_PARAMETERS = 5_173_959
 PAPER_MULTIPLY_ADDS = 3_862_759_168
 

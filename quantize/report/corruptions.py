@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from quantize.corruptions import CORRUPTIONS, SEVERITIES
-from quantize.figure_style import GREY, INK, ORANGE, plain, white_to_blue
-from quantize.figures import open_figure, save_figure
-from quantize.render_robustness import verdict
+from quantize.data.corruptions import CORRUPTIONS, SEVERITIES
+from quantize.evaluation.render_robustness import verdict
+from quantize.evaluation.robustness import JUDGED_SEVERITY, LEAST_SHARE, Robustness, corrupted
+from quantize.plots.figures import open_figure, save_figure
+from quantize.plots.style import GREY, INK, ORANGE, plain, white_to_blue
 from quantize.report.filters import portrait_face
 from quantize.report.markdown import paragraphs, picture, table
 from quantize.report.tiles import Tile, draw_tiles
-from quantize.robustness import JUDGED_SEVERITY, LEAST_SHARE, Robustness, corrupted
 
 _TILE_IN = 0.8
 _SHOWN_SEVERITIES = (1, 3, 5)

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_fer.emotions import LABELS
-from quantize.fer2013 import Fer2013
-from quantize.figures import draw_distribution
+from quantize.data.fer2013 import Fer2013
+from quantize.plots.figures import draw_distribution
 from quantize.report.markdown import paragraphs, picture
 from quantize.report.tiles import FEWEST_FACES, Tile, draw_tiles
 

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from edge_fer.camera.scene import PORTRAIT
 from edge_fer.errors import UserError
+from edge_fer.face.crop import crop_face
 from edge_fer.face.haar import HaarDetector
-from edge_fer.preprocessing import crop_face
-from quantize.figure_style import blue_white_orange, in_colours
+from quantize.plots.style import blue_white_orange, in_colours
 from quantize.report.anatomy import Anatomy
 from quantize.report.markdown import paragraphs, picture, sides
 from quantize.report.tiles import Tile, draw_tiles, in_rows

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from edge_fer.errors import UserError
-from quantize.figure_style import BLUE, GREY, ORANGE, plain
-from quantize.figures import open_figure, save_figure
-from quantize.quantization import training_record
+from quantize.int8.quantize import training_record
+from quantize.plots.figures import open_figure, save_figure
+from quantize.plots.style import BLUE, GREY, ORANGE, plain
 from quantize.report.markdown import paragraphs, picture
 from quantize.report.subject import Subject
-from quantize.run_folder import EpochResult, RunFolder
+from quantize.training.run_folder import EpochResult, RunFolder
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ import numpy as np
 from keras import layers
 from numpy.typing import NDArray
 
-from quantize.calibration_set import to_float_input
-from quantize.complexity import layer_multiply_adds
+from quantize.data.calibration_set import to_float_input
+from quantize.networks.complexity import layer_multiply_adds
 from quantize.report.anatomy import LayerRow, last_of_each_size
 
 

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from quantize.equivalence import Agreement, compare_answers
-from quantize.evaluation import rows_of
-from quantize.fer2013 import Fer2013
+from quantize.data.fer2013 import Fer2013
+from quantize.evaluation.equivalence import Agreement, compare_answers
+from quantize.evaluation.evaluation import rows_of
+from quantize.evaluation.robustness import Robustness, measure_robustness
+from quantize.evaluation.scores import Scores, score
 from quantize.progress import progress_bar
 from quantize.report.calibrated import Calibrated, calibrate
 from quantize.report.subject import ModelFile, Subject
-from quantize.robustness import Robustness, measure_robustness
-from quantize.scores import Scores, score
 
 
 @dataclass(frozen=True, slots=True, eq=False)

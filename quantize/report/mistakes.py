@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_fer.emotions import LABELS
-from quantize.figure_style import INK, ORANGE
+from quantize.plots.style import INK, ORANGE
 from quantize.report.markdown import paragraphs, picture
 from quantize.report.measured import Measured
 from quantize.report.tiles import FEWEST_FACES, Tile, draw_tiles, in_rows

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quantize.figure_style import BLUE, GREY, ORANGE, plain
-from quantize.figures import open_figure, save_figure
+from quantize.evaluation.scores import CALIBRATION_BINS
+from quantize.plots.figures import open_figure, save_figure
+from quantize.plots.style import BLUE, GREY, ORANGE, plain
 from quantize.report.markdown import paragraphs, picture
 from quantize.report.measured import Measured
-from quantize.scores import CALIBRATION_BINS
 
 _FEWEST_ANSWERS = 10  # of a bin that is drawn as one to go by
 

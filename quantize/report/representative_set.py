@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from quantize.calibration_report import NAME
+from quantize.report.calibration_report import NAME
 from quantize.report.markdown import paragraphs, picture
 
 

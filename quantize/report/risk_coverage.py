@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from quantize.figure_style import BLUE, GREY, ORANGE, plain
-from quantize.figures import open_figure, save_figure
+from quantize.plots.figures import open_figure, save_figure
+from quantize.plots.style import BLUE, GREY, ORANGE, plain
 from quantize.report.markdown import paragraphs, picture
 from quantize.report.measured import Measured
 

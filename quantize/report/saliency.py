@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_fer.emotions import LABELS
-from edge_fer.model_kind import FACE_PX
-from quantize.figure_style import BLUE, INK, ORANGE
+from edge_fer.models.kind import FACE_PX
+from quantize.plots.style import BLUE, INK, ORANGE
 from quantize.report.markdown import paragraphs, picture, sides
 from quantize.report.measured import Measured
 from quantize.report.subject import Subject

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from edge_fer.errors import UserError
-from edge_fer.model_card import ModelCard, card_path, load_card
-from edge_fer.operators import is_tflite
-from quantize.network_file import load_network
-from quantize.predictors import KerasPredictor, Predictor, TflitePredictor
+from edge_fer.models.card import ModelCard, card_path, load_card
+from edge_fer.models.operators import is_tflite
+from quantize.evaluation.predictors import KerasPredictor, Predictor, TflitePredictor
+from quantize.networks.network_file import load_network
 from quantize.report.anatomy import Anatomy
 from quantize.report.keras_anatomy import KerasAnatomy
 from quantize.report.tflite_anatomy import TfliteAnatomy

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_fer.model_kind import FACE_PX
+from edge_fer.models.kind import FACE_PX
 from edge_fer.quiet import quiet_output
-from quantize.calibration_set import to_float_input
-from quantize.equivalence import all_tensors, layer_name
+from quantize.data.calibration_set import to_float_input
+from quantize.evaluation.equivalence import all_tensors, layer_name
 from quantize.report.anatomy import LayerRow, last_of_each_size
 
 # Multiply-adds for each value of the output, from the shape of the weights.

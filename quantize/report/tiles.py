@@ -7,7 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from quantize.figures import open_figure, save_figure
+from quantize.plots.figures import open_figure, save_figure
 
 # FER2013's faces are of real people: the fewer a sheet shows, the more it shows one of them.
 FEWEST_FACES = 6

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from edge_fer.atomic_write import write_atomically
 from edge_fer.errors import UserError
-from edge_fer.whole_file import write_whole
-from quantize.fer2013 import Fer2013
-from quantize.figures import open_figure
+from quantize.data.fer2013 import Fer2013
+from quantize.plots.figures import open_figure
 from quantize.report.answers import answers_section
 from quantize.report.comparison import comparison_section
 from quantize.report.corruptions import corruptions_section
@@ -93,5 +93,5 @@ def write_report(
         *(f"## {title}\n\n{text}" for title, text in sections.items()),
     ]
     # Last, so that a page never shows figures that are not there.
-    write_whole(folder / PAGE, ("\n\n".join(page) + "\n").encode())
+    write_atomically(folder / PAGE, ("\n\n".join(page) + "\n").encode())
     return measured

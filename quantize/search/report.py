@@ -7,7 +7,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 from rich.table import Table
 
-from edge_fer.whole_file import write_whole
+from edge_fer.atomic_write import write_atomically
 from quantize.search.study import Budget, budget_of
 
 _SHOWN = 15  # rows of the table in the terminal
@@ -50,7 +50,7 @@ def write_report(study: optuna.Study, folder: Path, *, command: str) -> None:
         *(f"![{name}]({path.name})\n" for name, path in plots.items()),
     ]
     page = "\n".join(lines).rstrip() + "\n"
-    write_whole(folder / f"search-{budget.space}.md", page.encode())
+    write_atomically(folder / f"search-{budget.space}.md", page.encode())
 
 
 def _budget_in_words(study: optuna.Study, budget: Budget) -> str:

@@ -26,7 +26,7 @@ class PaperPoint:
 
     def build(self, side_px: int) -> Any:
         """Return the Keras network for images of that side."""
-        from quantize.architectures import build_paper  # noqa: PLC0415  # imports TensorFlow
+        from quantize.networks.architectures import build_paper  # noqa: PLC0415  # imports TensorFlow
 
         return build_paper(
             side_px,
@@ -45,7 +45,7 @@ class EdgePoint:
 
     def build(self, side_px: int) -> Any:
         """Return the Keras network for images of that side."""
-        from quantize.architectures import build_edge  # noqa: PLC0415  # imports TensorFlow
+        from quantize.networks.architectures import build_edge  # noqa: PLC0415  # imports TensorFlow
 
         return build_edge(side_px, widths=self.widths)
 

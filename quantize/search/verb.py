@@ -11,8 +11,8 @@ from pathlib import Path
 from rich.console import Console
 
 from edge_fer.errors import UserError
-from quantize.data import load_fer2013
-from quantize.evaluation import rows_of
+from quantize.data.load import load_fer2013
+from quantize.evaluation.evaluation import rows_of
 from quantize.progress import progress_bar
 from quantize.search.space import SPACES
 

@@ -13,11 +13,11 @@ import numpy as np
 import optuna
 from optuna.trial import TrialState
 
-from quantize.augmentation import AugmentationSettings
-from quantize.batches import AugmentedBatches, one_hot, plain_batch
-from quantize.complexity import multiply_adds
-from quantize.data import Fer2013, load_fer2013
-from quantize.scores import log_softmax, score
+from quantize.data.augmentation import AugmentationSettings
+from quantize.data.batches import AugmentedBatches, one_hot, plain_batch
+from quantize.data.load import Fer2013, load_fer2013
+from quantize.evaluation.scores import log_softmax, score
+from quantize.networks.complexity import multiply_adds
 from quantize.search.space import suggest
 from quantize.search.study import (
     Budget,
@@ -27,7 +27,7 @@ from quantize.search.study import (
     open_storage,
     trials_done,
 )
-from quantize.training import predict_logits
+from quantize.training.train import predict_logits
 
 _BATCH = 128  # the paper's
 _WAIT_S = 1.0

@@ -7,12 +7,13 @@ import sys
 
 import numpy as np
 
-from edge_fer.model_kind import EMOTIONS, EYES
-from edge_fer.model_runtime import open_model
+from edge_fer.models.kind import EMOTIONS, EYES
+from edge_fer.models.runtime import open_model
 from edge_fer.paths import SHIPPED_EYES, SHIPPED_MODEL
 
 PICTURES = 100
-# Kernels of other processors requantize by other instructions; see tests/edge_fer/test_runtimes.py.
+# Kernels of other processors requantize by other instructions; see
+# tests/edge_fer/models/test_runtimes.py.
 MOST_APART, LEAST_SAME_ANSWER = 8, 0.99
 
 

@@ -19,6 +19,6 @@ echo "== the device's tests"
 # Of what differs by processor: pictures, kernels, shared memory, bytes. Not those that time something
 # or search at random for minutes: an emulated processor is some twenty times slower.
 venv/bin/python -m pytest -q -p no:cacheprovider -m "not slow" --rootdir /root \
-    tests/edge_fer/test_{preprocessing,classifier,model_runtime,shipped_model,golden}.py \
-    tests/edge_fer/test_{face_cutting,head_pose,condition,camera_slots}.py \
+    tests/edge_fer/models/test_{classifier,runtime,shipped_model,golden}.py tests/edge_fer/face/test_crop.py \
+    tests/edge_fer/face/test_{cutting,head_pose}.py tests/edge_fer/camera/test_{condition,slots}.py \
     tests/firmware_bridge/e2e/test_profile22.py tests/firmware_bridge/protocol/test_slcan.py

@@ -18,19 +18,19 @@ from edge_fer.benchmark.stages import DETECTED, TRACKED
 from edge_fer.camera.condition import ConditionMonitor
 from edge_fer.camera.scene import HEIGHT, WIDTH, Scene
 from edge_fer.camera.slots import SlotReader, SlotWriter, create_memory
-from edge_fer.classifier import Classifier
 from edge_fer.driver_state.monitor import DriverMonitor
 from edge_fer.driver_state.settings import PolicySettings
+from edge_fer.face.crop import crop_face
 from edge_fer.face.haar import HaarDetector
 from edge_fer.face.tracking import FaceTracker
-from edge_fer.health import Health
-from edge_fer.model_kind import EMOTIONS, EYES
-from edge_fer.model_runtime import open_interpreter, open_model
-from edge_fer.operators import list_operators
+from edge_fer.health.meter import Health
+from edge_fer.models.classifier import Classifier
+from edge_fer.models.kind import EMOTIONS, EYES
+from edge_fer.models.operators import list_operators
+from edge_fer.models.runtime import open_interpreter, open_model
 from edge_fer.paths import SHIPPED_EYES, SHIPPED_MODEL
 from edge_fer.pipeline import Pipeline
-from edge_fer.preprocessing import crop_face
-from edge_fer.vehicle_report import report
+from edge_fer.vehicle.outgoing import report
 from firmware_bridge.e2e.profile22 import Profile22Sender
 from firmware_bridge.protocol.database import definition
 from firmware_bridge.protocol.frame import CanFrame

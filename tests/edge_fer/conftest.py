@@ -12,8 +12,7 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 
 from edge_fer.emotions import LABELS
-from edge_fer.golden import choose_golden
-from edge_fer.model_card import (
+from edge_fer.models.card import (
     INPUT,
     OUTPUT,
     Accuracy,
@@ -24,7 +23,8 @@ from edge_fer.model_card import (
     ModelCard,
     write_card,
 )
-from edge_fer.model_runtime import open_model
+from edge_fer.models.golden import choose_golden
+from edge_fer.models.runtime import open_model
 
 FILTERS, SIDE = 4, 8  # one 6x6 convolution with stride 6, then a dense layer and a softmax
 

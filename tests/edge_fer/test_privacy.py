@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_fer.model_kind import FACE_PX
+from edge_fer.models.kind import FACE_PX
 from edge_fer.recording.ring import list_clips
 from edge_fer.recording.sealing import make_key
 from firmware_bridge.monitor.run import watch_bus
@@ -110,7 +110,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Trace, Drive, str]:
     with PtyWire() as wire:
         command = ["run", "--camera", "demo:?start=16", "--link", f"slcan:{wire.end_a}"]
         daemon = subprocess.Popen(
-            traced(log, sys.executable, "-m", "edge_fer.cli", *command),
+            traced(log, sys.executable, "-m", "edge_fer", *command),
             stdin=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             # Python's own cache of compiled modules is none of the daemon's files.
@@ -165,7 +165,7 @@ def test_a_recording_touches_its_folder_alone_and_closed_to_others(tmp_path: Pat
         "AFTER_S": "1",
         "PUBLIC_KEY": make_key(tmp_path / "key.pem"),
     }
-    python = [sys.executable, "-m", "edge_fer.cli"]
+    python = [sys.executable, "-m", "edge_fer"]
     command = ["run", "--camera", "demo:?start=16", "--link", "virtual:records"]
     daemon = subprocess.run(
         traced(log, *python, *command),
@@ -212,7 +212,7 @@ with path.with_suffix(".jpg").open("r+b") as file:
 
 
 def test_neither_daemon_nor_camera_dumps_core(tmp_path: Path) -> None:
-    python = [sys.executable, "-m", "edge_fer.cli"]
+    python = [sys.executable, "-m", "edge_fer"]
     command = ["run", "--camera", "demo:?loop=1", "--link", "virtual:dumps"]
     daemon = subprocess.Popen(
         # From a shell that would allow dumps.

@@ -9,7 +9,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 # Where the time of day is what is wanted: in recordings, and for candump, which tells it.
 ALLOWED = (
     "edge_fer/recording/",
-    "edge_fer/recording_cli.py",
+    "edge_fer/cli/recording.py",
     "firmware_bridge/recording/",
     "firmware_bridge/monitor/sources.py",
     "firmware_bridge/monitor/candump_pipe.py",

@@ -20,7 +20,7 @@ _ON_A_TERMINAL = """
 import fcntl, sys, termios
 fcntl.ioctl(1, termios.TIOCSCTTY, 0)
 sys.argv[0] = "edge-fer"
-from edge_fer.cli import main
+from edge_fer.cli.app import main
 main()
 """
 _HOME = "\x1b[H"

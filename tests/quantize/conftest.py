@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from quantize.fer2013 import USAGES, Fer2013
+from quantize.data.fer2013 import USAGES, Fer2013
 
 PER_CLASS = {"Training": 30, "PublicTest": 10}
 
@@ -60,7 +60,7 @@ def small_network(small_fer2013: Fer2013) -> Any:
     pytest.importorskip("tensorflow", reason="needs the workstation extra")
     import keras
 
-    from quantize.calibration_set import to_float_input
+    from quantize.data.calibration_set import to_float_input
 
     keras.utils.set_random_seed(3)
     face = keras.Input((48, 48, 1))
@@ -88,8 +88,8 @@ def small_network_file(small_network: Any, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture(scope="session")
 def small_int8(small_network: Any, small_fer2013: Fer2013) -> bytes:
-    from quantize.calibration_set import choose_calibration_set
-    from quantize.convert import convert
+    from quantize.data.calibration_set import choose_calibration_set
+    from quantize.int8.convert import convert
 
     calibration = choose_calibration_set(small_fer2013, count=28, seed=1)
     return convert(small_network, calibration).content

@@ -26,7 +26,7 @@ def test_missing_tensorflow_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> 
 def test_data_verb_needs_no_tensorflow() -> None:
     code = (
         "import sys; sys.modules['tensorflow'] = sys.modules['keras'] = None\n"
-        "import quantize.report_data, quantize.evaluate_verb, quantize.quantize_verb"
+        "import quantize.report.data_page, quantize.verbs.evaluate, quantize.verbs.quantize"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 

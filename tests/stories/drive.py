@@ -53,7 +53,7 @@ def drive(camera: str, *, seconds: float | None = None, arguments: tuple[str, ..
             [
                 sys.executable,
                 "-m",
-                "edge_fer.cli",
+                "edge_fer.cli.app",
                 "run",
                 "--camera",
                 camera,
@@ -86,7 +86,7 @@ def told_to_controller(
 
     Each object is an event, the last one the summary.
     """
-    cli = (sys.executable, "-m", "edge_fer.cli")
+    cli = (sys.executable, "-m", "edge_fer")
     with PtyWire() as wire:
         daemon = subprocess.Popen(
             [

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-FAULTY = Path(__file__).resolve().parents[1] / "edge_fer" / "faulty"
+FAULTY = Path(__file__).resolve().parents[1] / "edge_fer" / "camera" / "faulty"
 UNIT = Path(__file__).resolve().parents[2] / "systemd" / "edge-fer.service"
 _LOOK_S = 0.02
 PATIENCE_S = 30.0  # for a busy machine
@@ -56,7 +56,7 @@ class Service:
         self._folder = folder
         self.runtime = folder / "run"
         self.runtime.mkdir()
-        self._command = [*before, sys.executable, "-m", "edge_fer.cli", "run"]
+        self._command = [*before, sys.executable, "-m", "edge_fer", "run"]
         self._command += ["--camera", f"faulty:{self.fault}", "--link", link]
         if records:
             config = folder / "edge-fer.toml"

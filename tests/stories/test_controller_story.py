@@ -22,7 +22,7 @@ BACK_TO_WORK_S = 2.0
 
 pytestmark = pytest.mark.slow
 
-CLI = (sys.executable, "-m", "edge_fer.cli")
+CLI = (sys.executable, "-m", "edge_fer")
 Events = list[dict[str, Any]]
 
 

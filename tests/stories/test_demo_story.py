@@ -26,7 +26,7 @@ EXPECTED_STATES = [
 @pytest.fixture(scope="module")
 def lines() -> Lines:
     done = subprocess.run(
-        [sys.executable, "-m", "edge_fer.cli", "demo", "--json"],
+        [sys.executable, "-m", "edge_fer", "demo", "--json"],
         capture_output=True,
         text=True,
         timeout=90,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from edge_fer.camera_supervisor import HEALTHY_AFTER_S, LONGEST_RESTART_GAP_S
+from edge_fer.camera.supervisor import HEALTHY_AFTER_S, LONGEST_RESTART_GAP_S
 from edge_fer.driver_state.states import DriverState
 from firmware_bridge.link.schedule import STALE_S
 from firmware_bridge.protocol.messages import DriverStateMessage

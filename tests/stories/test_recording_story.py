@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge_fer.cli import main
+from edge_fer.cli.app import main
+from edge_fer.daemon.status_server import ask
 from edge_fer.recording.clip import CABIN, FORWARD
 from edge_fer.recording.clip_file import read_clip
 from edge_fer.recording.pictures import decompress
 from edge_fer.recording.ring import list_clips
 from edge_fer.recording.sealing import load_key, make_key
-from edge_fer.status_server import ask
 from tests.stories.drive import Drive, drive
 
 pytestmark = pytest.mark.slow  # a minute of camera
@@ -172,7 +172,7 @@ def test_a_daemon_that_is_killed_leaves_the_clip_it_had_begun(tmp_path: Path) ->
     path = config(tmp_path, before_s=5.0)
     daemon = subprocess.Popen(
         [
-            *(sys.executable, "-m", "edge_fer.cli", "run", "--config", str(path)),
+            *(sys.executable, "-m", "edge_fer", "run", "--config", str(path)),
             *("--camera", f"file:{cabin}", "--link", "virtual:killed"),
         ],
         stdin=subprocess.DEVNULL,
@@ -205,7 +205,7 @@ def recording(folder: Path) -> dict[str, Any]:
 def status_text(folder: Path) -> str:
     done = subprocess.run(
         [
-            *(sys.executable, "-m", "edge_fer.cli", "status"),
+            *(sys.executable, "-m", "edge_fer", "status"),
             *("--socket", str(folder / "status.socket")),
         ],
         capture_output=True,

@@ -12,13 +12,13 @@ import pytest
 
 from edge_fer.camera.base import Frame
 from edge_fer.camera.condition import ConditionMonitor
-from edge_fer.config import FaceConfig
 from edge_fer.driver_state.monitor import DriverMonitor
 from edge_fer.driver_state.policy import Decision
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.driver_state.states import DriverState
-from edge_fer.eyes import EyeReader
+from edge_fer.face.eyes import EyeReader
 from edge_fer.face.opening import open_tracker
+from edge_fer.face.settings import FaceConfig
 from edge_fer.observation import Observation
 from edge_fer.pipeline import Pipeline
 

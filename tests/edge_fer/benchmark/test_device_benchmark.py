@@ -22,7 +22,7 @@ from edge_fer.benchmark.distribution import Distribution
 from edge_fer.benchmark.figures import DeviceFigures, compare
 from edge_fer.benchmark.result_schema import result_schema
 from edge_fer.benchmark.verb import EXIT_INVALID, EXIT_REGRESSION, Effort, run_device_benchmark
-from edge_fer.cli import main
+from edge_fer.cli.app import main
 from edge_fer.errors import UserError
 from edge_fer.paths import SHIPPED_MODEL
 

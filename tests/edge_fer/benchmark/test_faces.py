@@ -9,7 +9,7 @@ import pytest
 
 from edge_fer.benchmark.faces import VERSIONS, clips_in, measure_faces
 from edge_fer.camera.scene import Scene
-from edge_fer.cli import main
+from edge_fer.cli.app import main
 from edge_fer.errors import UserError
 from edge_fer.face.haar import HaarDetector
 

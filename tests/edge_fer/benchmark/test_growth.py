@@ -25,9 +25,9 @@ from edge_fer.benchmark.growth import (
 )
 from edge_fer.benchmark.growth_verb import rest_ms, run_growth_benchmark
 from edge_fer.benchmark.prediction import BOARDS, Board, predict
-from edge_fer.classifier import Classifier
-from edge_fer.cli import main
+from edge_fer.cli.app import main
 from edge_fer.face.haar import HaarDetector
+from edge_fer.models.classifier import Classifier
 from edge_fer.paths import SHIPPED_MODEL
 
 CALM = Conditions(None, None, None, None, 0.1)

@@ -11,9 +11,9 @@ from edge_fer.benchmark.operator_times import (
     multiply_adds,
 )
 from edge_fer.errors import UserError
-from edge_fer.model_card import load_card
-from edge_fer.model_runtime import open_interpreter
-from edge_fer.operators import list_operators
+from edge_fer.models.card import load_card
+from edge_fer.models.operators import list_operators
+from edge_fer.models.runtime import open_interpreter
 from edge_fer.paths import SHIPPED_MODEL
 
 CONTENT = SHIPPED_MODEL.read_bytes()

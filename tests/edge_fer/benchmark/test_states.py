@@ -15,7 +15,7 @@ from edge_fer.benchmark.states import (
     timeline,
 )
 from edge_fer.benchmark.states_verb import render_states, run_states_benchmark
-from edge_fer.cli import main
+from edge_fer.cli.app import main
 from edge_fer.driver_state.states import DriverState
 from edge_fer.stories.attention import STORIES
 from edge_fer.stories.noise import NO_NOISE, Noise, noisy

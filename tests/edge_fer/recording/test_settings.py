@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from edge_fer.cli import main
-from edge_fer.config import load_config
+from edge_fer.cli.app import main
+from edge_fer.cli.recording import recording_app
+from edge_fer.config.config import load_config
 from edge_fer.driver_state.states import DriverState
 from edge_fer.errors import UserError
 from edge_fer.recording.settings import RecordingConfig
-from edge_fer.recording_cli import recording_app
 
 
 def test_it_is_off_unless_switched_on() -> None:

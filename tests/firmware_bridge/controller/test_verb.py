@@ -31,7 +31,7 @@ from firmware_bridge.terminal.pty_wire import PtyWire
 ON_A_TERMINAL = """
 import fcntl, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-from edge_fer.cli import main
+from edge_fer.cli.app import main
 main()
 """
 
@@ -115,7 +115,7 @@ def test_a_port_that_vanishes_is_said_and_opened_again(tmp_path: Path) -> None:
         plug.symlink_to(first.end_b)
         controller = subprocess.Popen(
             [
-                *(sys.executable, "-m", "edge_fer.cli", "controller", f"slcan:{plug}"),
+                *(sys.executable, "-m", "edge_fer", "controller", f"slcan:{plug}"),
                 *("--json", "--seconds", "20"),
             ],
             stdout=subprocess.PIPE,
@@ -225,7 +225,7 @@ def test_what_is_wrong_is_said_before_anything_is_opened(tmp_path: Path) -> None
 def test_a_wrong_option_is_one_line(
     arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from edge_fer.cli import main
+    from edge_fer.cli.app import main
 
     with pytest.raises(SystemExit) as caught:
         main(["controller", "slcan:/dev/null", *arguments])

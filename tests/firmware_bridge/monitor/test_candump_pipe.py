@@ -151,7 +151,7 @@ def test_a_line_of_that_kind_among_others_is_only_counted(
 
 def monitor(text: str, *options: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, "-m", "edge_fer.cli", "monitor", "-", *options],
+        [sys.executable, "-m", "edge_fer", "monitor", "-", *options],
         cwd=REPOSITORY,
         env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
         input=text,

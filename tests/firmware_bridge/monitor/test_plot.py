@@ -158,7 +158,7 @@ def test_without_matplotlib_one_line_says_what_to_install(drive: Path, tmp_path:
         "import importlib.util as util; find = util.find_spec\n"
         "util.find_spec = lambda name, *rest: None if name == 'matplotlib' else find(name, *rest)\n"
         "sys.modules['matplotlib'] = None\n"
-        "from edge_fer.cli import main; main(sys.argv[1:])\n"
+        "from edge_fer.cli.app import main; main(sys.argv[1:])\n"
     )
 
     def monitor(*options: str) -> "subprocess.CompletedProcess[str]":

@@ -191,7 +191,7 @@ def test_in_tmux_every_line_is_where_it_belongs(
             time.sleep(0.1)
 
     size = ("-x", str(columns), "-y", str(lines))
-    command = f"PYTHONPATH={REPOSITORY} {sys.executable} -m edge_fer.cli monitor {line}; sleep 60"
+    command = f"PYTHONPATH={REPOSITORY} {sys.executable} -m edge_fer monitor {line}; sleep 60"
     tmux("new-session", "-d", *size, "-c", str(tmp_path), command)
     try:
         view = wait_for("ATTENTIVE", last=" q quit  tab frames")

@@ -10,10 +10,10 @@ import pytest
 pytest.importorskip("tensorflow", reason="needs the workstation extra")
 pytest.importorskip("matplotlib", reason="needs the workstation extra")
 
-from quantize.fer2013 import Fer2013
+from quantize.data.fer2013 import Fer2013
 from quantize.report.measured import Measured, measure
 from quantize.report.subject import Subject, open_subject
-from quantize.training_settings import TrainingSettings
+from quantize.training.settings import TrainingSettings
 
 
 def epoch(number: int, side_px: int) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge_fer.model_card import Accuracy, ModelCard, load_card
+from edge_fer.models.card import Accuracy, ModelCard, load_card
 from quantize.report.command import shown
 from quantize.report.comparison import comparison_section
 from quantize.report.data_section import choose_by_class

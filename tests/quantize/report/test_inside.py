@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from edge_fer.errors import UserError
-from quantize.architectures import build
-from quantize.complexity import multiply_adds
-from quantize.fer2013 import Fer2013
+from quantize.data.fer2013 import Fer2013
+from quantize.networks.architectures import build
+from quantize.networks.complexity import multiply_adds
 from quantize.report.anatomy import last_of_each_size
 from quantize.report.comparison import PAPER_MULTIPLY_ADDS, PAPER_PARAMETERS
 from quantize.report.filters import most_varied, portrait_face

@@ -9,11 +9,11 @@ import cv2
 import pytest
 
 from edge_fer.errors import UserError
-from quantize import evaluate_verb as verb
-from quantize.calibration_report import NAME
-from quantize.fer2013 import Fer2013
+from quantize.data.fer2013 import Fer2013
+from quantize.report.calibration_report import NAME
 from quantize.report.subject import Subject, open_subject
 from quantize.report.writing import PAGE, check_folder, write_report
+from quantize.verbs import evaluate as verb
 
 SECTIONS = (
     "In short",

@@ -1,0 +1,71 @@
+"""`edge-fer status` and `edge-fer doctor`: how the daemon is, and what of the device works."""
+
+# ruff: noqa: PLC0415 - as in cli.py, a verb imports what it needs when it is called
+
+import json as json_format
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edge_fer.errors import UserError
+from edge_fer.paths import DEVICE_CONFIG
+
+EXIT_UNWELL = 1
+JsonOption = Annotated[bool, typer.Option("--json", help="print JSON instead of text")]
+
+
+def status(
+    json: JsonOption = False,
+    socket: Annotated[
+        Path | None, typer.Option(help="the daemon's socket, where it is at no usual place")
+    ] = None,
+) -> None:
+    """Ask the running daemon how it is; exit code 1 where its pipeline stands still."""
+    from edge_fer.daemon.render_status import status_as_text
+    from edge_fer.daemon.status import STALE_S
+    from edge_fer.daemon.status_server import ask
+
+    answer = ask(socket)
+    if json:
+        typer.echo(json_format.dumps(answer, indent=2))
+    elif "health" not in answer:
+        typer.echo("the daemon is starting")
+    else:
+        try:
+            text = status_as_text(answer)
+        except KeyError as error:
+            raise UserError(
+                f"status: the daemon says nothing of {error}: it is of another version;"
+                " sudo systemctl restart edge-fer"
+            ) from error
+        typer.echo(text)
+    age_s = answer.get("age_s")
+    if isinstance(age_s, int | float) and age_s > STALE_S:
+        typer.echo(f"its pipeline stands still since {age_s:.0f} s", err=True)
+        raise typer.Exit(EXIT_UNWELL)
+
+
+def doctor(
+    config: Annotated[
+        Path | None,
+        typer.Option(help=f"the TOML file; without it {DEVICE_CONFIG}, if that is there"),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Check camera, model, port, permissions, throttling, clock and disk, and say what to do."""
+    from edge_fer.doctor.checks import examine
+    from edge_fer.doctor.finding import Level
+
+    path = DEVICE_CONFIG if config is None and DEVICE_CONFIG.exists() else config
+    findings = []
+    for finding in examine(path):
+        findings.append(finding)
+        if not json:
+            typer.echo(f"{finding.level.value:8} {finding.check:12} {finding.text}")
+            if finding.remedy:
+                typer.echo(f"{'':21} -> {finding.remedy}")
+    if json:
+        typer.echo(json_format.dumps([finding.to_json() for finding in findings], indent=2))
+    if any(finding.level is Level.FAILED for finding in findings):
+        raise typer.Exit(EXIT_UNWELL)

@@ -1,0 +1,163 @@
+"""The verbs below `edge-fer recording`: for the owner of the clips and of their private key."""
+
+# ruff: noqa: PLC0415 - as in cli.py, a verb imports what it needs when it is called
+
+import json as json_format
+import os
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from edge_fer.errors import UserError
+from edge_fer.paths import DEVICE_CONFIG
+
+recording_app = typer.Typer(
+    help="List and export recorded clips, and make the key that opens them.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+KeyOption = Annotated[
+    Path | None, typer.Option("--key", help="the private key, as keygen wrote it")
+]
+FolderOption = Annotated[
+    Path | None, typer.Option("--folder", help="where the clips lie; without it as the config says")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="print JSON instead of text")]
+
+
+@recording_app.command("list")
+def list_(folder: FolderOption = None, key: KeyOption = None, json: JsonOption = False) -> None:
+    """Print the clips of the ring, the oldest first; of an encrypted one the key tells more."""
+    from edge_fer.recording.clip_file import SealedClipError, read_header
+
+    private_key = _private_key(key)
+    rows: list[dict[str, Any]] = []
+    for clip in _clips(_folder(folder)):
+        row: dict[str, Any] = {"number": clip.number, "path": str(clip.path), "bytes": clip.size}
+        try:
+            header = read_header(clip.path, private_key)
+            row |= header.to_json()
+        except SealedClipError:
+            row["encrypted"] = True
+        except UserError as error:
+            row["error"] = str(error)
+        rows.append(row)
+    if json:
+        typer.echo(json_format.dumps(rows, indent=2))
+        return
+    for row in rows:
+        typer.echo(f"{row['number']:>8}  {row['bytes'] / 1e6:6.1f} MB  {_described(row)}")
+    if not rows:
+        typer.echo("there are no clips")
+
+
+@recording_app.command()
+def export(
+    to: Annotated[Path, typer.Option(help="a folder; each clip gets one of its own in it")],
+    clips: Annotated[
+        list[str] | None, typer.Argument(help="numbers, as in the list, or files; without: all")
+    ] = None,
+    folder: FolderOption = None,
+    key: KeyOption = None,
+    images: Annotated[bool, typer.Option("--images", help="each picture as a file too")] = False,
+) -> None:
+    """Decrypt clips into videos of both cameras, side by side in time. Exit code 2 if one fails."""
+    from edge_fer.recording.clip_file import read_clip
+    from edge_fer.recording.export import export_clip
+
+    private_key = _private_key(key)
+    failed = 0
+    for path in _chosen(clips, folder):
+        try:
+            clip = read_clip(path, private_key)
+            written = export_clip(clip, to / path.name.partition(".")[0], images=images)
+        except UserError as error:
+            # The others may be whole.
+            typer.echo(f"edge-fer: {error}", err=True)
+            failed += 1
+            continue
+        names = ", ".join(item.name for item in written)
+        typer.echo(f"{written[0].parent}: {names}")
+    if failed:
+        raise typer.Exit(2)
+
+
+@recording_app.command()
+def keygen(
+    out: Annotated[Path, typer.Option(help="the new private key (PEM); keep it off the device")],
+) -> None:
+    """Make a key pair; print the public key, which is for the device's config."""
+    from edge_fer.recording.sealing import make_key
+
+    public = make_key(out)
+    typer.echo(f'{out}: the private key; who loses it loses the clips\npublic_key = "{public}"')
+
+
+def _folder(given: Path | None) -> Path:
+    if given is not None:
+        return given
+    from edge_fer.config.config import load_config
+
+    config = load_config(DEVICE_CONFIG if DEVICE_CONFIG.exists() else None, os.environ)
+    return Path(config.recording.folder)
+
+
+def _clips(folder: Path) -> list[Any]:
+    from edge_fer.recording.ring import list_clips
+
+    try:
+        return list_clips(folder)
+    except FileNotFoundError:
+        raise UserError(f"{folder}: nothing was recorded there: try --folder") from None
+    except NotADirectoryError:
+        raise UserError(f"{folder}: is no folder") from None
+    except PermissionError:
+        raise UserError(f"{folder}: permission denied: sudo edge-fer recording ...") from None
+    except OSError as error:
+        raise UserError(f"{folder}: cannot be read ({error.strerror})") from error
+
+
+def _chosen(wanted: list[str] | None, folder: Path | None) -> list[Path]:
+    """Return the paths of the clips that were asked for; UserError where there are none."""
+    if wanted and not any(item.isdecimal() for item in wanted):
+        return [Path(item) for item in wanted]
+    place = _folder(folder)
+    known = {clip.number: clip.path for clip in _clips(place)}
+    if not wanted:
+        if not known:
+            raise UserError(f"{place}: there are no clips")
+        return list(known.values())
+    paths = []
+    for item in wanted:
+        if not item.isdecimal():
+            paths.append(Path(item))
+        elif int(item) in known:
+            paths.append(known[int(item)])
+        else:
+            numbers = f"{min(known)} to {max(known)}" if known else "none"
+            raise UserError(f"clip {item}: not in {place}: there are {numbers}")
+    return paths
+
+
+def _private_key(path: Path | None) -> Any:
+    if path is None:
+        return None
+    from edge_fer.recording.sealing import load_key
+
+    return load_key(path)
+
+
+def _described(row: dict[str, Any]) -> str:
+    if "error" in row:
+        return str(row["error"])
+    if "events" not in row:
+        return "encrypted (--key shows more)"
+    day = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(row["event_s"]))
+    states = " then ".join(event["state"] for event in row["events"])
+    cameras = "cabin and forward" if row["shots"][1] else "cabin"
+    doubt = "" if row["clock_synchronised"] else " (by a clock that nobody had set)"
+    cut = "" if row["ended"] == "complete" else f", {row['ended']}"
+    return f"{day}{doubt}  {states}, {row['from_s']:+.1f} to {row['to_s']:+.1f} s, {cameras}{cut}"

@@ -1,0 +1,160 @@
+"""The daemon's config: typed, documented, and strict about what it is given."""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from edge_fer.camera.settings import CameraConfig
+from edge_fer.config.environment import ConfigSource, from_text, with_environment
+from edge_fer.config.toml import TomlFile, read_toml
+from edge_fer.driver_state.settings import PolicySettings
+from edge_fer.errors import UserError
+from edge_fer.face.settings import FaceConfig
+from edge_fer.health.settings import HealthConfig
+from edge_fer.models.settings import ModelConfig
+from edge_fer.recording.settings import RecordingConfig
+from edge_fer.setting import (
+    SettingError,
+    check_settings,
+    check_value,
+    describe,
+    setting,
+    shown,
+    spelled,
+)
+from edge_fer.vehicle.settings import LinkConfig
+
+NEAR_ENOUGH = 0.6  # similarity (0..1) from which a known key is suggested for an unknown one
+
+
+@dataclass(frozen=True, slots=True)
+class LogConfig:
+    """What the daemon writes to the journal (standard error)."""
+
+    level: str = setting(
+        "info",
+        "Log level",
+        "Messages of this level and above are written.",
+        choices=("debug", "info", "warning", "error"),
+    )
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All settings of the daemon, one field a section of the file."""
+
+    camera: CameraConfig = field(default_factory=CameraConfig)
+    link: LinkConfig = field(default_factory=LinkConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    face: FaceConfig = field(default_factory=FaceConfig)
+    driver_state: PolicySettings = field(default_factory=PolicySettings)
+    recording: RecordingConfig = field(default_factory=RecordingConfig)
+    health: HealthConfig = field(default_factory=HealthConfig)
+    log: LogConfig = field(default_factory=LogConfig)
+
+
+SECTIONS: dict[str, type] = {
+    item.name: item.type for item in fields(Config) if isinstance(item.type, type)
+}
+
+
+# What a running daemon takes over on SIGHUP; for the rest it has to be started anew.
+LIVE_SECTIONS = frozenset({"driver_state", "log"})
+NO_FILE = TomlFile("no file", {}, {})
+
+
+def load_config(path: Path | None, environment: Mapping[str, str] | None = None) -> Config:
+    """Return the config in the TOML file `path`, with the settings of `environment` over it.
+
+    Without either the defaults. UserError for a file that cannot be read, is no TOML, has an
+    unknown section or key, or a value of a wrong type or out of its range; it names key, value,
+    allowed range, and the line of the file or the variable.
+    """
+    return config_from(read_source(path, environment))
+
+
+def read_source(path: Path | None, environment: Mapping[str, str] | None = None) -> ConfigSource:
+    """Return what file and environment say, not yet checked; UserError where that is no TOML."""
+    return with_environment(NO_FILE if path is None else read_toml(path), environment or {})
+
+
+def config_from(source: ConfigSource) -> Config:
+    """Return the config that `source` describes; UserError as `load_config`."""
+    for name in source.values:
+        if name not in SECTIONS:
+            raise _unknown_section(source, name)
+    return Config(
+        camera=_section(source, "camera", CameraConfig),
+        link=_section(source, "link", LinkConfig),
+        model=_section(source, "model", ModelConfig),
+        face=_section(source, "face", FaceConfig),
+        driver_state=_section(source, "driver_state", PolicySettings),
+        recording=_section(source, "recording", RecordingConfig),
+        health=_section(source, "health", HealthConfig),
+        log=_section(source, "log", LogConfig),
+    )
+
+
+_Settings = TypeVar("_Settings")
+
+
+def _section(source: ConfigSource, name: str, settings_class: type[_Settings]) -> _Settings:
+    """Make the settings of one section from what the source says and the defaults."""
+    values = source.values.get(name, {})
+    if not isinstance(values, dict):
+        raise UserError(
+            f"{name}: {shown(values)} is not a section; write [{name}] and its keys below it"
+            f" ({source.where((name,))})"
+        )
+    known = {item.key: item for item in describe(settings_class)}
+    given = {}
+    try:
+        for key, value in values.items():
+            if key not in known:
+                raise SettingError(key, _unknown_key(name, key))
+            of_environment = (name, key) in source.variables
+            given[key] = from_text(value, known[key].kind) if of_environment else value
+            check_value(known[key], given[key])
+        return settings_class(**_with_floats(settings_class, given))
+    except SettingError as error:
+        where = source.where(*((name, key) for key in (error.key, *error.also)), (name,))
+        raise UserError(f"{name}.{error} ({where})") from error
+
+
+def _with_floats(settings_class: type, values: dict[str, Any]) -> dict[str, Any]:
+    """Return `values` with whole numbers made floats where the setting is one: 3 means 3.0."""
+    kinds = {item.key: item.kind for item in describe(settings_class)}
+    return {key: float(value) if kinds[key] is float else value for key, value in values.items()}
+
+
+def _unknown_key(section: str, key: str) -> str:
+    own = [item.key for item in describe(SECTIONS[section])]
+    elsewhere = [name for name in SECTIONS if key in _keys(name)]
+    near = difflib.get_close_matches(key, own, n=1, cutoff=NEAR_ENOUGH)
+    if near:
+        return f"unknown key; did you mean {section}.{near[0]}?"
+    if elsewhere:
+        return f"unknown key; it belongs below [{elsewhere[0]}]"
+    return f"unknown key; [{section}] has {', '.join(own)}"
+
+
+def _unknown_section(source: ConfigSource, name: str) -> UserError:
+    where = source.where((name,))
+    owner = next((section for section in SECTIONS if name in _keys(section)), None)
+    near = difflib.get_close_matches(name, SECTIONS, n=1, cutoff=NEAR_ENOUGH)
+    if owner is not None and not isinstance(source.values[name], dict):
+        hint = f"not in a section; it belongs below [{owner}]"
+    elif near:
+        hint = f"unknown section; did you mean [{near[0]}]?"
+    else:
+        hint = f"unknown section; there are {', '.join(SECTIONS)}"
+    return UserError(f"{spelled(name)}: {hint} ({where})")
+
+
+def _keys(section: str) -> list[str]:
+    return [item.key for item in describe(SECTIONS[section])]

@@ -1,0 +1,1 @@
+"""The process that runs on the device: start, loop, status, journal, resume."""

@@ -1,0 +1,62 @@
+"""Starts the daemon. A vehicle waits for it: what takes long goes on at the same time."""
+
+import logging
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from edge_fer.camera.process import CameraProcess
+from edge_fer.config.config import Config, load_config
+from edge_fer.config.live import LiveConfig
+from edge_fer.daemon.journal import log_handler
+from edge_fer.daemon.notify import Notifier
+from edge_fer.daemon.signals import stop_signals
+from edge_fer.no_dumps import forbid_dumps
+
+# The service manager starts what ended anew at once. What fails by itself will fail again: it waits
+# so long before, so that a port that is missing does not cost a core.
+FAILED_WAIT_S = 2.0
+
+
+def run_daemon(
+    *, config_path: Path | None, camera: str | None, link: str | None, model: Path | None
+) -> int:
+    """Run until the camera's input ends or a signal comes; return the exit code.
+
+    Command-line values overrule the config. UserError or BridgeError for what is wrong at start:
+    config, port and, without a service manager, model, face detector and camera.
+    """
+
+    def load() -> Config:
+        return _overruled(load_config(config_path, os.environ), camera, link, model)
+
+    forbid_dumps()
+    try:
+        config = LiveConfig(load)
+        logging.basicConfig(level=config.config.log.level.upper(), handlers=[log_handler()])
+        # Without a file there is nothing to read anew: SIGHUP, as of a terminal that closes, is an
+        # end.
+        with (
+            stop_signals(reload=None if config_path is None else config.ask) as stop,
+            CameraProcess.prepared(config.config.camera.uri, config.config.camera.fps) as process,
+        ):
+            # Here, while the camera's process imports what it needs.
+            from edge_fer.daemon.daemon import Daemon
+
+            Daemon(config.config, process).run(stop, config.changed)
+    except Exception:
+        if Notifier().is_heard:
+            time.sleep(FAILED_WAIT_S)
+        raise
+    return 0
+
+
+def _overruled(config: Config, camera: str | None, link: str | None, model: Path | None) -> Config:
+    if camera is not None:
+        config = replace(config, camera=replace(config.camera, uri=camera))
+    if link is not None:
+        config = replace(config, link=replace(config.link, uri=link))
+    if model is not None:
+        config = replace(config, model=replace(config.model, path=str(model)))
+    return config

@@ -1,0 +1,104 @@
+"""How the daemon is, as `edge-fer status`, the journal and Prometheus tell it. Pure."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from edge_fer.health.meter import Health
+from edge_fer.recording.flag import RecordingStatus
+from firmware_bridge.link.link import LinkCounters
+
+# The daemon renews its status twice a second: one as old as this stands still.
+STALE_S = 3.0
+PREFIX = "edge_fer_"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The daemon at one moment; `uptime_s` since it was made."""
+
+    version: str
+    pid: int
+    uptime_s: float
+    state: str
+    reason: str
+    camera: str
+    model: str
+    model_is_fallback: bool
+    link: str
+    health: Health
+    counters: LinkCounters
+    link_fps: float = 0.0  # frames sent a second
+    camera_error: str | None = None  # why it gives no frames
+    model_failed: bool = False  # no emotion is inferred
+    detector_failed: bool = False  # the cascade finds faces instead
+    restarts: int = 0  # of the daemon, that another did not end in order before
+    recording: RecordingStatus | None = None  # None: switched off
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as a JSON object; what is not known is null."""
+        return asdict(self)
+
+
+def figures(status: Status) -> dict[str, float]:
+    """Return every number of the status that is known, by its name in Prometheus."""
+    health, counters, recording = status.health, status.counters, status.recording
+    known = {
+        "up_seconds": status.uptime_s,
+        "restarts_total": status.restarts,
+        "frames_total": health.frames,
+        "frames_dropped_total": health.dropped,
+        "camera_frames_total": health.camera_frames,
+        "frames_per_second": health.fps,
+        "camera_frames_per_second": health.camera_fps,
+        "frames_per_second_limit": health.most_fps,
+        "faces_per_second": health.face_fps,
+        "detections_per_second": health.detection_fps,
+        "emotions_per_second": health.emotion_fps,
+        "latency_seconds": None if health.latency_ms is None else health.latency_ms / 1e3,
+        "temperature_celsius": health.temperature_c,
+        "temperature_limit_celsius": health.limit_c,
+        "throttled": None if health.throttled is None else bool(health.throttled),
+        "camera_stalls_last_hour": health.stalls_last_hour,
+        "camera_restarts_last_hour": health.camera_restarts_last_hour,
+        "model_is_fallback": status.model_is_fallback,
+        "model_failed": status.model_failed,
+        "face_detector_failed": status.detector_failed,
+        "link_connected": counters.connected,
+        "link_connections_lost_total": counters.connections_lost,
+        "link_frames_per_second": status.link_fps,
+        "link_frames_sent_total": counters.frames_sent,
+        "link_frames_dropped_total": counters.frames_dropped,
+        "link_changes_superseded_total": counters.changes_superseded,
+        "link_frames_received_total": counters.frames_received,
+        "link_controller_frames_rejected_total": counters.controller_frames_rejected,
+        "link_rejected_lines_total": counters.rejected_lines,
+        "link_rejected_bytes_total": counters.rejected_bytes,
+    }
+    if recording is not None:
+        known |= {
+            "recording_clips": recording.clips,
+            "recording_bytes": recording.size,
+            "recording_clips_kept_total": recording.kept,
+            "recording_clips_lost_total": recording.lost,
+            "recording_frames_dropped_total": recording.frames_dropped,
+        }
+    return {name: float(value) for name, value in known.items() if value is not None}
+
+
+def as_prometheus(status: Status) -> str:
+    """Return the text exposition format: the numbers, and the state as a label."""
+    lines = []
+    for name, value in figures(status).items():
+        kind = "counter" if name.endswith("_total") else "gauge"
+        lines += [f"# TYPE {PREFIX}{name} {kind}", f"{PREFIX}{name} {value:.10g}"]
+    lines += [
+        f"# TYPE {PREFIX}driver_state gauge",
+        f'{PREFIX}driver_state{{state="{status.state}"}} 1',
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def as_journal_fields(status: Status) -> dict[str, str]:
+    """Return the numbers as fields of the journal: EDGE_FER_FRAMES_PER_SECOND and so on."""
+    fields = {f"{PREFIX}{name}".upper(): f"{value:.10g}" for name, value in figures(status).items()}
+    return fields | {"EDGE_FER_STATE": status.state, "EDGE_FER_REASON": status.reason}

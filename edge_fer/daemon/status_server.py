@@ -1,0 +1,164 @@
+"""Tells local programs how the daemon is: a socket in the runtime directory, and a text file.
+
+A thread of its own does both: neither a slow disk nor a client that does not read can hold up the
+vision loop, which only leaves its latest status here.
+"""
+
+import contextlib
+import json
+import logging
+import os
+import select
+import socket
+import threading
+import time
+from pathlib import Path
+
+from edge_fer.daemon.status import Status, as_prometheus
+from edge_fer.errors import UserError
+from edge_fer.paths import status_sockets
+
+FILE_EVERY_S = 15.0  # as often as Prometheus usually looks
+ANSWER_S = 0.5  # for a client to take its answer
+_ACCESS = 0o660  # what the driver's state is, is nobody's business but the group's
+_BACKLOG = 4
+
+_log = logging.getLogger(__name__)
+
+
+class StatusServer:
+    """Answers each connection with the latest status as one line of JSON, and closes it."""
+
+    def __init__(self, socket_path: Path | None, prometheus_file: Path | None) -> None:
+        self._path = socket_path
+        self._file = prometheus_file
+        self._file_failed = False
+        self._latest: tuple[Status, float] | None = None
+        self._stopping = threading.Event()
+        self._listener = None if socket_path is None else _listen(socket_path)
+        self._thread = threading.Thread(target=self._run, name="status", daemon=True)
+        if self._listener is not None or prometheus_file is not None:
+            self._thread.start()
+
+    def publish(self, status: Status, now_s: float) -> None:
+        """Leave the status of the monotonic moment `now_s`; never waits, never raises."""
+        self._latest = status, now_s
+
+    def stop(self) -> None:
+        """End; socket and file are gone afterwards."""
+        self._stopping.set()
+        if self._thread.ident is None:
+            return
+        if self._listener is not None and self._path is not None:
+            with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as caller:
+                caller.connect(str(self._path))  # the thread waits for somebody
+        self._thread.join(ANSWER_S)
+        if self._listener is not None and self._path is not None:
+            self._listener.close()
+            self._path.unlink(missing_ok=True)
+        if self._file is not None:
+            with contextlib.suppress(OSError):
+                self._file.unlink()  # figures that do not move are worse than none
+
+    def _run(self) -> None:
+        next_file_s = time.monotonic()
+        while not self._stopping.is_set():
+            try:
+                self._answer(ANSWER_S)
+            except OSError as error:  # a client that went away, or does not read
+                _log.debug("status: %s", error)
+            if self._file is not None and time.monotonic() >= next_file_s and self._latest:
+                next_file_s = time.monotonic() + FILE_EVERY_S
+                self._write(self._file, self._latest[0])
+
+    def _answer(self, wait_s: float) -> None:
+        if self._listener is None:
+            self._stopping.wait(wait_s)
+            return
+        ready, _, _ = select.select([self._listener], [], [], wait_s)
+        if not ready:
+            return
+        client, _ = self._listener.accept()
+        with client:
+            client.settimeout(ANSWER_S)
+            client.sendall(self._text().encode())
+
+    def _text(self) -> str:
+        latest = self._latest
+        if latest is None:
+            return "{}\n"
+        status, told_s = latest
+        # The age says whether the vision loop still runs: this thread does in any case.
+        return json.dumps({"age_s": time.monotonic() - told_s, **status.to_json()}) + "\n"
+
+    def _write(self, path: Path, status: Status) -> None:
+        temporary = path.with_name(f".{path.name}.new")
+        try:
+            # Renamed, because a collector must not see half of it; not synced, because after a
+            # power cut nobody wants it.
+            temporary.write_text(as_prometheus(status), encoding="utf-8")
+            temporary.chmod(0o644)
+            temporary.replace(path)
+            self._file_failed = False
+        except OSError as error:
+            if not self._file_failed:
+                self._file_failed = True
+                _log.warning("health.prometheus_file: %s: %s", path, error.strerror)
+
+
+def _listen(path: Path) -> socket.socket | None:
+    """Return a listening socket; None, said in the log, where there can be none."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        if not path.parent.exists():
+            path.parent.mkdir(mode=0o755)
+        if path.exists():
+            with contextlib.suppress(UserError):
+                ask(path)
+                _log.warning("status: another daemon answers at %s", path)
+                listener.close()
+                return None
+            path.unlink()  # left behind by one that was killed
+        listener.bind(str(path))
+        path.chmod(_ACCESS)
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        _log.warning("status: no socket at %s: %s", path, error.strerror)
+        listener.close()
+        return None
+    return listener
+
+
+def ask(path: Path | None = None) -> dict[str, object]:
+    """Return what the daemon says at `path`, or at the first of the usual places.
+
+    UserError where nobody answers.
+    """
+    paths = status_sockets() if path is None else (path,)
+    found = next((item for item in paths if _is_there(item)), None)
+    if found is None:
+        places = " or ".join(map(str, paths))
+        raise UserError(f"status: no daemon runs here (there is no {places}): start it first")
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+            client.settimeout(4 * ANSWER_S)
+            client.connect(str(found))
+            with client.makefile(encoding="utf-8") as lines:
+                answer = json.loads(lines.readline() or "{}")
+    except PermissionError as error:
+        raise UserError(
+            f"status: {found}: permission denied: sudo edge-fer status, or add this user to the"
+            " group edge-fer"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise UserError(f"status: {found}: the daemon does not answer: {error}") from error
+    if not isinstance(answer, dict):
+        raise UserError(f"status: {found}: that is no edge-fer daemon")
+    return answer
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except PermissionError:
+        return os.path.lexists(path.parent)

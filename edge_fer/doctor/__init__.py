@@ -1,0 +1,1 @@
+"""Checks each part of an installation and suggests fixes."""

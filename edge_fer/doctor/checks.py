@@ -1,0 +1,321 @@
+"""`edge-fer doctor`: what of this device works, and what to do about the rest.
+
+Each check looks at one thing and returns one finding; none raises, none changes anything.
+"""
+
+import grp
+import os
+import pwd
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from edge_fer.camera import check_uri
+from edge_fer.camera.condition import ConditionMonitor
+from edge_fer.camera.process import CameraProcess
+from edge_fer.config.config import Config, load_config
+from edge_fer.daemon.status import STALE_S
+from edge_fer.daemon.status_server import ask
+from edge_fer.doctor.finding import Finding, Level
+from edge_fer.doctor.history import check_history
+from edge_fer.errors import UserError
+from edge_fer.face.opening import open_detector, yunet_path
+from edge_fer.health.shedding import FEWER_MARGIN_C
+from edge_fer.health.thermal import Thermometer
+from edge_fer.health.throttling import (
+    OVER_CURRENT,
+    UNDERVOLTAGE,
+    ThrottleWatch,
+    read_over_current_events,
+    read_throttle_bits,
+    throttle_names,
+)
+from edge_fer.models.check import check_model_apart, require_passed
+from edge_fer.models.signature import require_signature
+from edge_fer.models.store import ModelStore
+from edge_fer.observation import CameraCondition
+from edge_fer.passwords import without_password
+from edge_fer.paths import SERVICE_STATE, SHIPPED_EYES, SHIPPED_MODEL
+from edge_fer.wall_clock import STA_UNSYNC, clock_status
+from firmware_bridge.errors import BridgeError
+from firmware_bridge.transports import check_address, open_transport
+
+CAMERA_OPENS_S = 10.0
+CAMERA_WATCHED_S = 1.5
+FPS_SHARE = 0.7  # of the rate that the camera means to give; below it frames are missing
+LEAST_FREE_BYTES = 100e6
+SERVICE_USER = "edge-fer"
+
+
+def examine(config_path: Path | None) -> Iterator[Finding]:
+    """Yield the finding of each check, in the order in which things depend on each other."""
+    try:
+        config = load_config(config_path, os.environ)
+    except UserError as error:
+        yield Finding("config", Level.FAILED, str(error), "edge-fer config check")
+        return
+    yield Finding("config", Level.OK, f"{config_path or 'defaults'}")
+    daemon = _daemon()
+    yield daemon[0]
+    yield check_model(config)
+    yield check_face(config)
+    if daemon[1] is None:
+        yield check_camera(config)
+        yield check_link(config)
+    else:
+        yield from _as_the_daemon_says(daemon[1])
+        yield from check_history(daemon[1])
+    yield check_user(config)
+    yield from (check() for check in (check_throttling, check_temperature, check_clock))
+    yield check_disk(Path(config.model.store))
+    if config.health.prometheus_file:
+        file = Path(config.health.prometheus_file)
+        yield check_writing("prometheus", "health.prometheus_file", file.parent)
+    if config.recording.enabled:
+        yield check_writing("recording", "recording.folder", Path(config.recording.folder))
+
+
+def check_model(config: Config) -> Finding:
+    """Run the golden images of the model that the daemon would start with."""
+    path = (
+        Path(config.model.path)
+        if config.model.path
+        else ModelStore(Path(config.model.store)).candidates(SHIPPED_MODEL)[0]
+    )
+    try:
+        if config.model.trusted_key and path != SHIPPED_MODEL:
+            require_signature(path, config.model.trusted_key)
+        result, runtime = check_model_apart(path)
+        require_passed(path, result, runtime)
+    except UserError as error:
+        remedy = "" if config.model.path else "edge-fer model rollback"
+        return Finding("model", Level.FAILED, str(error), remedy)
+    number, worst = len(result.differences), result.worst[1]
+    text = f"{path}: {number} golden images as in the card, {worst} units off with {runtime}"
+    return Finding("model", Level.OK, text)
+
+
+def check_face(config: Config) -> Finding:
+    """Open the face detector and, where it has landmarks to give, the eye network."""
+    name = config.face.detector
+    try:
+        open_detector(config.face)
+        if name != "yunet":
+            text = f"{name}: distracted, drowsy and the sleep states are never said"
+            return Finding("face", Level.NOTE, text, 'face.detector = "yunet" gives head and eyes')
+        result, runtime = check_model_apart(SHIPPED_EYES)
+        require_passed(SHIPPED_EYES, result, runtime)
+    except UserError as error:
+        return Finding("face", Level.FAILED, str(error))
+    return Finding("face", Level.OK, f"{yunet_path(config.face)}; eyes by {SHIPPED_EYES.name}")
+
+
+def check_camera(config: Config) -> Finding:
+    """Open the camera, watch it for a moment, and judge rate and picture."""
+    uri = without_password(config.camera.uri)
+    try:
+        check_uri(config.camera.uri)
+    except UserError as error:
+        return Finding("camera", Level.FAILED, str(error).removeprefix("camera "))
+    with CameraProcess(config.camera.uri, fps=config.camera.fps) as camera:
+        first = camera.wait(CAMERA_OPENS_S)
+        if first is None:
+            text = camera.error or f"camera {uri}: no frame within {CAMERA_OPENS_S:g} s"
+            return Finding("camera", Level.FAILED, text.removeprefix("camera "))
+        monitor = ConditionMonitor()
+        condition = monitor.update(first.grey, first.captured_s)
+        last = first
+        until_s = time.monotonic() + CAMERA_WATCHED_S
+        while time.monotonic() < until_s:
+            frame = camera.wait(0.2)
+            if frame is not None:
+                last = frame
+                condition = monitor.update(frame.grey, frame.captured_s)
+            elif camera.error is not None or camera.ended:
+                break
+        if camera.error is not None:
+            return Finding("camera", Level.FAILED, camera.error.removeprefix("camera "))
+        meant_fps = camera.fps or float(config.camera.fps)
+    elapsed_s = last.captured_s - first.captured_s
+    fps = (last.sequence - first.sequence) / elapsed_s if elapsed_s > 0 else 0.0
+    height, width = last.grey.shape
+    text = f"{uri}: {width}x{height}, {fps:.0f} of {meant_fps:.0f} fps"
+    if condition is not CameraCondition.GOOD:
+        remedy = "look at lens, light and cover; camera.uri may name another camera"
+        return Finding("camera", Level.WARNING, f"{text}, {condition.name.lower()}", remedy)
+    if fps < FPS_SHARE * meant_fps:
+        remedy = "more light (long exposures), another USB port, or a lower camera.fps"
+        return Finding("camera", Level.WARNING, text, remedy)
+    return Finding("camera", Level.OK, text)
+
+
+def check_link(config: Config) -> Finding:
+    """Open the port or bus, and close it."""
+    uri = config.link.uri
+    try:
+        check_address(uri)
+        open_transport(uri).close()
+    except BridgeError as error:
+        return Finding("link", Level.FAILED, str(error).removeprefix("link: "))
+    return Finding("link", Level.OK, f"{uri}: opens")
+
+
+def check_user(config: Config) -> Finding:
+    """Say whether the service's user may use camera and port, and else which group it needs."""
+    try:
+        user = pwd.getpwnam(SERVICE_USER)
+    except KeyError:
+        text = f"there is no user {SERVICE_USER}: the service is not installed"
+        return Finding("permissions", Level.NOTE, text, "systemd/install.sh, or the package")
+    groups = set(os.getgrouplist(user.pw_name, user.pw_gid))
+    missing = [
+        (path, group)
+        for path in map(device_path, (config.camera.uri, config.link.uri))
+        if path is not None and (group := missing_group(path, user.pw_uid, groups)) is not None
+    ]
+    if not missing:
+        return Finding("permissions", Level.OK, f"user {SERVICE_USER} may use camera and port")
+    text = "; ".join(f"{path}: user {SERVICE_USER} may not use it" for path, _ in missing)
+    names = ",".join(sorted({group for _, group in missing}))
+    remedy = f"sudo usermod -aG {names} {SERVICE_USER}; sudo systemctl restart edge-fer"
+    return Finding("permissions", Level.FAILED, text, remedy)
+
+
+def device_path(uri: str) -> Path | None:
+    """Return the device file that a camera or link URI names, or None."""
+    scheme, _, rest = uri.partition(":")
+    return Path(rest.partition("?")[0]) if scheme in ("v4l2", "slcan", "cobs") else None
+
+
+def missing_group(path: Path, user: int, groups: set[int]) -> str | None:
+    """Return the group that `user` with `groups` lacks to read and write `path`, or None."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None  # that it is not there is said elsewhere
+    for mine, read_and_write in (
+        (status.st_uid == user, 0o600),
+        (status.st_gid in groups, 0o060),
+        (True, 0o006),
+    ):
+        if mine:
+            if status.st_mode & read_and_write == read_and_write:
+                return None
+            break
+    try:
+        return grp.getgrgid(status.st_gid).gr_name
+    except KeyError:
+        return str(status.st_gid)
+
+
+def check_throttling(root: Path = Path("/")) -> Finding:
+    """Read what the board says of supply and clock: now, and where it knows, since its start."""
+    now = ThrottleWatch(root).read(time.monotonic())
+    if now is None:
+        return Finding("throttling", Level.NOTE, "this machine does not say")
+    bits, events = read_throttle_bits(root) or 0, read_over_current_events(root)
+    ever = (*throttle_names(bits, since_start=True), *((OVER_CURRENT,) if events else ()))
+    for level, when, names in (
+        (Level.FAILED, "now", now),
+        (Level.WARNING, "since the start", ever),
+    ):
+        if UNDERVOLTAGE in names:
+            remedy = "use the supply that belongs to the board and a short, thick cable"
+        elif OVER_CURRENT in names:
+            remedy = "a stronger supply, or a lower power mode (nvpmodel)"
+        else:
+            remedy = "more cooling"
+        if names:
+            return Finding("throttling", level, f"{when}: {', '.join(names)}", remedy)
+    return Finding("throttling", Level.OK, "none since the start")
+
+
+def check_temperature(root: Path = Path("/")) -> Finding:
+    """Read the temperature of the processor, and how far it is from being slowed down."""
+    found = Thermometer(root).read()
+    if found is None:
+        return Finding("temperature", Level.NOTE, "this machine does not say")
+    text = f"{found.celsius:.0f} °C, slowed down from {found.limit_c:.0f} °C"
+    if found.margin_c > FEWER_MARGIN_C:
+        return Finding("temperature", Level.OK, text)
+    level = Level.WARNING if found.margin_c > 0.0 else Level.FAILED
+    text += "; the daemon looks at fewer frames from " + f"{found.limit_c - FEWER_MARGIN_C:.0f} °C"
+    return Finding("temperature", level, text, "more cooling")
+
+
+def check_clock(status: Callable[[], int | None] | None = None) -> Finding:
+    """Say whether the wall clock is synchronised; nothing but log lines depends on it."""
+    bits = (status or clock_status)()
+    if bits is None:
+        return Finding("clock", Level.NOTE, "this system does not say")
+    if bits & STA_UNSYNC:
+        text = "not synchronised: times in the log may be wrong (nothing else uses them)"
+        return Finding("clock", Level.WARNING, text, "sudo timedatectl set-ntp true, or an RTC")
+    return Finding("clock", Level.OK, "synchronised")
+
+
+def check_disk(folder: Path) -> Finding:
+    """Look for room where models are installed; a read-only disk is fine for running."""
+    while not folder.exists():
+        folder = folder.parent
+    room = os.statvfs(folder)
+    free = room.f_bavail * room.f_frsize
+    text = f"{folder}: {free / 1e6:.0f} MB free"
+    if room.f_flag & os.ST_RDONLY:
+        return Finding("disk", Level.NOTE, f"{folder}: read-only, no model can be installed")
+    if free < LEAST_FREE_BYTES:
+        return Finding("disk", Level.WARNING, text, "make room: journalctl --vacuum-size=50M")
+    return Finding("disk", Level.OK, text)
+
+
+def check_writing(check: str, key: str, folder: Path) -> Finding:
+    """Say whether the service could write into a folder that the config names."""
+    # The recorder makes its own folder; what has to be there is the one above.
+    there = folder if folder.is_dir() else folder.parent
+    if not there.is_dir():
+        return Finding(check, Level.FAILED, f"{key}: there is no folder {there}", "make it")
+    if not folder.absolute().is_relative_to(SERVICE_STATE):
+        text = f"{key}: the service may not write into {folder}"
+        return Finding(check, Level.WARNING, text, f"a folder below {SERVICE_STATE}")
+    room = os.statvfs(there)
+    free = room.f_bavail * room.f_frsize
+    text = f"{key}: {folder}: {free / 1e6:.0f} MB free"
+    if room.f_flag & os.ST_RDONLY:
+        return Finding(check, Level.FAILED, f"{key}: {folder} is read-only", "another folder")
+    if free < LEAST_FREE_BYTES:
+        return Finding(check, Level.WARNING, text, "make room, or another disk")
+    return Finding(check, Level.OK, text)
+
+
+def _daemon() -> tuple[Finding, dict[str, Any] | None]:
+    """Return the finding on the daemon, and what it says where it runs."""
+    try:
+        answer = ask()
+    except UserError as error:
+        if "no daemon runs" in str(error):
+            return Finding("daemon", Level.NOTE, "does not run: camera and port are tried"), None
+        return Finding("daemon", Level.WARNING, str(error)), None
+    age_s = answer.get("age_s")
+    if not isinstance(age_s, int | float) or age_s > STALE_S:
+        text = "runs, but its pipeline stands still"
+        return Finding("daemon", Level.FAILED, text, "journalctl -u edge-fer"), answer
+    return Finding("daemon", Level.OK, f"runs: {answer['state']} ({answer['reason']})"), answer
+
+
+def _as_the_daemon_says(answer: dict[str, Any]) -> Iterator[Finding]:
+    """Yield findings on what only one program can open at a time."""
+    health, counters = answer.get("health"), answer.get("counters")
+    if not isinstance(health, dict) or not isinstance(counters, dict):
+        return
+    error = str(answer.get("camera_error") or "").removeprefix("camera ")
+    text = error or f"{answer['camera']}: {health['fps']:.0f} fps"
+    text += ", says the daemon"
+    standby = "standby" in str(answer["reason"])
+    level = Level.OK if health["fps"] > 0 or standby else Level.FAILED
+    remedy = "" if level is Level.OK or error else "journalctl -u edge-fer"
+    yield Finding("camera", level, text, remedy)
+    level = Level.OK if counters["connected"] else Level.FAILED
+    state = "open" if counters["connected"] else "lost"
+    remedy = "" if level is Level.OK else "is the adapter plugged in? journalctl -u edge-fer"
+    yield Finding("link", level, f"{answer['link']}: {state}, says the daemon", remedy)

@@ -1,0 +1,59 @@
+"""What a running daemon counted against itself: troubles that are over, or come and go. Pure."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from edge_fer.doctor.finding import Finding, Level
+from edge_fer.health.shedding import HEAT
+
+CHECK = "history"
+_LOG = "journalctl -u edge-fer"
+
+
+def check_history(answer: dict[str, Any]) -> Iterator[Finding]:
+    """Yield what was wrong, from the answer of `edge-fer status`; one finding where nothing was."""
+    health, counters = answer.get("health"), answer.get("counters")
+    if not isinstance(health, dict) or not isinstance(counters, dict):
+        return  # it is starting
+    troubles = list(_troubles(answer, health, counters))
+    for text, remedy in troubles:
+        yield Finding(CHECK, Level.WARNING, text, remedy)
+    if not troubles:
+        text = "no restart; in the last hour no stall of the camera; no frame lost on the link"
+        yield Finding(CHECK, Level.OK, text)
+
+
+def _troubles(
+    answer: dict[str, Any], health: dict[str, Any], counters: dict[str, Any]
+) -> Iterator[tuple[str, str]]:
+    """Yield each trouble and its remedy."""
+    if restarts := answer.get("restarts", 0):
+        yield f"the daemon was killed, or failed, {restarts} times and started anew", _LOG
+    stalls, restarts = health["stalls_last_hour"], health["camera_restarts_last_hour"]
+    if stalls or restarts:
+        yield (
+            f"the camera fell silent {stalls} times in the last hour, and its process was started"
+            f" anew {restarts} times",
+            f"its cable, its port and its supply; {_LOG}",
+        )
+    if why := health.get("shed_for"):
+        yield (
+            f"fewer frames are looked at because of {why}",
+            "more cooling" if why == HEAT else "a stronger supply, a short and thick cable",
+        )
+    if lost := counters["connections_lost"]:
+        yield f"the link was lost {lost} times", f"plug and cable of its adapter; {_LOG}"
+    if dropped := counters["frames_dropped"]:
+        yield f"the link did not take {dropped} frames", "its baud rate, and what reads it"
+    recording = answer.get("recording") or {}
+    for error in (recording.get("error"), recording.get("forward_error")):
+        if error:
+            yield f"recording: {error}", _LOG
+    if lost := recording.get("lost", 0):
+        yield f"{lost} clips could not be kept", "room and rights of recording.folder"
+    rejected = counters["rejected_lines"] + counters["controller_frames_rejected"]
+    if rejected:
+        yield (
+            f"{rejected} lines or frames of the controller made no sense",
+            "the baud rate at both ends; a noisy line is better off with cobs:PORT",
+        )

@@ -1,0 +1,28 @@
+"""Settings of the daemon's own health."""
+
+from dataclasses import dataclass
+
+from edge_fer.setting import check_settings, setting
+
+
+@dataclass(frozen=True, slots=True)
+class HealthConfig:
+    """What the daemon does for its own health, and who is told of it beside `edge-fer status`."""
+
+    prometheus_file: str = setting(
+        "",
+        "Prometheus textfile",
+        "Figures for node_exporter's textfile collector, renewed each 15 s; the service may write"
+        " below /var/lib/edge-fer. Empty: none.",
+    )
+    shed_frames: bool = setting(
+        True,
+        "Fewer frames when hot",
+        "From 5 °C below the temperature at which the machine slows itself down it looks at no more"
+        " than 15 frames a second, and at 8 from there on; at 15 while its supply is too weak. The"
+        " vehicle is told.",
+        source="single late frames are worse than fewer in time",
+    )
+
+    def __post_init__(self) -> None:
+        check_settings(self)

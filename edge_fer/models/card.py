@@ -1,0 +1,278 @@
+"""The model card: what a `.tflite` file is, how it was made, and what it was measured to do.
+
+The card is JSON and lies beside its model with the same stem: `edge.tflite` and `edge.json`. It is
+a contract: a model whose card is missing, is of another file, or names other labels or another
+quantization is refused, because its output would be read wrongly without a sign of it.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edge_fer.atomic_write import write_atomically
+from edge_fer.errors import UserError
+from edge_fer.models.card_fields import CardFields, parse_card_json
+from edge_fer.models.kind import EMOTIONS, ModelKind, TensorSpec, kind_of
+
+CARD_FORMAT = 2  # 2 brought `equivalence`, `golden` and `batch_norms`
+LICENCE = (
+    "Weights trained on FER2013 (Goodfellow et al. 2013, Kaggle challenge), whose images are for "
+    "research use; code Apache-2.0."
+)
+
+
+INPUT = EMOTIONS.input
+OUTPUT = EMOTIONS.output
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """The representative set of the conversion; `sha256` is of its images, labels and usages."""
+
+    seed: int
+    count: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """Share of right answers (0..1) before and after conversion, on the same `n` images."""
+
+    usage: str
+    n: int
+    float32: float
+    int8: float
+
+
+@dataclass(frozen=True, slots=True)
+class Confidence:
+    """How far the int8 model's confidence can be believed, on the images of `Accuracy`.
+
+    Calibration errors are expected calibration errors (0..1): of the plain output, and after
+    temperature scaling with the temperature fitted on the other half of the images. `coverage` is
+    the share of images whose confidence reaches the threshold for *uncertain*, and
+    `covered_accuracy` the accuracy on them.
+    """
+
+    calibration_error: float
+    calibration_error_scaled: float
+    coverage: float
+    covered_accuracy: float
+
+
+@dataclass(frozen=True, slots=True)
+class LayerNoise:
+    """How much of a layer's output is noise of its quantization: signal-to-noise ratio in dB."""
+
+    layer: str
+    operator: str
+    snr_db: float
+
+
+@dataclass(frozen=True, slots=True)
+class Equivalence:
+    """How far the int8 file behaves as the trained network does, on the same `n` images.
+
+    `agreement` is the share (0..1) of images with the same top class; the differences are of
+    probabilities (0..1), before temperature scaling. `worst_layers` are the noisiest, worst first.
+    """
+
+    usage: str
+    n: int
+    agreement: float
+    largest_difference: float
+    mean_difference: float
+    worst_layers: tuple[LayerNoise, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """Everything that is known of one `.tflite` file.
+
+    `temperature` > 0: probabilities = softmax(log p / temperature), where a stored p of 0 counts as
+    half a step of the output scale. `uncertain_threshold` (0..1): below that confidence, after
+    scaling, the answer counts as uncertain. `training` are the
+    settings as the training wrote them, and `tools` the versions of what made the file.
+    `equivalence` is None where it was not measured. `golden` holds the output bytes (-128..127)
+    for each golden image, by name. `batch_norms` says of each BatchNorm of the network where it was
+    folded into, or why it was not.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    input: TensorSpec
+    output: TensorSpec
+    parameters: int
+    multiply_adds: int
+    operators: tuple[str, ...]
+    sha256: str
+    calibration: Calibration
+    accuracy: Accuracy
+    temperature: float
+    uncertain_threshold: float
+    confidence: Confidence
+    training: Mapping[str, Any] = field(default_factory=dict)
+    tools: Mapping[str, str] = field(default_factory=dict)
+    licence: str = LICENCE
+    equivalence: Equivalence | None = None
+    golden: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    batch_norms: Mapping[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values for JSON, in the order of the fields."""
+        return {"format": CARD_FORMAT, **asdict(self)}
+
+
+def card_path(model_path: Path) -> Path:
+    """Return where the card of a model lies."""
+    return model_path.with_suffix(".json")
+
+
+def load_card(model_path: Path, kind: ModelKind | None = EMOTIONS) -> ModelCard:
+    """Read the card beside `model_path` and check that it is this file's and fits this project.
+
+    UserErrors are those of `load_model`.
+    """
+    return load_model(model_path, kind)[0]
+
+
+def load_model(model_path: Path, kind: ModelKind | None = EMOTIONS) -> tuple[ModelCard, bytes]:
+    """Return the card of a model and the model's bytes, which are those that the card vouches for.
+
+    UserError when the model or its card is missing or unreadable, when the sha256 is of another
+    file, or when labels, input or output are not those of `kind`; None: of any kind there is.
+    """
+    try:
+        content = model_path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{model_path}: cannot read the model ({error.strerror})") from error
+    path = card_path(model_path)
+    card = read_card(path)
+    found = hashlib.sha256(content).hexdigest()
+    if card.sha256 != found:
+        raise UserError(
+            f"{path}: the card is of another file: sha256 {card.sha256[:12]}... in the card, "
+            f"{found[:12]}... of {model_path.name}: copy model and card together"
+        )
+    _check_fits(path, card, kind or kind_of(card.labels) or EMOTIONS)
+    return card, content
+
+
+def read_card(path: Path) -> ModelCard:
+    """Read a card without its model; UserError when it is missing or no valid card."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise UserError(
+            f"{path}: the model card is missing: `edge-fer quantize` writes it beside the model"
+        ) from None
+    except OSError as error:
+        raise UserError(f"{path}: cannot read the model card ({error.strerror})") from error
+    card = CardFields(parse_card_json(content, path), str(path))
+    if (version := card.integer("format", 0)) != CARD_FORMAT:
+        raise UserError(f"{path}: format: {version} is not {CARD_FORMAT}: update edge-fer")
+    calibration, accuracy = card.section("calibration"), card.section("accuracy")
+    confidence = card.section("confidence")
+    return ModelCard(
+        name=card.text("name"),
+        labels=card.texts("labels"),
+        input=_tensor(card.section("input")),
+        output=_tensor(card.section("output")),
+        parameters=card.integer("parameters", 1),
+        multiply_adds=card.integer("multiply_adds", 1),
+        operators=card.texts("operators"),
+        sha256=card.sha256("sha256"),
+        calibration=Calibration(
+            calibration.integer("seed", 0),
+            calibration.integer("count", 1),
+            calibration.sha256("sha256"),
+        ),
+        accuracy=Accuracy(
+            accuracy.text("usage"),
+            accuracy.integer("n", 1),
+            accuracy.share("float32"),
+            accuracy.share("int8"),
+        ),
+        temperature=card.number("temperature", 0.01, 100.0),
+        uncertain_threshold=card.share("uncertain_threshold"),
+        confidence=Confidence(
+            confidence.share("calibration_error"),
+            confidence.share("calibration_error_scaled"),
+            confidence.share("coverage"),
+            confidence.share("covered_accuracy"),
+        ),
+        training=card.mapping("training"),
+        tools={name: str(version) for name, version in card.mapping("tools").items()},
+        licence=card.text("licence"),
+        equivalence=_equivalence(card),
+        golden=_golden(card.section("golden"), kind_of(card.texts("labels")) or EMOTIONS),
+        batch_norms={name: str(note) for name, note in card.mapping("batch_norms").items()},
+    )
+
+
+def write_card(card: ModelCard, model_path: Path) -> Path:
+    """Write the card beside its model, whole or not at all, and return its path.
+
+    The text comes from `card_text`, so a card with a value that is no number is a ValueError.
+    """
+    path = card_path(model_path)
+    write_atomically(path, card_text(card).encode())
+    return path
+
+
+def card_text(card: ModelCard) -> str:
+    """Return the card as JSON text; ValueError when it holds NaN or an infinity."""
+    return CardFields.dump(card.to_json())
+
+
+def _tensor(fields: CardFields) -> TensorSpec:
+    return TensorSpec(
+        fields.integers("shape"),
+        fields.text("dtype"),
+        fields.number("scale", 1e-9, 1e9),
+        fields.integer("zero_point", -(2**31)),
+    )
+
+
+def _equivalence(card: CardFields) -> Equivalence | None:
+    if card.is_null("equivalence"):
+        return None
+    fields = card.section("equivalence")
+    return Equivalence(
+        usage=fields.text("usage"),
+        n=fields.integer("n", 1),
+        agreement=fields.share("agreement"),
+        largest_difference=fields.share("largest_difference"),
+        mean_difference=fields.share("mean_difference"),
+        worst_layers=tuple(
+            LayerNoise(
+                layer.text("layer"), layer.text("operator"), layer.number("snr_db", -1e3, 1e3)
+            )
+            for layer in fields.sections("worst_layers")
+        ),
+    )
+
+
+def _golden(fields: CardFields, kind: ModelKind) -> dict[str, tuple[int, ...]]:
+    low, high = np.iinfo(np.int8).min, np.iinfo(np.int8).max
+    return {
+        name: fields.integers(name, count=len(kind.labels), low=low, high=high)
+        for name in fields.keys
+    }
+
+
+def _check_fits(path: Path, card: ModelCard, kind: ModelKind) -> None:
+    remedy = f"convert the model with `{kind.made_by}`"
+    if card.labels != kind.labels:
+        raise UserError(
+            f"{path}: labels: {', '.join(card.labels)} are not {', '.join(kind.labels)}: {remedy}"
+        )
+    tensors = (("input", card.input, kind.input), ("output", card.output, kind.output))
+    for name, found, wanted in tensors:
+        for part, value in asdict(wanted).items():
+            if (got := getattr(found, part)) != value:
+                raise UserError(f"{path}: {name}.{part}: {got} is not {value}: {remedy}")

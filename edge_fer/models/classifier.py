@@ -1,0 +1,87 @@
+"""From a face to the probabilities of the seven emotions."""
+
+import struct
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_fer.errors import UserError
+from edge_fer.models.card import INPUT, OUTPUT, ModelCard, load_model
+from edge_fer.models.operators import is_tflite
+from edge_fer.models.runtime import open_model
+
+# A stored zero means anything below half a step of the output, and its logarithm has to be finite.
+_LEAST_PROBABILITY = OUTPUT.scale / 2
+
+
+class Classifier:
+    """An int8 model with its card.
+
+    UserError when the model is missing, is no TFLite file, has another input or output than the
+    project's, or when its card is missing or of another file.
+    """
+
+    def __init__(self, model_path: Path, *, threads: int = 1) -> None:
+        try:
+            # The card's sha256 vouches for bytes that go into a native runtime.
+            self._card, content = load_model(model_path)
+        except UserError:
+            _say_what_it_is(model_path)
+            raise
+        self._model = open_model(content, str(model_path), threads=threads)
+
+    @property
+    def card(self) -> ModelCard:
+        """What is known of the model."""
+        return self._card
+
+    @property
+    def runtime(self) -> str:
+        """Which runtime runs it: ai-edge-litert or tflite-runtime."""
+        return self._model.runtime
+
+    @property
+    def delegate(self) -> str | None:
+        """What the runtime leaves the graph to: XNNPACK, or None (see `Int8Model`)."""
+        return self._model.delegate
+
+    def classify(self, face: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return calibrated probabilities, float32[7] of sum 1, for `face` (uint8[48,48])."""
+        return calibrated(self._model.run(face), self._card.temperature)
+
+
+def calibrated(stored: NDArray[np.int8], temperature: float) -> NDArray[np.float32]:
+    """Return softmax(log p / temperature), float32[7], for the model's output bytes int8[7]."""
+    probabilities = (stored.astype(np.float64) - OUTPUT.zero_point) * OUTPUT.scale
+    logits = np.log(np.maximum(probabilities, _LEAST_PROBABILITY)) / temperature
+    weights = np.exp(logits - logits.max())
+    return np.asarray(weights / weights.sum(), np.float32)
+
+
+def _say_what_it_is(path: Path) -> None:
+    """UserError when the file itself is wrong: that helps more than what is wrong with its card.
+
+    The flatbuffer is read in Python, because a damaged file can bring the native runtime down.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return
+    if not is_tflite(content):
+        raise UserError(f"{path}: not a TFLite file: give one of `edge-fer quantize`")
+    try:
+        from ai_edge_litert import schema_py_generated as schema  # noqa: PLC0415  # 0.5 MB of code
+
+        graph = schema.ModelT.InitFromPackedBuf(bytearray(content), 0).subgraphs[0]
+        tensor = graph.tensors[graph.inputs[0]]
+        shape = tuple(int(side) for side in tensor.shape)
+        names = {number: name.lower() for name, number in vars(schema.TensorType).items()}
+        kind = names[tensor.type]
+    except (ImportError, struct.error, LookupError, TypeError, ValueError, AttributeError):
+        return
+    if (shape, kind) != (INPUT.shape, INPUT.dtype):
+        raise UserError(
+            f"{path}: its input is {kind}{list(shape)}, not {INPUT.dtype}{list(INPUT.shape)}: "
+            "convert the model with `edge-fer quantize`"
+        )

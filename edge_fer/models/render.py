@@ -1,0 +1,82 @@
+"""Shows a model card in the terminal."""
+
+from pathlib import Path
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from edge_fer.models.card import ModelCard
+from edge_fer.models.operators import Operator
+
+_SCALES = {True: "per channel", False: "shared", None: ""}
+
+
+def render_card(card: ModelCard, model_path: Path, path: Path) -> RenderableType:
+    """Return the chief figures of a card as a table."""
+    accuracy, confidence = card.accuracy, card.confidence
+    change = (accuracy.int8 - accuracy.float32) * 100
+    table = Table.grid(padding=(0, 2))
+    for name, value in (
+        ("model", Text(str(model_path), "bold", overflow="fold")),
+        ("card", Text(str(path), overflow="fold")),
+        ("parameters", Text(f"{card.parameters:,}")),
+        ("multiply-adds", Text(f"{card.multiply_adds:,}")),
+        ("operators", Text(", ".join(card.operators))),
+        ("measured on", Text(f"{accuracy.n:,} images of {accuracy.usage}")),
+        ("accuracy float32", Text(f"{accuracy.float32:.2%}")),
+        ("accuracy int8", Text(f"{accuracy.int8:.2%} ({change:+.2f} points)", "bold green")),
+        (
+            "calibration error",
+            Text(
+                f"{confidence.calibration_error:.2%}, {confidence.calibration_error_scaled:.2%} "
+                f"with temperature {card.temperature:.3f}"
+            ),
+        ),
+        (
+            "uncertain below",
+            Text(
+                f"{card.uncertain_threshold:.3f}: {confidence.covered_accuracy:.2%} right "
+                f"on the {confidence.coverage:.1%} above"
+            ),
+        ),
+        *_equivalence(card),
+        ("golden images", Text(f"{len(card.golden)}")),
+        ("sha256", Text(f"{card.sha256[:16]}...")),
+    ):
+        table.add_row(Text(name, "dim"), value)
+    return table
+
+
+def _equivalence(card: ModelCard) -> list[tuple[str, Text]]:
+    found = card.equivalence
+    if found is None:
+        return [("int8 against float", Text("not measured", "yellow"))]
+    layers = ", ".join(f"{noise.layer} {noise.snr_db:.1f} dB" for noise in found.worst_layers)
+    return [
+        (
+            "int8 against float",
+            Text(
+                f"same answer {found.agreement:.2%}, probabilities off by "
+                f"{found.largest_difference:.3f} at most, {found.mean_difference:.4f} on average"
+            ),
+        ),
+        ("noisiest layers", Text(layers)),
+    ]
+
+
+def render_operators(operators: list[Operator]) -> RenderableType:
+    """Return the operators of a file in the order of execution, with their types."""
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for heading in ("", "operator", "activations", "constants", "scales"):
+        table.add_column(heading, justify="right" if not heading else "left")
+    for place, operator in enumerate(operators):
+        kinds = dict.fromkeys(operator.inputs + operator.outputs)
+        table.add_row(
+            str(place),
+            operator.name,
+            ", ".join(kinds).lower(),
+            ", ".join(operator.constants).lower(),
+            _SCALES[operator.per_channel],
+        )
+    return table

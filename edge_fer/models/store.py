@@ -1,0 +1,201 @@
+"""The models that were brought to a device later: one in use, and the one before it.
+
+    current  -> versions/3f2a...-1      what the daemon starts with
+    previous -> versions/9c41...-1      what it falls back to
+    versions/3f2a...-1/model.tflite, model.json, model.sig
+
+No link: the model that came with edge-fer. A link is switched by renaming, so a power cut or a
+kill at any moment leaves each link at a whole version, and versions are checked before a link
+points at them.
+"""
+
+import fcntl
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge_fer.atomic_write import sync_folder, write_atomically
+from edge_fer.errors import UserError
+from edge_fer.models.card import ModelCard, card_path, load_card, load_model
+from edge_fer.models.check import check_model_apart, require_passed
+from edge_fer.models.signature import require_signature, signature_path
+
+_CURRENT, _PREVIOUS = "current", "previous"
+_MODEL = "model.tflite"
+_INCOMING = ".incoming-"
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """What an installation did: the card, where the model lies, and if it was there before."""
+
+    card: ModelCard
+    path: Path
+    was_current: bool
+
+
+def require_sound(path: Path) -> None:
+    """UserError unless a process of its own finds card and golden images of `path` in order."""
+    result, runtime = check_model_apart(path)
+    require_passed(path, result, runtime)
+
+
+class ModelStore:
+    """The folder of installed models. `check` is what a model has to pass (UserError if not)."""
+
+    def __init__(self, folder: Path, *, check: Callable[[Path], None] = require_sound) -> None:
+        self._folder, self._check = folder, check
+
+    @property
+    def current(self) -> Path | None:
+        """The model to start with, or None for the one that came with edge-fer."""
+        return self._model(_CURRENT)
+
+    @property
+    def previous(self) -> Path | None:
+        """The model to fall back to, or None for the one that came with edge-fer."""
+        return self._model(_PREVIOUS)
+
+    def candidates(self, shipped: Path) -> list[Path]:
+        """Return the models to try at start, in that order: current, previous, `shipped`."""
+        installed = (self.current, self.previous)
+        return list(dict.fromkeys([path for path in installed if path is not None] + [shipped]))
+
+    def install(self, source: Path, *, trusted_key: str = "") -> Installed:
+        """Check a model and its card, copy them in, and make them the current ones.
+
+        With `trusted_key` (see `signature`) the model has to be signed. What was current becomes
+        previous, unless it is damaged. UserError when the model is refused; then all is as it was.
+        """
+        card, content = load_model(source)
+        files = {_MODEL: content, card_path(Path(_MODEL)).name: card_path(source).read_bytes()}
+        if trusted_key:
+            signature = require_signature(source, trusted_key)
+            files[signature_path(Path(_MODEL)).name] = signature
+        with self._locked():
+            digest = _digest(files)
+            incoming = self._copy_in(files)
+            self._check(incoming / _MODEL)
+            if self.current is not None and _digest_of(self.current.parent) == digest:
+                shutil.rmtree(incoming)
+                return Installed(card, self.current, True)
+            version = self._keep(incoming, digest)
+            if self.current is None or _is_whole(self.current):
+                self._switch(_PREVIOUS, self._target(_CURRENT))
+            self._switch(_CURRENT, version)
+            self._drop_unused()
+        return Installed(card, self._folder / version / _MODEL, False)
+
+    def rollback(self) -> Path | None:
+        """Change current and previous; return the model that is current now (None: the shipped).
+
+        UserError when there is nothing to change to, or the previous model is damaged.
+        """
+        nothing = UserError(f"{self._folder}: there is no other model to roll back to")
+        if not self._folder.is_dir():  # the wrong one, perhaps: locking would make it
+            raise nothing
+        with self._locked():
+            current, previous = self._target(_CURRENT), self._target(_PREVIOUS)
+            if current == previous:
+                raise nothing
+            if self.previous is not None:
+                self._check(self.previous)
+            self._switch(_CURRENT, previous)
+            self._switch(_PREVIOUS, current)
+        return self.current
+
+    def _model(self, link: str) -> Path | None:
+        target = self._target(link)
+        # Through the link once and not at each file, so that card and model are of one version.
+        return None if target is None else self._folder / target / _MODEL
+
+    def _target(self, link: str) -> str | None:
+        try:
+            return str((self._folder / link).readlink())
+        except OSError:
+            return None
+
+    def _copy_in(self, files: dict[str, bytes]) -> Path:
+        incoming = Path(tempfile.mkdtemp(dir=self._folder, prefix=_INCOMING))
+        incoming.chmod(0o755)  # mkdtemp gives 0700, which the daemon's user could not read
+        for name, content in files.items():
+            write_atomically(incoming / name, content)
+        return incoming
+
+    def _keep(self, incoming: Path, digest: str) -> str:
+        """Give a checked copy its name below versions/, which no other copy has."""
+        versions = self._folder / "versions"
+        versions.mkdir(exist_ok=True)
+        number = 1
+        while (version := versions / f"{digest[:16]}-{number}").exists():
+            number += 1
+        incoming.rename(version)
+        sync_folder(versions)
+        return f"versions/{version.name}"
+
+    def _switch(self, link: str, target: str | None) -> None:
+        path = self._folder / link
+        if target is None:
+            path.unlink(missing_ok=True)
+        else:
+            temporary = self._folder / f".{link}"
+            temporary.unlink(missing_ok=True)
+            temporary.symlink_to(target)
+            temporary.replace(path)
+        sync_folder(self._folder)
+
+    def _drop_unused(self) -> None:
+        kept = {self._target(_CURRENT), self._target(_PREVIOUS)}
+        for version in (self._folder / "versions").glob("*"):
+            if f"versions/{version.name}" not in kept:
+                shutil.rmtree(version, ignore_errors=True)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Keep a second installation out; leftovers of a killed one go first and last."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with (self._folder / ".lock").open("wb") as lock:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    raise UserError(f"{self._folder}: another installation is running") from None
+                self._clear_incoming()
+                try:
+                    yield
+                finally:
+                    self._clear_incoming()
+        except OSError as error:
+            raise UserError(
+                f"{self._folder}: cannot be written ({error.strerror}): run it with sudo"
+            ) from error
+
+    def _clear_incoming(self) -> None:
+        for leftover in self._folder.glob(f"{_INCOMING}*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _digest(files: dict[str, bytes]) -> str:
+    digest = hashlib.sha256()
+    for name, content in sorted(files.items()):
+        digest.update(f"{name} {len(content)}\n".encode() + content)
+    return digest.hexdigest()
+
+
+def _digest_of(version: Path) -> str | None:
+    try:
+        return _digest({path.name: path.read_bytes() for path in version.iterdir()})
+    except OSError:
+        return None
+
+
+def _is_whole(model: Path) -> bool:
+    try:
+        load_card(model)
+    except UserError:
+        return False
+    return True

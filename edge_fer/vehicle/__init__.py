@@ -1,0 +1,1 @@
+"""Between the pipeline and the messages of the vehicle, both ways."""

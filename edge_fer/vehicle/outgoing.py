@@ -1,0 +1,191 @@
+"""From what the pipeline decided to what the vehicle is told. Pure."""
+
+from dataclasses import dataclass, replace
+
+from edge_fer.driver_state.states import DriverState, Request
+from edge_fer.health.meter import Health
+from edge_fer.health.shedding import HEAT
+from edge_fer.models.kind import FACE_PX
+from edge_fer.observation import CameraCondition
+from edge_fer.pipeline import Step
+from edge_fer.recording.flag import RecordingFlag
+from firmware_bridge.link.schedule import Snapshot
+from firmware_bridge.protocol.database import value_code
+from firmware_bridge.protocol.messages import (
+    DriverEvidenceMessage,
+    DriverRequestMessage,
+    DriverStateMessage,
+    EmotionProbabilitiesMessage,
+    HealthMessage,
+)
+
+# The codes of states, emotions and camera conditions are the wire's own; a test holds them to the
+# DBC. These others exist only there.
+FACE_NONE = value_code("DriverState", "Face", "none")
+FACE_TRACKED = value_code("DriverState", "Face", "tracked")
+FACE_DETECTED = value_code("DriverState", "Face", "detected")
+QUALITY_POOR = value_code("DriverState", "Quality", "poor")
+QUALITY_FAIR = value_code("DriverState", "Quality", "fair")
+QUALITY_GOOD = value_code("DriverState", "Quality", "good")
+MODEL_OK = value_code("Health", "Model", "ok")
+MODEL_FALLBACK = value_code("Health", "Model", "fallback")
+MODEL_FAILED = value_code("Health", "Model", "failed")
+DEGRADED_NONE = value_code("Health", "DegradedReason", "none")
+DEGRADED_CAMERA = value_code("Health", "DegradedReason", "camera")
+DEGRADED_MODEL = value_code("Health", "DegradedReason", "model")
+DEGRADED_DETECTOR = value_code("Health", "DegradedReason", "face detector")
+DEGRADED_FRAME_RATE = value_code("Health", "DegradedReason", "low frame rate")
+DEGRADED_HEAT = value_code("Health", "DegradedReason", "overheated")
+# Blinks are too short for a slower camera: figures of the eyelids are withheld below it.
+LOW_FPS = 15.0
+FAULT_NONE = value_code("Health", "Fault", "none")
+FAULT_CAMERA_DOES_NOT_OPEN = value_code("Health", "Fault", "camera does not open")
+FAULT_CAMERA_LOST = value_code("Health", "Fault", "camera lost")
+FAULT_MODEL = value_code("Health", "Fault", "model failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Which parts of the device are not what they were meant to be.
+
+    A model may be a stand-in, or have failed with none to stand in: then no emotion is inferred.
+    For a detector that failed the cascade stands in, without head and eyes. `camera_opened` says
+    whether the camera has ever given a frame.
+    """
+
+    model_is_fallback: bool = False
+    model_failed: bool = False
+    detector_failed: bool = False
+    camera_opened: bool = True
+
+
+ALL_AS_MEANT = Parts()
+
+
+def report(
+    step: Step,
+    health: Health,
+    now_s: float,
+    *,
+    parts: Parts = ALL_AS_MEANT,
+    recording: RecordingFlag = RecordingFlag.OFF,
+) -> Snapshot:
+    """Return what the vehicle is told at `now_s` (monotonic seconds)."""
+    decision = step.decision
+    quality = _quality(step)
+    return Snapshot(
+        published_s=now_s,
+        driver_state=DriverStateMessage(
+            state=decision.state,
+            emotion=decision.emotion,
+            face=_face(step),
+            quality=quality,
+            confidence_percent=_percent(decision.confidence),
+            drowsiness_percent=_percent(decision.drowsiness),
+            distraction_percent=_percent(decision.distraction),
+            event_sequence=decision.event_sequence,
+        ),
+        evidence=DriverEvidenceMessage(
+            blinks_per_minute=decision.blinks_per_minute, reason=decision.reason
+        ),
+        source_time_s=step.held_s if step.captured_s is None else step.captured_s,
+        emotions=EmotionProbabilitiesMessage(quality=quality)
+        if decision.probabilities is None
+        else EmotionProbabilitiesMessage(
+            tuple(_percent(probability) for probability in decision.probabilities), quality
+        ),
+        health=replace(_health(step, health, parts), recording=recording),
+        request=_request(decision.request),
+    )
+
+
+def report_standby(health: Health, now_s: float, parts: Parts = ALL_AS_MEANT) -> Snapshot:
+    """Return what the vehicle is told while it wants nobody watched: not available."""
+    return Snapshot(
+        published_s=now_s,
+        driver_state=DriverStateMessage(),
+        health=HealthMessage(
+            camera=None,
+            model=_model(parts),
+            degraded_reason=DEGRADED_NONE,
+            temperature_c=health.temperature_c,
+            fps=0.0,
+            latency_ms=None,
+            fault=FAULT_MODEL if parts.model_failed else FAULT_NONE,
+            recording=RecordingFlag.OFF,
+        ),
+    )
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else 100.0 * share
+
+
+def _face(step: Step) -> int | None:
+    if step.camera is not CameraCondition.GOOD:
+        return None
+    if step.face is None:
+        return FACE_NONE
+    return FACE_DETECTED if step.face.detected else FACE_TRACKED
+
+
+def _quality(step: Step) -> int | None:
+    """Say how much the newest frame is worth; None where there is none to be judged."""
+    if step.captured_s is None:
+        return None
+    if step.face is None:
+        return QUALITY_POOR
+    # A face narrower than the network's input had to be enlarged.
+    return QUALITY_GOOD if step.face.box.width >= FACE_PX else QUALITY_FAIR
+
+
+def _model(parts: Parts) -> int:
+    if parts.model_failed:
+        return MODEL_FAILED
+    return MODEL_FALLBACK if parts.model_is_fallback else MODEL_OK
+
+
+def _health(step: Step, health: Health, parts: Parts) -> HealthMessage:
+    degraded = step.decision.state is DriverState.CAMERA_DEGRADED
+    no_frames = step.camera in (CameraCondition.LOST, CameraCondition.STARTING)
+    if degraded and no_frames:
+        fault = FAULT_CAMERA_LOST if parts.camera_opened else FAULT_CAMERA_DOES_NOT_OPEN
+    else:
+        fault = FAULT_MODEL if parts.model_failed else FAULT_NONE
+    return HealthMessage(
+        camera=step.camera,
+        model=_model(parts),
+        degraded_reason=DEGRADED_CAMERA if degraded else _degraded_device(health, parts),
+        temperature_c=health.temperature_c,
+        fps=health.fps,
+        latency_ms=health.latency_ms,
+        fault=fault,
+    )
+
+
+def _degraded_device(health: Health, parts: Parts) -> int:
+    """Say what of the device itself makes the decisions worse than they could be.
+
+    Of several, the one that takes most of what the vehicle may act on, and lasts longest.
+    """
+    if parts.detector_failed:
+        return DEGRADED_DETECTOR
+    if parts.model_failed or parts.model_is_fallback:
+        return DEGRADED_MODEL
+    if health.shed_for == HEAT:
+        return DEGRADED_HEAT
+    # The wire has no word of its own for a poor supply; fewer frames are what follows from it.
+    slow = 0.0 < health.fps < LOW_FPS or health.most_fps is not None
+    return DEGRADED_FRAME_RATE if slow else DEGRADED_NONE
+
+
+def _request(request: Request | None) -> DriverRequestMessage | None:
+    if request is None:
+        return None
+    return DriverRequestMessage(
+        kind=request.kind,
+        request_id=request.request_id,
+        severity=request.severity,
+        valid_for_s=float(request.valid_for_s),
+        reason=request.reason,
+    )

@@ -1,0 +1,1 @@
+"""What a network is right about, and how sure it is."""

@@ -1,0 +1,171 @@
+"""One interface over the kinds of model file: bytes of images in, log-probabilities out."""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_fer.errors import UserError
+from edge_fer.models.kind import EMOTIONS, ModelKind
+from edge_fer.models.operators import is_tflite
+from quantize.data.calibration_set import to_float_input
+from quantize.evaluation.scores import log_softmax
+from quantize.networks.tflite_file import open_interpreter
+from quantize.workstation import require_tensorflow
+
+_ZIP_MAGIC = b"PK\x03\x04"  # a .keras file is a zip archive
+_BATCH = 256
+_SHARE = 64  # images that an interpreter takes at once
+_LEAST_PROBABILITY = 1e-12  # for float outputs that underflow
+
+
+class Predictor(Protocol):
+    """A model that answers for a stack of images."""
+
+    format: str
+
+    def log_probabilities(
+        self, images: NDArray[np.uint8], advance: Callable[[float], None]
+    ) -> NDArray[np.float64]:
+        """Return float64[n, 7] for `images` (uint8[n, 48, 48]); `advance` hears how many are done.
+
+        Other kinds have other sizes. The probabilities of a row sum to 1, and none is 0.
+        """
+        ...
+
+
+def open_predictor(path: Path, kind: ModelKind = EMOTIONS) -> Predictor:
+    """Open a `.keras` or `.tflite` file of `kind`, told apart by its content.
+
+    UserError when the file is missing, is neither, or takes or returns other shapes.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path}: cannot read the model ({error.strerror})") from error
+    if is_tflite(content):
+        return TflitePredictor(content, str(path), kind=kind)
+    if not content.startswith(_ZIP_MAGIC):
+        raise UserError(f"{path}: neither a .keras nor a .tflite file")
+    require_tensorflow()
+    from quantize.networks.network_file import load_network  # noqa: PLC0415  # it imports TensorFlow
+
+    return KerasPredictor(load_network(path, kind))
+
+
+class KerasPredictor:
+    """A network in float32."""
+
+    format = "keras"
+
+    def __init__(self, model: Any) -> None:
+        from quantize.networks.network_file import gives_probabilities  # noqa: PLC0415
+
+        self._model = model
+        self._probabilities = gives_probabilities(model)
+
+    def log_probabilities(
+        self, images: NDArray[np.uint8], advance: Callable[[float], None]
+    ) -> NDArray[np.float64]:
+        """Return float64[n, 7] for `images` (uint8[n, 48, 48]), in batches."""
+        parts = []
+        for start in range(0, len(images), _BATCH):
+            batch = images[start : start + _BATCH]
+            outputs = self._model.predict_on_batch(to_float_input(batch))
+            parts.append(np.asarray(outputs, np.float64))
+            advance(len(batch))
+        outputs = np.concatenate(parts)
+        if self._probabilities:
+            outputs = np.log(np.maximum(outputs, _LEAST_PROBABILITY))
+        return log_softmax(outputs)
+
+
+class TflitePredictor:
+    """A TFLite file with a fixed batch of one, through LiteRT; int8 or float32 at either end.
+
+    `workers` interpreters of one thread each share the images, as many as there are cores without
+    it: twice as fast on two cores. One interpreter of two threads is about as fast; each image's
+    answer here comes from the file as it is, with its batch of one.
+    """
+
+    format = "tflite"
+
+    def __init__(
+        self,
+        content: bytes,
+        source: str,
+        *,
+        kind: ModelKind = EMOTIONS,
+        workers: int | None = None,
+    ) -> None:
+        self._kind = kind
+        self._interpreters = [
+            open_interpreter(content, source)
+            for _ in range(workers or len(os.sched_getaffinity(0)))
+        ]
+        inputs = self._interpreters[0].get_input_details()
+        outputs = self._interpreters[0].get_output_details()
+        wanted = (
+            ("input", inputs, kind.input.shape),
+            ("output", outputs, kind.output.shape),
+        )
+        for which, details, shape in wanted:
+            found = tuple(int(side) for side in details[0]["shape"]) if details else ()
+            if len(details) != 1 or found != shape:
+                raise UserError(
+                    f"{source}: {which} shape {list(found)} is not {list(shape)}: "
+                    f"is this a network for `{kind.made_by}`?"
+                )
+            if details[0]["dtype"] not in (np.int8, np.float32):
+                name = np.dtype(details[0]["dtype"]).name
+                raise UserError(f"{source}: {which} type {name} is neither int8 nor float32")
+        self._input, self._output = inputs[0], outputs[0]
+
+    def log_probabilities(
+        self, images: NDArray[np.uint8], advance: Callable[[float], None]
+    ) -> NDArray[np.float64]:
+        """Return float64[n, 7] for `images` (uint8[n, 48, 48])."""
+        raw = np.empty((len(images), len(self._kind.labels)), self._output["dtype"])
+        free: SimpleQueue[Any] = SimpleQueue()
+        for interpreter in self._interpreters:
+            free.put(interpreter)
+
+        def answer(start: int) -> int:
+            stored = self._to_input(images[start : start + _SHARE])
+            interpreter = free.get()
+            try:
+                for place, image in enumerate(stored, start):
+                    interpreter.set_tensor(self._input["index"], image[np.newaxis])
+                    interpreter.invoke()
+                    raw[place] = interpreter.get_tensor(self._output["index"])[0]
+            finally:
+                free.put(interpreter)
+            return len(stored)
+
+        with ThreadPoolExecutor(len(self._interpreters)) as pool:
+            for done in pool.map(answer, range(0, len(images), _SHARE)):
+                advance(done)
+        return self._from_output(raw)
+
+    def _to_input(self, images: NDArray[np.uint8]) -> NDArray[Any]:
+        values = to_float_input(images)
+        if self._input["dtype"] is np.float32:
+            return values
+        scale, zero_point = self._input["quantization"]
+        stored = np.rint(values / np.float32(scale)) + zero_point
+        return np.asarray(np.clip(stored, -128, 127), np.int8)
+
+    def _from_output(self, raw: NDArray[Any]) -> NDArray[np.float64]:
+        least = _LEAST_PROBABILITY
+        probabilities = raw.astype(np.float64)
+        if self._output["dtype"] is not np.float32:
+            scale, zero_point = self._output["quantization"]
+            probabilities = (probabilities - zero_point) * float(scale)
+            # A stored zero means anything below half a step; its logarithm has to be finite.
+            least = float(scale) / 2
+        return log_softmax(np.log(np.maximum(probabilities, least)))

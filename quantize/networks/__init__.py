@@ -1,0 +1,1 @@
+"""Network architectures and what is done to a network's graph."""

@@ -1,0 +1,109 @@
+"""The networks that the project trains: `edge`, its own, and `paper`, the one that it reproduces.
+
+Every network takes float32[N, 48, 48, 1] grey pixels scaled to [0, 1] and returns float32[N, 7]
+logits in FER2013 order. Normalisation beyond that scale is left to the first BatchNorm, so that
+the int8 input stays the camera's byte minus 128.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+from keras import layers
+
+from edge_fer.emotions import LABELS
+from edge_fer.errors import UserError
+from edge_fer.models.kind import FACE_PX
+
+# Width of each convolution, one inner tuple a resolution (48, 24, 12, 6 px). Narrow where the
+# pixels are many and wide where they are few: 0.996 M parameters, 102 M multiply-adds.
+EDGE_WIDTHS: tuple[tuple[int, ...], ...] = ((32,), (48, 64), (96, 96, 128, 128), (192, 192))
+
+# Vulpe-Grigorasi and Grigore 2021, the best network of their random search.
+PAPER_WIDTHS: tuple[int, ...] = (512, 384, 192, 384)
+
+
+def build_edge(
+    side_px: int | None = FACE_PX,
+    *,
+    widths: tuple[tuple[int, ...], ...] = EDGE_WIDTHS,
+    dropout: float = 0.2,
+) -> keras.Model:
+    """Build `edge`: plain 3x3 convolutions, each with BatchNorm and ReLU, then global average.
+
+    BatchNorm stands before the ReLU, where a converter folds it into the convolution exactly.
+    `side_px` None leaves the image size open, which progressive resizing in training needs.
+    """
+    inputs = keras.Input((side_px, side_px, 1), name="face")
+    x = inputs
+    for stage, of_stage in enumerate(widths):
+        if stage:
+            x = layers.MaxPooling2D(name=f"pool{stage}")(x)
+        for index, width in enumerate(of_stage):
+            name = f"conv{stage + 1}_{index + 1}"
+            x = layers.Conv2D(
+                width,
+                3,
+                padding="same",
+                use_bias=False,
+                kernel_initializer="he_normal",
+                name=name,
+            )(x)
+            x = layers.BatchNormalization(momentum=0.95, name=f"{name}_norm")(x)
+            x = layers.ReLU(name=f"{name}_relu")(x)
+    x = layers.GlobalAveragePooling2D(name="average")(x)
+    x = layers.Dropout(dropout, name="dropout")(x)
+    outputs = _logits(x)
+    return keras.Model(inputs, outputs, name="edge")
+
+
+def build_paper(
+    side_px: int | None = FACE_PX,
+    *,
+    first: int = 256,
+    widths: tuple[int, ...] = PAPER_WIDTHS,
+    convolution_dropout: float = 0.4,
+    dense_dropout: float = 0.3,
+) -> keras.Model:
+    """Build `paper`, layer for layer: Vulpe-Grigorasi and Grigore 2021, 5,173,959 parameters.
+
+    With other widths or dropouts (shares 0..1): another point of the space that they searched.
+
+    Its BatchNorm stands after the ReLU. Dense layers need the image size: `side_px` None is
+    a ValueError.
+    """
+    if side_px is None:
+        raise ValueError("paper flattens its feature map: it needs a fixed image size")
+    inputs = keras.Input((side_px, side_px, 1), name="face")
+    x = layers.Conv2D(first, 3, padding="same", activation="relu", name="conv1")(inputs)
+    for index, width in enumerate(widths, start=2):
+        x = layers.Conv2D(width, 3, padding="same", activation="relu", name=f"conv{index}")(x)
+        x = layers.BatchNormalization(name=f"conv{index}_norm")(x)
+        x = layers.MaxPooling2D(name=f"conv{index}_pool")(x)
+        x = layers.Dropout(convolution_dropout, name=f"conv{index}_dropout")(x)
+    x = layers.Flatten(name="flatten")(x)
+    x = layers.Dense(256, activation="relu", name="dense")(x)
+    x = layers.BatchNormalization(name="dense_norm")(x)
+    x = layers.Dropout(dense_dropout, name="dense_dropout")(x)
+    outputs = _logits(x)
+    return keras.Model(inputs, outputs, name="paper")
+
+
+def _logits(x: Any) -> Any:
+    """End in float32 whatever the layers before compute in: bfloat16 has two or three digits."""
+    return layers.Dense(len(LABELS), dtype="float32", name="logits")(x)
+
+
+_BUILDERS: dict[str, Callable[..., Any]] = {"edge": build_edge, "paper": build_paper}
+ARCHITECTURES: tuple[str, ...] = tuple(_BUILDERS)
+
+
+def build(name: str, side_px: int | None = FACE_PX) -> keras.Model:
+    """Build the network called `name`; UserError if there is none of that name."""
+    try:
+        builder = _BUILDERS[name]
+    except KeyError:
+        raise UserError(
+            f"no architecture is called {name!r}: choose one of {', '.join(ARCHITECTURES)}"
+        ) from None
+    return builder(side_px)

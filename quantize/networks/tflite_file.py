@@ -1,0 +1,23 @@
+"""Opens `.tflite` files on the workstation, with the runtime that the device uses."""
+
+from typing import Any
+
+from ai_edge_litert.interpreter import Interpreter
+
+from edge_fer.errors import UserError
+from edge_fer.models.operators import is_tflite
+from edge_fer.quiet import quiet_output
+
+
+def open_interpreter(content: bytes, source: str, *, threads: int = 1) -> Any:
+    """Return a LiteRT interpreter, ready to run; UserError naming `source` when it cannot be."""
+    if not is_tflite(content):
+        raise UserError(f"{source}: not a TFLite file")
+    try:
+        with quiet_output():
+            interpreter = Interpreter(model_content=content, num_threads=threads)
+            interpreter.allocate_tensors()
+    except (ValueError, RuntimeError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise UserError(f"{source}: LiteRT cannot run this file ({reason})") from error
+    return interpreter

@@ -1,0 +1,1 @@
+"""Training, with checkpoints and resume, distillation and averaged weights."""

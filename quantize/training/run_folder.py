@@ -1,0 +1,173 @@
+"""The folder of one training: settings, history and checkpoints that survive a kill at any moment.
+
+    settings.json     what the training is made of, and the digest of its data
+    state.json        epochs done, history, best accuracy, name of the checkpoint that goes with it
+    epoch-NNN.keras   weights and optimizer after that epoch
+    epoch-NNN.average.weights.h5   the weights' moving average, where there is one
+    best.keras        the network with the best PublicTest accuracy at full size
+
+`state.json` is replaced in one step and only after the checkpoint that it names is complete, so
+it never names one that is missing or half written.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from edge_fer.errors import UserError
+from quantize.training.learner import Learner, loaded_learner
+from quantize.training.settings import TrainingSettings
+
+
+@dataclass(frozen=True, slots=True)
+class EpochResult:
+    """What one epoch gave. Accuracies are shares 0..1; `validation` means PublicTest."""
+
+    epoch: int
+    side_px: int
+    learning_rate: float
+    loss: float
+    accuracy: float
+    validation_loss: float
+    validation_accuracy: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """How far a training has come."""
+
+    checkpoint: str
+    history: tuple[EpochResult, ...]
+    best_accuracy: float
+    best_epoch: int | None
+
+    @property
+    def epochs_done(self) -> int:
+        """Epochs that are complete."""
+        return len(self.history)
+
+
+class RunFolder:
+    """Reads and writes the folder of one training."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def best(self) -> Path:
+        """The network to use."""
+        return self.path / "best.keras"
+
+    def checkpoint(self, state: RunState) -> Path:
+        """Return the checkpoint that goes with `state`."""
+        return self.path / state.checkpoint
+
+    def _average(self, state: RunState) -> Path:
+        return self.checkpoint(state).with_suffix(".average.weights.h5")
+
+    def begin(self, settings: TrainingSettings, data_digest: str) -> RunState | None:
+        """Open the folder for these settings and data; return the state to resume from, if any.
+
+        UserError when the folder holds a training with other settings or on other data: resuming
+        it would give weights that no settings describe. And where it cannot be written.
+        """
+        wanted = {"settings": settings.to_json(), "data_sha256": data_digest}
+        path = self.path / "settings.json"
+        if not path.exists():
+            with self._written():
+                self.path.mkdir(parents=True, exist_ok=True)
+                _write_json(path, wanted)
+            return None
+        found = _read_json(path)
+        try:
+            same = TrainingSettings.from_json(found["settings"]) == settings
+        except (KeyError, TypeError):  # settings of a later version
+            same = False
+        if not same or found.get("data_sha256") != data_digest:
+            raise UserError(
+                f"{self.path} holds a training with other settings or on other data: "
+                "choose another folder with --run, or delete it"
+            )
+        return self.state()
+
+    def state(self) -> RunState | None:
+        """Return how far the training has come, or None before its first checkpoint."""
+        path = self.path / "state.json"
+        if not path.exists():
+            return None
+        values = _read_json(path)
+        history = tuple(EpochResult(**result) for result in values.pop("history"))
+        return RunState(history=history, **values)
+
+    def load_learner(
+        self, state: RunState, settings: TrainingSettings, steps_per_epoch: int
+    ) -> Learner:
+        """Return the network in training as it was after the last complete epoch.
+
+        UserError when its checkpoint is gone, as in a folder that was cleared to be published.
+        """
+        if not self.checkpoint(state).is_file():
+            raise UserError(
+                f"{self.checkpoint(state)} is missing: nothing to resume from; "
+                "choose another folder with --run"
+            )
+        return loaded_learner(
+            self.checkpoint(state),
+            self._average(state),
+            settings,
+            state.epochs_done * steps_per_epoch,
+        )
+
+    def save(self, learner: Learner, state: RunState) -> None:
+        """Store checkpoint and state, then drop the checkpoints before it."""
+        with self._written():
+            _save_model(learner.model, self.checkpoint(state))
+            if learner.average is not None:
+                learner.average.network.save_weights(self._average(state))
+            _write_json(self.path / "state.json", asdict(state))
+            for old in self.path.glob("epoch-*"):
+                if old not in (self.checkpoint(state), self._average(state)):
+                    old.unlink()
+
+    def save_best(self, model: keras.Model) -> None:
+        """Store the network that has done best so far."""
+        with self._written():
+            _save_model(model, self.best)
+
+    @contextmanager
+    def _written(self) -> Iterator[None]:
+        """UserError where the folder cannot be written, as on a full disk: what it held stays."""
+        try:
+            yield
+        except OSError as error:
+            reason = error.strerror or " ".join(str(error).split())[:200]
+            raise UserError(f"--run {self.path}: cannot be written ({reason})") from error
+
+
+def _save_model(model: keras.Model, path: Path) -> None:
+    temporary = path.with_name(f"incomplete-{path.name}")
+    model.save(temporary)
+    temporary.replace(path)
+
+
+def _write_json(path: Path, values: Any) -> None:
+    temporary = path.with_suffix(".incomplete")
+    with temporary.open("w", encoding="utf-8") as file:
+        json.dump(values, file, indent=2)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read ({error}): delete the folder") from error

@@ -1,0 +1,174 @@
+"""Train a network on the Training rows; PublicTest chooses the checkpoint. Resumes after a kill."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from edge_fer.models.kind import FACE_PX
+from quantize.data.batches import AugmentedBatches, one_hot, plain_batch
+from quantize.data.load import USAGES, Fer2013
+from quantize.evaluation.evaluation import rows_of
+from quantize.training.distillation import soft_targets
+from quantize.training.learner import Learner, at_full_size, new_learner
+from quantize.training.run_folder import EpochResult, RunFolder, RunState
+from quantize.training.settings import TrainingSettings
+
+_FACES_TO_GROW = 512  # give means and variances to within a few percent
+# Usages, and why each is needed.
+USES = {"Training": "they are what is learned", "PublicTest": "they choose the checkpoint"}
+
+
+def train(
+    dataset: Fer2013,
+    folder: Path,
+    settings: TrainingSettings,
+    *,
+    initial: Path | None = None,
+    votes: NDArray[np.float32] | None = None,
+    answers: NDArray[np.float32] | None = None,
+    console: Console | None = None,
+) -> RunState:
+    """Train `settings.architecture`, or go on with the training that `folder` holds.
+
+    `initial` is a network of the same architecture to begin with (a warm restart, Loshchilov and
+    Hutter 2017), one that lacks some of its convolutions (`quantize.networks.growing`), or an int8
+    file (`quantize.networks.initial_network`); without it the weights are random. `votes`
+    (float32[N, 10], rows as in `dataset`) train a second head, which is left out of what is saved
+    as the best. `answers` (float32[n, 7], the teachers' probabilities for the Training rows) are
+    mixed into the labels.
+
+    Writes `best.keras` (the network of the epoch, among those at 48 px, with the best PublicTest
+    accuracy) and a checkpoint an epoch into `folder`. Returns the state at the end. UserError when
+    a usage has no rows, or when `folder` holds another training or cannot be written.
+    """
+    console = console or Console(stderr=True)
+    training, validation = (rows_of(dataset, *use) for use in USES.items())
+    if votes is not None:
+        votes = votes[dataset.usages == USAGES.index("Training")]
+    targets = one_hot(training.labels)
+    if answers is not None:
+        targets = soft_targets(targets, answers, settings.teacher_weight)
+    if 0 < settings.rows < len(training):
+        drawn = np.random.default_rng(settings.seed).permutation(len(training))[: settings.rows]
+        training, targets = training.rows(drawn), targets[drawn]
+        votes = None if votes is None else votes[drawn]
+    run = RunFolder(folder)
+    state = run.begin(settings, dataset.digest())
+    keras.utils.set_random_seed(settings.seed)
+    steps = math.ceil(len(training) / settings.batch_size)
+    if state is None:
+        some_faces = plain_batch(training.images[:_FACES_TO_GROW], FACE_PX)
+        learner = new_learner(settings, steps, initial, some_faces)
+        state = RunState("", (), 0.0, None)
+    else:
+        console.print(f"resuming {folder} after epoch {state.epochs_done} of {settings.epochs}")
+        learner = run.load_learner(state, settings, steps)
+    with _progress(console) as progress:
+        done = state.epochs_done * steps
+        task = progress.add_task("", total=settings.epochs * steps, completed=done)
+        for epoch in range(state.epochs_done, settings.epochs):
+            side_px = settings.stage_of(epoch).side_px
+            progress.update(
+                task, description=f"epoch {epoch + 1}/{settings.epochs} at {side_px} px"
+            )
+            batches = AugmentedBatches(
+                training.images,
+                targets,
+                side_px=side_px,
+                batch_size=settings.batch_size,
+                augmentation=settings.augmentation,
+                seed=settings.seed,
+                epoch=epoch,
+                votes=votes,
+                mixup=settings.mixup,
+            )
+            learner.seed_dropout(settings.seed, epoch)
+            result = _train_epoch(
+                learner, batches, validation, epoch, lambda: progress.advance(task)
+            )
+            candidate = side_px == FACE_PX
+            better = state.best_epoch is None or result.validation_accuracy > state.best_accuracy
+            if candidate and better:
+                # Before the state: a kill in between repeats this epoch and writes it again.
+                run.save_best(at_full_size(learner.measured, settings.architecture))
+                state = replace(
+                    state, best_accuracy=result.validation_accuracy, best_epoch=epoch + 1
+                )
+            state = replace(
+                state,
+                checkpoint=f"epoch-{epoch + 1:03d}.keras",
+                history=(*state.history, result),
+            )
+            run.save(learner, state)
+            progress.console.print(_line(result, settings.epochs))
+    return state
+
+
+def _train_epoch(
+    learner: Learner,
+    batches: AugmentedBatches,
+    validation: Fer2013,
+    epoch: int,
+    advance: Callable[[], None],
+) -> EpochResult:
+    started = time.monotonic()
+    model = learner.model
+    step = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: advance())
+    # The order is the seed's own: fit would shuffle the batches by its own generator.
+    fitted = model.fit(
+        batches, epochs=1, shuffle=False, verbose=0, callbacks=[step, *learner.callbacks]
+    ).history
+    logits = predict_logits(learner.measured, plain_batch(validation.images, batches.side_px))
+    loss, accuracy = _score(logits, validation.labels)
+    return EpochResult(
+        epoch=epoch + 1,
+        side_px=batches.side_px,
+        learning_rate=float(keras.ops.convert_to_numpy(model.optimizer.learning_rate)),
+        loss=float(fitted["loss"][0]),
+        # Keras names a metric after its output where there are two.
+        accuracy=float(fitted.get("accuracy", fitted.get("logits_accuracy"))[0]),
+        validation_loss=loss,
+        validation_accuracy=accuracy,
+        seconds=time.monotonic() - started,
+    )
+
+
+def predict_logits(model: keras.Model, faces: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the network's logits (float32[n, 7]) for `faces` (float32[n, side, side, 1])."""
+    return np.asarray(model.predict(faces, batch_size=256, verbose=0), dtype=np.float32)
+
+
+def _score(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> tuple[float, float]:
+    """Return mean cross-entropy (natural logarithm) and accuracy (0..1)."""
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    log_probabilities = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    loss = -(log_probabilities * one_hot(labels)).sum(axis=1).mean()
+    return float(loss), float((logits.argmax(axis=1) == labels).mean())
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("batches, left:"),
+        TimeRemainingColumn(),
+        console=console,
+    )
+
+
+def _line(result: EpochResult, epochs: int) -> str:
+    return (
+        f"epoch {result.epoch:3d}/{epochs}  {result.side_px} px  "
+        f"loss {result.loss:.3f}  accuracy {result.accuracy:.2%}  "
+        f"PublicTest loss {result.validation_loss:.3f}  "
+        f"accuracy {result.validation_accuracy:.2%}  {result.seconds:.0f} s"
+    )

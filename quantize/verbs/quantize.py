@@ -1,0 +1,110 @@
+"""The verb `quantize`."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from edge_fer.atomic_write import write_atomically
+from edge_fer.errors import UserError
+from edge_fer.models.render import render_card
+from quantize.data.calibration_set import choose_calibration_set
+from quantize.data.fer2013 import Fer2013
+from quantize.data.load import load_fer2013
+from quantize.evaluation.evaluation import rows_of
+from quantize.out_path import check_out_path
+from quantize.progress import progress_bar
+from quantize.workstation import require_tensorflow
+
+
+def quantize_verb(
+    model: Path,
+    data: Path,
+    out: Path,
+    *,
+    calibration_images: int,
+    seed: int,
+    json_output: bool,
+    verify: bool = True,
+    file_format: str = "int8",
+    qat_epochs: int = 0,
+    curve: Path | None = None,
+) -> None:
+    """Convert a network, write file and card, and print the card as JSON or for people.
+
+    `verify` refuses an int8 file that does not behave as the network, and then nothing is written.
+    `qat_epochs` above 0 fine-tunes the network for int8 so many epochs first.
+    `curve` is a folder for a page on how large the representative set has to be.
+    A `file_format` other than int8 is for comparison: it is written without a card and its
+    comparison is printed.
+    """
+    require_tensorflow()
+    from quantize.evaluation.equivalence import refuse_unequal  # noqa: PLC0415
+    from quantize.int8 import quantize as quantization  # noqa: PLC0415  # it imports TensorFlow
+    from quantize.networks.network_file import load_network  # noqa: PLC0415
+
+    check_out_path(out)
+    if curve is not None and not curve.is_dir():
+        raise UserError(f"--curve {curve}: there is no such folder")
+    network = load_network(model)  # first, so that a wrong model is said before the data is read
+    messages = Console(stderr=True)
+    dataset = load_fer2013(data, progress=True)
+    if file_format != "int8":
+        _for_comparison(network, dataset, out, file_format, calibration_images, seed, json_output)
+        return
+    quantized = quantization.quantize(
+        network,
+        dataset,
+        out.stem,
+        training=quantization.training_record(model),
+        count=calibration_images,
+        seed=seed,
+        qat_epochs=qat_epochs,
+        progress=True,
+        announce=lambda text: messages.print(text, markup=False, highlight=False),
+    )
+    card = quantized.card
+    if verify and card.equivalence is not None:
+        refuse_unequal(card.accuracy.float32, card.accuracy.int8, card.equivalence)
+    card_path = quantization.write_model(quantized, out)
+    if json_output:
+        print(json.dumps(card.to_json(), indent=2))
+    else:
+        Console().print(render_card(card, out, card_path))
+    if curve is not None:
+        _write_curve(network, dataset, curve, f"edge-fer quantize {model} --curve {curve}")
+
+
+def _write_curve(network: Any, dataset: Fer2013, folder: Path, command: str) -> None:
+    from quantize.int8.calibration_curve import SEEDS, SIZES, measure_curve  # noqa: PLC0415
+    from quantize.int8.quantize import MEASURED_ON  # noqa: PLC0415
+    from quantize.report.calibration_report import write_report  # noqa: PLC0415
+
+    with progress_bar("Calibration sets", len(SIZES) * len(SEEDS)) as advance:
+        measured = measure_curve(network, dataset, MEASURED_ON, done=advance)
+    write_report(measured, folder, command=command)
+
+
+def _for_comparison(
+    network: Any,
+    dataset: Fer2013,
+    out: Path,
+    file_format: str,
+    calibration_images: int,
+    seed: int,
+    json_output: bool,
+) -> None:
+    from quantize.int8.formats import convert_and_compare, render_format  # noqa: PLC0415
+    from quantize.int8.quantize import MEASURED_ON  # noqa: PLC0415
+
+    calibration = choose_calibration_set(dataset, count=calibration_images, seed=seed)
+    rows = rows_of(dataset, MEASURED_ON)
+    content, result = convert_and_compare(
+        network, file_format, calibration, rows, MEASURED_ON, progress=True
+    )
+    write_atomically(out, content)
+    if json_output:
+        print(json.dumps(result.to_json(), indent=2))
+    else:
+        Console().print(render_format(result))

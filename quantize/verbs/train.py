@@ -1,0 +1,140 @@
+"""The verb `train`: from the command line's words to a training."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from rich.console import Console
+
+from edge_fer.errors import UserError
+from quantize.data.augmentation import AUGMENTATIONS
+from quantize.data.load import load_fer2013
+from quantize.data.votes import load_votes
+from quantize.evaluation.predictors import open_predictor
+from quantize.networks.architectures import ARCHITECTURES
+from quantize.networks.initial_network import open_initial
+from quantize.progress import progress_bar
+from quantize.training.distillation import teachers_answers
+from quantize.training.settings import PRECISIONS, Stage, TrainingSettings, paper_settings
+from quantize.training.train import train
+
+# The network halves its maps three times; below 16 px nothing is left to convolve.
+SMALLEST_SIDE_PX = 16
+LARGEST_SIDE_PX = 96
+
+
+def train_verb(
+    data: Path,
+    run: Path,
+    *,
+    architecture: str,
+    seed: int,
+    stages: str | None,
+    initial: Path | None,
+    learning_rate: float | None,
+    augmentation: str,
+    votes: Path | None,
+    teachers: Sequence[Path] = (),
+    teacher_weight: float | None = None,
+    label_smoothing: float | None = None,
+    precision: str,
+    changes: Sequence[str] = (),
+    skip_bad: bool,
+) -> None:
+    """Train or resume, and say where the network lies. UserError for wrong words."""
+    settings = settings_for(architecture, seed, stages)
+    if augmentation not in AUGMENTATIONS:
+        raise UserError(
+            f"--augmentation: {augmentation!r} is not one of {', '.join(AUGMENTATIONS)}"
+        )
+    settings = replace(settings, augmentation=AUGMENTATIONS[augmentation])
+    if precision not in PRECISIONS:
+        raise UserError(f"--precision: {precision!r} is not one of {', '.join(PRECISIONS)}")
+    settings = replace(settings, precision=precision)
+    if learning_rate is not None:
+        settings = replace(settings, learning_rate=learning_rate)
+    if label_smoothing is not None:
+        settings = replace(settings, label_smoothing=label_smoothing)
+    if teacher_weight is not None:
+        settings = replace(settings, teacher_weight=teacher_weight)
+    settings = with_changes(settings, changes)
+    asked = [open_predictor(path) for path in teachers]
+    settings = replace(settings, teachers_sha256=tuple(_sha256(path) for path in teachers))
+    if initial is not None:
+        open_initial(initial, architecture)
+        settings = replace(settings, initial_sha256=_sha256(initial))
+    dataset = load_fer2013(data, skip_bad=skip_bad, progress=True)
+    shares = None
+    if votes is not None:
+        shares = load_votes(votes, dataset)
+        settings = replace(settings, votes_sha256=_sha256(votes))
+    answers = None
+    if asked:
+        training = dataset.select("Training")
+        with progress_bar("Asking the teachers", 2 * len(asked) * len(training)) as advance:
+            answers = teachers_answers(asked, training.images, advance)
+    console = Console(stderr=True)
+    state = train(
+        dataset,
+        run,
+        settings,
+        initial=initial,
+        votes=shares,
+        answers=answers,
+        console=console,
+    )
+    if state.best_epoch is None:
+        console.print(f"no epoch at 48 px: {run} has a checkpoint but no network to use")
+        return
+    print(
+        f"{run / 'best.keras'}: PublicTest accuracy {state.best_accuracy:.2%} "
+        f"(epoch {state.best_epoch} of {state.epochs_done})"
+    )
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def settings_for(architecture: str, seed: int, stages: str | None) -> TrainingSettings:
+    """Return the settings that the command line names; UserError where a word is wrong."""
+    if architecture not in ARCHITECTURES:
+        raise UserError(
+            f"--architecture: {architecture!r} is not one of {', '.join(ARCHITECTURES)}"
+        )
+    settings = (
+        paper_settings(seed)
+        if architecture == "paper"
+        else TrainingSettings(architecture=architecture, seed=seed)
+    )
+    return settings if stages is None else replace(settings, stages=parse_stages(stages))
+
+
+def with_changes(settings: TrainingSettings, changes: Sequence[str]) -> TrainingSettings:
+    """Apply words like `mixup=0.2` or `augmentation.scale=0`; UserError where one is wrong."""
+    for change in changes:
+        name, _, value = change.partition("=")
+        try:
+            settings = settings.with_number(name.strip(), value.strip())
+        except ValueError as error:
+            raise UserError(f"--set {change}: {error}") from error
+    return settings
+
+
+def parse_stages(text: str) -> tuple[Stage, ...]:
+    """Read `32:20,40:8` as stages of side:epochs; UserError where that is not what it says."""
+    stages = []
+    for part in text.split(","):
+        side, _, epochs = part.partition(":")
+        if not (side.strip().isdecimal() and epochs.strip().isdecimal()):
+            raise UserError(f"--stages: {part!r} is not SIDE:EPOCHS, as in 32:20,40:8,48:6")
+        stage = Stage(int(side), int(epochs))
+        if not SMALLEST_SIDE_PX <= stage.side_px <= LARGEST_SIDE_PX:
+            raise UserError(
+                f"--stages: {stage.side_px} px is not in {SMALLEST_SIDE_PX}..{LARGEST_SIDE_PX}"
+            )
+        if stage.epochs < 1:
+            raise UserError(f"--stages: {part!r} has no epoch")
+        stages.append(stage)
+    return tuple(stages)

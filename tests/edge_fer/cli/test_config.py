@@ -1,0 +1,163 @@
+"""`edge-fer config`: what holds and where from, whether a file is all right, and the schema."""
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from typer.testing import CliRunner, Result
+
+from edge_fer.cli import config as config_cli
+from edge_fer.cli.app import main
+from edge_fer.cli.config import config_app
+from edge_fer.config.config import SECTIONS, load_config
+from edge_fer.config.schema import schema
+from edge_fer.config.toml import toml_literal
+from edge_fer.errors import UserError
+from edge_fer.setting import describe
+from firmware_bridge.errors import BridgeError
+
+TEXT = '[camera]\nuri = "demo:"\n\n[driver_state]\nlow_after_s = 20\n'
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(config_cli, "DEVICE_CONFIG", tmp_path / "device.toml")
+    path = Path("edge-fer.toml")
+    path.write_text(TEXT)
+    return path
+
+
+def config(*arguments: str | Path, **environment: str) -> Result:
+    return CliRunner().invoke(config_app, list(map(str, arguments)), env=environment)
+
+
+def test_what_is_shown_is_a_config_that_says_the_same(file: Path) -> None:
+    shown = config("show", file, EDGE_FER__CAMERA__FPS="10").stdout
+    Path("shown.toml").write_text(shown)
+    assert load_config(Path("shown.toml")) == load_config(file, {"EDGE_FER__CAMERA__FPS": "10"})
+    assert 'uri = "demo:"  # edge-fer.toml line 2\n' in shown
+    assert "fps = 10  # environment EDGE_FER__CAMERA__FPS\n" in shown
+    assert "low_after_s = 20.0  # edge-fer.toml line 5\n" in shown
+    assert "threads = 1\n" in shown
+
+
+def test_it_is_shown_as_json(file: Path) -> None:
+    shown = json.loads(config("show", file, "--json").stdout)
+    assert shown["camera"]["uri"] == {"value": "demo:", "origin": "edge-fer.toml line 2"}
+    assert shown["camera"]["fps"] == {"value": 30, "origin": "default"}
+    assert list(shown) == list(SECTIONS)
+
+
+SECRET_URI = "rtsp://driver:secret@192.168.1.64/stream"
+
+
+def test_no_password_is_shown(file: Path) -> None:
+    file.write_text(f'[camera]\nuri = "{SECRET_URI}"\n[recording]\nforward_camera = "{SECRET_URI}"')
+    for arguments in (("show", file), ("show", file, "--json"), ("check", file)):
+        assert "secret" not in config(*arguments).output
+    assert config("show", file).stdout.count("rtsp://driver:***@192.168.1.64/stream") == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'[camera]\nuri = "{SECRET_URI}"\nfps = "{SECRET_URI}"',
+        f'[camera]\nuri = ["{SECRET_URI}"]',
+        f'camera = "{SECRET_URI}"',
+        f'[camera]\nuri = "{SECRET_URI.removeprefix("rtsp:")}"',
+        f'[camera]\nuri = "{SECRET_URI.replace("rtsp", "rtp")}"',
+        f'[camera]\nuri = "{SECRET_URI}',
+        f'[face]\ndetector = "{SECRET_URI}"',
+    ],
+)
+def test_a_mistake_shows_no_password(
+    file: Path, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file.write_text(text)
+    with pytest.raises(SystemExit) as end:
+        main(["config", "check", str(file)])
+    assert end.value.code == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "secret" not in said
+
+
+def test_a_good_config_is_all_right(file: Path) -> None:
+    assert config("check", file).stdout == "edge-fer.toml: all right\n"
+    assert config("check").stdout == "defaults and environment: all right\n"
+
+
+def test_the_devices_config_is_the_one_without_a_name(file: Path) -> None:
+    (file.absolute().parent / "device.toml").write_text("[camera]\nfps = 7\n")
+    assert "device.toml: all right" in config("check").stdout
+    assert "fps = 7" in config("show").stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("[camera]\nfps = 0", UserError),
+        ('[camera]\nuri = "webcam:0"', UserError),
+        ('[link]\nuri = "can0"', BridgeError),
+        ('[link]\nuri = "slcan:"', BridgeError),
+    ],
+)
+def test_a_wrong_config_is_refused(file: Path, text: str, error: type[Exception]) -> None:
+    file.write_text(text)
+    assert isinstance(config("check", file).exception, error)
+
+
+def test_a_wrong_environment_is_refused(file: Path) -> None:
+    assert isinstance(config("check", file, EDGE_FER__LOG__LEVEL="loud").exception, UserError)
+
+
+class TestSchema:
+    def accepts(self, values: dict[str, Any]) -> bool:
+        validator: Any = jsonschema.Draft202012Validator(schema())
+        accepted: bool = validator.is_valid(values)
+        return accepted
+
+    def test_it_is_a_schema(self) -> None:
+        printed = json.loads(config("schema").stdout)
+        jsonschema.Draft202012Validator.check_schema(printed)
+        assert printed == json.loads(json.dumps(schema()))
+
+    def test_it_knows_each_key_and_takes_its_default(self) -> None:
+        for name, settings_class in SECTIONS.items():
+            for item in describe(settings_class):
+                assert self.accepts({name: {item.key: item.default}}), item.key
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "[camera]\nfps = 15",
+            "[camera]\nfps = 0",
+            "[camera]\nfps = true",
+            '[camera]\nfps = "30"',
+            "[camera]\nfsp = 30",
+            "[kamera]\nfps = 30",
+            "camera = 3",
+            '[log]\nlevel = "loud"',
+            '[log]\nlevel = "debug"',
+            "[driver_state]\nlow_after_s = 20",
+            "[driver_state]\nlow_after_s = 0.1",
+            "[driver_state]\nemotion_states = 1",
+        ],
+    )
+    def test_it_takes_what_the_daemon_takes(self, file: Path, text: str) -> None:
+        file.write_text(text)
+        try:
+            load_config(file)
+        except UserError:
+            assert not self.accepts(tomllib.loads(text))
+        else:
+            assert self.accepts(tomllib.loads(text))
+
+
+@pytest.mark.parametrize("value", ['"\\', "ä😀", "\x7f", "a\nb", "", True, 3, 0.1, 1e-9])
+def test_toml_literals_are_read_back(value: bool | int | float | str) -> None:
+    assert tomllib.loads(f"v = {toml_literal(value)}") == {"v": value}

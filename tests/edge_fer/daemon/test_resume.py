@@ -1,0 +1,113 @@
+"""What a killed daemon leaves for the next: numbers, for a moment, and of the same boot."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from edge_fer.config.config import Config
+from edge_fer.daemon import resume
+from edge_fer.daemon.resume import RESUMED_WITHIN_S, Resume, ResumeFile
+from edge_fer.driver_state.monitor import DriverMonitor
+from edge_fer.driver_state.states import DriverState
+from edge_fer.observation import CameraCondition, FaceBox, Observation
+
+LEFT = Resume(event_sequence=254, request_id=7)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "resume.json"
+
+
+def test_the_next_process_finds_the_latest(path: Path) -> None:
+    first = ResumeFile(path)
+    assert first.read(0.0) is None
+    first.write(Resume(1, 1), 10.0)
+    first.write(LEFT, 12.3456)
+    assert ResumeFile(path).read(13.0) == LEFT
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_only_for_a_moment(path: Path) -> None:
+    ResumeFile(path).write(LEFT, 10.0)
+    assert ResumeFile(path).read(10.0 + RESUMED_WITHIN_S) == LEFT
+    assert ResumeFile(path).read(10.1 + RESUMED_WITHIN_S) is None
+    assert ResumeFile(path).read(9.0) is None  # of a time to come
+
+
+def test_each_process_that_follows_another_is_counted(path: Path) -> None:
+    first = ResumeFile(path)
+    assert first.restarts == 0
+    assert ResumeFile(path).restarts == 0  # the first was not ready yet: it failed by itself
+    first.write(LEFT, 10.0)
+    for restarts in (1, 2, 3):
+        assert ResumeFile(path).restarts == restarts
+    last = ResumeFile(path)
+    last.write(LEFT, 10_000.0)
+    assert last.restarts == 4
+    last.remove()
+    assert ResumeFile(path).restarts == 0
+
+
+def test_not_over_a_reboot(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ResumeFile(path).write(LEFT, 10.0)
+    other = tmp_path / "boot_id"
+    other.write_text("another boot\n")
+    monkeypatch.setattr(resume, "BOOT_ID", other)
+    assert ResumeFile(path).read(11.0) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        '{"boot": "x"}',
+        '{"boot": 1, "time_s": 1, "event_sequence": [], "request_id": 0}',
+    ],
+)
+def test_what_makes_no_sense_is_nothing(path: Path, text: str) -> None:
+    path.write_text(text)
+    assert ResumeFile(path).read(1.0) is None
+
+
+@pytest.mark.parametrize("wrong", [Resume(255, 0), Resume(-1, 0), Resume(0, 255)])
+def test_numbers_that_do_not_exist_are_nothing(path: Path, wrong: Resume) -> None:
+    ResumeFile(path).write(wrong, 1.0)
+    assert ResumeFile(path).read(1.0) is None
+
+
+def test_an_end_in_order_leaves_nothing(path: Path) -> None:
+    file = ResumeFile(path)
+    file.write(LEFT, 1.0)
+    file.remove()
+    file.remove()
+    assert not path.exists()
+
+
+def test_a_folder_that_cannot_be_is_no_reason_to_stop(tmp_path: Path) -> None:
+    for nowhere in (None, tmp_path / "missing" / "resume.json"):
+        file = ResumeFile(nowhere)
+        file.write(LEFT, 1.0)
+        assert file.read(1.0) is None
+        file.remove()
+
+
+def test_who_resumes_is_ready_sooner_but_has_to_see_for_itself() -> None:
+    settings = replace(Config().driver_state.for_model(0.5), emotion_states=False)
+    monitor = DriverMonitor(settings, 0.0, resumed_at=(254, 7))
+    assert monitor.decision.state is DriverState.NOT_READY
+    assert monitor.decision.event_sequence == 0  # a change: whatever was said before is over
+    assert monitor.decision.request_id == 7
+
+    face = FaceBox(0, 0, 100, 100, 1.0)
+    states = [
+        monitor.observe(Observation(n / 30, CameraCondition.GOOD, face, None)).state
+        for n in range(30)
+    ]
+    assert states[0] is DriverState.NOT_READY
+    assert states.index(DriverState.ATTENTIVE) == pytest.approx(
+        30 * settings.ready_again_after_s, abs=2
+    )

@@ -1,0 +1,326 @@
+"""What the daemon says of itself: over its socket, to Prometheus, and as fields of the journal."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from edge_fer.cli.app import app
+from edge_fer.daemon import status_server
+from edge_fer.daemon.render_status import duration, status_as_text
+from edge_fer.daemon.status import Status, as_journal_fields, as_prometheus
+from edge_fer.daemon.status_server import StatusServer, ask
+from edge_fer.errors import UserError
+from edge_fer.health.meter import Health
+from edge_fer.paths import own_status_socket, status_sockets
+from edge_fer.recording.flag import RecordingStatus
+from firmware_bridge.link.link import LinkCounters
+
+PATIENCE_S = 30.0  # a bound against hanging
+STATUS = Status(
+    version="0.1.0",
+    pid=4711,
+    uptime_s=3700.0,
+    state="attentive",
+    reason="enough evidence",
+    camera="v4l2:/dev/video0",
+    model="/models/edge.tflite",
+    model_is_fallback=False,
+    link="slcan:/dev/ttyUSB0",
+    health=Health(
+        900,
+        3,
+        29.97,
+        None,
+        61.2,
+        camera_fps=30.2,
+        throttled=("undervoltage",),
+        stalls_last_hour=2,
+        limit_c=80.0,
+        shed_for="supply",
+        most_fps=15.0,
+        detection_fps=2.0,
+    ),
+    counters=LinkCounters(True, 1, 500, 0, 0, 40, 0, 0, 0),
+    link_fps=17.2,
+    restarts=3,
+)
+
+
+def wait_for(condition: Callable[[], Any]) -> Any:
+    deadline_s = time.monotonic() + PATIENCE_S
+    while not (value := condition()):
+        assert time.monotonic() < deadline_s
+        time.sleep(0.02)
+    return value
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "status.socket"
+
+
+@pytest.fixture
+def server(path: Path) -> Iterator[StatusServer]:
+    made = StatusServer(path, None)
+    yield made
+    made.stop()
+    assert not path.exists()
+
+
+def test_the_latest_status_is_told_with_its_age(path: Path, server: StatusServer) -> None:
+    assert ask(path) == {}
+    server.publish(STATUS, time.monotonic() - 5.0)
+    answer = ask(path)
+    age_s = answer.pop("age_s")
+    assert isinstance(age_s, float)
+    assert 5.0 <= age_s < PATIENCE_S
+    assert answer == json.loads(json.dumps(STATUS.to_json()))
+
+
+def test_only_user_and_group_may_ask(path: Path, server: StatusServer) -> None:
+    assert path.stat().st_mode & 0o777 == 0o660
+
+
+def test_a_client_that_does_not_read_holds_nobody_up(path: Path, server: StatusServer) -> None:
+    with socket.socket(socket.AF_UNIX) as rude:
+        rude.connect(str(path))
+        server.publish(STATUS, time.monotonic())
+        assert ask(path)["pid"] == 4711
+
+
+def test_a_socket_left_behind_is_replaced(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as killed:
+        killed.bind(str(path))
+    server = StatusServer(path, None)
+    assert ask(path) == {}
+    server.stop()
+
+
+def test_a_second_daemon_leaves_the_first_its_socket(path: Path, server: StatusServer) -> None:
+    second = StatusServer(path, None)
+    second.stop()
+    assert ask(path) == {}
+
+
+def test_a_folder_that_cannot_be_is_no_reason_to_stop(tmp_path: Path) -> None:
+    server = StatusServer(tmp_path / "missing" / "folder" / "status.socket", None)
+    server.publish(STATUS, time.monotonic())
+    server.stop()
+
+
+def test_nobody_there_is_said_with_the_place(path: Path) -> None:
+    with pytest.raises(UserError, match=f"no daemon runs here .*{path}"):
+        ask(path)
+
+
+def test_an_answer_of_somebody_else_is_refused(path: Path) -> None:
+    path.parent.joinpath("file").touch()
+    with pytest.raises(UserError, match="does not answer"):
+        ask(path.parent / "file")
+
+
+def test_the_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUNTIME_DIRECTORY", "/run/edge-fer")
+    assert own_status_socket() == Path("/run/edge-fer/status.socket")
+    monkeypatch.delenv("RUNTIME_DIRECTORY")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "/run/user/1000")
+    assert own_status_socket() == Path("/run/user/1000/edge-fer/status.socket")
+    monkeypatch.delenv("XDG_RUNTIME_DIR")
+    assert own_status_socket() is None
+    assert status_sockets() == (Path("/run/edge-fer/status.socket"),)
+
+
+RECORDING = RecordingStatus(
+    flag="on",
+    folder="/clips",
+    encrypted=True,
+    clips=3,
+    size=21_000_000,
+    kept=1,
+    lost=0,
+    frames_dropped=4,
+    restarts=0,
+    error=None,
+    forward_error=None,
+)
+
+
+class TestRecording:
+    @pytest.mark.parametrize(
+        ("recording", "text"),
+        [
+            (None, "off"),
+            (RECORDING, "ON: 3 clips, 21 MB in /clips, encrypted"),
+            (replace(RECORDING, flag="event"), "ON, an event is being kept: 3 clips"),
+            (replace(RECORDING, flag="off"), "standby: 3 clips"),
+            (replace(RECORDING, lost=2, error="/clips: full"), "; lost 2; /clips: full"),
+            (replace(RECORDING, forward_error="camera v4l2:x: gone"), "; camera v4l2:x: gone"),
+        ],
+    )
+    def test_it_is_said_that_it_is_on_and_what_is_wrong(
+        self, recording: RecordingStatus | None, text: str
+    ) -> None:
+        said = status_as_text(
+            json.loads(json.dumps(replace(STATUS, recording=recording).to_json()))
+        )
+        (line,) = (line for line in said.splitlines() if line.startswith("recording "))
+        assert text in line
+
+    def test_its_figures_are_there_only_where_it_is_on(self) -> None:
+        assert "recording" not in as_prometheus(STATUS)
+        lines = as_prometheus(replace(STATUS, recording=RECORDING)).splitlines()
+        assert "edge_fer_recording_clips 3" in lines
+        assert "edge_fer_recording_clips_kept_total 1" in lines
+
+
+class TestPrometheus:
+    def test_each_number_has_a_type_and_what_is_unknown_is_left_out(self) -> None:
+        lines = as_prometheus(STATUS).splitlines()
+        assert lines[-1] == 'edge_fer_driver_state{state="attentive"} 1'
+        values = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+        assert values["edge_fer_frames_total"] == "900"
+        assert values["edge_fer_temperature_celsius"] == "61.2"
+        assert values["edge_fer_detections_per_second"] == "2"
+        assert values["edge_fer_link_frames_per_second"] == "17.2"
+        assert values["edge_fer_restarts_total"] == "3"
+        assert values["edge_fer_frames_per_second_limit"] == "15"
+        assert values["edge_fer_link_connected"] == "1"
+        assert values["edge_fer_throttled"] == "1"
+        assert "edge_fer_latency_seconds" not in values
+        types = {line.split()[2] for line in lines if line.startswith("# TYPE")}
+        assert types == {name.partition("{")[0] for name in values}
+
+    def test_the_file_is_renewed_and_taken_away(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(status_server, "FILE_EVERY_S", 0.01)
+        file = tmp_path / "edge-fer.prom"
+        server = StatusServer(None, file)
+        server.publish(STATUS, time.monotonic())
+        wait_for(file.exists)
+        assert file.read_text() == as_prometheus(STATUS)
+        assert file.stat().st_mode & 0o777 == 0o644
+        server.stop()
+        assert list(tmp_path.iterdir()) == []
+
+    def test_a_file_that_cannot_be_written_is_said_once(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        monkeypatch.setattr(status_server, "FILE_EVERY_S", 0.01)
+        monkeypatch.setattr(status_server, "ANSWER_S", 0.01)
+        server = StatusServer(None, tmp_path / "missing" / "edge-fer.prom")
+        server.publish(STATUS, time.monotonic())
+        wait_for(lambda: caplog.messages)
+        time.sleep(0.1)
+        server.stop()
+        assert len(caplog.messages) == 1
+        assert "No such file or directory" in caplog.text
+
+
+def test_the_journal_gets_the_numbers_as_fields() -> None:
+    fields = as_journal_fields(STATUS)
+    assert fields["EDGE_FER_FRAMES_PER_SECOND"] == "29.97"
+    assert fields["EDGE_FER_STATE"] == "attentive"
+    assert all(name == name.upper() for name in fields)
+
+
+def test_a_person_reads_it() -> None:
+    text = status_as_text({"age_s": 0.1, **json.loads(json.dumps(STATUS.to_json()))})
+    assert "driver       attentive (enough evidence)" in text
+    assert "30 fps, 30 judged, latency unknown" in text
+    assert "throttling   undervoltage" in text
+    assert "2 stalls" in text
+    assert "shedding     at most 15 frames a second, because of supply" in text
+    assert "61 °C, slowed down from 80 °C" in text
+    assert "up 1 h 1 min, restarted 3 times" in text
+    assert "open, 17 frames a second, sent 500" in text
+    assert "latency unknown\n" in text
+
+
+def test_what_failed_is_read_too() -> None:
+    failed = replace(
+        STATUS,
+        camera_error="camera v4l2:/dev/video0: there is no such device",
+        model="none: no such file",
+        model_failed=True,
+        detector_failed=True,
+    )
+    text = status_as_text({"age_s": 0.1, **json.loads(json.dumps(failed.to_json()))})
+    assert "latency unknown; camera v4l2:/dev/video0: there is no such device\n" in text
+    assert "model        none: no such file\n" in text
+    assert "the cascade stands in for YuNet\n" in text
+    assert "edge_fer_model_failed 1\n" in as_prometheus(failed)
+    assert "edge_fer_face_detector_failed 1\n" in as_prometheus(failed)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(9.9, "9 s"), (128, "2 min 8 s"), (18_720, "5 h 12 min"), (273_600, "3 d 4 h")],
+)
+def test_durations(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def refusal(path: Path) -> str:
+    """Return why there is no answer, or nothing where there is one."""
+    try:
+        ask(path)
+    except UserError as error:
+        return str(error)
+    return ""
+
+
+def test_a_running_daemon_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
+    command = ["run", "--camera", "demo:?loop=1", "--link", "virtual:status"]
+    daemon = subprocess.Popen(
+        [sys.executable, "-m", "edge_fer", *command],
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        path = tmp_path / "status.socket"
+        wait_for(path.exists)
+        answer = wait_for(lambda: (got := ask(path)).get("state") == "attentive" and got)
+        assert answer["pid"] == daemon.pid
+        assert answer["health"]["fps"] > 1
+        assert answer["counters"]["frames_sent"] > 0
+        said = CliRunner().invoke(app, ["status"])
+        assert said.exit_code == 0
+        assert "driver       attentive" in said.stdout
+        os.kill(daemon.pid, signal.SIGSTOP)
+        assert wait_for(lambda: "does not answer" in refusal(path))
+    finally:
+        os.kill(daemon.pid, signal.SIGCONT)
+        daemon.terminate()
+        assert daemon.wait(10) == 0
+    assert list(tmp_path.iterdir()) == []
+    said = CliRunner().invoke(app, ["status"])
+    assert isinstance(said.exception, UserError)
+
+
+def test_a_pipeline_that_stands_still_has_an_exit_code(path: Path, server: StatusServer) -> None:
+    server.publish(STATUS, time.monotonic() - 60.0)
+    said = CliRunner().invoke(app, ["status", "--socket", str(path)])
+    assert said.exit_code == 1
+    assert "stands still since 60 s" in said.output
+
+
+def test_a_daemon_of_another_version_is_said(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    older = {"age_s": 0.1, **json.loads(json.dumps(STATUS.to_json()))}
+    del older["health"]["face_fps"]
+    monkeypatch.setattr(status_server, "ask", lambda socket: older)
+    said = CliRunner().invoke(app, ["status"])
+    assert isinstance(said.exception, UserError)
+    assert "of another version; sudo systemctl restart edge-fer" in str(said.exception)

@@ -1,0 +1,133 @@
+"""The model that the daemon starts with."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from edge_fer.errors import UserError
+from edge_fer.models.card import load_card
+from edge_fer.models.check import require_model
+from edge_fer.models.fallback import load_with_fallback, open_classifier
+from edge_fer.models.settings import ModelConfig
+from edge_fer.models.signature import sign_model
+from edge_fer.models.store import ModelStore
+from edge_fer.paths import SHIPPED_MODEL
+
+FIRST, SECOND, THIRD = (Path(name) for name in ("first", "second", "third"))
+
+
+def failing(*bad: Path) -> Callable[[Path], None]:
+    def test(path: Path) -> None:
+        if path in bad:
+            raise UserError(f"{path} will not do")
+
+    return test
+
+
+def test_the_first_that_passes() -> None:
+    loaded = load_with_fallback([FIRST, SECOND], str, failing())
+    assert (loaded.model, loaded.path, loaded.failures) == ("first", FIRST, ())
+    assert not loaded.is_fallback
+
+
+def test_failures_are_kept() -> None:
+    loaded = load_with_fallback([FIRST, SECOND, THIRD], str, failing(FIRST, SECOND))
+    assert loaded.model == "third"
+    assert loaded.failures == ("first will not do", "second will not do")
+    assert loaded.is_fallback
+
+
+def test_load_may_fail_too() -> None:
+    def load(path: Path) -> str:
+        failing(FIRST)(path)
+        return str(path)
+
+    assert load_with_fallback([FIRST, SECOND], load, failing()).path == SECOND
+
+
+def test_none_is_left() -> None:
+    with pytest.raises(UserError, match="first will not do; second will not do"):
+        load_with_fallback([FIRST, SECOND], str, failing(FIRST, SECOND))
+    with pytest.raises(UserError, match="no model to load"):
+        load_with_fallback([], str, failing())
+
+
+def test_a_store_whose_new_model_is_damaged(tmp_path: Path, make_tiny: Callable[..., Path]) -> None:
+    store = ModelStore(tmp_path / "store", check=lambda path: None)
+    for seed in range(2):
+        store.install(make_tiny(tmp_path, f"model{seed}", seed))
+    assert store.current is not None
+    store.current.write_bytes(store.current.read_bytes()[:-1])
+    shipped = make_tiny(tmp_path, "shipped", 7)
+    loaded = load_with_fallback(store.candidates(shipped), load_card, require_model)
+    assert loaded.model.name == "model0"
+    assert "the card is of another file" in loaded.failures[0]
+
+
+def test_the_config_decides_between_a_named_and_the_installed_model(
+    tmp_path: Path, make_tiny: Callable[..., Path]
+) -> None:
+    store = ModelStore(tmp_path / "store", check=lambda path: None)
+    store.install(make_tiny(tmp_path, "installed", 1))
+    named = make_tiny(tmp_path, "named", 2)
+    assert open_classifier(ModelConfig(path=str(named))).model.card.name == "named"
+    loaded = open_classifier(ModelConfig(store=str(tmp_path / "store")))
+    assert loaded.model.card.name == "installed"
+    assert not loaded.is_fallback
+
+
+def test_a_named_model_that_will_not_do_has_no_stand_in(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"missing\.tflite: cannot read"):
+        open_classifier(ModelConfig(path=str(tmp_path / "missing.tflite")))
+
+
+@pytest.fixture
+def maker_key(tmp_path: Path) -> Path:
+    ed25519 = pytest.importorskip(
+        "cryptography.hazmat.primitives.asymmetric.ed25519", reason="the signing extra is missing"
+    )
+    from cryptography.hazmat.primitives import serialization
+
+    path = tmp_path / "maker.pem"
+    path.write_bytes(
+        ed25519.Ed25519PrivateKey.generate().private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return path
+
+
+def test_with_a_trusted_key_an_unsigned_model_is_passed_over(
+    tmp_path: Path, make_tiny: Callable[..., Path], maker_key: Path
+) -> None:
+    store = ModelStore(tmp_path / "store", check=lambda path: None)
+    signed = make_tiny(tmp_path, "signed", 1)
+    key = sign_model(signed, maker_key)
+    store.install(signed, trusted_key=key)
+    store.install(make_tiny(tmp_path, "unsigned", 2))
+    loaded = open_classifier(ModelConfig(store=str(tmp_path / "store"), trusted_key=key))
+    assert loaded.model.card.name == "signed"
+    assert loaded.is_fallback
+    assert "model.sig: cannot read the signature" in loaded.failures[0]
+
+
+def test_with_a_trusted_key_a_named_model_has_to_be_signed_by_it(
+    tmp_path: Path, make_tiny: Callable[..., Path], maker_key: Path
+) -> None:
+    named = make_tiny(tmp_path, "named", 1)
+    key = sign_model(named, maker_key)
+    config = ModelConfig(path=str(named), trusted_key=key)
+    assert open_classifier(config).model.card.name == "named"
+    with pytest.raises(UserError, match="not a signature of this model and card"):
+        open_classifier(replace(config, trusted_key="ab" * 32))
+
+
+def test_the_model_that_came_with_the_package_needs_no_signature(tmp_path: Path) -> None:
+    if not SHIPPED_MODEL.is_file():
+        pytest.skip(f"the shipped model is not there: {SHIPPED_MODEL.name}")
+    config = ModelConfig(store=str(tmp_path), trusted_key="ab" * 32)
+    assert open_classifier(config).path == SHIPPED_MODEL

@@ -1,0 +1,91 @@
+"""Signatures of model and card."""
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge_fer.errors import UserError
+from edge_fer.models.card import card_path
+from edge_fer.models.signature import require_signature, sign_model, signature_path
+from edge_fer.models.store import ModelStore
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> Path:
+    pytest.importorskip("cryptography", reason="needs the signing extra")
+    from cryptography.hazmat.primitives import serialization as form
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    path = tmp_path / "key.pem"
+    path.write_bytes(
+        Ed25519PrivateKey.generate().private_bytes(
+            form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption()
+        )
+    )
+    return path
+
+
+def test_signed_model_is_accepted(tiny_model: Path, key: Path) -> None:
+    public = sign_model(tiny_model, key)
+    assert len(bytes.fromhex(public)) == 32
+    assert require_signature(tiny_model, public) == signature_path(tiny_model).read_bytes()
+
+
+@pytest.mark.parametrize("changed", ["model", "card", "signature", "not base64", "empty"])
+def test_any_change_is_found(tiny_model: Path, key: Path, changed: str) -> None:
+    public = sign_model(tiny_model, key)
+    path, content = {
+        "model": (tiny_model, tiny_model.read_bytes() + b"!"),
+        "card": (card_path(tiny_model), card_path(tiny_model).read_bytes() + b" "),
+        "signature": (
+            signature_path(tiny_model),
+            b"AAAA" + signature_path(tiny_model).read_bytes()[4:],
+        ),
+        "not base64": (signature_path(tiny_model), b"\xff{}"),
+        "empty": (signature_path(tiny_model), b""),
+    }[changed]
+    path.write_bytes(content)
+    with pytest.raises(UserError, match="not a signature of this model and card"):
+        require_signature(tiny_model, public)
+
+
+def test_key_of_somebody_else(tiny_model: Path, key: Path) -> None:
+    sign_model(tiny_model, key)
+    with pytest.raises(UserError, match="by the trusted key 070707"):
+        require_signature(tiny_model, "07" * 32)
+
+
+@pytest.mark.parametrize("trusted", ["xyz", "07" * 31, "07" * 33])
+def test_what_is_no_key(tiny_model: Path, key: Path, trusted: str) -> None:
+    sign_model(tiny_model, key)
+    with pytest.raises(UserError, match="is not 64 hex digits"):
+        require_signature(tiny_model, trusted)
+
+
+def test_private_key_that_is_none(tiny_model: Path, key: Path) -> None:
+    key.write_text("no key")
+    with pytest.raises(UserError, match="no PEM key"):
+        sign_model(tiny_model, key)
+    with pytest.raises(UserError, match="cannot read the private key"):
+        sign_model(tiny_model, key.with_name("none.pem"))
+
+
+def test_store_that_trusts_a_key(tiny_model: Path, key: Path, tmp_path: Path) -> None:
+    store = ModelStore(tmp_path / "store", check=lambda path: None)
+    public = sign_model(tiny_model, key)
+    path = store.install(tiny_model, trusted_key=public).path
+    assert require_signature(path, public)
+    signature_path(tiny_model).unlink()
+    with pytest.raises(UserError, match="cannot read the signature"):
+        store.install(tiny_model, trusted_key=public)
+
+
+def test_without_the_extra(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> Any:
+        raise ImportError(f"No module named {name!r}")
+
+    monkeypatch.setattr(importlib, "import_module", missing)
+    with pytest.raises(UserError, match=r"pip install 'edge-fer\[signing\]'"):
+        require_signature(tiny_model, "07" * 32)

@@ -1,0 +1,248 @@
+"""What is decided is what is said, with the codes of the DBC."""
+
+from dataclasses import replace
+from enum import IntEnum
+
+import pytest
+
+from edge_fer.driver_state.asking import Asking
+from edge_fer.driver_state.policy import Decision, first_decision
+from edge_fer.driver_state.states import (
+    DriverState,
+    Reason,
+    Request,
+    RequestKind,
+    RequestSeverity,
+)
+from edge_fer.emotions import Emotion
+from edge_fer.face.tracking import TrackedFace
+from edge_fer.health.meter import Health
+from edge_fer.observation import CameraCondition, FaceBox
+from edge_fer.pipeline import Step
+from edge_fer.recording.flag import RecordingFlag
+from edge_fer.vehicle.outgoing import (
+    FACE_DETECTED,
+    FACE_NONE,
+    FACE_TRACKED,
+    FAULT_CAMERA_LOST,
+    FAULT_NONE,
+    MODEL_FALLBACK,
+    MODEL_OK,
+    QUALITY_FAIR,
+    QUALITY_GOOD,
+    QUALITY_POOR,
+    Parts,
+    report,
+    report_standby,
+)
+from firmware_bridge.protocol.database import definition, value_code, value_name
+from firmware_bridge.protocol.messages import (
+    DriverStateMessage,
+    EmotionProbabilitiesMessage,
+    encode,
+)
+from firmware_bridge.reception.watching import message_as_json
+
+HEALTH = Health(frames=10, dropped=0, fps=29.6, latency_ms=3.4, temperature_c=51.0)
+PROBABILITIES = (0.02, 0.01, 0.02, 0.7, 0.05, 0.1, 0.1)
+
+
+def happy_decision() -> Decision:
+    return replace(
+        first_decision(0.0),
+        time_s=5.0,
+        state=DriverState.ATTENTIVE,
+        reason=Reason.ENOUGH_EVIDENCE,
+        confidence=0.7,
+        emotion=Emotion.HAPPY,
+        probabilities=PROBABILITIES,
+        event_sequence=1,
+    )
+
+
+def step(width: float = 120.0, detected: bool = False) -> Step:
+    box = FaceBox(10.0, 10.0, width, width, 0.9)
+    face = TrackedFace(box=box, detected=detected, age_s=0.1)
+    return Step(happy_decision(), CameraCondition.GOOD, face, 5.0, 150)
+
+
+@pytest.mark.parametrize(
+    ("codes", "message", "signal"),
+    [
+        (DriverState, "DriverState", "State"),
+        (Emotion, "DriverState", "Emotion"),
+        (CameraCondition, "Health", "Camera"),
+        (RequestKind, "DriverRequest", "Type"),
+        (RequestSeverity, "DriverRequest", "Severity"),
+        (RecordingFlag, "Health", "Recording"),
+    ],
+)
+def test_the_device_and_the_wire_use_the_same_codes(
+    codes: type[IntEnum], message: str, signal: str
+) -> None:
+    names = definition(message).signals[signal].names
+    assert {code.value: code.name.lower().replace("_", " ") for code in codes}.items() <= {
+        code: name.lower() for code, name in names.items()
+    }.items()
+
+
+def test_a_decision_is_told_as_it_is() -> None:
+    told = report(step(), HEALTH, now_s=5.01)
+    assert told.driver_state.state == DriverState.ATTENTIVE
+    assert told.driver_state.emotion == Emotion.HAPPY
+    assert told.driver_state.confidence_percent == pytest.approx(70)
+    assert told.driver_state.face == FACE_TRACKED
+    assert told.driver_state.quality == QUALITY_GOOD
+    assert told.driver_state.drowsiness_percent is None
+    assert told.source_time_s == 5.0
+    assert told.emotions.probabilities_percent == pytest.approx([p * 100 for p in PROBABILITIES])
+    assert told.health.fps == pytest.approx(29.6)
+    assert told.request is None
+    for message in (told.driver_state, told.emotions, told.health):
+        assert len(encode(message)) == 8
+
+
+@pytest.mark.parametrize("flag", list(RecordingFlag))
+def test_that_it_records_is_told(flag: RecordingFlag) -> None:
+    told = report(step(), HEALTH, 5.0, recording=flag).health
+    assert value_name("Health", "Recording", told.recording) == flag.name.lower()
+    # In the bits that were unused before: what stands in the others is as it was.
+    without = encode(report(step(), HEALTH, 5.0).health)
+    assert bytes(a ^ b for a, b in zip(encode(told), without, strict=True)) == bytes(
+        [0] * 7 + [flag << 1]
+    )
+    assert without[7] & 0b0000_0110 == 0
+
+
+def test_in_standby_nothing_is_recorded() -> None:
+    assert report_standby(HEALTH, 5.0).health.recording == RecordingFlag.OFF
+
+
+def test_shares_of_closed_eyes_and_of_looks_away_are_told_in_percent() -> None:
+    decision = replace(happy_decision(), drowsiness=0.17, distraction=0.3)
+    told = report(replace(step(), decision=decision), HEALTH, 5.0).driver_state
+    assert told.drowsiness_percent == pytest.approx(17)
+    assert told.distraction_percent == pytest.approx(30)
+    assert len(encode(told)) == 8
+
+
+def test_a_detected_and_a_small_face_are_told_as_such() -> None:
+    assert report(step(detected=True), HEALTH, 5.0).driver_state.face == FACE_DETECTED
+    assert report(step(width=40), HEALTH, 5.0).driver_state.quality == QUALITY_FAIR
+
+
+def test_without_a_face_nothing_is_claimed_of_it() -> None:
+    empty = replace(
+        step(),
+        face=None,
+        decision=replace(happy_decision(), confidence=None, emotion=None, probabilities=None),
+    )
+    told = report(empty, HEALTH, 5.0)
+    assert told.driver_state.face == FACE_NONE
+    assert told.driver_state.quality == QUALITY_POOR
+    assert told.driver_state.emotion is None
+    assert told.driver_state.confidence_percent is None
+    assert set(told.emotions.probabilities_percent) == {None}
+
+
+def test_a_lost_camera_is_told_with_its_fault_and_no_age() -> None:
+    decision = replace(
+        first_decision(0.0), state=DriverState.CAMERA_DEGRADED, reason=Reason.CAMERA_LOST
+    )
+    told = report(Step(decision, CameraCondition.LOST, None, None, None), HEALTH, 5.0)
+    assert told.source_time_s is None
+    assert told.driver_state.face is None
+    assert told.driver_state.quality is None
+    assert told.health.camera == CameraCondition.LOST
+    assert told.health.fault == FAULT_CAMERA_LOST
+
+
+@pytest.mark.parametrize("camera", [CameraCondition.LOST, CameraCondition.STARTING])
+def test_a_camera_that_never_opened_is_another_fault_than_a_lost_one(
+    camera: CameraCondition,
+) -> None:
+    decision = replace(first_decision(0.0), state=DriverState.CAMERA_DEGRADED)
+    nothing = Step(decision, camera, None, None, None)
+    told = report(nothing, HEALTH, 5.0, parts=Parts(camera_opened=False)).health
+    assert value_name("Health", "Fault", told.fault) == "camera does not open"
+    assert value_name("Health", "DegradedReason", told.degraded_reason) == "camera"
+    waits = replace(nothing, decision=first_decision(0.0))
+    assert report(waits, HEALTH, 5.0, parts=Parts(camera_opened=False)).health.fault == FAULT_NONE
+
+
+@pytest.mark.parametrize(
+    ("health", "reason"),
+    [
+        (HEALTH, "none"),
+        (replace(HEALTH, shed_for="heat", most_fps=15.0), "overheated"),
+        (replace(HEALTH, shed_for="heat"), "overheated"),  # also where nothing is left out for it
+        (replace(HEALTH, shed_for="supply", most_fps=15.0), "low frame rate"),
+        (replace(HEALTH, shed_for="supply"), "none"),
+        (replace(HEALTH, fps=11.0), "low frame rate"),
+        (replace(HEALTH, fps=0.0), "none"),  # not yet measured
+        (replace(HEALTH, fps=11.0, shed_for="heat"), "overheated"),
+    ],
+)
+def test_what_degrades_the_device_is_told(health: Health, reason: str) -> None:
+    told = report(step(), health, 100.0).health.degraded_reason
+    assert told == value_code("Health", "DegradedReason", reason)
+
+
+def test_a_stand_in_for_a_failed_model_is_told() -> None:
+    assert report(step(), HEALTH, 5.0).health.model == MODEL_OK
+    told = report(step(), HEALTH, 5.0, parts=Parts(model_is_fallback=True)).health
+    assert told.model == MODEL_FALLBACK
+    assert value_name("Health", "DegradedReason", told.degraded_reason) == "model"
+    assert told.fault == FAULT_NONE
+
+
+def test_a_failed_model_is_a_fault_and_a_failed_detector_degrades() -> None:
+    parts = Parts(model_failed=True)
+    for told in (
+        report(step(), HEALTH, 5.0, parts=parts).health,
+        report_standby(HEALTH, 5.0, parts).health,
+    ):
+        assert value_name("Health", "Model", told.model) == "failed"
+        assert value_name("Health", "Fault", told.fault) == "model failed"
+    hot = replace(HEALTH, shed_for="heat")
+    both = replace(parts, detector_failed=True)
+    for failed, reason in ((parts, "model"), (both, "face detector")):
+        told = report(step(), hot, 5.0, parts=failed).health
+        assert value_name("Health", "DegradedReason", told.degraded_reason) == reason
+
+
+def test_a_lost_camera_is_said_before_a_failed_model() -> None:
+    decision = replace(first_decision(0.0), state=DriverState.CAMERA_DEGRADED)
+    lost = Step(decision, CameraCondition.LOST, None, None, None)
+    told = report(lost, HEALTH, 5.0, parts=Parts(model_failed=True, detector_failed=True)).health
+    assert told.fault == FAULT_CAMERA_LOST
+    assert value_name("Health", "DegradedReason", told.degraded_reason) == "camera"
+
+
+def test_a_request_keeps_its_id_and_validity() -> None:
+    request = Request(
+        request_id=7,
+        kind=RequestKind.ARE_YOU_ALL_RIGHT,
+        severity=RequestSeverity.ADVICE,
+        reason=Reason.LOW_CONFIDENCE,
+        raised_s=4.0,
+        valid_for_s=8,
+    )
+    asking = replace(
+        step(), decision=replace(happy_decision(), asking=Asking(request, request.request_id))
+    )
+    told = report(asking, HEALTH, 5.0).request
+    assert told is not None
+    assert (told.request_id, told.valid_for_s, told.reason) == (7, 8.0, Reason.LOW_CONFIDENCE)
+
+
+def test_in_standby_nothing_is_known_and_nothing_is_wrong() -> None:
+    said = report_standby(HEALTH, 9.0)
+
+    assert said.driver_state == DriverStateMessage()  # not available, all of it
+    assert said.emotions == EmotionProbabilitiesMessage()
+    assert (said.request, said.source_time_s, said.published_s) == (None, None, 9.0)
+    health = message_as_json(said.health)
+    assert (health["Camera"], health["Fault"], health["DegradedReason"]) == (None, "none", "none")
+    assert (health["Model"], health["Temperature"], health["FrameRate"]) == ("ok", 51.0, 0.0)
+    assert report_standby(HEALTH, 9.0, Parts(model_is_fallback=True)).health.model == MODEL_FALLBACK

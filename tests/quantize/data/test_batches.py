@@ -1,0 +1,65 @@
+"""Batches: what mixup makes of faces and of what is to be answered."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("keras", reason="the workstation extra is not installed")
+
+from quantize.data.augmentation import NONE
+from quantize.data.batches import AugmentedBatches, one_hot
+
+ROWS = 14
+# Each face has one grey of its own, so a mixture tells its parts.
+GREYS = np.arange(ROWS) * 10.0
+IMAGES = np.tile(GREYS.astype(np.uint8)[:, None, None], (1, 48, 48))
+TARGETS = one_hot(np.arange(ROWS, dtype=np.int64) % 7)
+
+
+def batches(mixup: float, *, epoch: int = 0, votes: bool = False) -> AugmentedBatches:
+    return AugmentedBatches(
+        IMAGES,
+        TARGETS,
+        side_px=48,
+        batch_size=ROWS,
+        augmentation=NONE,
+        seed=1,
+        epoch=epoch,
+        votes=np.eye(ROWS, 10, dtype=np.float32) if votes else None,
+        mixup=mixup,
+    )
+
+
+def test_without_mixup_each_face_keeps_its_own_label() -> None:
+    inputs, targets = batches(0.0)[0]
+    assert isinstance(targets, np.ndarray)
+    rows = np.round(inputs[:, 0, 0, 0] * 255 / 10).astype(int)
+    assert sorted(rows) == list(range(ROWS))
+    assert np.array_equal(targets, TARGETS[rows])
+
+
+@pytest.mark.parametrize("epoch", range(5))
+def test_faces_and_answers_are_mixed_alike(epoch: int) -> None:
+    faces, answers = batches(0.0, epoch=epoch)[0]
+    inputs, targets = batches(1.0, epoch=epoch, votes=True)[0]
+    assert isinstance(targets, dict)
+    assert isinstance(answers, np.ndarray)
+    logits = targets["logits"]
+    assert np.allclose(logits.sum(axis=1), 1.0)
+    assert not np.array_equal(logits, answers)
+    # Some share and some partner explain a face; the same ones have to explain its answer.
+    for face, own, mixed, answer in zip(faces, answers, inputs, logits, strict=True):
+        explained = False
+        for partner, other in zip(faces, answers, strict=True):
+            gap = face[0, 0, 0] - partner[0, 0, 0]
+            share = 1.0 if gap == 0 else (mixed[0, 0, 0] - partner[0, 0, 0]) / gap
+            explained |= bool(np.allclose(share * own + (1 - share) * other, answer, atol=1e-4))
+        assert explained
+    assert targets["votes"].shape == (ROWS, 10)
+    assert (np.sort(targets["votes"].sum(axis=1)) <= 1 + 1e-6).all()
+
+
+def test_the_same_epoch_is_mixed_the_same_again() -> None:
+    for first, second in zip(batches(0.4, epoch=3)[0], batches(0.4, epoch=3)[0], strict=True):
+        assert isinstance(first, np.ndarray)
+        assert isinstance(second, np.ndarray)
+        assert np.array_equal(first, second)

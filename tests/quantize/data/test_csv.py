@@ -1,0 +1,193 @@
+"""FER2013 as CSV: what is read, and what is refused with file, line and reason."""
+
+import gzip
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from edge_fer.errors import UserError
+from quantize.data.csv import read_csv
+from quantize.data.fer2013 import Fer2013
+
+PIXELS = " ".join(str(value % 256) for value in range(2304))
+HEADER = "emotion,pixels,Usage"
+
+
+def row(label: str = "3", pixels: str = PIXELS, usage: str = "Training") -> str:
+    return f"{label},{pixels},{usage}"
+
+
+def read(path: Path, *, skip_bad: bool = False) -> Fer2013:
+    return read_csv(path, skip_bad=skip_bad, advance=lambda amount: None)
+
+
+@pytest.fixture
+def csv(tmp_path: Path) -> Callable[..., Path]:
+    def write(*lines: str, header: str = HEADER, end: str = "\n") -> Path:
+        path = tmp_path / "fer2013.csv"
+        path.write_bytes("".join(line + end for line in (header, *lines)).encode())
+        return path
+
+    return write
+
+
+def test_rows_are_read_in_order(csv: Callable[..., Path]) -> None:
+    dark = " ".join(["7"] * 2304)
+    dataset = read(csv(row(), row("0", dark, "PublicTest"), row("6", PIXELS, "PrivateTest")))
+    assert dataset.images.shape == (3, 48, 48)
+    assert dataset.images[0].ravel().tolist() == [value % 256 for value in range(2304)]
+    assert (dataset.images[1] == 7).all()
+    assert dataset.labels.tolist() == [3, 0, 6]
+    assert dataset.usages.tolist() == [0, 1, 2]
+    assert not dataset.skipped
+
+
+def test_gzip_is_told_by_content_not_by_name(csv: Callable[..., Path]) -> None:
+    path = csv(row())
+    plain = read(path)
+    path.write_bytes(gzip.compress(path.read_bytes()))
+    assert read(path).digest() == plain.digest()
+
+
+def test_header_of_icml_face_data(csv: Callable[..., Path]) -> None:
+    path = csv(f"2,PublicTest,{PIXELS}", header="emotion, Usage, pixels")
+    dataset = read(path)
+    assert (dataset.labels[0], dataset.usages[0]) == (2, 1)
+
+
+@pytest.mark.parametrize("header", ["\ufeffemotion,pixels,Usage", '"emotion","pixels","Usage"'])
+def test_header_with_mark_or_quotes(csv: Callable[..., Path], header: str) -> None:
+    assert len(read(csv(row(), header=header))) == 1
+
+
+def test_windows_line_ends_quotes_and_blank_lines(csv: Callable[..., Path]) -> None:
+    dataset = read(csv(f'3,"{PIXELS}",Training', "", row(), end="\r\n"))
+    assert len(dataset) == 2
+
+
+BAD_ROWS = [
+    (row(pixels=PIXELS + " 1"), "wrong pixel count", "2305 instead of 2304"),
+    (row(pixels=PIXELS[:-4]), "wrong pixel count", "2303 instead of 2304"),
+    (row(pixels=""), "wrong pixel count", "0 instead of 2304"),
+    (row(pixels="256" + PIXELS[1:]), "pixel value out of range", "'256' is pixel 1 of the row"),
+    (row(pixels="9" * 30 + PIXELS[1:]), "pixel value out of range", "'99999"),
+    (row(pixels="-1" + PIXELS[1:]), "pixel value out of range", "'-1' is pixel 1"),
+    (row(pixels="x" + PIXELS[1:]), "pixel value is not a number", "'x' is pixel 1"),
+    (row(pixels="1.5" + PIXELS[1:]), "pixel value is not a number", "'1.5' is pixel 1"),
+    (row(pixels="0+1" + PIXELS[3:]), "pixel value is not a number", "'0+1' is pixel 1"),
+    (row(pixels="0\0" + PIXELS[1:]), "pixel value is not a number", "pixel 1"),
+    (row(pixels="0 nan" + PIXELS[3:]), "pixel value is not a number", "'nan' is pixel 2"),
+    (row(label="7"), "unknown label", "'7' is not in 0..6"),
+    (row(label="-1"), "unknown label", "'-1'"),
+    (row(label="happy"), "unknown label", "'happy'"),
+    (row(label=""), "unknown label", "''"),
+    (row(usage="training"), "unknown usage", "'training' is none of Training, PublicTest"),
+    (row(usage=""), "unknown usage", "''"),
+    ("3," + PIXELS, "wrong number of columns", "2 instead of 3"),
+    (row() + ",1", "wrong number of columns", "4 instead of 3"),
+]
+
+
+@pytest.mark.parametrize(("line", "reason", "detail"), BAD_ROWS)
+def test_bad_row_is_named_by_line_and_reason(
+    csv: Callable[..., Path], line: str, reason: str, detail: str
+) -> None:
+    path = csv(row(), "", line, row())
+    with pytest.raises(UserError) as error:
+        read(path)
+    message = str(error.value)
+    assert message.startswith(f"{path}, line 4: {reason}: ")
+    assert detail in message
+    assert "\n" not in message
+
+
+def test_bad_rows_are_counted_by_reason(csv: Callable[..., Path]) -> None:
+    dataset = read(csv(row(), *(line for line, _, _ in BAD_ROWS), row()), skip_bad=True)
+    assert len(dataset) == 2
+    assert dataset.skipped == {
+        "pixel value is not a number": 5,
+        "pixel value out of range": 3,
+        "unknown label": 4,
+        "unknown usage": 2,
+        "wrong number of columns": 2,
+        "wrong pixel count": 3,
+    }
+
+
+@pytest.mark.parametrize("skip_bad", [False, True])
+def test_missing_column_is_an_error_in_either_case(
+    csv: Callable[..., Path], skip_bad: bool
+) -> None:
+    with pytest.raises(UserError, match=r"line 1: the header has no column Usage"):
+        read(csv(f"3,{PIXELS}", header="emotion,pixels"), skip_bad=skip_bad)
+
+
+def test_no_header_at_all(csv: Callable[..., Path]) -> None:
+    with pytest.raises(UserError, match="no column emotion and no pixels and no Usage"):
+        read(csv(header=row()))
+
+
+@pytest.mark.parametrize("skip_bad", [False, True])
+def test_no_usable_row(csv: Callable[..., Path], skip_bad: bool) -> None:
+    with pytest.raises(UserError, match="no usable row"):
+        read(csv(), skip_bad=skip_bad)
+
+
+def test_cut_gzip_file(csv: Callable[..., Path]) -> None:
+    path = csv(row(), row())
+    whole = gzip.compress(path.read_bytes())
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(UserError, match="damaged gzip file"):
+        read(path)
+
+
+def test_progress_adds_up_to_the_file(csv: Callable[..., Path]) -> None:
+    path = csv(*[row()] * 700)
+    told: list[int] = []
+    read_csv(path, skip_bad=False, advance=told.append)
+    assert sum(told) == path.stat().st_size
+    assert len(told) > 2
+
+
+@given(seed=st.integers(0, 2**32 - 1), rows=st.integers(1, 4))
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_what_is_written_is_read_back(tmp_path: Path, seed: int, rows: int) -> None:
+    rng = np.random.default_rng(seed)
+    images = rng.integers(0, 256, (rows, 48, 48), dtype=np.uint8)
+    labels = rng.integers(0, 7, rows)
+    path = tmp_path / "data.csv"
+    lines = [
+        f"{label},{' '.join(map(str, image.ravel()))},PublicTest"
+        for image, label in zip(images, labels, strict=True)
+    ]
+    path.write_text("\n".join([HEADER, *lines]))
+    dataset = read(path)
+    np.testing.assert_array_equal(dataset.images, images)
+    np.testing.assert_array_equal(dataset.labels, labels)
+
+
+@given(data=st.data(), zipped=st.booleans())
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_damaged_bytes_are_refused_or_read_but_never_crash(
+    tmp_path: Path, data: st.DataObject, zipped: bool
+) -> None:
+    content = "\n".join([HEADER, row(), row("1")]).encode()
+    damaged = bytearray(gzip.compress(content) if zipped else content)
+    for _ in range(data.draw(st.integers(1, 6))):
+        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+    path = tmp_path / "data.csv"
+    path.write_bytes(damaged)
+    try:
+        dataset = read(path)
+    except UserError as error:
+        assert str(path) in str(error)  # noqa: PT017  # either outcome is right
+    else:
+        assert 1 <= len(dataset) <= 2

@@ -1,0 +1,66 @@
+"""FER+ votes go row for row with the data, or are refused with the line that does not."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge_fer.errors import UserError
+from quantize.data.fer2013 import Fer2013
+from quantize.data.votes import VOTE_CLASSES, load_votes
+
+HEADER = ",".join(("Usage", *VOTE_CLASSES))
+TWO_ROWS = Fer2013(np.zeros((2, 48, 48), np.uint8), np.array([0, 3]), np.array([0, 1], np.uint8))
+
+
+def votes_file(folder: Path, *lines: str) -> Path:
+    path = folder / "votes.csv"
+    path.write_text("\n".join((HEADER, *lines)) + "\n", encoding="utf-8")
+    return path
+
+
+def test_votes_are_shares_of_the_taggers(tmp_path: Path) -> None:
+    path = votes_file(tmp_path, "Training,4,0,0,1,3,2,0,0,0,0", "PublicTest,0,9,0,0,0,0,0,0,0,0")
+    shares = load_votes(path, TWO_ROWS)
+    assert shares.dtype == np.float32
+    assert shares.tolist()[1] == [0, 1, 0, 0, 0, 0, 0, 0, 0, 0]
+    np.testing.assert_allclose(shares[0], [0.4, 0, 0, 0.1, 0.3, 0.2, 0, 0, 0, 0], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        (("Training,4,0,0,1,3,2,0,0,0,0",), "has 1 rows, the data 2"),
+        (("PublicTest" + ",1" * 10, "Training" + ",1" * 10), "line 2 is 'PublicTest'"),
+        (("Training" + ",1" * 10, "PublicTest" + ",1" * 9), "line 3 is not 10 counts"),
+        (("Training" + ",1" * 10, "PublicTest" + ",-1" * 10), "line 3 is not 10 counts"),
+        (("Training" + ",0" * 10, "PublicTest" + ",1" * 10), "line 2 has no vote"),
+    ],
+)
+def test_votes_that_do_not_fit_are_refused(
+    tmp_path: Path, lines: tuple[str, ...], reason: str
+) -> None:
+    with pytest.raises(UserError, match=reason):
+        load_votes(votes_file(tmp_path, *lines), TWO_ROWS)
+
+
+def test_a_file_that_is_no_votes_is_refused(tmp_path: Path) -> None:
+    other = tmp_path / "fer2013.csv"
+    other.write_text("emotion,pixels,Usage\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"has no FER\+ header"):
+        load_votes(other, TWO_ROWS)
+    with pytest.raises(UserError, match="cannot be read"):
+        load_votes(tmp_path / "missing.csv", TWO_ROWS)
+
+
+@pytest.mark.slow
+def test_the_real_votes_go_with_the_real_data(shared: Path, fer2013_csv: Path) -> None:
+    from quantize.data.load import load_fer2013
+
+    path = shared / "fer2013" / "ferplus_votes.csv"
+    if not path.is_file():
+        pytest.skip(f"the FER+ votes are not there: {path}")
+    dataset = load_fer2013(fer2013_csv)
+    shares = load_votes(path, dataset)
+    # Most taggers agree with FER2013's own label on happy faces, or the rows are out of step.
+    assert shares[dataset.labels == 3, VOTE_CLASSES.index("happiness")].mean() > 0.7

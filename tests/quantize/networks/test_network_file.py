@@ -1,0 +1,104 @@
+"""Opening `.keras` files."""
+
+import io
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+keras = pytest.importorskip("keras", reason="needs the workstation extra")
+
+from edge_fer.errors import UserError  # noqa: E402
+from quantize.data.calibration_set import choose_calibration_set  # noqa: E402
+from quantize.data.fer2013 import Fer2013  # noqa: E402
+from quantize.int8.convert import convert  # noqa: E402
+from quantize.networks.network_file import gives_probabilities, load_network  # noqa: E402
+
+layers = keras.layers
+
+
+def save(folder: Path, inputs: Any, outputs: Any) -> Path:
+    path = folder / "network.keras"
+    keras.Model(inputs, outputs).save(path)
+    return path
+
+
+def test_plain_network_comes_back_equal(small_network: Any, small_network_file: Path) -> None:
+    loaded = load_network(small_network_file)
+    face = np.random.default_rng(0).random((3, 48, 48, 1), np.float32)
+    np.testing.assert_allclose(
+        loaded.predict_on_batch(face), small_network.predict_on_batch(face), atol=1e-5
+    )
+    assert not gives_probabilities(loaded)
+
+
+def test_open_size_and_half_precision_become_fixed_and_float32(
+    tmp_path: Path, small_fer2013: Fer2013
+) -> None:
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        face = keras.Input((None, None, 1), name="face")
+        x = layers.BatchNormalization()(layers.Conv2D(4, 3, name="first")(face))
+        x = layers.GlobalAveragePooling2D()(layers.ReLU()(x))
+        path = save(tmp_path, face, layers.Dense(7, name="logits")(x))
+        kernel = keras.models.load_model(path).get_layer("first").get_weights()[0]
+    finally:
+        keras.config.set_dtype_policy("float32")
+    model = load_network(path)
+    assert model.input_shape == (None, 48, 48, 1)
+    assert {layer.compute_dtype for layer in model.layers} == {"float32"}
+    np.testing.assert_array_equal(model.get_layer("first").get_weights()[0], kernel)
+    calibration = choose_calibration_set(small_fer2013, count=7, seed=1)
+    assert "CAST" not in convert(model, calibration).operators
+
+
+@pytest.mark.parametrize(
+    ("shape", "classes", "message"),
+    [
+        ((64, 64, 1), 7, r"input shape \(None, 64, 64, 1\) is not \[n, 48, 48, 1\]"),
+        ((48, 48, 3), 7, r"input shape \(None, 48, 48, 3\)"),
+        ((48, 48, 1), 8, r"output shape \(None, 8\) is not \[n, 7\]"),
+    ],
+)
+def test_other_shapes_are_refused(
+    tmp_path: Path, shape: tuple[int, ...], classes: int, message: str
+) -> None:
+    face = keras.Input(shape)
+    path = save(
+        tmp_path, face, layers.Dense(classes)(layers.Flatten()(layers.MaxPooling2D(8)(face)))
+    )
+    with pytest.raises(UserError, match=message):
+        load_network(path)
+
+
+def test_two_inputs_are_refused(tmp_path: Path) -> None:
+    faces = [keras.Input((48, 48, 1)), keras.Input((48, 48, 1))]
+    x = layers.GlobalAveragePooling2D()(layers.Add()(faces))
+    with pytest.raises(UserError, match="input shape"):
+        load_network(save(tmp_path, faces, layers.Dense(7)(x)))
+
+
+def zipped(name: str) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(name, "{}")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"no model", b"PK\x03\x04 cut", zipped("letter.txt"), zipped("config.json")],
+)
+def test_other_files_are_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "network.keras"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match="not a Keras model") as error:
+        load_network(path)
+    assert "\n" not in str(error.value)
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no such model file"):
+        load_network(tmp_path / "network.keras")
