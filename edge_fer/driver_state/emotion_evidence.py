@@ -1,4 +1,4 @@
-"""What the face has shown of late against its own rest, filtered; the frame rate does not matter."""
+"""What the face has shown of late against its own rest, filtered independent of the frame rate."""
 
 import math
 import statistics
@@ -9,6 +9,7 @@ from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.emotions import Emotion
 
 STRETCH_S = 1.0
+KINDS = ((Emotion.ANGRY, Emotion.DISGUST), (Emotion.FEAR,), (Emotion.SAD,))  # of the three states
 NEGATIVE = (Emotion.ANGRY, Emotion.DISGUST, Emotion.FEAR, Emotion.SAD)
 
 
@@ -45,8 +46,10 @@ class RestingFace:
 
     def excess(self, probabilities: tuple[float, ...], emotions: tuple[Emotion, ...]) -> float:
         """Return how far the face shows `emotions` beyond its rest: 0 none of it, 1 all."""
-        shown = sum(probabilities[emotion] for emotion in emotions)
-        rest = 0.0 if self.median is None else sum(self.median[emotion] for emotion in emotions)
+        shown, rest = 0.0, 0.0
+        for emotion in emotions:
+            shown += probabilities[emotion]
+            rest += 0.0 if self.median is None else self.median[emotion]
         return min(max((shown - rest) / max(1.0 - rest, 0.05), 0.0), 1.0)
 
 
@@ -87,10 +90,14 @@ def update_emotion(
 ) -> EmotionEvidence:
     """Return the evidence after a usable frame that speaks for the last `elapsed_s` seconds."""
     filtered = _filter(before.probabilities, probabilities, elapsed_s, settings)
-    rest = before.rest.seen(probabilities, elapsed_s, settings)
+    rest = before.rest
+    # Once it is known, what goes far beyond it is an emotion and no rest.
+    agitated, anxious, low = (rest.excess(filtered, kind) for kind in KINDS)
+    calm = max(agitated, anxious, low) < settings.emotion_leave
+    if rest.median is None or calm:
+        rest = rest.seen(probabilities, elapsed_s, settings)
 
-    def emotion(latch: Latch, emotions: tuple[Emotion, ...], after_s: float) -> Latch:
-        excess = rest.excess(filtered, emotions)
+    def emotion(latch: Latch, excess: float, after_s: float) -> Latch:
         return latch.step(
             # Without a face at rest to compare with, a calm one of many people looks angry.
             enters=rest.median is not None and excess >= settings.emotion_enter,
@@ -106,11 +113,9 @@ def update_emotion(
         probabilities=filtered,
         seen_s=time_s,
         rest=rest,
-        agitated=emotion(
-            before.agitated, (Emotion.ANGRY, Emotion.DISGUST), settings.agitated_after_s
-        ),
-        anxious=emotion(before.anxious, (Emotion.FEAR,), settings.anxious_after_s),
-        low=emotion(before.low, (Emotion.SAD,), settings.low_after_s),
+        agitated=emotion(before.agitated, agitated, settings.agitated_after_s),
+        anxious=emotion(before.anxious, anxious, settings.anxious_after_s),
+        low=emotion(before.low, low, settings.low_after_s),
         contradictory=before.contradictory.step(
             enters=contradicts,
             leaves=not contradicts,

@@ -57,8 +57,8 @@ class EyelidEvidence:
     `closure_s` is for how long they have been closed, less what short openings took off (0: they
     are open), and `shut_s` without that. `opening_s` is for how long they have been open, blinks
     included, and `open_now_s` without them. `low_s` is for how long they have not been open in a
-    head that was not bowed, `half_s` for how long half closed before they shut. `excused` is whether
-    the closure belongs to a yawn or a laugh.
+    head that was not bowed, `half_s` for how long half closed before they shut. `excused` is
+    whether the closure belongs to a yawn or a laugh.
 
     `perclos` (share of 1) and `blinks_per_minute` are None where they are not available. The flags
     are the states that the eyes alone show; `by_signs` is whether drowsy needs more than PERCLOS.
@@ -125,9 +125,7 @@ def update_eyelids(
         before = replace(
             before, closure_s=0.0, shut_s=0.0, open_now_s=0.0, low_s=0.0, half_s=0.0, excused=False
         )
-    share = (
-        None if sample.opening is None else before.baseline.share(sample.opening, settings)
-    )
+    share = None if sample.opening is None else before.baseline.share(sample.opening, settings)
     lids = _lids(before, sample.closed, share, head, settings)
     blind_s = before.blind_s(time_s)
     between_s = 0.0 if blind_s > settings.dropout_s + ROUNDING_S else blind_s

@@ -8,8 +8,8 @@ from edge_fer.driver_state.settings import PolicySettings
 
 # Beyond it the far eye is hidden and the near one foreshortened: the head alone counts.
 MOST_YAW_DEG = 35.0
-# The iris lies about 3 mm before the corners of the eye, over half of a lid gap of 15 mm: by so much
-# a turned head moves it in the eye, without a turn of the eye.
+# The iris lies about 3 mm before the corners of the eye, over half of a lid gap of 15 mm: by so
+# much a turned head moves it in the eye, without a turn of the eye.
 IRIS_BEFORE_CORNERS = 0.2
 # The lids hide the iris of an eye that looks up or down: its offset grows slower than the turn.
 VERTICAL_SCALE = 0.6

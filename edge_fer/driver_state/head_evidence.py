@@ -14,6 +14,7 @@ from edge_fer.observation import HeadPose
 # Farther than this the eyes do not rest: what is learned of the gaze stays within.
 GAZE_REACH = (0.1, 0.1)
 PROFILE_DEG = 90.0  # stands for a yaw that is beyond what is measured
+STAYS_WITHIN_DEG = 25.0  # a look that moves farther is not one of somebody who does not respond
 NOD_TIME_CONSTANT_S = 2.0  # of the level that a nod falls below
 NODS_WINDOW_S = 120.0
 FREE_ZONES = frozenset({Zone.MIRROR, Zone.SHOULDER})
@@ -23,17 +24,18 @@ FREE_ZONES = frozenset({Zone.MIRROR, Zone.SHOULDER})
 class HeadEvidence:
     """`seen_s` is when the head was last judged (None: not yet), in monotonic seconds.
 
-    `pose` is how it then was (None: in profile), `look` where head and eyes together pointed against
-    the neutral look, and `zone` what lies there. `away` is whether that is away from the road,
-    `down` whether the head points into the lap, `bowed` whether it is bowed at all, `looks_down`
-    whether the look goes down, and `by_eyes` whether the eyes alone look away. `gone` is whether the
-    head turned or sank out of sight and is taken to be away still.
+    `pose` is how it then was (None: in profile), `look` where head and eyes together pointed
+    against the neutral look, and `zone` what lies there. `away` is whether that is away from the
+    road, `down` whether the head points into the lap, `bowed` whether it is bowed at all,
+    `looks_down` whether the look goes down, and `by_eyes` whether the eyes alone look away. `gone`
+    is whether the head turned or sank out of sight and is taken to be away still.
 
     `away_s` is the length of the present look away, `back_s` of the present look at the road; both
     count only at the speeds at which somebody can be distracted. `looks` is the time away of late;
     `pending_s` of the present look does not count in it while it may be one at a mirror.
     `since_warning_s` is for how long the look has stayed away since distracted was said (None: it
-    came back). `often` is whether distracted began by many looks rather than by a long one.
+    came back), and `warned_look` where it has stayed. `often` is whether distracted began by many
+    looks rather than by a long one.
     """
 
     seen_s: float | None = None
@@ -56,6 +58,7 @@ class HeadEvidence:
     pending_s: float = 0.0
     looks: Window | None = None
     since_warning_s: float | None = None
+    warned_look: Look | None = None
     distracted: bool = False
     often: bool = False
     unresponsive: bool = False
@@ -130,11 +133,11 @@ def update_head(
             return before
         elapsed_s = min(since_s, settings.look_speaks_for_s)
         zone = Zone.SHOULDER if before.zone is Zone.ROAD else before.zone
-        seen = _with_look(
-            replace(before, away=True, zone=zone), elapsed_s, time_s, settings
-        )
+        seen = _with_look(replace(before, away=True, zone=zone), elapsed_s, time_s, settings)
         # That nobody looked back was not seen: it is no proof of absence.
-        return replace(_judged(seen, elapsed_s, speed_km_h, eyes_shut, settings), since_warning_s=None)
+        return replace(
+            _judged(seen, elapsed_s, speed_km_h, eyes_shut, settings), since_warning_s=None
+        )
     if not judged:
         return before
     elapsed_s = min(gap_s, settings.look_speaks_for_s)
@@ -383,12 +386,17 @@ def _judged(
             return replace(seen, distracted=False, looks=looks, since_warning_s=None)
         return seen
     if not seen.distracted and (long or often):
-        return replace(seen, distracted=True, often=not long, since_warning_s=0.0)
+        return replace(
+            seen, distracted=True, often=not long, since_warning_s=0.0, warned_look=seen.look
+        )
     if not seen.distracted or seen.neutral.doubted:
         return seen
     if seen.since_warning_s is None:
         # The look came back and left again: a look long enough is as good as a second warning.
-        return replace(seen, since_warning_s=0.0) if long else seen
+        return replace(seen, since_warning_s=0.0, warned_look=seen.look) if long else seen
+    if seen.look is not None and _moved(seen.warned_look, seen.look):
+        # Whoever looks about may not look at the road, but responds to something.
+        return replace(seen, since_warning_s=0.0, warned_look=seen.look)
     since_warning_s = seen.since_warning_s + elapsed_s
     in_vain = since_warning_s >= settings.unresponsive_after_warning_s - ROUNDING_S
     return replace(
@@ -396,3 +404,11 @@ def _judged(
         since_warning_s=since_warning_s,
         unresponsive=seen.unresponsive or in_vain,
     )
+
+
+def _moved(before: Look | None, look: Look) -> bool:
+    """Whether a look went from where it was to another place."""
+    if before is None:
+        return True
+    distance = math.hypot(look.yaw_deg - before.yaw_deg, look.pitch_deg - before.pitch_deg)
+    return distance > STAYS_WITHIN_DEG

@@ -34,10 +34,9 @@ class LidBaseline:
         total = sum(self.seconds) + PRIOR_S
         wanted, below = QUANTILE * total, 0.0
         prior = settings.lids_open_at
-        for place, value in enumerate(self.seconds):
+        for place, seen_s in enumerate(self.seconds):
             low = place * BIN
-            if low <= prior < low + BIN:
-                value += PRIOR_S
+            value = seen_s + PRIOR_S if low <= prior < low + BIN else seen_s
             if below + value >= wanted and value > 0.0:
                 found = low + BIN * (wanted - below) / value
                 return min(max(found, NARROWEST), WIDEST)

@@ -12,6 +12,7 @@ MOST_YAWNS = 20  # that are remembered
 # does. After a yawn the face needs a moment.
 PAUSE_S = 0.3
 AFTERWARDS_S = 1.0
+CLEAR_SHARE = 0.6  # of the shortest yawn: from then on lids that shut may belong to one
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +20,13 @@ class MouthEvidence:
     """`yawns_s` are the times at which yawns became clear, monotonic seconds.
 
     `wide_s` is for how long the mouth has been wide open (0: it is not), `since_s` when that was
-    last so, `seen_s` when it was last seen.
+    last so, `clear` whether it was so for longer than in talk, `seen_s` when it was last seen.
     """
 
     seen_s: float | None = None
     wide_s: float = 0.0
     since_s: float | None = None
+    clear: bool = False
     counted: bool = False
     yawns_s: tuple[float, ...] = ()
 
@@ -34,8 +36,10 @@ class MouthEvidence:
         return len(self.yawns_s)
 
     def yawning(self, time_s: float) -> bool:
-        """Whether the mouth is wide open, or was a moment ago."""
-        return self.since_s is not None and time_s - self.since_s <= AFTERWARDS_S + ROUNDING_S
+        """Whether the mouth is open as in a yawn, or was a moment ago."""
+        if not self.clear or self.since_s is None:
+            return False
+        return time_s - self.since_s <= AFTERWARDS_S + ROUNDING_S
 
 
 def update_mouth(
@@ -53,10 +57,11 @@ def update_mouth(
     kept = replace(kept, seen_s=time_s)
     if opening < settings.mouth_yawn_from:
         if kept.since_s is None or time_s - kept.since_s > PAUSE_S + ROUNDING_S:
-            return replace(kept, wide_s=0.0, counted=False)
+            return replace(kept, wide_s=0.0, counted=False, clear=kept.yawning(time_s))
         return kept
     wide_s = kept.wide_s + min(elapsed_s, settings.look_speaks_for_s)
-    kept = replace(kept, wide_s=wide_s, since_s=time_s)
+    clear = kept.clear or wide_s >= CLEAR_SHARE * settings.yawn_min_s - ROUNDING_S
+    kept = replace(kept, wide_s=wide_s, since_s=time_s, clear=clear)
     if not kept.counted and wide_s >= settings.yawn_min_s - ROUNDING_S:
         return replace(kept, counted=True, yawns_s=(*yawns_s, time_s)[-MOST_YAWNS:])
     return kept

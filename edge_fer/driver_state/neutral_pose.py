@@ -9,7 +9,7 @@ from edge_fer.driver_state.latch import ROUNDING_S
 Pair = tuple[float, float]
 
 STRETCH_S = 1.0
-PROVISIONAL_S = 10.0  # so much is enough for a first guess, unless the last one was doubted
+GUESS_S = 10.0  # so much is enough for a first guess, unless what was learned was doubted
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Usual:
 
 @dataclass(frozen=True, slots=True)
 class Neutral:
-    """`learned` is the pair once known, None before; `guess` what is known of it so far.
+    """`learned` is the pair once known, None before; `guess` what the first seconds showed.
 
     `stretches` are the means of the seconds seen so far, and the sums are of the present one:
     values times seconds. `doubted`: the driver said that what the head showed was wrong, and
@@ -67,8 +67,10 @@ class Neutral:
         enough = len(stretches) * STRETCH_S >= usual.learn_s - ROUNDING_S
         if enough:
             return make(learned=_median(stretches, usual))
-        early = len(stretches) * STRETCH_S < PROVISIONAL_S - ROUNDING_S
-        guess = None if early or self.doubted else _median(stretches, usual)
+        guess = self.guess
+        if guess is None and not self.doubted:
+            early = len(stretches) * STRETCH_S < GUESS_S - ROUNDING_S
+            guess = None if early else _median(stretches, usual)
         return make(guess=guess, stretches=stretches, doubted=self.doubted)
 
 

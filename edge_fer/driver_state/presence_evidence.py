@@ -83,7 +83,8 @@ def update_presence(
     confirmed = is_driver and face.reaches(settings.face_confirmed_after_s)
     absent_s = 0.0 if confirmed else before.absent_s + elapsed_s
     empty = box is None and seen.seat_empty is True
-    looks_empty_s = before.looks_empty_s + elapsed_s if empty else 0.0
+    # A flash of a face on a seat does not make it look taken.
+    looks_empty_s = 0.0 if confirmed else before.looks_empty_s + (elapsed_s if empty else 0.0)
     if before.absent:
         absent = not (is_driver and face.reaches(settings.driver_back_after_s))
     else:
@@ -114,7 +115,6 @@ def _is_same(place: Place, here: Place, settings: PolicySettings) -> bool:
     width = max(place.width, here.width)
     jump = math.hypot(here.x - place.x, here.y - place.y) / width
     growth = width / min(place.width, here.width)
-    return (
-        jump <= min(settings.face_jump + MOST_SPEED * between_s, MOST_JUMP)
-        and growth <= min(settings.face_growth + MOST_GROWTH_A_SECOND * between_s, MOST_GROWTH)
+    return jump <= min(settings.face_jump + MOST_SPEED * between_s, MOST_JUMP) and growth <= min(
+        settings.face_growth + MOST_GROWTH_A_SECOND * between_s, MOST_GROWTH
     )

@@ -39,8 +39,8 @@ class SenseSettings:
     lids_learned_over_s: float = setting(
         60.0,
         "Open lids learned over",
-        "The opening of the driver's open eyes is the upper quarter of what was seen of late; what is"
-        " so long ago counts about a third.",
+        "The opening of the driver's open eyes is the upper quarter of what was seen of late;"
+        " what is so long ago counts about a third.",
         minimum=10.0,
         maximum=600.0,
         source=OWN_CHOICE + ": longer than a drowsy minute, shorter than a change of light",
@@ -239,8 +239,8 @@ class SenseSettings:
     mirror_glance_s: float = setting(
         2.0,
         "Glance at a mirror",
-        "A look aside, and not down, of up to this length is one at a mirror or over the shoulder: it"
-        " does not count among the looks away.",
+        "A look aside, and not down, of up to this length is one at a mirror or over the"
+        " shoulder: it does not count among the looks away.",
         minimum=0.0,
         maximum=5.0,
         source="2 s, the limit of a single glance in NHTSA 2013; mirror glances last about 1 s",
@@ -249,10 +249,18 @@ class SenseSettings:
     unseen_after_s: float = setting(
         3.0,
         "Unseen after",
-        "With head or eyes not judged for so long, attention is unknown.",
+        "With head and eyes not judged for so long, attention is unknown.",
         minimum=1.0,
         maximum=30.0,
         source=STATE_TABLE,
+    )
+    sense_unseen_after_s: float = setting(
+        4.0,
+        "One sense unseen after",
+        "With the eyes alone, or the head alone, not judged for so long, attention is unknown too.",
+        minimum=1.0,
+        maximum=30.0,
+        source=OWN_CHOICE + ": longer than a look that is too long, of which the eyes are not seen",
     )
     judged_after_s: float = setting(
         1.0,
@@ -262,6 +270,41 @@ class SenseSettings:
         maximum=10.0,
         source=STATE_TABLE,
     )
+    rest_known_after_s: float = setting(
+        8.0,
+        "Resting face known after",
+        "The driver's face at rest is the median of what it showed; before so many seconds no"
+        " emotion is a state.",
+        minimum=1.0,
+        maximum=60.0,
+        source=OWN_CHOICE,
+    )
+    rest_learn_s: float = setting(
+        60.0,
+        "Resting face learned over",
+        "After so many seconds the face at rest is no longer changed; forgotten with the driver.",
+        minimum=10.0,
+        maximum=600.0,
+        source=OWN_CHOICE + ": as long as the neutral pose",
+    )
+    contradictory_from: float = setting(
+        0.3,
+        "Contradictory emotions from",
+        "A face contradicts itself where joy, and anger, disgust, fear and sadness together, both"
+        " have this evidence.",
+        minimum=0.1,
+        maximum=0.5,
+        source=OWN_CHOICE,
+    )
+    contradictory_after_s: float = setting(
+        30.0,
+        "Contradictory emotions, asked after",
+        "Uncertain begins where that goes on for so long.",
+        minimum=1.0,
+        maximum=600.0,
+        source=OWN_CHOICE,
+    )
+
     unseen_question_s: float = setting(
         60.0,
         "Unseen, asked after",
