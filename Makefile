@@ -4,13 +4,20 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-slow test-aarch64 soak bench-peers lint types deb clean
+.PHONY: demo test test-slow test-aarch64 coverage soak bench-peers lint types dist deb clean
 
 demo: $(VENV)/.device
 	$(BIN)/edge-fer demo
 
 test: lint types
 	$(BIN)/python -m pytest -m "not slow"
+
+# The fast tests with the share of lines and branches that they run, the lowest modules first.
+coverage: $(VENV)/.workstation
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -m "not slow"
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 # What takes minutes: fuzzing, other runtimes in their own environments, hours of simulated traffic.
 test-slow: $(VENV)/.workstation
@@ -20,7 +27,7 @@ test-slow: $(VENV)/.workstation
 SOAK_FRAMES ?= 1000000
 
 soak: $(VENV)/.device
-	$(BIN)/edge-fer benchmark --soak $(SOAK_FRAMES)
+	$(BIN)/edge-fer benchmark soak $(SOAK_FRAMES)
 
 # The package on arm64 under qemu, as a Raspberry Pi would run it, and the instructions that it takes;
 # skips where it cannot. Needs root, `apt install debootstrap qemu-user-static` and Linux 6.7, to count
@@ -39,6 +46,7 @@ bench-peers: $(VENV)/.workstation
 lint: $(VENV)/.workstation
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
 
 types: $(VENV)/.workstation
 	$(BIN)/mypy
@@ -56,13 +64,19 @@ $(VENV)/.workstation: $(VENV)/.device
 	$(PIP_INSTALL) --editable '.[workstation,test]'
 	touch $@
 
+# The sdist, and the wheel that is built from it.
+dist: | $(BIN)/python
+	$(PIP_INSTALL) 'build>=1,<2'
+	rm -rf build/lib
+	$(BIN)/python -m build --outdir dist .
+
 # A Debian package with all its wheels, for this machine; for a Raspberry Pi with Bookworm
 # `make deb DEB_ARCH=arm64`, with Trixie DEB_PYTHON=3.13 as well. Needs dpkg-deb.
 DEB_ARCH ?= $(shell dpkg --print-architecture)
 DEB_PYTHON ?= 3.11
 DEB_MACHINE = $(if $(filter arm64,$(DEB_ARCH)),aarch64,x86_64)
 DEB_PLATFORMS = $(foreach tag,2_17 2_27 2_28 2_31 2_34,manylinux_$(tag)) manylinux2014
-DEB_VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+DEB_VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' edge_fer/version.py)
 DEB_WHEELS = build/wheels-$(DEB_ARCH)-$(DEB_PYTHON)
 
 deb: | $(BIN)/python
@@ -76,4 +90,4 @@ deb: | $(BIN)/python
 		build/edge-fer_$(DEB_VERSION)_$(DEB_ARCH).deb
 
 clean:
-	rm -rf $(VENV) .venv-peers build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-peers build dist *.egg-info .coverage* .import_linter_cache .mypy_cache .ruff_cache .pytest_cache .hypothesis

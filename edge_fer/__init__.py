@@ -17,4 +17,4 @@ Beside it: `config/` (the config file), `health/` (rates, temperature), `recordi
 drivers for tests and benchmarks), `demo.py`.
 """
 
-__version__ = "0.1.0"
+from edge_fer.version import __version__ as __version__

@@ -4,7 +4,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from edge_fer.errors import UserError
+from edge_fer.errors import OutputError, OutputReason
 
 
 def write_atomically(path: Path, content: bytes, *, mode: int = 0o644) -> None:
@@ -27,7 +27,9 @@ def write_atomically(path: Path, content: bytes, *, mode: int = 0o644) -> None:
             raise
         sync_folder(path.parent)
     except OSError as error:
-        raise UserError(f"{path}: cannot be written ({error.strerror})") from error
+        raise OutputError(
+            OutputReason.NOT_WRITABLE, f"{path}: cannot be written ({error.strerror})"
+        ) from error
 
 
 def sync_folder(folder: Path) -> None:

@@ -1,12 +1,12 @@
 """The main job on any machine: daemon and monitor against each other over a pseudo-terminal."""
 
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import IO
 
-from edge_fer.errors import UserError
+from edge_fer.errors import DaemonError, DaemonReason
+from edge_fer.isolated import python_module
 from firmware_bridge.monitor.picture import PictureView
 from firmware_bridge.monitor.run import run_monitor, watch_bus
 from firmware_bridge.monitor.sources import LivePort
@@ -36,22 +36,16 @@ def run_demo(*, seconds: float | None, json_lines: bool, picture: Path | None = 
         if daemon.returncode != 0:
             log.seek(0)
             said = log.read().decode(errors="replace").strip().splitlines() or ["no message"]
-            raise UserError(f"the daemon ended with {daemon.returncode}: {said[-1]}")
+            raise DaemonError(
+                DaemonReason.ENDED, f"the daemon ended with {daemon.returncode}: {said[-1]}"
+            )
     return code
 
 
 def _start_daemon(port: str, log: IO[bytes]) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "edge_fer.cli.app",
-            "run",
-            "--camera",
-            "demo:",
-            "--link",
-            f"slcan:{port}",
-        ],
+        python_module("edge_fer", "run", "--camera", "demo:", "--link", f"slcan:{port}"),
+        cwd="/",
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=log,

@@ -7,7 +7,7 @@ import importlib
 from pathlib import Path
 from typing import Any
 
-from edge_fer.errors import UserError
+from edge_fer.errors import Extra, KeyFileError, KeyReason, MissingPackageError
 
 KEY_BYTES = 32  # of a public key, Ed25519 or X25519
 
@@ -17,8 +17,8 @@ def cryptography(purpose: str, extra: str, *modules: str) -> tuple[Any, ...]:
     try:
         return tuple(importlib.import_module(f"cryptography.{name}") for name in modules)
     except ImportError as error:
-        raise UserError(
-            f"{purpose} need cryptography: pip install 'edge-fer[{extra}]' ({error})"
+        raise MissingPackageError(
+            Extra(extra), f"{purpose} need cryptography: pip install 'edge-fer[{extra}]' ({error})"
         ) from error
 
 
@@ -30,12 +30,16 @@ def read_private_key(path: Path, serialization: Any, kind: type, how: str) -> An
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise UserError(f"{path}: cannot read the private key ({error.strerror})") from error
+        raise KeyFileError(
+            KeyReason.UNREADABLE, f"{path}: cannot read the private key ({error.strerror})"
+        ) from error
     try:
         key = serialization.load_pem_private_key(content, password=None)
     except (ValueError, TypeError) as error:
-        raise UserError(f"{path}: no PEM key without a password ({error})") from error
+        raise KeyFileError(
+            KeyReason.NOT_A_KEY, f"{path}: no PEM key without a password ({error})"
+        ) from error
     if not isinstance(key, kind):
         name = kind.__name__.removesuffix("PrivateKey")
-        raise UserError(f"{path}: no {name} key: make one with {how}")
+        raise KeyFileError(KeyReason.NOT_A_KEY, f"{path}: no {name} key: make one with {how}")
     return key

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 SHIPPED_MODEL = Path(__file__).parent / "models" / "edge.tflite"
+SHIPPED_FACE = Path(__file__).parent / "models" / "face.tflite"
 SHIPPED_EYES = Path(__file__).parent / "models" / "eyes.tflite"
 SERVICE_STATE = Path("/var/lib/edge-fer")  # systemd makes it: StateDirectory=
 INSTALLED_MODELS = SERVICE_STATE / "models"
@@ -12,6 +13,7 @@ DEVICE_CONFIG = Path("/etc/edge-fer/config.toml")  # what the service reads
 SERVICE_RUNTIME = Path("/run/edge-fer")  # systemd makes it: RuntimeDirectory=
 _SOCKET = "status.socket"
 _RESUME = "resume.json"
+_ATTEMPTS = "model-attempts.json"
 
 
 def own_status_socket() -> Path | None:
@@ -31,8 +33,17 @@ def own_resume_file() -> Path | None:
 
     Only for a service: its manager starts the next one in a moment.
     """
+    return _for_the_next(_RESUME)
+
+
+def own_attempts_file() -> Path | None:
+    """Return where a daemon that a model ends finds that out at its next start; None: nowhere."""
+    return _for_the_next(_ATTEMPTS)
+
+
+def _for_the_next(name: str) -> Path | None:
     given = os.environ.get("RUNTIME_DIRECTORY")
-    return Path(given) / _RESUME if given else None
+    return Path(given) / name if given else None
 
 
 def status_sockets() -> tuple[Path, ...]:

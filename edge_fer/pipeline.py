@@ -10,7 +10,7 @@ from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.face.crop import crop_face
 from edge_fer.face.eyes import EyeReader
 from edge_fer.face.head_pose import head_pose
-from edge_fer.face.tracking import FaceTracker, TrackedFace
+from edge_fer.face.tracking import TrackedFace, Tracker
 from edge_fer.models.classifier import Classifier
 from edge_fer.observation import UNKNOWN_VEHICLE, CameraCondition, Observation, Vehicle
 
@@ -32,13 +32,13 @@ class Pipeline:
     """Camera condition, face, emotion, head and eyes, driver state, in that order.
 
     Without a classifier no emotion is inferred at all: the one switch, `emotion_states`, is off.
-    Head and eyes need a detector that gives landmarks, and the eyes an `eyes` that reads them.
+    Head and eyes need a tracker that gives landmarks, and the eyes an `eyes` that reads them.
     """
 
     def __init__(
         self,
         classifier: Classifier | None,
-        tracker: FaceTracker,
+        tracker: Tracker,
         conditions: ConditionMonitor,
         driver: DriverMonitor,
         eyes: EyeReader | None = None,
@@ -73,9 +73,14 @@ class Pipeline:
                 probabilities = self._classifier.classify(crop_face(frame.grey, face.box))
         head, eyes_closed = None, None
         if face is not None and face.box.landmarks is not None:
-            head = head_pose(face.box.landmarks, frame.grey.shape)
+            head = (
+                head_pose(face.box.landmarks, frame.grey.shape)
+                if face.reading is None
+                else face.reading.head
+            )
             if self._eyes is not None:
                 eyes_closed = self._eyes.closed(frame.grey, face.box, head)
+        reading = None if face is None else face.reading
         observation = Observation(
             frame.captured_s,
             camera,
@@ -83,6 +88,8 @@ class Pipeline:
             probabilities,
             eyes_closed=eyes_closed,
             head=head,
+            mouth_opening=None if reading is None else reading.mouth_opening,
+            profile=reading is not None and reading.profile,
             vehicle=vehicle,
         )
         decision = self._driver.observe(observation)

@@ -7,7 +7,7 @@ calls `check_settings`, so that an instance with a value out of range cannot exi
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 
-from edge_fer.passwords import without_password
+from edge_fer.redaction import redacted, redacted_value
 
 METADATA_KEY = "setting"
 SHOWN_CHARACTERS = 60  # of a wrong value: enough to find it, and one line stays one line
@@ -115,11 +115,12 @@ def shown(value: object) -> str:
     """Return a value as a config file spells it, on one line and not too long."""
     if isinstance(value, bool):
         return "true" if value else "false"
+    value = redacted_value(value)
     try:
         text = f'"{value}"' if isinstance(value, str) and value.isprintable() else repr(value)
     except ValueError:  # Python does not write out a number of thousands of digits
         text = "a number of thousands of digits"
-    text = without_password(text)
+    text = redacted(text)
     return text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "…"
 
 

@@ -3,7 +3,7 @@
 import importlib
 import os
 
-from edge_fer.errors import UserError
+from edge_fer.errors import Extra, MissingPackageError
 from edge_fer.quiet import quiet_output
 
 
@@ -20,6 +20,7 @@ def require_tensorflow() -> None:
             importlib.import_module("keras")
             tensorflow.config.list_physical_devices()  # complains of missing drivers once, here
     except ImportError as error:
-        raise UserError(
-            f"this needs TensorFlow: pip install 'edge-fer[workstation]' ({error})"
+        raise MissingPackageError(
+            Extra.WORKSTATION,
+            f"this needs TensorFlow: pip install 'edge-fer[workstation]' ({error})",
         ) from error

@@ -8,15 +8,18 @@ from importlib import resources
 from pathlib import Path
 
 from edge_fer.benchmark.conditions import Machine
-from edge_fer.errors import UserError
+from edge_fer.errors import DataError, DataReason
 
 FOLDER = Path(str(resources.files("edge_fer.benchmark"))) / "boards"
 
 
 def board_name(machine: Machine) -> str:
-    """Return the name that a result of this machine is stored under: board, processor, cores."""
-    parts = [machine.board, machine.processor, f"{machine.cores} cores"]
-    text = " ".join(part for part in parts if part != "unknown")
+    """Return the name that a result of this machine is stored under.
+
+    It is made of board, processor, its model and cores: one name may be that of many processors.
+    """
+    parts = [machine.board, machine.processor, machine.model, f"{machine.cores} cores"]
+    text = " ".join(part for part in parts if part not in ("unknown", ""))
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
@@ -25,8 +28,9 @@ def stored_result(machine: Machine, folder: Path = FOLDER) -> Path:
     path = folder / f"{board_name(machine)}.json"
     if not path.is_file():
         known = ", ".join(sorted(item.stem for item in folder.glob("*.json"))) or "none"
-        raise UserError(
-            f"--compare board: no result is stored for this board ({path.stem}; there are: {known})"
-            f": edge-fer benchmark --ops --json > {path}"
+        raise DataError(
+            DataReason.NOT_FOUND,
+            f"compare board: no result is stored for this board ({path.stem}; there are: {known})"
+            f": edge-fer benchmark device --ops --out {path}",
         )
     return path

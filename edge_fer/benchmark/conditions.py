@@ -13,6 +13,19 @@ from edge_fer.health.throttling import SINCE, THROTTLE_BITS, read_throttle_bits
 
 # A clock that falls by this share while it is measured makes the first and the last figure differ.
 _CLOCK_FALL = 0.1
+# What tells processors of one name apart, on x86 and on Arm.
+_MODEL_FIELDS = {
+    "cpu family": "family",
+    "model": "model",
+    "stepping": "stepping",
+    "CPU variant": "variant",
+    "CPU revision": "revision",
+}
+# XNNPACK chooses its int8 kernels by these (src/xnnpack/hardware-config.h).
+KERNEL_FLAGS = (
+    *("avx2", "avx_vnni", "avx512f", "avx512_vnni", "amx_int8"),
+    *("asimd", "asimddp", "i8mm", "sve", "sve2"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +41,19 @@ class Conditions:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What does not change while it is measured."""
+    """What does not change while it is measured.
+
+    `model` is the processor's number below its name, "" where the kernel gives none, and `flags`
+    are those of its instruction sets that the int8 kernels are chosen by.
+    """
 
     board: str
     processor: str
     cores: int
     kernel: str
     python: str
+    model: str = ""
+    flags: tuple[str, ...] = ()
 
 
 def read_machine(root: Path = Path("/")) -> Machine:
@@ -42,12 +61,18 @@ def read_machine(root: Path = Path("/")) -> Machine:
     board = _text(root / "proc/device-tree/model") or _text(
         root / "sys/devices/virtual/dmi/id/product_name"
     )
+    fields = _cpu_fields(root / "proc/cpuinfo")
+    present = (fields.get("flags") or fields.get("Features") or "").split()
     return Machine(
         board=(board or "unknown").rstrip("\0"),
-        processor=_processor(root / "proc/cpuinfo"),
+        processor=_processor(fields),
         cores=len(os.sched_getaffinity(0)),
         kernel=platform.release(),
         python=platform.python_version(),
+        model=" ".join(
+            f"{name} {fields[key]}" for key, name in _MODEL_FIELDS.items() if key in fields
+        ),
+        flags=tuple(flag for flag in KERNEL_FLAGS if flag in present),
     )
 
 
@@ -98,13 +123,17 @@ def warnings(conditions: Conditions) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _processor(path: Path) -> str:
-    """Return the processor's name; Arm's kernels give only numbers, so those."""
-    text = _text(path) or ""
+def _cpu_fields(path: Path) -> dict[str, str]:
+    """Return the lines of the first processor in /proc/cpuinfo."""
     fields: dict[str, str] = {}
-    for line in text.splitlines():
+    for line in (_text(path) or "").splitlines():
         name, _, value = line.partition(":")
         fields.setdefault(name.strip(), value.strip())
+    return fields
+
+
+def _processor(fields: dict[str, str]) -> str:
+    """Return the processor's name; Arm's kernels give only numbers, so those."""
     if "model name" in fields:
         return fields["model name"]
     part = fields.get("CPU part")

@@ -15,8 +15,9 @@ from edge_fer.benchmark.conditions import (
     why_invalid,
 )
 from edge_fer.benchmark.running_daemon import DaemonFigures, measure_daemon
-from edge_fer.errors import UserError
+from edge_fer.errors import UsageError, UsageReason
 from edge_fer.models.card import load_model
+from firmware_bridge.benchmark.output import Interrupted
 
 FORMAT = 1
 FPS = 30
@@ -80,14 +81,19 @@ def parse_duration(text: str) -> float:
     found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", text.strip())
     seconds = float(found[1]) * _UNITS_S[found[2]] if found else None
     if seconds is None or not LEAST_S <= seconds <= MOST_S:
-        raise UserError(f"--soak {text}: not a time of 10s to 168h: write 10m, 90s or 2h")
+        raise UsageError(
+            UsageReason.BAD_VALUE, f"soak {text}: not a time of 10s to 168h: write 10m, 90s or 2h"
+        )
     return seconds
 
 
 def measure_drift(
     model: Path, seconds: float, each: Callable[[DriftWindow], None] = lambda window: None
 ) -> DriftFigures:
-    """Run the daemon at a camera's rate for `seconds`; `each` is told of each window as it ends."""
+    """Run the daemon at a camera's rate for `seconds`; `each` gets each window as it ends.
+
+    Interrupted by Ctrl-C, with the figures of the windows that ended.
+    """
     card, _ = load_model(model)
     machine, before = read_machine(), read_conditions()
     count = max(3, min(WINDOWS, int(seconds / LEAST_WINDOW_S)))
@@ -98,19 +104,27 @@ def measure_drift(
         windows.append(DriftWindow(end_s, figures, read_conditions()))
         each(windows[-1])
 
-    measure_daemon(
-        CAMERA, model, seconds / count, interval_ms=1000.0 / FPS, windows=count, each=note
-    )
-    after = read_conditions()
-    return DriftFigures(
-        machine,
-        before,
-        after,
-        card.sha256,
-        tuple(windows),
-        drifts(windows),
-        why_invalid(before, after),
-    )
+    def figures() -> DriftFigures:
+        after = read_conditions()
+        return DriftFigures(
+            machine,
+            before,
+            after,
+            card.sha256,
+            tuple(windows),
+            drifts(windows),
+            why_invalid(before, after),
+        )
+
+    try:
+        measure_daemon(
+            CAMERA, model, seconds / count, interval_ms=1000.0 / FPS, windows=count, each=note
+        )
+    except KeyboardInterrupt:
+        if not windows:
+            raise
+        raise Interrupted(figures()) from None
+    return figures()
 
 
 def drifts(windows: list[DriftWindow]) -> dict[str, Drift]:

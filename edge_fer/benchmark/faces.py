@@ -5,14 +5,19 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_fer.errors import UserError
-from edge_fer.face.tracking import FaceDetector, FaceTracker
+from edge_fer.errors import DataError, DataReason
+from edge_fer.face.following import NetworkTracker
+from edge_fer.face.network import FaceNetwork
+from edge_fer.face.searching import WAYS, open_cascades
+from edge_fer.face.settings import FaceConfig
+from edge_fer.face.tracking import Tracker
+from edge_fer.observation import FaceBox
 
 Grey = NDArray[np.uint8]
 
@@ -76,18 +81,44 @@ class FaceFigures:
 def clips_in(folder: Path) -> list[Path]:
     """Return the clips in a folder, by name; UserError where there are none."""
     if not folder.is_dir():
-        raise UserError(f"--faces {folder}: there is no such folder")
+        raise DataError(DataReason.NOT_FOUND, f"faces {folder}: there is no such folder")
     clips = sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES)
     if not clips:
-        raise UserError(f"--faces {folder}: no clip in it ({', '.join(sorted(_SUFFIXES))})")
+        raise DataError(
+            DataReason.EMPTY, f"faces {folder}: no clip in it ({', '.join(sorted(_SUFFIXES))})"
+        )
     return clips
 
 
+class Finder(Protocol):
+    """What is shown single frames."""
+
+    def detect(self, grey: Grey) -> list[FaceBox]:
+        """Return the faces anywhere in the frame, uint8[h,w]."""
+        ...
+
+
+class NetworkFinder:
+    """The search by cascades, all of its ways in one frame, with the face network's word."""
+
+    def __init__(self, network: FaceNetwork) -> None:
+        self._network, self._search = network, open_cascades(FaceConfig().min_face_px)
+
+    def detect(self, grey: Grey) -> list[FaceBox]:
+        """Return the first face that is found."""
+        tracker = NetworkTracker(self._network, self._search, search_every_s=0.0)
+        tracker.forget()
+        for way in range(WAYS):
+            face = tracker.update(grey, float(way))
+            if face is not None:
+                return [face.box]
+        return []
+
+
 def measure_faces(
-    clip: Path, version: str, name: str, detector: FaceDetector, *, each_frame: bool
+    clip: Path, version: str, name: str, detector: Finder, tracker: Tracker
 ) -> FaceFigures:
-    """Let a detector, and a tracker with it, see one version of a clip; UserError: no frames."""
-    tracker = FaceTracker(detector, each_frame=each_frame)
+    """Let a detector, and a tracker, see one version of a clip; UserError: no frames."""
     found: list[bool] = []
     search_s: list[float] = []
     followed = with_landmarks = count = 0
@@ -105,7 +136,7 @@ def measure_faces(
             search_s.append(time.perf_counter() - started_s)
         count += 1
     if not count:
-        raise UserError(f"{clip}: no frame can be read from it")
+        raise DataError(DataReason.UNREADABLE, f"{clip}: no frame can be read from it")
     return FaceFigures(
         clip.stem,
         version,

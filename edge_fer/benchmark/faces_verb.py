@@ -1,50 +1,55 @@
-"""`edge-fer benchmark --faces FOLDER`: shows clips to the face detectors, prints what they saw."""
+"""`edge-fer benchmark faces FOLDER`: runs the face detectors on clips and prints their metrics."""
 
-import json
-import sys
 from pathlib import Path
-from typing import TextIO
 
 import cv2
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from edge_fer.benchmark.faces import VERSIONS, FaceFigures, clips_in, measure_faces
+from edge_fer.benchmark.faces import (
+    VERSIONS,
+    FaceFigures,
+    NetworkFinder,
+    clips_in,
+    measure_faces,
+)
+from edge_fer.face.following import NetworkTracker
+from edge_fer.face.network import FaceNetwork
 from edge_fer.face.opening import open_detector, yunet_path
+from edge_fer.face.searching import open_cascades
 from edge_fer.face.settings import FaceConfig
+from edge_fer.face.tracking import FaceTracker
+from firmware_bridge.benchmark.output import Output, announce
 
-_LEAST_WIDTH = 110  # of the tables in a file or a pipe, which has no width of its own
+OURS = "network"  # found by the cascades, followed by the face network
 
 
-def run_faces_benchmark(
-    *, clips: Path, yunet: Path | None, json_output: bool, out: TextIO | None = None
-) -> None:
-    """Measure both detectors, YuNet only where its file is. UserError: a folder without clips."""
-    target = sys.stdout if out is None else out
+def run_faces_benchmark(*, clips: Path, yunet: Path | None, output: Output | None = None) -> None:
+    """Measure the face network and each detector alone, YuNet only where its file is.
+
+    UserError: a folder without clips.
+
+    KeyboardInterrupt after the rows that were measured until then are printed.
+    """
     paths = clips_in(clips)
-    configs = [FaceConfig()]
+    configs: list[FaceConfig | None] = [None, FaceConfig(detector="haar")]
     with_yunet = FaceConfig(detector="yunet", model="" if yunet is None else str(yunet))
     if yunet is not None or yunet_path(with_yunet).is_file():
         configs.append(with_yunet)
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)  # what a frame costs, and not how many cores share it
+    figures: list[FaceFigures] = []
     try:
-        figures = [
-            _measured(clip, version, config)
-            for clip in paths
-            for version in VERSIONS
-            for config in configs
-        ]
+        for clip in paths:
+            for version in VERSIONS:
+                figures += [_measured(clip, version, config) for config in configs]
     finally:
+        # After Ctrl-C too: what was measured is kept.
         cv2.setNumThreads(threads)
-    if json_output:
-        print(json.dumps([one.to_json() for one in figures], indent=2), file=target)
-        return
-    console = Console(file=target)
-    if not console.is_terminal:
-        console.width = max(console.width, _LEAST_WIDTH)
-    console.print(render_faces(figures), highlight=False)
+        if figures:
+            values = [one.to_json() for one in figures]
+            (output or Output()).show(values, lambda: render_faces(figures))
 
 
 def render_faces(figures: list[FaceFigures]) -> RenderableType:
@@ -75,13 +80,14 @@ def render_faces(figures: list[FaceFigures]) -> RenderableType:
     )
 
 
-def _measured(clip: Path, version: str, config: FaceConfig) -> FaceFigures:
-    if sys.stderr.isatty():
-        print(f"measuring: {clip.stem}, {version}, {config.detector}", file=sys.stderr)
-    return measure_faces(
-        clip,
-        version,
-        config.detector,
-        open_detector(config),
-        each_frame=config.detector == "yunet",
-    )
+def _measured(clip: Path, version: str, config: FaceConfig | None) -> FaceFigures:
+    """Measure one detector with the tracker by comparison; None: with the face network."""
+    name = OURS if config is None else config.detector
+    announce(f"{clip.stem}, {version}, {name}")
+    if config is None:
+        network = FaceNetwork()
+        tracker = NetworkTracker(network, open_cascades(FaceConfig().min_face_px))
+        return measure_faces(clip, version, name, NetworkFinder(network), tracker)
+    detector = open_detector(config)
+    follower = FaceTracker(detector, each_frame=config.detector == "yunet")
+    return measure_faces(clip, version, name, detector, follower)

@@ -1,6 +1,9 @@
-"""Everything that one benchmark of the device found, as JSON and back. Pure."""
+"""Everything that one benchmark of the device found, as JSON and back."""
 
+import json
+import os
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from edge_fer.benchmark.conditions import Conditions, Machine
@@ -8,7 +11,7 @@ from edge_fer.benchmark.model_speed import ModelSpeed
 from edge_fer.benchmark.operator_times import OperatorTimes
 from edge_fer.benchmark.running_daemon import DaemonFigures
 from edge_fer.benchmark.stages import StageTimes
-from edge_fer.errors import UserError
+from edge_fer.errors import DataError, DataReason
 
 FORMAT = 1
 
@@ -61,18 +64,59 @@ _COMPARED = {
 def compare(old: dict[str, Any], new: dict[str, Any]) -> tuple[Change, ...]:
     """Return how the compared figures changed, of those that both results have.
 
-    UserError when `old` is no result of this benchmark.
+    UserError when `old` is not a result of this benchmark.
     """
-    is_result = isinstance(old, dict) and old.get("format") == FORMAT
-    # The first results did not say what they are of.
-    if not is_result or old.get("kind", "device") != "device":
-        raise UserError(f"--compare: not a result of `edge-fer benchmark --json` (format {FORMAT})")
+    _check_result(old, "compare")
     changes = []
     for name, path in _COMPARED.items():
         before, now = _at(old, path), _at(new, path)
         if before is not None and now is not None and before > 0:
             changes.append(Change(name, before, now))
     return tuple(changes)
+
+
+def read_result(path: Path) -> Any:
+    """Return the values of a result file; UserError where it is not one."""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else error
+        raise DataError(
+            DataReason.UNREADABLE, f"compare: {path}: cannot be read ({reason})"
+        ) from error
+    _check_result(values, f"compare: {path}")
+    return values
+
+
+def check_same_processor(old: dict[str, Any], new: dict[str, Any]) -> None:
+    """UserError unless both results are of the same processor: name, model and instruction sets.
+
+    An older result that names no model is compared by the name alone.
+    """
+    before, now = old.get("machine", {}), new.get("machine", {})
+    for field, what in (("processor", ""), ("model", "model "), ("flags", "instruction sets ")):
+        was, is_now = before.get(field), now.get(field)
+        known = (was and is_now) or field == "processor"
+        if known and _words(was) != _words(is_now):
+            raise DataError(
+                DataReason.MISMATCH,
+                f"compare: the results are of two processors: {what}{_words(was)} and "
+                f"{what}{_words(is_now)}; compare results of the same processor",
+            )
+
+
+def _words(value: Any) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _check_result(values: Any, where: str) -> None:
+    is_result = isinstance(values, dict) and values.get("format") == FORMAT
+    # The first results did not name their kind.
+    if not is_result or values.get("kind", "device") != "device":
+        raise DataError(
+            DataReason.BAD_FORMAT,
+            f"{where}: not a result of `edge-fer benchmark device --json` (format {FORMAT})",
+        )
 
 
 def _at(values: Any, path: tuple[str, ...]) -> float | None:

@@ -31,6 +31,7 @@ from edge_fer.face.haar import HaarDetector
 from edge_fer.face.tracking import FaceTracker
 from edge_fer.models.classifier import Classifier
 from edge_fer.pipeline import Pipeline
+from firmware_bridge.benchmark.output import Interrupted
 
 Grey = NDArray[np.uint8]
 
@@ -103,33 +104,42 @@ class Growth:
 def measure_growth(
     model: Path, effort: GrowthEffort, say: Callable[[str], None] = lambda text: None
 ) -> Growth:
-    """Measure all of it; UserError for a wrong model or a daemon that does not run."""
+    """Measure all of it; UserError for a wrong model or a daemon that does not run.
+
+    Interrupted by Ctrl-C, with what was measured until then.
+    """
     machine, before = read_machine(), read_conditions()
-    sizes = {}
-    for width, height in SIZES:
-        say(f"frames of {width}x{height}")
-        scene = _scene(width, height)
-        sizes[f"{width}x{height}"] = measure_frames(scene, Classifier(model), effort.frames)
-    faces = {}
-    for count in FACES:
-        say(f"faces in view: {count}")
-        crowd = _crowd(count, *FACES_SIZE)
-        faces[count] = measure_frames(crowd, Classifier(model), effort.frames)
-    threads = {}
-    for count in range(1, machine.cores + 1):
-        say(f"threads: {count}")
-        times = time_classifier(Classifier(model, threads=count), effort.model_s)
-        threads[count] = times.min_ms
-    rates = {}
-    for rate in RATES:
-        say(f"frames a second: {rate}")
-        rates[rate] = _daemons(model, 1, float(rate), effort.daemon_s)
-    cameras = {}
-    for count in CAMERAS:
-        say(f"cameras: {count}")
-        cameras[count] = _daemons(model, count, FPS, effort.daemon_s)
-    after = read_conditions()
-    return Growth(machine, before, after, sizes, faces, threads, rates, cameras)
+    sizes: dict[str, FrameCost] = {}
+    faces: dict[int, FrameCost] = {}
+    threads: dict[int, float] = {}
+    rates: dict[int, DaemonCost] = {}
+    cameras: dict[int, DaemonCost] = {}
+
+    def measured() -> Growth:
+        return Growth(machine, before, read_conditions(), sizes, faces, threads, rates, cameras)
+
+    try:
+        for width, height in SIZES:
+            say(f"frames of {width}x{height}")
+            scene = _scene(width, height)
+            sizes[f"{width}x{height}"] = measure_frames(scene, Classifier(model), effort.frames)
+        for count in FACES:
+            say(f"faces in view: {count}")
+            crowd = _crowd(count, *FACES_SIZE)
+            faces[count] = measure_frames(crowd, Classifier(model), effort.frames)
+        for count in range(1, machine.cores + 1):
+            say(f"threads: {count}")
+            times = time_classifier(Classifier(model, threads=count), effort.model_s)
+            threads[count] = times.min_ms
+        for rate in RATES:
+            say(f"frames a second: {rate}")
+            rates[rate] = _daemons(model, 1, float(rate), effort.daemon_s)
+        for count in CAMERAS:
+            say(f"cameras: {count}")
+            cameras[count] = _daemons(model, count, FPS, effort.daemon_s)
+    except KeyboardInterrupt:
+        raise Interrupted(measured()) from None
+    return measured()
 
 
 def measure_frames(frames: Iterator[Grey], classifier: Classifier, count: int) -> FrameCost:

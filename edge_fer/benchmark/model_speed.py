@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -11,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from edge_fer.benchmark.distribution import Distribution
-from edge_fer.errors import UserError
+from edge_fer.errors import ModelError, ModelReason
+from edge_fer.isolated import python_code
 from edge_fer.models.classifier import Classifier
 from edge_fer.models.kind import FACE_PX
 
@@ -83,9 +83,15 @@ def time_classifier(classifier: Classifier, seconds: float) -> Distribution:
 
 def _cold_start(path: Path) -> ColdStart:
     done = subprocess.run(
-        [sys.executable, "-c", _COLD, str(path)], capture_output=True, text=True, check=False
+        python_code(_COLD, str(path.absolute())),
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise UserError(f"benchmark: {path} does not run in a new process ({last})")
+        raise ModelError(
+            ModelReason.CHECK_DIED, f"benchmark: {path} does not run in a new process ({last})"
+        )
     return ColdStart(*json.loads(done.stdout))

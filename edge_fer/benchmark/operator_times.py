@@ -16,7 +16,7 @@ from pathlib import Path
 import flatbuffers
 import numpy as np
 
-from edge_fer.errors import UserError
+from edge_fer.errors import ModelError, ModelReason
 from edge_fer.models.operators import Operator, list_operators, tflite_schema
 from edge_fer.models.runtime import open_interpreter
 from edge_fer.quiet import quiet_output
@@ -61,7 +61,9 @@ def measure_operators(path: Path, seconds: float, threads: int = 1) -> OperatorT
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise UserError(f"benchmark: {path}: cannot be read ({error.strerror})") from error
+        raise ModelError(
+            ModelReason.UNREADABLE, f"benchmark: {path}: cannot be read ({error.strerror})"
+        ) from error
     operators = list_operators(content, str(path))
     try:
         pieces = [
@@ -70,7 +72,9 @@ def measure_operators(path: Path, seconds: float, threads: int = 1) -> OperatorT
         ]
     except (ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:200]
-        raise UserError(f"benchmark: {path}: a piece of it does not run ({reason})") from error
+        raise ModelError(
+            ModelReason.UNSUPPORTED, f"benchmark: {path}: a piece of it does not run ({reason})"
+        ) from error
     taken_s = _in_turns(pieces, seconds)
     ends_ms = [1000.0 * float(np.percentile(times, _PERCENTILE)) for times in taken_s]
     total_ms = ends_ms[-1]

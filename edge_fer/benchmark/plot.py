@@ -1,7 +1,6 @@
 """Draws a benchmark's result: stages, threads and operators, or a long run over its time."""
 
 from collections.abc import Mapping, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -10,21 +9,10 @@ from edge_fer.benchmark.drift import DRIFTING, DriftFigures
 from edge_fer.benchmark.figures import DeviceFigures
 from edge_fer.benchmark.growth import FPS, FrameCost, Growth
 from edge_fer.benchmark.prediction import Prediction
-from edge_fer.errors import UserError
+from edge_fer.errors import OutputError, OutputReason
 
-_ENDINGS = (".png", ".svg", ".pdf")
 _DPI = 120
 _BLUE, _ORANGE, _GREY = "#2b6ca3", "#d9822b", "#777777"  # as in the pipeline's own figures
-
-
-def check_plot(path: Path) -> None:
-    """UserError, before minutes are measured, where nothing can be drawn into `path`."""
-    if path.suffix.lower() not in _ENDINGS:
-        raise UserError(f"--plot {path}: use a name that ends in {', '.join(_ENDINGS)}")
-    if not path.absolute().parent.is_dir():
-        raise UserError(f"--plot {path}: there is no folder {path.parent}")
-    if find_spec("matplotlib") is None:
-        raise UserError("--plot needs matplotlib: pip install 'edge-fer[workstation]'")
 
 
 def draw_device(figures: DeviceFigures, path: Path) -> None:
@@ -167,4 +155,6 @@ def _finish(figure: Any, title: str, path: Path) -> None:
     try:
         figure.savefig(path)
     except OSError as error:
-        raise UserError(f"--plot {path}: cannot be written ({error.strerror})") from error
+        raise OutputError(
+            OutputReason.NOT_WRITABLE, f"--plot {path}: cannot be written ({error.strerror})"
+        ) from error

@@ -18,7 +18,7 @@ _PLAIN: dict[Any, str] = {
 
 
 def result_schema() -> dict[str, Any]:
-    """Return the schema (draft 2020-12) of what `--json` prints, also with `--soak 10m`."""
+    """Return the schema (draft 2020-12) of what `device` and `soak 10m` write as JSON."""
     definitions: dict[str, Any] = {}
     kinds = [
         _headed(DeviceFigures, "device", figures.FORMAT, definitions),
@@ -26,7 +26,7 @@ def result_schema() -> dict[str, Any]:
     ]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "A result of edge-fer benchmark --json",
+        "title": "A result of edge-fer benchmark device or soak",
         "oneOf": kinds,
         "$defs": definitions,
     }

@@ -2,19 +2,19 @@
 
 import os
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from edge_fer.benchmark.processes import children, cpu_s, rss_mb
+from edge_fer.camera.uri import absolute_uri
 from edge_fer.daemon.status_server import ask
-from edge_fer.errors import UserError
+from edge_fer.errors import DaemonError, DaemonReason
+from edge_fer.isolated import python_module
 from firmware_bridge.monitor.run import watch_bus
 from firmware_bridge.monitor.sources import LivePort
 from firmware_bridge.protocol.messages import DriverStateMessage
@@ -186,11 +186,11 @@ class _Windows:
         )
 
     def _ask(self) -> _Count:
-        status: dict[str, Any] = ask(self._folder / "status.socket")
-        health = status.get("health")
-        if health is None:
+        answer = ask(self._folder / "status.socket")
+        if answer is None:
             return _Count()
-        return _Count(status["uptime_s"], health["frames"], health["dropped"], health["latency_ms"])
+        health = answer.status.health
+        return _Count(answer.status.uptime_s, health.frames, health.dropped, health.latency_ms)
 
 
 def measure_daemon(
@@ -214,10 +214,11 @@ def measure_daemon(
     ):
         started_s = time.monotonic()
         daemon = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "edge_fer", "run", "--camera", camera),
-                *("--link", f"slcan:{wire.end_a}", "--model", str(model)),
-            ],
+            python_module(
+                *("edge_fer", "run", "--camera", absolute_uri(camera)),
+                *("--link", f"slcan:{wire.end_a}", "--model", str(model.absolute())),
+            ),
+            cwd="/",
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -249,5 +250,8 @@ def measure_daemon(
         if len(run.done) < windows:
             log.seek(0)
             said = log.read().decode(errors="replace").strip().splitlines() or ["no message"]
-            raise UserError(f"benchmark: the daemon did not run for {seconds:g} s: {said[-1]}")
+            raise DaemonError(
+                DaemonReason.ENDED,
+                f"benchmark: the daemon did not run for {seconds:g} s: {said[-1]}",
+            )
     return tuple(run.done)

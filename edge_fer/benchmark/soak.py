@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -13,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from edge_fer.benchmark.processes import children, descriptors, rss_mb, threads
+from edge_fer.daemon.status import Status
 from edge_fer.daemon.status_server import ask
-from edge_fer.errors import UserError
+from edge_fer.errors import CameraError, CameraReason, DaemonError, DaemonReason, UserError
+from edge_fer.isolated import python_module
 from firmware_bridge.reception.watching import Watch
 from firmware_bridge.terminal.pty_wire import PtyWire
 from firmware_bridge.transports import Transport, open_transport
@@ -64,6 +65,7 @@ class Soak:
     received: int = 0
     bad: int = 0
     exit_code: int | None = None
+    interrupted: bool = False
     failure: str = ""  # why the run ended early
 
     def ends(self) -> tuple[list[SoakSample], list[SoakSample]]:
@@ -160,7 +162,8 @@ class _Run:
         self.watch = Watch(time.monotonic())
         self.received = self.bad = 0
         self.daemon = subprocess.Popen(
-            [sys.executable, "-m", "edge_fer", *command],
+            python_module("edge_fer", *command),
+            cwd="/",
             stdin=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env=os.environ | {"RUNTIME_DIRECTORY": str(folder)},
@@ -173,16 +176,16 @@ class _Run:
                 self.received += 1
                 self.bad += not self.watch.take(frame).is_good
 
-    def status(self) -> dict[str, Any]:
+    def status(self) -> Status:
         """Return a status with frames in it. UserError where there is none in time."""
         until_s = time.monotonic() + PATIENCE_S
         while time.monotonic() < until_s and self.daemon.poll() is None:
             with suppress(UserError):
-                answer: dict[str, Any] = ask(self.socket)
-                if answer and answer["health"]["fps"] > 0:
-                    return answer
+                answer = ask(self.socket)
+                if answer is not None and answer.status.health.fps > 0:
+                    return answer.status
             self.listen(0.2)
-        raise UserError("benchmark: the daemon does not say how it is")
+        raise DaemonError(DaemonReason.NO_ANSWER, "benchmark: the daemon does not say how it is")
 
     def camera_pid(self, *, other_than: int | None = None) -> int:
         """Return the camera's process. UserError where there is none in time."""
@@ -192,15 +195,15 @@ class _Run:
             if found and found[0] != other_than:
                 return found[0]
             self.listen(0.1)
-        raise UserError("benchmark: the daemon has no camera process")
+        raise CameraError(CameraReason.PROCESS_ENDED, "benchmark: the daemon has no camera process")
 
     def kill_camera(self) -> None:
         """Kill the camera's process, and wait for frames of the next one."""
         killed = self.camera_pid()
         os.kill(killed, signal.SIGKILL)
         self.camera_pid(other_than=killed)
-        before = self.status()["health"]["frames"]
-        while self.status()["health"]["frames"] <= before + 5:
+        before = self.status().health.frames
+        while self.status().health.frames <= before + 5:
             self.listen(0.2)
 
     def counts_at_rest(self) -> tuple[int, int, int]:
@@ -209,19 +212,20 @@ class _Run:
         os.kill(camera, signal.SIGSTOP)
         try:
             self.listen(REST_S)
-            health: dict[str, Any] = ask(self.socket)["health"]  # type: ignore[assignment]
+            answer = ask(self.socket)
         finally:
             os.kill(camera, signal.SIGCONT)
-        return health["frames"], health["dropped"], health["camera_frames"]
+        health = self.status().health if answer is None else answer.status.health
+        return health.frames, health.dropped, health.camera_frames
 
     def sample(self, start_s: float) -> SoakSample:
-        pid, health = self.daemon.pid, self.status()["health"]
+        pid, health = self.daemon.pid, self.status().health
         return SoakSample(
             seconds=time.monotonic() - start_s,
-            frames=health["frames"],
-            dropped=health["dropped"],
-            camera_frames=health["camera_frames"],
-            fps=health["fps"],
+            frames=health.frames,
+            dropped=health.dropped,
+            camera_frames=health.camera_frames,
+            fps=health.fps,
             rss_daemon_mb=rss_mb(pid),
             rss_camera_mb=rss_mb(self.camera_pid()),
             descriptors=descriptors(pid),
@@ -259,7 +263,8 @@ def run_soak(
             run.status()
             start_s = time.monotonic()
             _watch(run, soak, start_s, least_s, told)
-            _trouble(run, soak)
+            if not soak.interrupted:
+                _trouble(run, soak)
         except UserError as error:
             # What an hour has shown until then is worth being told.
             if not soak.samples:
@@ -274,7 +279,7 @@ def run_soak(
 def _watch(
     run: _Run, soak: Soak, start_s: float, least_s: float, told: Callable[[SoakSample], None]
 ) -> None:
-    with suppress(KeyboardInterrupt):
+    try:
         while True:
             run.listen(SAMPLE_S)
             sample = run.sample(start_s)
@@ -282,6 +287,8 @@ def _watch(
             told(sample)
             if sample.frames >= soak.asked_frames and sample.seconds >= least_s:
                 return
+    except KeyboardInterrupt:
+        soak.interrupted = True
 
 
 def _trouble(run: _Run, soak: Soak) -> None:
@@ -291,6 +298,6 @@ def _trouble(run: _Run, soak: Soak) -> None:
         run.kill_camera()
     soak.descriptors_after_kills = descriptors(run.daemon.pid)
     status = run.status()
-    soak.counters = status["counters"]
-    soak.restarts = status["health"]["camera_restarts_last_hour"]
-    soak.stalls = status["health"]["stalls_last_hour"]
+    soak.counters = asdict(status.counters)
+    soak.restarts = status.health.camera_restarts_last_hour
+    soak.stalls = status.health.stalls_last_hour

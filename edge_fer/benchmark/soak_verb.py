@@ -1,10 +1,9 @@
-"""`edge-fer benchmark --soak`: a long run at full speed, told while it lasts, and a verdict."""
+"""`edge-fer benchmark soak FRAMES`: a long run at full speed, printed while it lasts; a verdict."""
 
-import json
-import sys
-from typing import TextIO
+from rich.text import Text
 
 from edge_fer.benchmark.soak import GROWTH, Soak, SoakSample, problems, run_soak
+from firmware_bridge.benchmark.output import Output
 
 EXIT_PROBLEM = 1
 _LINES = 40  # of a whole run
@@ -12,31 +11,38 @@ _COLUMNS = ("s", "frames", "dropped", "camera", "fps", "daemon MB", "camera MB",
 _WIDTHS = (7, 9, 9, 9, 6, 10, 10, 5, 8)
 
 
-def run_soak_benchmark(*, frames: int, json_output: bool, out: TextIO | None = None) -> int:
+def run_soak_benchmark(*, frames: int, output: Output | None = None) -> int:
     """Run for `frames`, print samples and verdict; return 0, or EXIT_PROBLEM for a bad one.
 
-    Samples are lines as they come; with `json_output` all of them are one object at the end.
+    Samples are lines as they come; in JSON all of them are one object at the end.
+    KeyboardInterrupt after the summary of what was measured until then.
     """
-    target = sys.stdout if out is None else out
+    where = output or Output()
+    target = where.target
     shown_frames = 0
 
     def told(sample: SoakSample) -> None:
         nonlocal shown_frames
-        if not json_output and sample.frames >= shown_frames:
+        if not where.json and sample.frames >= shown_frames:
             shown_frames = sample.frames + max(1, frames // _LINES)
             print(_line(_cells(sample)), file=target, flush=True)
 
-    if not json_output:
+    if not where.json:
         print(_line(_COLUMNS), file=target, flush=True)
     soak = run_soak(frames, told=told)
     wrong = problems(soak)
-    if json_output:
-        print(json.dumps(soak.to_json(), indent=2), file=target)
-    else:
-        print(_line(_cells(soak.samples[-1])), file=target)
-        print(_summary(soak), file=target)
-        print("\n".join(f"WRONG  {line}" for line in wrong) or "all is well", file=target)
+    if soak.samples:
+        where.show(soak.to_json(), lambda: Text("\n".join(_verdict(soak, wrong))))
+    if soak.interrupted:
+        raise KeyboardInterrupt
     return EXIT_PROBLEM if wrong else 0
+
+
+def _verdict(soak: Soak, wrong: list[str]) -> list[str]:
+    lines = [_line(_cells(soak.samples[-1])), _summary(soak)]
+    if soak.interrupted:
+        return [*lines, f"interrupted after {soak.samples[-1].frames} frames: no verdict"]
+    return [*lines, *([f"WRONG  {line}" for line in wrong] or ["all is well"])]
 
 
 def _cells(sample: SoakSample) -> tuple[str, ...]:

@@ -18,15 +18,16 @@ from edge_fer.camera.condition import ConditionMonitor
 from edge_fer.camera.slots import SlotReader, SlotWriter, create_memory
 from edge_fer.driver_state.monitor import DriverMonitor
 from edge_fer.driver_state.settings import PolicySettings
-from edge_fer.errors import UserError
+from edge_fer.errors import CameraError, CameraReason
 from edge_fer.face.crop import crop_face
-from edge_fer.face.haar import HaarDetector
-from edge_fer.face.tracking import FaceTracker
+from edge_fer.face.opening import open_tracker
+from edge_fer.face.settings import FaceConfig
+from edge_fer.face.tracking import Tracker
 from edge_fer.health.meter import Health
 from edge_fer.models.classifier import Classifier
 from edge_fer.observation import CameraCondition, Observation
-from edge_fer.passwords import without_password
 from edge_fer.pipeline import Pipeline, Step
+from edge_fer.redaction import redacted_uri
 from edge_fer.vehicle.outgoing import report
 from firmware_bridge.benchmark.terminal import terminal
 from firmware_bridge.e2e.profile22 import Profile22Sender
@@ -94,6 +95,9 @@ class _Stopwatch:
         self.taken_s.setdefault(name, []).append(seconds)
 
 
+_FACE = FaceConfig(detector="haar")  # the same on each machine, with YuNet's file or without
+
+
 def _timed(pipeline: Pipeline, frame: Frame) -> float:
     started_s = time.perf_counter()
     pipeline.frame(frame)
@@ -105,11 +109,11 @@ def measure_stages(
 ) -> StageTimes:
     """Time each stage on the first `frames` frames of a camera; UserError where it gives none."""
     watch = _Stopwatch()
-    conditions, tracker = ConditionMonitor(), FaceTracker(HaarDetector())
+    conditions, tracker = ConditionMonitor(), open_tracker(_FACE)
     driver = DriverMonitor(policy, 0.0)
     whole = Pipeline(
         classifier if policy.emotion_states else None,
-        FaceTracker(HaarDetector()),
+        open_tracker(_FACE),
         ConditionMonitor(),
         DriverMonitor(policy, 0.0),
     )
@@ -130,8 +134,8 @@ def measure_stages(
                 watch.add(DETECTED if step.face.detected else TRACKED, frame_s)
             _reported(step, frame, watch, sender, port)
     if not count:
-        shown = without_password(camera_uri)
-        raise UserError(f"benchmark: camera {shown} gave no frame")
+        shown = redacted_uri(camera_uri)
+        raise CameraError(CameraReason.NO_FRAMES, f"benchmark: camera {shown} gave no frame")
     return StageTimes(
         count,
         size,
@@ -174,7 +178,7 @@ def _staged(
     frame: Frame,
     watch: _Stopwatch,
     conditions: ConditionMonitor,
-    tracker: FaceTracker,
+    tracker: Tracker,
     classifier: Classifier,
     driver: DriverMonitor,
 ) -> tuple[Step, float]:

@@ -11,6 +11,7 @@ from edge_fer.driver_state.states import DriverState
 from edge_fer.stories.attention import STORIES
 from edge_fer.stories.noise import Noise, noisy
 from edge_fer.stories.scene import START_S, Story, told
+from firmware_bridge.benchmark.output import Interrupted
 
 FPS = 30
 CALM_STATES = frozenset({DriverState.NOT_READY, DriverState.ATTENTIVE})
@@ -109,7 +110,7 @@ def measure_states(
     """Tell `stories` again and again, each time with other noise, for `hours` attentive hours.
 
     The stories with a danger are told once for each four rounds of the attentive ones, and at
-    least three times.
+    least three times. Interrupted by Ctrl-C, with the figures of what was told until then.
     """
     level = noise or Noise()
     calm = {name: story for name, story in stories.items() if is_attentive(story)}
@@ -117,22 +118,31 @@ def measure_states(
     round_s = sum(story.seconds for story in calm.values())
     rounds = max(1, round(hours * 3600 / round_s))
     entries: dict[DriverState, Counter[str]] = {state: Counter() for state in DriverState}
-    for number in range(rounds):
-        say(f"attentive drivers, round {number + 1} of {rounds}")
-        for index, (name, story) in enumerate(calm.items()):
-            for state, _ in timeline(story, seed + 1000 * number + index, level):
-                if state not in CALM_STATES:
-                    entries[state][name] += 1
     delays: dict[DriverState, list[float | None]] = {}
-    for number in range(max(3, rounds // 4)):
-        say(f"dangers, round {number + 1}")
-        for index, story in enumerate(eventful):
-            states = timeline(story, seed + 500_000 + 1000 * number + index, level)
-            for state, due_s in story.expected:
-                if state not in CALM_STATES:
-                    delays.setdefault(state, []).append(delay_s(states, state, due_s))
-    attentive_hours = rounds * round_s / 3600
-    return StateFigures(
+    attentive_s = 0.0
+    interrupted = False
+    try:
+        for number in range(rounds):
+            say(f"attentive drivers, round {number + 1} of {rounds}")
+            for index, (name, story) in enumerate(calm.items()):
+                states = timeline(story, seed + 1000 * number + index, level)
+                attentive_s += story.seconds
+                entries_of = (state for state, _ in states if state not in CALM_STATES)
+                for state in entries_of:
+                    entries[state][name] += 1
+        for number in range(max(3, rounds // 4)):
+            say(f"dangers, round {number + 1}")
+            for index, story in enumerate(eventful):
+                states = timeline(story, seed + 500_000 + 1000 * number + index, level)
+                for state, due_s in story.expected:
+                    if state not in CALM_STATES:
+                        delays.setdefault(state, []).append(delay_s(states, state, due_s))
+    except KeyboardInterrupt:
+        if not attentive_s:
+            raise
+        interrupted = True
+    attentive_hours = attentive_s / 3600
+    figures = StateFigures(
         fps=FPS,
         seed=seed,
         attentive_hours=attentive_hours,
@@ -150,6 +160,9 @@ def measure_states(
         ),
         detections=tuple(_detection(state, delays[state]) for state in sorted(delays)),
     )
+    if interrupted:
+        raise Interrupted(figures)
+    return figures
 
 
 def is_attentive(story: Story) -> bool:

@@ -1,31 +1,26 @@
-"""`edge-fer benchmark --states`: tells stories to the policy and prints what it made of them."""
+"""`edge-fer benchmark states`: plays stories to the policy and prints its metrics."""
 
-import json
-import sys
-from typing import TextIO
-
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from edge_fer.benchmark.states import Detection, FalseAlarms, StateFigures, measure_states
+from firmware_bridge.benchmark.output import Interrupted, Output, announce
 
-_LEAST_WIDTH = 110  # of the tables in a file or a pipe, which has no width of its own
 
+def run_states_benchmark(*, hours: float, seed: int, output: Output | None = None) -> None:
+    """Play `hours` of attentive driving, and the dangers, and print the figures.
 
-def run_states_benchmark(
-    *, hours: float, seed: int, json_output: bool, out: TextIO | None = None
-) -> None:
-    """Tell `hours` of attentive driving, and the dangers, and print the figures."""
-    target = sys.stdout if out is None else out
-    figures = measure_states(hours=hours, seed=seed, say=_say)
-    if json_output:
-        print(json.dumps(figures.to_json(), indent=2), file=target)
-        return
-    console = Console(file=target)
-    if not console.is_terminal:
-        console.width = max(console.width, _LEAST_WIDTH)
-    console.print(render_states(figures), highlight=False)
+    KeyboardInterrupt after the figures of what was played until then are printed.
+    """
+    interrupted: Interrupted | None = None
+    try:
+        figures = measure_states(hours=hours, seed=seed, say=announce)
+    except Interrupted as end:
+        interrupted, figures = end, end.partial
+    (output or Output()).show(figures.to_json(), lambda: render_states(figures))
+    if interrupted is not None:
+        raise interrupted
 
 
 def render_states(figures: StateFigures) -> RenderableType:
@@ -84,9 +79,3 @@ def _table(*columns: str) -> Table:
     for number, column in enumerate(columns):
         table.add_column(column, justify="left" if number == 0 else "right")
     return table
-
-
-def _say(what: str) -> None:
-    """Tell a person who waits; a log or a pipe needs no progress."""
-    if sys.stderr.isatty():
-        print(f"measuring: {what}", file=sys.stderr)

@@ -1,6 +1,7 @@
 """Shows the device's figures to people."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -60,8 +61,30 @@ def render_figures(figures: DeviceFigures) -> RenderableType:
         ]
     if stages.overhead is not None:
         parts.append(Text(f"the pipeline takes {stages.overhead:+.1%} over its stages"))
-    parts += [Text("\nthe daemon, with a terminal device for a port", "bold"), _daemons(figures)]
+    parts += [
+        Text("\nthe daemon, with a terminal device for a port", "bold"),
+        _daemons([figures.daemon, figures.fastest]),
+    ]
     return Group(*parts)
+
+
+def render_parts(parts: Mapping[str, Any]) -> RenderableType:
+    """Return tables of those parts of DeviceFigures that were measured before an interrupt."""
+    shown: list[RenderableType] = [Text("interrupted: what was measured until then", "yellow")]
+    if "model" in parts:
+        by_threads = parts["model"].by_threads
+        shown += [
+            Text("\nmodel alone, one face, ms", "bold"),
+            _distributions({_count(count, "thread"): by_threads[count] for count in by_threads}),
+        ]
+    if "operators" in parts:
+        shown += [Text("\noperators", "bold"), _operators(parts["operators"])]
+    if "stages" in parts:
+        shown += [Text("\nstages, ms", "bold"), _distributions(parts["stages"].stages)]
+    columns = [parts[name] for name in ("daemon", "fastest") if name in parts]
+    if columns:
+        shown += [Text("\nthe daemon", "bold"), _daemons(columns)]
+    return Group(*shown)
 
 
 def render_drift(figures: DriftFigures) -> RenderableType:
@@ -142,8 +165,7 @@ def _operators(times: OperatorTimes) -> Table:
     return table
 
 
-def _daemons(figures: DeviceFigures) -> Table:
-    columns = (figures.daemon, figures.fastest)
+def _daemons(columns: Sequence[DaemonFigures]) -> Table:
     table = _table("", *(f"--camera {column.camera}" for column in columns))
     rows: tuple[tuple[str, list[str]], ...] = (
         ("frames a second", [f"{column.fps:.1f}" for column in columns]),

@@ -1,34 +1,42 @@
-"""`edge-fer benchmark`: measures this device and prints."""
+"""`edge-fer benchmark device`, `compare` and `soak TIME`: measures this device and prints."""
 
 import json
-import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
-from rich.console import Console
+from rich.console import Group
 
 from edge_fer.benchmark.boards import stored_result
 from edge_fer.benchmark.conditions import read_conditions, read_machine, why_invalid
 from edge_fer.benchmark.drift import CAMERA, FPS, measure_drift
-from edge_fer.benchmark.figures import DeviceFigures, compare
+from edge_fer.benchmark.figures import (
+    DeviceFigures,
+    check_same_processor,
+    compare,
+    read_result,
+)
 from edge_fer.benchmark.model_speed import measure_model
 from edge_fer.benchmark.operator_times import measure_operators
-from edge_fer.benchmark.plot import check_plot, draw_device, draw_drift
+from edge_fer.benchmark.plot import draw_device, draw_drift
 from edge_fer.benchmark.running_daemon import measure_daemon
 from edge_fer.benchmark.stages import measure_stages
-from edge_fer.benchmark.table import render_changes, render_drift, render_figures
+from edge_fer.benchmark.table import (
+    render_changes,
+    render_drift,
+    render_figures,
+    render_parts,
+)
 from edge_fer.driver_state.settings import PolicySettings
-from edge_fer.errors import UserError
 from edge_fer.models.classifier import Classifier
 from edge_fer.paths import SHIPPED_MODEL
+from firmware_bridge.benchmark.output import Interrupted, Output, announce
 
 EXIT_REGRESSION = 1
 EXIT_INVALID = 3
-STORED = Path("board")  # for --compare: the stored result of this board
-_LEAST_WIDTH = 110  # of the tables in a file or a pipe, which has no width of its own
+STORED = "board"  # to compare with: the stored result of this board
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,47 +53,72 @@ class Effort:
 def run_device_benchmark(
     *,
     model: Path | None,
-    json_output: bool,
-    old: Path | None = None,
-    tolerance: float = 0.1,
+    output: Output | None = None,
     operators: bool = False,
     plot: Path | None = None,
     effort: Effort | None = None,
-    out: TextIO | None = None,
 ) -> int:
-    """Measure the device and print the figures, as JSON or for people; return the exit code.
+    """Measure the device and print the figures; return the exit code: 0, or EXIT_INVALID.
 
-    0, EXIT_REGRESSION when a figure is worse than in the result `old` ("board": the stored one of
-    this board) by more than the share `tolerance`, EXIT_INVALID when the device throttled.
-    UserError for a wrong model or result, or a `plot` that cannot be drawn.
+    It is that when the device throttled. UserError for a wrong model, KeyboardInterrupt after what
+    was measured until then is printed.
     """
-    target = sys.stdout if out is None else out
-    if plot is not None:
-        check_plot(plot)
-    if old == STORED:
-        old = stored_result(read_machine())
-    before = None if old is None else _read(old)
-    figures = measure_device(model or SHIPPED_MODEL, effort or Effort(), _say, operators)
+    where = output or Output()
+    figures = _measured(model, effort, operators, where)
     values = json.loads(json.dumps(figures.to_json()))  # as it will be read back
-    changes = () if before is None else compare(before, values)
-    if json_output:
-        print(json.dumps(values, indent=2), file=target)
+    where.show(values, lambda: render_figures(figures))
+    if plot is not None:
+        draw_device(figures, plot)
+    return EXIT_INVALID if _said_invalid(figures.invalid) else 0
+
+
+def run_compare(
+    *,
+    old: str,
+    new: Path | None = None,
+    model: Path | None = None,
+    tolerance: float = 0.1,
+    output: Output | None = None,
+    effort: Effort | None = None,
+) -> int:
+    """Compare the result `old` with `new`, or with this device now; return the exit code.
+
+    `old` is a file or "board": the stored result of this board. 0, EXIT_REGRESSION when a figure is
+    worse by more than the share `tolerance`, EXIT_INVALID when the device throttled. UserError for
+    what is not a result, and for results of two different processors.
+    """
+    where = output or Output()
+    machine = read_machine()
+    before = read_result(stored_result(machine) if old == STORED else Path(old))
+    figures = None
+    if new is not None:
+        now = read_result(new)
+        check_same_processor(before, now)
     else:
-        console = _console(target)
-        console.print(render_figures(figures), highlight=False)
-        if changes:
-            console.print()
-            console.print(render_changes(changes, tolerance), highlight=False)
+        check_same_processor(before, {"machine": asdict(machine)})
+        figures = _measured(model, effort, False, where)
+        now = json.loads(json.dumps(figures.to_json()))
+    changes = compare(before, now)
     worse = [change for change in changes if change.factor > 1 + tolerance]
+    values = {
+        "tolerance": tolerance,
+        "changes": [asdict(change) | {"factor": change.factor} for change in changes],
+        "worse": [change.name for change in worse],
+    }
+    where.show(
+        values | ({} if figures is None else {"now": now}),
+        lambda: Group(
+            *(() if figures is None else (render_figures(figures), "")),
+            render_changes(changes, tolerance),
+        ),
+    )
     for change in worse:
         print(
             f"edge-fer: {change.name}: {change.factor:.2f} times the older result "
             f"({change.before:.3f} before, {change.now:.3f} now)",
             file=sys.stderr,
         )
-    if plot is not None:
-        draw_device(figures, plot)
-    if _said_invalid(figures.invalid):
+    if _said_invalid(tuple(now.get("invalid", ()))):
         return EXIT_INVALID
     return EXIT_REGRESSION if worse else 0
 
@@ -94,88 +127,78 @@ def run_drift(
     *,
     model: Path | None,
     seconds: float,
-    json_output: bool,
+    output: Output | None = None,
     plot: Path | None = None,
-    out: TextIO | None = None,
 ) -> int:
     """Run the daemon for `seconds` and print how it drifted; return the exit code.
 
-    0, or EXIT_INVALID when the device throttled. UserError as `run_device_benchmark`.
+    0, or EXIT_INVALID when the device throttled. UserError and KeyboardInterrupt as
+    `run_device_benchmark`.
     """
-    target = sys.stdout if out is None else out
-    if plot is not None:
-        check_plot(plot)
-    figures = measure_drift(
-        model or SHIPPED_MODEL,
-        seconds,
-        lambda window: _say(f"{window.end_s:.0f} of {seconds:.0f} s"),
-    )
-    if json_output:
-        print(json.dumps(figures.to_json(), indent=2), file=target)
-    else:
-        _console(target).print(render_drift(figures), highlight=False)
+    where = output or Output()
+    interrupted: Interrupted | None = None
+    try:
+        figures = measure_drift(
+            model or SHIPPED_MODEL,
+            seconds,
+            lambda window: announce(f"{window.end_s:.0f} of {seconds:.0f} s"),
+        )
+    except Interrupted as end:
+        interrupted, figures = end, end.partial
+    where.show(figures.to_json(), lambda: render_drift(figures))
     if plot is not None:
         draw_drift(figures, plot)
+    if interrupted is not None:
+        raise interrupted
     return EXIT_INVALID if _said_invalid(figures.invalid) else 0
+
+
+def _measured(
+    model: Path | None, effort: Effort | None, operators: bool, output: Output
+) -> DeviceFigures:
+    try:
+        return measure_device(model or SHIPPED_MODEL, effort or Effort(), announce, operators)
+    except Interrupted as end:
+        parts = end.partial
+        if parts:
+            values = {name: asdict(part) for name, part in parts.items()}
+            values = json.loads(json.dumps({"interrupted": True, **values}))
+            output.show(values, lambda: render_parts(parts))
+        raise
 
 
 def measure_device(
     model: Path, effort: Effort, say: Callable[[str], None], operators: bool = False
 ) -> DeviceFigures:
-    """Return the figures, with those of each operator if asked; `say` is told what comes next."""
+    """Return the figures, with those of each operator if asked; `say` gets each step's name.
+
+    Interrupted by Ctrl-C, with the parts that were measured, by the names of their fields.
+    """
     machine = read_machine()
     before = read_conditions()
-    say("the model alone")
-    threads = tuple(count for count in (1, 2, 4) if count <= machine.cores)
-    speed = measure_model(model, effort.model_s, threads)
-    by_operator = None
-    if operators:
-        say("its operators")
-        by_operator = measure_operators(model, effort.operators_s)
-    say("the stages")
-    classifier = Classifier(model)
-    policy = PolicySettings().for_model(classifier.card.uncertain_threshold)
-    stages = measure_stages("demo:?speed=max", classifier, policy, effort.frames)
-    say("the daemon at 30 frames a second")
-    (daemon,) = measure_daemon(CAMERA, model, effort.daemon_s, interval_ms=1000.0 / FPS)
-    say("the daemon as fast as it goes")
-    (fastest,) = measure_daemon("demo:?speed=max&loop=1", model, effort.fastest_s)
+    done: dict[str, Any] = {}
+    try:
+        say("the model alone")
+        threads = tuple(count for count in (1, 2, 4) if count <= machine.cores)
+        done["model"] = measure_model(model, effort.model_s, threads)
+        if operators:
+            say("its operators")
+            done["operators"] = measure_operators(model, effort.operators_s)
+        say("the stages")
+        classifier = Classifier(model)
+        policy = PolicySettings().for_model(classifier.card.uncertain_threshold)
+        done["stages"] = measure_stages("demo:?speed=max", classifier, policy, effort.frames)
+        say("the daemon at 30 frames a second")
+        (done["daemon"],) = measure_daemon(CAMERA, model, effort.daemon_s, interval_ms=1000.0 / FPS)
+        say("the daemon as fast as it goes")
+        (done["fastest"],) = measure_daemon("demo:?speed=max&loop=1", model, effort.fastest_s)
+    except KeyboardInterrupt:
+        raise Interrupted(done) from None
     after = read_conditions()
-    return DeviceFigures(
-        machine,
-        before,
-        after,
-        speed,
-        stages,
-        daemon,
-        fastest,
-        why_invalid(before, after),
-        by_operator,
-    )
-
-
-def _console(target: TextIO) -> Console:
-    console = Console(file=target)
-    if not console.is_terminal:
-        console.width = max(console.width, _LEAST_WIDTH)
-    return console
+    return DeviceFigures(machine, before, after, invalid=why_invalid(before, after), **done)
 
 
 def _said_invalid(reasons: Sequence[str]) -> bool:
     for reason in reasons:
         print(f"edge-fer: these figures are not the device's: {reason}", file=sys.stderr)
     return bool(reasons)
-
-
-def _read(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else error
-        raise UserError(f"--compare {path}: cannot be read ({reason})") from error
-
-
-def _say(what: str) -> None:
-    """Tell a person who waits; a log or a pipe needs no progress."""
-    if sys.stderr.isatty():
-        print(f"measuring: {what}", file=sys.stderr)

@@ -19,10 +19,10 @@ from edge_fer.camera import load_backend, open_camera
 from edge_fer.camera.base import SkippingCamera
 from edge_fer.camera.slots import SlotWriter
 from edge_fer.camera.torn import is_torn
-from edge_fer.errors import UserError
+from edge_fer.errors import CameraError, CameraReason
 from edge_fer.health.shedding import FrameSkipper
 from edge_fer.no_dumps import forbid_dumps
-from edge_fer.passwords import without_password
+from edge_fer.redaction import redacted
 
 
 def main(arguments: list[str]) -> int:
@@ -40,14 +40,14 @@ def main(arguments: list[str]) -> int:
     memory, event, status = map(int, descriptors)
     try:
         _run(uri, float(fps), memory, event, status)
-    except UserError as error:
-        _report(status, error=str(error))
+    except CameraError as error:
+        _report(status, error=str(error), reason=error.reason)
         return 2
     except Exception as error:
         # Whoever reads the parent's log has no other trace of what happened here.
         text = " ".join(str(error).split())  # OpenCV's have several lines
-        error_text = without_password(f"camera {uri}: {type(error).__name__}: {text}")
-        _report(status, error=error_text)
+        error_text = redacted(f"camera {uri}: {type(error).__name__}: {text}", uri)
+        _report(status, error=error_text, reason=CameraReason.FAILED)
         return 1
     return 0
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from edge_fer.camera.base import Camera, Pace
 from edge_fer.camera.uri import MAX_FPS, MIN_FPS, CameraUri
+from edge_fer.errors import CameraReason
 
 IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png"})
 
@@ -25,9 +26,9 @@ def open_uri(uri: CameraUri, *, fps: float) -> Camera:
     if path.is_dir():
         return ImageFolder(uri, path, fps)
     if not path.exists():
-        raise uri.error(f"there is no file {path}")
+        raise uri.error(f"there is no file {path}", CameraReason.NOT_FOUND)
     if not path.is_file():
-        raise uri.error(f"{path} is neither a file nor a folder")
+        raise uri.error(f"{path} is neither a file nor a folder", CameraReason.NOT_FOUND)
     return VideoFile(uri, path)
 
 
@@ -90,7 +91,10 @@ class VideoFile:
         return capture
 
     def _no_video(self) -> Exception:
-        return self._uri.error(f"{self._path} is not a video that can be read: try another file")
+        return self._uri.error(
+            f"{self._path} is not a video that can be read: try another file",
+            CameraReason.DOES_NOT_OPEN,
+        )
 
 
 class ImageFolder:
@@ -103,7 +107,9 @@ class ImageFolder:
         )
         if not self._paths:
             endings = ", ".join(sorted(IMAGE_SUFFIXES))
-            raise uri.error(f"there are no images in the folder {path} ({endings})")
+            raise uri.error(
+                f"there are no images in the folder {path} ({endings})", CameraReason.NO_FRAMES
+            )
         self._playback = _Playback(uri, fps)
         self._next = 0
         self._shape: tuple[int, int] | None = None
@@ -122,7 +128,9 @@ class ImageFolder:
         path = self._paths[self._next]
         image = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
         if image is None:
-            raise self._uri.error(f"{path} is not an image that can be read: remove it")
+            raise self._uri.error(
+                f"{path} is not an image that can be read: remove it", CameraReason.NO_FRAMES
+            )
         self._next += 1
         grey = image.astype(np.uint8, copy=False)
         if self._shape is None:

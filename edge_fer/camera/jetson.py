@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from edge_fer.camera.base import Camera
 from edge_fer.camera.uri import MAX_FPS, MIN_FPS, CameraUri
+from edge_fer.errors import CameraReason
 
 DEFAULT_WIDTH, DEFAULT_HEIGHT = 640, 480
 LAST_SENSOR = 7
@@ -23,7 +24,8 @@ def open_uri(uri: CameraUri, *, fps: float) -> Camera:
     if not cv2.videoio_registry.hasBackend(cv2.CAP_GSTREAMER):
         raise uri.error(
             "this OpenCV has no GStreamer: use JetPack's own (pip uninstall opencv-python-headless"
-            " in a virtual environment made with --system-site-packages)"
+            " in a virtual environment made with --system-site-packages)",
+            CameraReason.MISSING_PACKAGE,
         )
     width = round(uri.number("width", DEFAULT_WIDTH, 64, 4096))
     height = round(uri.number("height", DEFAULT_HEIGHT, 64, 4096))
@@ -48,7 +50,8 @@ class JetsonCamera:
         self._capture = cv2.VideoCapture(pipeline(uri.path, width, height, fps), cv2.CAP_GSTREAMER)
         if not self._capture.isOpened():
             raise uri.error(
-                "it does not open: check the ribbon cable, and `systemctl status nvargus-daemon`"
+                "it does not open: check the ribbon cable, and `systemctl status nvargus-daemon`",
+                CameraReason.DOES_NOT_OPEN,
             )
 
     @property
@@ -60,7 +63,9 @@ class JetsonCamera:
         """Return the next frame, uint8[h,w]; UserError when the sensor gives none."""
         ok, image = self._capture.read()
         if not ok:
-            raise self._uri.error("it gives no frames: restart nvargus-daemon")
+            raise self._uri.error(
+                "it gives no frames: restart nvargus-daemon", CameraReason.NO_FRAMES
+            )
         grey = image[:, :, 0] if image.ndim > 2 else image
         return np.ascontiguousarray(grey, np.uint8)
 

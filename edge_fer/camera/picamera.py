@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from edge_fer.camera.base import Camera
 from edge_fer.camera.uri import MAX_FPS, MIN_FPS, CameraUri
+from edge_fer.errors import CameraReason
 
 # Takes a second, which is not the camera's. Where it is missing, opening says so.
 with suppress(ImportError, ValueError):
@@ -38,7 +39,7 @@ def open_uri(uri: CameraUri, *, fps: float) -> Camera:
         raise uri.error(f"{uri.path!r} is no number of a camera: write picamera:0")
     tuning = uri.options.get("tuning")
     if tuning is not None and "/" in tuning and not Path(tuning).is_file():
-        raise uri.error(f"tuning: there is no file {tuning}")
+        raise uri.error(f"tuning: there is no file {tuning}", CameraReason.NOT_FOUND)
     controls: dict[str, float] = {}
     if "exposure_us" in uri.options:
         controls["ExposureTime"] = round(uri.number("exposure_us", 0, 10, 200_000))
@@ -66,18 +67,23 @@ class PiCamera:
         self._uri, self._fps = uri, fps
         maker = _picamera2(uri)
         if "timeout" not in inspect.signature(maker.wait).parameters:
-            raise uri.error("picamera2 is older than 0.3.18: sudo apt full-upgrade")
+            raise uri.error(
+                "picamera2 is older than 0.3.18: sudo apt full-upgrade",
+                CameraReason.MISSING_PACKAGE,
+            )
         number, present = int(uri.path), len(maker.global_camera_info())
         if number >= present:
             raise uri.error(
                 f"there are {present} cameras: check the ribbon cable, and `rpicam-hello"
-                " --list-cameras`"
+                " --list-cameras`",
+                CameraReason.NOT_FOUND,
             )
         try:
             self._camera = maker(camera_num=number, tuning=tuning)
         except (RuntimeError, IndexError) as error:
             raise uri.error(
-                f"it does not open: another program may be using it ({error})"
+                f"it does not open: another program may be using it ({error})",
+                CameraReason.DOES_NOT_OPEN,
             ) from error
         period_us = round(1e6 / fps)
         # Of the configurations the one whose colours, and so its greys, use the full range.
@@ -107,7 +113,9 @@ class PiCamera:
                 job = self._camera.capture_request(wait=False)
                 request = self._camera.wait(job, timeout=READ_TIMEOUT_S)
             except (TimeoutError, JobTimeoutError) as error:
-                raise self._uri.error("it gives no frames: check the ribbon cable") from error
+                raise self._uri.error(
+                    "it gives no frames: check the ribbon cable", CameraReason.NO_FRAMES
+                ) from error
             try:
                 sensor_ns = int(request.get_metadata().get("SensorTimestamp", 0))
                 planes = request.make_array("lores")
@@ -119,7 +127,7 @@ class PiCamera:
                 # The rows of the first plane; each may be longer than the picture is wide.
                 luma = planes[: self._height, : self._width]
                 return np.ascontiguousarray(luma, np.uint8)
-        raise self._uri.error("the sensor's time stands still")
+        raise self._uri.error("the sensor's time stands still", CameraReason.NO_FRAMES)
 
     def close(self) -> None:
         """Give the camera back."""
@@ -133,11 +141,13 @@ def _picamera2(uri: CameraUri) -> Any:
     except ModuleNotFoundError as error:
         raise uri.error(
             f"{error.name} is not installed: sudo apt install python3-picamera2, and make the"
-            " virtual environment with --system-site-packages"
+            " virtual environment with --system-site-packages",
+            CameraReason.MISSING_PACKAGE,
         ) from error
     except (ImportError, ValueError) as error:
         # "numpy.dtype size changed": Bookworm's was built for numpy 1.
         raise uri.error(
             f"picamera2 does not load ({error}): on Bookworm pip install 'numpy<2'"
-            " 'opencv-python-headless<4.12'"
+            " 'opencv-python-headless<4.12'",
+            CameraReason.MISSING_PACKAGE,
         ) from error

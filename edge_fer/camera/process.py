@@ -6,18 +6,19 @@ import os
 import select
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from edge_fer.camera import DEFAULT_FPS, check_uri
 from edge_fer.camera.base import Frame
 from edge_fer.camera.slots import SlotReader, create_memory
-from edge_fer.passwords import without_password
+from edge_fer.camera.uri import absolute_uri
+from edge_fer.errors import CameraError, CameraReason
+from edge_fer.isolated import python_module
+from edge_fer.redaction import redacted_uri
 
 _STATUS_BYTES = 1 << 16
 _KILL_S = 0.5  # how long to wait for a killed process to be gone
@@ -49,7 +50,7 @@ class CameraProcess:
         self._fps: float | None = None
         self._written_at_end: int | None = None
         self._seen = 0  # frames that the child had written when the last one was fetched
-        self._error: str | None = None
+        self._error: CameraError | None = None
         self._first_sequence = self._next_sequence
 
     @classmethod
@@ -77,20 +78,17 @@ class CameraProcess:
         passed = (self._memory, self._event, status_of_child)
         try:
             self._process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-P",  # what lies in the working directory is no module of ours
-                    "-m",
+                python_module(
                     "edge_fer.camera.child",
                     self._scheme,
                     repr(self._asked_fps),
                     *map(str, passed),
-                ],
+                ),
+                cwd="/",
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,  # decoders chatter; what matters comes as a status
                 pass_fds=passed,
-                env=child_environment(),
                 # Its own session: Ctrl-C at the terminal is for the parent, even while the child
                 # has not yet come to ignore it.
                 start_new_session=True,
@@ -106,9 +104,10 @@ class CameraProcess:
             self.prepare()
         self._told_to_open = True
         if self._process is not None and self._process.stdin is not None:
+            line = json.dumps(absolute_uri(self._uri)).encode() + b"\n"
             # Fits into the pipe: nothing waits here. One that has died already is seen elsewhere.
             with contextlib.suppress(BrokenPipeError):
-                os.write(self._process.stdin.fileno(), json.dumps(self._uri).encode() + b"\n")
+                os.write(self._process.stdin.fileno(), line)
 
     @property
     def opened(self) -> bool:
@@ -135,8 +134,8 @@ class CameraProcess:
         return self._written_at_end is not None and self._seen >= self._written_at_end
 
     @property
-    def error(self) -> str | None:
-        """One line on why the camera did not open or stopped; None while all is well."""
+    def error(self) -> CameraError | None:
+        """Why the camera did not open or stopped; None while all is well."""
         self._read_status()
         return self._error
 
@@ -272,7 +271,7 @@ class CameraProcess:
         elif "ended" in message:
             self._written_at_end = message["ended"]
         elif "error" in message:
-            self._error = message["error"]
+            self._error = CameraError(CameraReason(message["reason"]), message["error"])
 
     def _child_is_gone(self) -> None:
         os.close(self._status)
@@ -284,10 +283,5 @@ class CameraProcess:
         except subprocess.TimeoutExpired:
             status = 0
         how = f"({status})" if status >= 0 else f"by signal {-status} ({signal.strsignal(-status)})"
-        self._error = f"camera {without_password(self._uri)}: its process was ended {how}"
-
-
-def child_environment() -> dict[str, str]:
-    """Return this process's environment for a child that imports what its parent would."""
-    path = [str(Path(item).absolute()) for item in sys.path]
-    return os.environ | {"PYTHONPATH": os.pathsep.join(path)}
+        text = f"camera {redacted_uri(self._uri)}: its process was ended {how}"
+        self._error = CameraError(CameraReason.PROCESS_ENDED, text)

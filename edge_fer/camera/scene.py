@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_fer.errors import UserError
+from edge_fer.errors import CameraError, CameraReason
 
 WIDTH, HEIGHT = 640, 480
 DURATION_S = 26.0
@@ -94,7 +94,10 @@ class Scene:
     def __init__(self, portrait: Path = PORTRAIT) -> None:
         grey = cv2.imread(str(portrait), cv2.IMREAD_GRAYSCALE)
         if grey is None:
-            raise UserError(f"camera demo: {portrait} cannot be read: install edge-fer anew")
+            raise CameraError(
+                CameraReason.NOT_FOUND,
+                f"camera demo: {portrait} cannot be read: install edge-fer anew",
+            )
         opacity = np.zeros(grey.shape, np.uint8)
         cv2.fillPoly(opacity, [_OUTLINE], 255)
         opacity = cv2.GaussianBlur(opacity, (0, 0), 1.5).astype(np.uint8)  # no cut-out edges

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from edge_fer.camera.base import Camera
 from edge_fer.camera.uri import MAX_FPS, MIN_FPS, CameraUri
+from edge_fer.errors import CameraReason
 
 OPEN_TIMEOUT_MS = 5_000
 # The supervisor kills a process without frames sooner; this ends a stream that broke off.
@@ -42,7 +43,8 @@ class StreamCamera:
         )
         if not self._capture.isOpened():
             raise uri.error(
-                f"nothing to see within {OPEN_TIMEOUT_MS / 1000:g} s: check host, path and password"
+                f"no picture within {OPEN_TIMEOUT_MS / 1000:g} s: check host, path and password",
+                CameraReason.DOES_NOT_OPEN,
             )
         said_fps = self._capture.get(cv2.CAP_PROP_FPS)
         known = math.isfinite(said_fps) and MIN_FPS <= said_fps <= MAX_FPS
@@ -57,7 +59,7 @@ class StreamCamera:
         """Return the next frame, uint8[h,w]; UserError when the stream breaks off."""
         ok, colour = self._capture.read()
         if not ok:
-            raise self._uri.error("the stream broke off")
+            raise self._uri.error("the stream broke off", CameraReason.NO_FRAMES)
         return cv2.cvtColor(colour, cv2.COLOR_BGR2GRAY).astype(np.uint8, copy=False)
 
     def close(self) -> None:

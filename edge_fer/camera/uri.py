@@ -3,12 +3,13 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
-from edge_fer.errors import UserError
-from edge_fer.passwords import without_password
+from edge_fer.errors import CameraError, CameraReason
+from edge_fer.redaction import NETWORK_SCHEMES, redacted_uri
 
 # Their URLs have a query of their own, and no options of ours.
-STREAM_SCHEMES = frozenset({"rtsp", "rtsps", "http", "https"})
+STREAM_SCHEMES = NETWORK_SCHEMES
 MIN_FPS, MAX_FPS = 1.0, 120.0  # as the setting camera.fps
 
 
@@ -47,17 +48,28 @@ class CameraUri:
             raise self.error(f"{name}: {text!r} is not {' or '.join(allowed)}")
         return text
 
-    def error(self, problem: str) -> UserError:
+    def error(self, problem: str, reason: CameraReason = CameraReason.BAD_URI) -> CameraError:
         """Return an error that names this camera."""
-        return UserError(f"camera {without_password(self.text)}: {problem}")
+        return CameraError(reason, f"camera {redacted_uri(self.text)}: {problem}")
+
+
+def absolute_uri(text: str) -> str:
+    """Return a URI that names the same recording from any folder; others are as they were."""
+    scheme, colon, rest = text.partition(":")
+    if scheme != "file" or not rest or rest.startswith(("/", "~", "?")):
+        return text
+    return f"{scheme}{colon}{Path.cwd() / rest}"
 
 
 def parse_uri(text: str) -> CameraUri:
     """Take a camera URI apart; UserError for one that has no scheme or a malformed option."""
     scheme, colon, rest = text.partition(":")
     if not colon or not scheme:
-        shown = without_password(text)
-        raise UserError(f"camera {shown}: no scheme: write it as file:CLIP, v4l2:DEVICE or demo:")
+        shown = redacted_uri(text)
+        raise CameraError(
+            CameraReason.BAD_URI,
+            f"camera {shown}: no scheme: write it as file:CLIP, v4l2:DEVICE or demo:",
+        )
     if scheme in STREAM_SCHEMES:
         return CameraUri(text, scheme, rest, {})
     # At the last question mark: a file whose name holds one is written with one more at the end.
@@ -66,9 +78,11 @@ def parse_uri(text: str) -> CameraUri:
     for item in query.split("&") if query else ():
         name, equals, value = item.partition("=")
         if not name or not equals or not value or name in options:
-            raise UserError(
-                f"camera {without_password(text)}: {without_password(item)!r} is no option: write"
-                " ?name=value&name=value"
+            shown = redacted_uri(text)
+            wrong = repr(item) if shown == text else "what follows the last ?"
+            raise CameraError(
+                CameraReason.BAD_URI,
+                f"camera {shown}: {wrong} is no option: write ?name=value&name=value",
             )
         options[name] = value
     return CameraUri(text, scheme, path, options)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from edge_fer.camera.base import Camera
 from edge_fer.camera.uri import MAX_FPS, MIN_FPS, CameraUri
-from edge_fer.errors import UserError
+from edge_fer.errors import CameraReason, UserError
 
 DEFAULT_WIDTH, DEFAULT_HEIGHT = 640, 480
 FORMATS = ("MJPG", "YUYV", "GREY")
@@ -54,7 +54,10 @@ class Video4Linux:
         self._uri = uri
         self._capture = cv2.VideoCapture(uri.path, cv2.CAP_V4L2)
         if not self._capture.isOpened():
-            raise uri.error("it does not open: another program may be using it, or it is no camera")
+            raise uri.error(
+                "it does not open: another program may be using it, or it is no camera",
+                CameraReason.DOES_NOT_OPEN,
+            )
         if pixels is not None:
             # First: a driver offers sizes and rates for each format of its own.
             self._capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*pixels))
@@ -93,7 +96,8 @@ class Video4Linux:
             self._capture.release()
             raise self._uri.error(
                 f"{option}: the camera gives {given if isinstance(given, str) else f'{given:g}'};"
-                f" see v4l2-ctl --device {self._uri.path} --list-formats-ext --list-ctrls"
+                f" see v4l2-ctl --device {self._uri.path} --list-formats-ext --list-ctrls",
+                CameraReason.DOES_NOT_OPEN,
             )
 
     @property
@@ -114,7 +118,9 @@ class Video4Linux:
             raise self._no_frames()
 
     def _no_frames(self) -> UserError:
-        return self._uri.error("it gives no frames: check its cable and its supply")
+        return self._uri.error(
+            "it gives no frames: check its cable and its supply", CameraReason.NO_FRAMES
+        )
 
     def close(self) -> None:
         """Give the device back."""
@@ -140,10 +146,14 @@ def _check_device(uri: CameraUri, path: Path) -> None:
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
-        raise uri.error("there is no such device: plug it in, or see `ls /dev/video*`") from None
+        raise uri.error(
+            "there is no such device: plug it in, or see `ls /dev/video*`", CameraReason.NOT_FOUND
+        ) from None
     except OSError as error:
-        raise uri.error(f"{error.strerror}: check the path") from None
+        raise uri.error(f"{error.strerror}: check the path", CameraReason.NOT_FOUND) from None
     if not stat.S_ISCHR(mode):
         raise uri.error("it is no device: for a recording write file:CLIP")
     if not os.access(path, os.R_OK | os.W_OK):
-        raise uri.error("no permission: add this user to the group video")
+        raise uri.error(
+            "no permission: add this user to the group video", CameraReason.NO_PERMISSION
+        )

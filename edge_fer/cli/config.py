@@ -1,6 +1,6 @@
 """The verbs below `edge-fer config`: what holds, whether a file is all right, what may be set."""
 
-# ruff: noqa: PLC0415 - as in cli.py, a verb imports what it needs when it is called
+# ruff: noqa: PLC0415 - a verb imports what it needs when it is called
 
 import json as json_format
 import os
@@ -9,19 +9,15 @@ from typing import Annotated
 
 import typer
 
+from edge_fer.cli.help import new_app
+from edge_fer.cli.options import JsonOption
 from edge_fer.paths import DEVICE_CONFIG
 
-config_app = typer.Typer(
-    help="Show and check the config, or print its JSON schema.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
+config_app = new_app("Show and check the config; print an example, its JSON schema or the unit.")
 
 FileArgument = Annotated[
-    Path | None,
-    typer.Argument(help=f"the TOML file; without it {DEVICE_CONFIG}, if that is there"),
+    Path | None, typer.Argument(help=f"The TOML file. [default: {DEVICE_CONFIG}, where it exists]")
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="print JSON instead of TOML")]
 
 
 @config_app.command()
@@ -63,6 +59,22 @@ def schema() -> None:
     from edge_fer.config.schema import schema as make_schema
 
     typer.echo(json_format.dumps(make_schema(), indent=2))
+
+
+@config_app.command("example")
+def example_() -> None:
+    """Print an example config: each key with its meaning, range and default."""
+    from edge_fer.config.example import example
+
+    typer.echo(example(), nl=False)
+
+
+@config_app.command()
+def unit() -> None:
+    """Print the systemd unit of the daemon."""
+    from importlib.resources import files
+
+    typer.echo(files("edge_fer").joinpath("assets/edge-fer.service").read_text("utf-8"), nl=False)
 
 
 def _device_file(file: Path | None) -> Path | None:

@@ -1,42 +1,70 @@
 """The options of `edge-fer controller`."""
 
-# ruff: noqa: PLC0415 - as in cli.py, a verb imports what it needs when it is called
+# ruff: noqa: PLC0415 - a verb imports what it needs when it is called
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-SWITCH = "on, off or unknown"
+from edge_fer.cli.options import JsonOption, SecondsOption
+
+
+# The words of firmware_bridge.controller.vehicle, which is imported later; a test holds them equal.
+class Switch(StrEnum):
+    """A switch in the vehicle."""
+
+    ON = "on"
+    OFF = "off"
+    UNKNOWN = "unknown"
+
+
+class Ignition(StrEnum):
+    """The ignition's position."""
+
+    ON = "on"
+    OFF = "off"
+    CRANKING = "cranking"
+    UNKNOWN = "unknown"
+
+
+class DriverAnswer(StrEnum):
+    """What the driver answers to a request."""
+
+    NONE = "none"
+    ALL_RIGHT = "all-right"
+    NOT_ALL_RIGHT = "not-all-right"
 
 
 def controller(
     port: Annotated[
-        str, typer.Argument(help="slcan:PORT, cobs:PORT, socketcan:IFACE or udp_multicast:GROUP")
+        str, typer.Argument(metavar="LINK", help="Where the device is: see Links below.")
     ],
-    speed: Annotated[str, typer.Option(help="km/h, or unknown")] = "0",
-    ignition: Annotated[str, typer.Option(help="on, off, cranking or unknown")] = "on",
-    enable: Annotated[str, typer.Option(help=SWITCH)] = "on",
+    speed: Annotated[str, typer.Option(help="km/h, or unknown.")] = "0",
+    ignition: Annotated[Ignition, typer.Option(help="The ignition.")] = Ignition.ON,
+    enable: Annotated[Switch, typer.Option(help="The driver's monitoring switch.")] = Switch.ON,
     answer: Annotated[
-        str, typer.Option(help="to each request: none, all-right or not-all-right")
-    ] = "none",
+        DriverAnswer, typer.Option(help="The driver's answer to each request.")
+    ] = DriverAnswer.NONE,
     script: Annotated[
         Path | None,
-        typer.Option(help="lines as `3.5 speed=80 answer=all-right`: seconds, and what changes"),
+        typer.Option(
+            metavar="FILE", help="Lines as `3.5 speed=80 answer=all-right`: seconds, and changes."
+        ),
     ] = None,
     faults: Annotated[
         str | None,
         typer.Option(
-            help="make PORT, a path that does not exist yet, with a bad line behind it:"
-            " drop=0.05,flip=0.001,stall=10,unplug=20,reboot=30,seed=1 and others"
+            metavar="FAULTS",
+            help="Make the serial port of LINK, a path that does not exist yet, with a faulty"
+            " line behind it, as drop=0.05,unplug=20: see Faults below.",
         ),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="print JSON instead of a view")] = False,
-    seconds: Annotated[
-        float | None, typer.Option(help="stop after so many seconds", min=0.1)
-    ] = None,
+    json: JsonOption = False,
+    seconds: SecondsOption = None,
 ) -> None:
-    """Act as the vehicle controller: say speed, ignition and enable; answer; show what to do."""
+    """Act as the vehicle controller: send speed, ignition and enable; answer requests."""
     from firmware_bridge.controller.vehicle import VehicleState, change
     from firmware_bridge.controller.verb import run_controller
     from firmware_bridge.faults.spec import parse_faults

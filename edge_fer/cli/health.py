@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from edge_fer.errors import UserError
 from edge_fer.paths import DEVICE_CONFIG
 
 EXIT_UNWELL = 1
@@ -21,28 +20,19 @@ def status(
         Path | None, typer.Option(help="the daemon's socket, where it is at no usual place")
     ] = None,
 ) -> None:
-    """Ask the running daemon how it is; exit code 1 where its pipeline stands still."""
+    """Ask the running daemon how it is; exit code 1 where its pipeline is stalled."""
     from edge_fer.daemon.render_status import status_as_text
-    from edge_fer.daemon.status import STALE_S
     from edge_fer.daemon.status_server import ask
 
     answer = ask(socket)
     if json:
-        typer.echo(json_format.dumps(answer, indent=2))
-    elif "health" not in answer:
+        typer.echo(json_format.dumps({} if answer is None else answer.to_json(), indent=2))
+    elif answer is None:
         typer.echo("the daemon is starting")
     else:
-        try:
-            text = status_as_text(answer)
-        except KeyError as error:
-            raise UserError(
-                f"status: the daemon says nothing of {error}: it is of another version;"
-                " sudo systemctl restart edge-fer"
-            ) from error
-        typer.echo(text)
-    age_s = answer.get("age_s")
-    if isinstance(age_s, int | float) and age_s > STALE_S:
-        typer.echo(f"its pipeline stands still since {age_s:.0f} s", err=True)
+        typer.echo(status_as_text(answer.status))
+    if answer is not None and answer.is_stale:
+        typer.echo(f"pipeline stalled for {answer.age_s:.0f} s", err=True)
         raise typer.Exit(EXIT_UNWELL)
 
 

@@ -3,12 +3,14 @@
 # ruff: noqa: PLC0415 - as in cli.py, a verb imports what it needs when it is called
 
 import json as json_format
+import os
+import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from edge_fer.paths import INSTALLED_MODELS
+from edge_fer.paths import DEVICE_CONFIG, INSTALLED_MODELS
 
 model_app = typer.Typer(
     help="Show, check, install, roll back and fetch models.",
@@ -24,13 +26,25 @@ StoreOption = Annotated[
 ]
 
 
+KeyOption = Annotated[
+    str,
+    typer.Option(
+        "--trusted-key",
+        envvar="EDGE_FER_TRUSTED_KEY",
+        help="public Ed25519 key, 64 hex digits: only what it signed is accepted; without it, the"
+        " key in the device's config",
+    ),
+]
+
+
 @model_app.command()
 def show(file: FileArgument, json: JsonOption = False) -> None:
     """Print the card of a model and the operators that its file holds."""
-    from edge_fer.models.card import card_path, load_model
+    from edge_fer.models.card import load_network
+    from edge_fer.models.files import card_path
     from edge_fer.models.operators import list_operators
 
-    card, content = load_model(file, kind=None)
+    card, content = load_network(file)
     operators = list_operators(content, str(file))
     if json:
         names = [operator.name for operator in operators]
@@ -75,33 +89,40 @@ def verify(file: FileArgument, json: JsonOption = False) -> None:
 def install(
     file: FileArgument,
     store: StoreOption = INSTALLED_MODELS,
-    trusted_key: Annotated[
-        str,
-        typer.Option(
-            envvar="EDGE_FER_TRUSTED_KEY",
-            help="public Ed25519 key, 64 hex digits: only what it signed is installed",
-        ),
-    ] = "",
+    trusted_key: KeyOption = "",
 ) -> None:
     """Check a model, make it the one that the daemon starts with, and keep the one before."""
+    from edge_fer.models.card import load_network
+    from edge_fer.models.kind import EMOTIONS, kind_of
     from edge_fer.models.store import ModelStore
 
-    done = ModelStore(store).install(file, trusted_key=trusted_key)
+    kind = kind_of(load_network(file)[0].labels) or EMOTIONS
+    done = ModelStore(store, kind).install(file, trusted_key=trusted_key or _device_key(store))
     state = "is installed already" if done.was_current else "is installed"
     typer.echo(f"{done.card.name} ({done.card.sha256[:12]}) {state}: restart the daemon to use it")
 
 
 @model_app.command()
-def rollback(store: StoreOption = INSTALLED_MODELS) -> None:
+def rollback(
+    store: StoreOption = INSTALLED_MODELS,
+    kind: Annotated[str, typer.Option(help="which network: emotions, eyes, face")] = "emotions",
+    trusted_key: KeyOption = "",
+) -> None:
     """Go back to the model before the current one; a second time goes forward again."""
-    from edge_fer.models.card import load_card
+    from edge_fer.errors import UserError
+    from edge_fer.models.card import load_network
+    from edge_fer.models.kind import KINDS, kind_named
     from edge_fer.models.store import ModelStore
 
-    path = ModelStore(store).rollback()
+    found = kind_named(kind)
+    if found is None:
+        names = ", ".join(known.name for known in KINDS)
+        raise UserError(f"--kind {kind}: choose one of {names}")
+    path = ModelStore(store, found).rollback(trusted_key=trusted_key or _device_key(store))
     if path is None:
         what = "the model that came with edge-fer"
     else:
-        card = load_card(path)
+        card, _ = load_network(path, found)
         what = f"{card.name} ({card.sha256[:12]})"
     typer.echo(f"back to {what}: restart the daemon to use it")
 
@@ -127,9 +148,28 @@ def fetch(
 def sign(
     file: FileArgument,
     key: Annotated[Path, typer.Option(help="private Ed25519 key, PEM without a password")],
+    release: Annotated[
+        int | None,
+        typer.Option(
+            help="its number: devices refuse a lower one than they have; without it, the time"
+            " (seconds since 1970)",
+        ),
+    ] = None,
 ) -> None:
-    """Sign a model and its card (Ed25519) and print the public key to trust."""
-    from edge_fer.models.signature import sign_model, signature_path
+    """Sign a model and its card (Ed25519) as a release, and print the public key to trust."""
+    from edge_fer.models.files import signature_path
+    from edge_fer.models.signature import sign_model
 
-    public = sign_model(file, key)
-    typer.echo(f"{signature_path(file)}: signed; trusted key {public}")
+    number = int(time.time()) if release is None else release
+    public = sign_model(file, key, release=number)
+    typer.echo(f"{signature_path(file)}: signed as release {number}; trusted key {public}")
+
+
+def _device_key(store: Path) -> str:
+    """Return the key that the device's config trusts, where that config is of this store."""
+    from edge_fer.config.config import load_config
+
+    if not DEVICE_CONFIG.exists():
+        return ""
+    model = load_config(DEVICE_CONFIG, os.environ).model
+    return model.trusted_key if Path(model.store).resolve() == store.resolve() else ""

@@ -1,47 +1,35 @@
 """The verbs that watch the line and play recordings of it."""
 
-# ruff: noqa: PLC0415 - as in cli.py, a verb imports what it needs when it is called
+# ruff: noqa: PLC0415 - a verb imports what it needs when it is called
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from edge_fer.cli.options import JsonOption, PlotOption, RecordOption, SecondsOption
+
 RECORDINGS = ".log (candump), .jsonl, .blf or .asc"
+_WORDS = "with these words, without -these: '3a0 state=attentive -ok'"
 
 
 def monitor(
     port: Annotated[
-        str,
-        typer.Argument(
-            help="slcan:PORT, cobs:PORT, socketcan:IFACE, udp_multicast:GROUP,"
-            " replay:FILE (?speed=2), or - for what `candump -L` prints"
-        ),
+        str, typer.Argument(metavar="LINK", help="Where frames come from: see Links below.")
     ],
-    json: Annotated[bool, typer.Option("--json", help="print JSON lines instead")] = False,
-    seconds: Annotated[
-        float | None, typer.Option(help="stop after so many seconds", min=0.1)
-    ] = None,
-    record: Annotated[
-        Path | None,
-        typer.Option(help=f"record all that arrives into this new file: {RECORDINGS}"),
-    ] = None,
+    json: JsonOption = False,
+    seconds: SecondsOption = None,
+    record: RecordOption = None,
     filter_text: Annotated[
         str,
-        typer.Option(
-            "--filter",
-            help="show frames with these words, without -these: '3a0 state=attentive -ok'",
-        ),
+        typer.Option("--filter", metavar="WORDS", help=f"Show frames {_WORDS}."),
     ] = "",
     changed_only: Annotated[
-        bool, typer.Option("--changed-only", help="show frames whose content changed")
+        bool, typer.Option("--changed-only", help="Show frames whose content changed.")
     ] = False,
-    plot: Annotated[
-        Path | None,
-        typer.Option(help="draw what was seen into this PNG; a recording at once, unwatched"),
-    ] = None,
+    plot: PlotOption = None,
 ) -> None:
-    """Decode and check what arrives from the daemon; record it, replay it, draw it."""
+    """Decode and check the daemon's frames; record, replay or draw them."""
     from firmware_bridge.monitor.run import run_monitor
 
     raise typer.Exit(
@@ -58,15 +46,15 @@ def monitor(
 
 
 def replay(
-    file: Annotated[Path, typer.Argument(help=f"a recording: {RECORDINGS}")],
-    to: Annotated[str, typer.Option(help="slcan:PORT, cobs:PORT, socketcan:IFACE, ...")],
-    speed: Annotated[float, typer.Option(help="2 is twice as fast as it was recorded")] = 1.0,
-    loops: Annotated[int, typer.Option(help="play it so often; 0: until Ctrl-C", min=0)] = 1,
+    file: Annotated[Path, typer.Argument(help=f"A recording: {RECORDINGS}.")],
+    to: Annotated[str, typer.Option(metavar="LINK", help="Where to send: see Links below.")],
+    speed: Annotated[float, typer.Option(help="2 is twice as fast as it was recorded.")] = 1.0,
+    loops: Annotated[int, typer.Option(help="How often; 0: until Ctrl-C.", min=0)] = 1,
     filter_text: Annotated[
-        str, typer.Option("--filter", help="send frames with these words only, as in monitor")
+        str, typer.Option("--filter", metavar="WORDS", help=f"Send only frames {_WORDS}.")
     ] = "",
 ) -> None:
-    """Send the frames of a recording over a transport, as they were and at their own pace."""
+    """Send the frames of a recording over a link, as they were and at their own pace."""
     from firmware_bridge.recording.resend import resend
 
     raise typer.Exit(resend(file, to, speed=speed, loops=loops, filter_text=filter_text))

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from edge_fer.errors import UserError
+from edge_fer.errors import ClipError, ClipReason, UserError
 from edge_fer.paths import DEVICE_CONFIG
 
 recording_app = typer.Typer(
@@ -31,7 +31,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="print JSON instead of 
 @recording_app.command("list")
 def list_(folder: FolderOption = None, key: KeyOption = None, json: JsonOption = False) -> None:
     """Print the clips of the ring, the oldest first; of an encrypted one the key tells more."""
-    from edge_fer.recording.clip_file import SealedClipError, read_header
+    from edge_fer.recording.clip_file import read_header
 
     private_key = _private_key(key)
     rows: list[dict[str, Any]] = []
@@ -40,9 +40,12 @@ def list_(folder: FolderOption = None, key: KeyOption = None, json: JsonOption =
         try:
             header = read_header(clip.path, private_key)
             row |= header.to_json()
-        except SealedClipError:
-            row["encrypted"] = True
-        except UserError as error:
+        except ClipError as error:
+            if error.reason is ClipReason.SEALED:
+                row["encrypted"] = True
+            else:
+                row["error"] = str(error)
+        except UserError as error:  # cryptography is not installed
             row["error"] = str(error)
         rows.append(row)
     if json:

@@ -10,7 +10,7 @@ from edge_fer.camera.settings import CameraConfig
 from edge_fer.config.environment import ConfigSource, from_text, with_environment
 from edge_fer.config.toml import TomlFile, read_toml
 from edge_fer.driver_state.settings import PolicySettings
-from edge_fer.errors import UserError
+from edge_fer.errors import ConfigError, ConfigReason
 from edge_fer.face.settings import FaceConfig
 from edge_fer.health.settings import HealthConfig
 from edge_fer.models.settings import ModelConfig
@@ -107,9 +107,10 @@ def _section(source: ConfigSource, name: str, settings_class: type[_Settings]) -
     """Make the settings of one section from what the source says and the defaults."""
     values = source.values.get(name, {})
     if not isinstance(values, dict):
-        raise UserError(
+        raise ConfigError(
+            ConfigReason.BAD_VALUE,
             f"{name}: {shown(values)} is not a section; write [{name}] and its keys below it"
-            f" ({source.where((name,))})"
+            f" ({source.where((name,))})",
         )
     known = {item.key: item for item in describe(settings_class)}
     given = {}
@@ -123,7 +124,7 @@ def _section(source: ConfigSource, name: str, settings_class: type[_Settings]) -
         return settings_class(**_with_floats(settings_class, given))
     except SettingError as error:
         where = source.where(*((name, key) for key in (error.key, *error.also)), (name,))
-        raise UserError(f"{name}.{error} ({where})") from error
+        raise ConfigError(ConfigReason.BAD_VALUE, f"{name}.{error} ({where})") from error
 
 
 def _with_floats(settings_class: type, values: dict[str, Any]) -> dict[str, Any]:
@@ -143,7 +144,7 @@ def _unknown_key(section: str, key: str) -> str:
     return f"unknown key; [{section}] has {', '.join(own)}"
 
 
-def _unknown_section(source: ConfigSource, name: str) -> UserError:
+def _unknown_section(source: ConfigSource, name: str) -> ConfigError:
     where = source.where((name,))
     owner = next((section for section in SECTIONS if name in _keys(section)), None)
     near = difflib.get_close_matches(name, SECTIONS, n=1, cutoff=NEAR_ENOUGH)
@@ -153,7 +154,7 @@ def _unknown_section(source: ConfigSource, name: str) -> UserError:
         hint = f"unknown section; did you mean [{near[0]}]?"
     else:
         hint = f"unknown section; there are {', '.join(SECTIONS)}"
-    return UserError(f"{spelled(name)}: {hint} ({where})")
+    return ConfigError(ConfigReason.UNKNOWN_KEY, f"{spelled(name)}: {hint} ({where})")
 
 
 def _keys(section: str) -> list[str]:

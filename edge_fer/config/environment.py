@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edge_fer.config.toml import KeyPath, TomlFile
-from edge_fer.errors import UserError
+from edge_fer.errors import ConfigError, ConfigReason
 from edge_fer.setting import spelled
 
 PREFIX = "EDGE_FER__"
@@ -51,9 +51,10 @@ def with_environment(file: TomlFile, environment: Mapping[str, str]) -> ConfigSo
             continue
         section, separator, key = variable.removeprefix(PREFIX).lower().partition(SEPARATOR)
         if not (section and separator and key) or variable != variable.upper():
-            raise UserError(
+            raise ConfigError(
+                ConfigReason.UNKNOWN_KEY,
                 f"environment {spelled(variable)}: write {PREFIX}SECTION{SEPARATOR}KEY in capitals,"
-                f" as {PREFIX}CAMERA{SEPARATOR}FPS"
+                f" as {PREFIX}CAMERA{SEPARATOR}FPS",
             )
         if section not in values:
             variables[section,] = variable

@@ -1,9 +1,8 @@
 """Writes the example config from the settings' own descriptions.
 
-`python -m edge_fer.config.example > systemd/config.toml` renews the file after a change.
+`edge-fer config example > systemd/config.toml` renews the file after a change.
 """
 
-import sys
 import textwrap
 
 from edge_fer.config.config import LIVE_SECTIONS, SECTIONS
@@ -52,7 +51,3 @@ def _comment(text: str) -> list[str]:
         break_on_hyphens=False,
         break_long_words=False,
     )
-
-
-if __name__ == "__main__":
-    sys.stdout.write(example())

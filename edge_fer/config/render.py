@@ -5,7 +5,7 @@ from typing import Any
 from edge_fer.config.config import SECTIONS, Config
 from edge_fer.config.environment import ConfigSource
 from edge_fer.config.toml import toml_literal
-from edge_fer.passwords import without_password
+from edge_fer.redaction import redacted_uri
 from edge_fer.setting import describe
 
 DEFAULT = "default"
@@ -13,7 +13,7 @@ DEFAULT = "default"
 
 def _shown(config: Config, section: str, key: str) -> Any:
     value = getattr(getattr(config, section), key)
-    return without_password(value) if isinstance(value, str) else value
+    return redacted_uri(value) if isinstance(value, str) else value
 
 
 def config_as_toml(config: Config, source: ConfigSource) -> str:

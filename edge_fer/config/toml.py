@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edge_fer.errors import UserError
+from edge_fer.errors import ConfigError, ConfigReason
 
 MAX_BYTES = 65_536  # a config is some kilobytes: more is another file, or a device without an end
 _POSITION = re.compile(r"^(?P<what>.*) \(at (?:line (?P<line>\d+), column \d+|end of document)\)$")
@@ -39,21 +39,25 @@ def read_toml(path: Path) -> TomlFile:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise UserError(f"cannot read the config {name}: {error.strerror}") from error
+        raise ConfigError(
+            ConfigReason.UNREADABLE, f"cannot read the config {name}: {error.strerror}"
+        ) from error
     if len(data) > MAX_BYTES:
-        raise UserError(f"{name} is no config: it is larger than {MAX_BYTES // 1024} KiB")
+        raise ConfigError(
+            ConfigReason.NOT_TOML, f"{name} is no config: it is larger than {MAX_BYTES // 1024} KiB"
+        )
     try:
         text = data.decode("utf-8-sig")  # some editors begin a file with a byte order mark
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise UserError(f"{name} line {line}: not UTF-8 text") from error
+        raise ConfigError(ConfigReason.UNREADABLE, f"{name} line {line}: not UTF-8 text") from error
     text = text.replace("\r\n", "\n")
     try:
         values = tomllib.loads(text)
     except RecursionError as error:
-        raise UserError(f"{name}: brackets nested too deep") from error
+        raise ConfigError(ConfigReason.NOT_TOML, f"{name}: brackets nested too deep") from error
     except ValueError as error:  # TOMLDecodeError, and numbers that Python refuses as too long
-        raise UserError(_syntax_error(name, text, str(error))) from error
+        raise ConfigError(ConfigReason.NOT_TOML, _syntax_error(name, text, str(error))) from error
     return TomlFile(name, values, lines_of_keys(text))
 
 

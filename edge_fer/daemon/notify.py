@@ -1,19 +1,13 @@
-"""Tell systemd how the daemon is: sd_notify(3) over the datagram socket that it names."""
+"""Tells systemd how the daemon is: sd_notify(3) over the datagram socket that it names."""
 
-import os
 import socket
 
 
 class Notifier:
-    """Sends `READY=1` and the like; does nothing where no service manager listens."""
+    """Sends `READY=1` and the like to the socket `address` ($NOTIFY_SOCKET); nothing without it."""
 
-    def __init__(self, address: str | None = None) -> None:
-        self._address = address if address is not None else os.environ.get("NOTIFY_SOCKET")
-
-    @property
-    def is_heard(self) -> bool:
-        """Whether a service manager started this process and wants to hear of it."""
-        return bool(self._address)
+    def __init__(self, address: str | None) -> None:
+        self._address = address
 
     def send(self, *assignments: str) -> None:
         """Send assignments such as `READY=1` or `STATUS=attentive, 30 fps`; never raises."""

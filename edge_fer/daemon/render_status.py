@@ -1,47 +1,51 @@
 """The answer of `edge-fer status` as a person reads it."""
 
-from typing import Any
+from edge_fer.daemon.status import Status
+from edge_fer.recording.flag import RecordingStatus
 
 
-def status_as_text(answer: dict[str, Any]) -> str:
+def status_as_text(status: Status) -> str:
     """Return one line for each thing worth knowing."""
-    health, counters = answer["health"], answer["counters"]
-    latency, temperature = health["latency_ms"], health["temperature_c"]
+    health, counters = status.health, status.counters
+    latency, temperature = health.latency_ms, health.temperature_c
     rows = [
-        ("driver", f"{answer['state']} ({answer['reason']})"),
+        ("driver", f"{status.state} ({status.reason})"),
         (
             "camera",
-            f"{answer['camera']}: {health['camera_fps']:.0f} fps, {health['fps']:.0f} judged, "
+            f"{status.camera}: {health.camera_fps:.0f} fps, {health.fps:.0f} judged, "
             + ("latency unknown" if latency is None else f"{latency:.0f} ms to a decision")
-            + (f"; {answer['camera_error']}" if answer.get("camera_error") else ""),
+            + (f"; {status.camera_error}" if status.camera_error else ""),
         ),
         (
             "stages",
-            f"face in {health['face_fps']:.0f} frames a second, detected in"
-            f" {health['detection_fps']:.0f}; emotions in {health['emotion_fps']:.0f}"
-            + ("; the cascade stands in for YuNet" if answer.get("detector_failed") else ""),
+            f"face in {health.face_fps:.0f} frames a second, detected in"
+            f" {health.detection_fps:.0f}; emotions in {health.emotion_fps:.0f}"
+            + ("; the cascade stands in for YuNet" if status.detector_failed else ""),
         ),
         (
             "frames",
-            f"{health['frames']}, dropped {health['dropped']}; in the last hour"
-            f" {health['stalls_last_hour']} stalls,"
-            f" {health['camera_restarts_last_hour']} restarts of the camera",
+            f"{health.frames}, dropped {health.dropped}; in the last hour"
+            f" {health.stalls_last_hour} stalls,"
+            f" {health.camera_restarts_last_hour} restarts of the camera",
         ),
-        ("model", answer["model"] + (" (fallback)" if answer["model_is_fallback"] else "")),
+        ("model", status.model + (" (fallback)" if status.model_is_fallback else "")),
         (
             "link",
-            f"{answer['link']}: {'open' if counters['connected'] else 'LOST'},"
-            f" {answer['link_fps']:.0f} frames a second, sent {counters['frames_sent']},"
-            f" dropped {counters['frames_dropped']}, lost {counters['connections_lost']} times",
+            f"{status.link}: {'open' if counters.connected else 'LOST'},"
+            f" {status.link_fps:.0f} frames a second, sent {counters.frames_sent},"
+            f" dropped {counters.frames_dropped}, refused {counters.frames_refused}, lost"
+            f" {counters.connections_lost} times, adapter reopened"
+            f" {counters.channels_reopened} times"
+            + (f"; {counters.trouble}" if counters.trouble else ""),
         ),
-        ("recording", _recording(answer.get("recording"))),
-        ("temperature", _temperature(temperature, health["limit_c"])),
-        ("throttling", _throttling(health["throttled"])),
-        ("shedding", _shedding(health["shed_for"], health["most_fps"])),
+        ("recording", _recording(status.recording)),
+        ("temperature", _temperature(temperature, health.limit_c)),
+        ("throttling", _throttling(health.throttled)),
+        ("shedding", _shedding(health.shed_for, health.most_fps)),
         (
             "daemon",
-            f"edge-fer {answer['version']}, process {answer['pid']},"
-            f" up {duration(answer['uptime_s'])}, restarted {answer['restarts']} times",
+            f"edge-fer {status.version}, process {status.pid},"
+            f" up {duration(status.uptime_s)}, restarted {status.restarts} times",
         ),
     ]
     width = max(len(name) for name, _ in rows)
@@ -60,23 +64,23 @@ def _shedding(why: str, most_fps: float | None) -> str:
     return f"at most {most_fps:.0f} frames a second, because of {why}"
 
 
-def _recording(recording: dict[str, Any] | None) -> str:
+def _recording(recording: RecordingStatus | None) -> str:
     if recording is None:
         return "off"
-    what = {"on": "ON", "event": "ON, an event is being kept"}.get(recording["flag"], "standby")
+    what = {"on": "ON", "event": "ON, an event is being kept"}.get(recording.flag, "standby")
     text = (
-        f"{what}: {recording['clips']} clips, {recording['size'] / 1e6:.0f} MB in"
-        f" {recording['folder']}{', encrypted' if recording['encrypted'] else ''}"
+        f"{what}: {recording.clips} clips, {recording.size / 1e6:.0f} MB in"
+        f" {recording.folder}{', encrypted' if recording.encrypted else ''}"
     )
-    if recording["lost"]:
-        text += f"; lost {recording['lost']}"
-    for error in (recording["error"], recording["forward_error"]):
+    if recording.lost:
+        text += f"; lost {recording.lost}"
+    for error in (recording.error, recording.forward_error):
         if error is not None:
             text += f"; {error}"
     return text
 
 
-def _throttling(names: list[str] | None) -> str:
+def _throttling(names: tuple[str, ...] | None) -> str:
     return "unknown" if names is None else ", ".join(names) or "none"
 
 

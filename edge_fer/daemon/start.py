@@ -27,6 +27,8 @@ def run_daemon(
     Command-line values overrule the config. UserError or BridgeError for what is wrong at start:
     config, port and, without a service manager, model, face detector and camera.
     """
+    # The one place that asks the environment; all else is told.
+    manager = os.environ.get("NOTIFY_SOCKET")
 
     def load() -> Config:
         return _overruled(load_config(config_path, os.environ), camera, link, model)
@@ -42,11 +44,12 @@ def run_daemon(
             CameraProcess.prepared(config.config.camera.uri, config.config.camera.fps) as process,
         ):
             # Here, while the camera's process imports what it needs.
-            from edge_fer.daemon.daemon import Daemon
+            from edge_fer.daemon.assembly import assemble
 
-            Daemon(config.config, process).run(stop, config.changed)
+            daemon = assemble(config.config, process, Notifier(manager), managed=bool(manager))
+            daemon.run(stop, config.changed)
     except Exception:
-        if Notifier().is_heard:
+        if manager:
             time.sleep(FAILED_WAIT_S)
         raise
     return 0

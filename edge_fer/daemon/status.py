@@ -1,8 +1,11 @@
 """How the daemon is, as `edge-fer status`, the journal and Prometheus tell it. Pure."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Self
 
+from edge_fer.driver_state.states import DriverState
+from edge_fer.errors import DaemonError, DaemonReason
+from edge_fer.from_json import MissingKeyError, from_json
 from edge_fer.health.meter import Health
 from edge_fer.recording.flag import RecordingStatus
 from firmware_bridge.link.link import LinkCounters
@@ -10,6 +13,8 @@ from firmware_bridge.link.link import LinkCounters
 # The daemon renews its status twice a second: one as old as this stands still.
 STALE_S = 3.0
 PREFIX = "edge_fer_"
+# Of the JSON object; raised where a value changes its meaning.
+STATUS_FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +39,64 @@ class Status:
     restarts: int = 0  # of the daemon, that another did not end in order before
     recording: RecordingStatus | None = None  # None: switched off
 
+    @property
+    def is_standby(self) -> bool:
+        """Whether the vehicle wants nobody watched."""
+        return self.state == DriverState.NOT_AVAILABLE.label
+
     def to_json(self) -> dict[str, Any]:
         """Return it as a JSON object; what is not known is null."""
-        return asdict(self)
+        return {"format": STATUS_FORMAT, **asdict(self)}
+
+    @classmethod
+    def from_json(cls, values: object) -> Self:
+        """Return the status that `to_json` made `values` of, which went through JSON.
+
+        DaemonError with the reason UNKNOWN_VERSION where it has another format or lacks a key, and
+        NOT_A_DAEMON where it is something else.
+        """
+        found = values.get("format") if isinstance(values, dict) else None
+        try:
+            if found != STATUS_FORMAT and isinstance(values, dict) and "version" in values:
+                raise MissingKeyError("format")
+            return from_json(cls, values)
+        except MissingKeyError as error:
+            raise DaemonError(
+                DaemonReason.UNKNOWN_VERSION,
+                f"status: the daemon is of another version (no {error} of format {STATUS_FORMAT}):"
+                " sudo systemctl restart edge-fer",
+            ) from error
+        except ValueError as error:
+            raise DaemonError(
+                DaemonReason.NOT_A_DAEMON, f"status: that is not an edge-fer daemon: {error}"
+            ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class StatusAnswer:
+    """A status, and how old it is: a pipeline that hangs does not renew it."""
+
+    status: Status
+    age_s: float
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the pipeline is stalled."""
+        return self.age_s > STALE_S
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as one JSON object."""
+        return {"age_s": self.age_s, **self.status.to_json()}
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Self:
+        """Return what `to_json` made `values` of; DaemonError as `Status.from_json`."""
+        status, age_s = Status.from_json(values), values.get("age_s")
+        if not isinstance(age_s, int | float):
+            raise DaemonError(
+                DaemonReason.NOT_A_DAEMON, "status: that is not an edge-fer daemon: no age_s"
+            )
+        return cls(status, float(age_s))
 
 
 def figures(status: Status) -> dict[str, float]:
@@ -71,6 +131,10 @@ def figures(status: Status) -> dict[str, float]:
         "link_changes_superseded_total": counters.changes_superseded,
         "link_frames_received_total": counters.frames_received,
         "link_controller_frames_rejected_total": counters.controller_frames_rejected,
+        "link_blocked": counters.trouble is not None,
+        "link_cycles_skipped_total": counters.cycles_skipped,
+        "link_frames_refused_total": counters.frames_refused,
+        "link_channels_reopened_total": counters.channels_reopened,
         "link_rejected_lines_total": counters.rejected_lines,
         "link_rejected_bytes_total": counters.rejected_bytes,
     }

@@ -13,9 +13,10 @@ import socket
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
-from edge_fer.daemon.status import Status, as_prometheus
-from edge_fer.errors import UserError
+from edge_fer.daemon.status import Status, StatusAnswer, as_prometheus
+from edge_fer.errors import DaemonError, DaemonReason
 from edge_fer.paths import status_sockets
 
 FILE_EVERY_S = 15.0  # as often as Prometheus usually looks
@@ -89,7 +90,8 @@ class StatusServer:
             return "{}\n"
         status, told_s = latest
         # The age says whether the vision loop still runs: this thread does in any case.
-        return json.dumps({"age_s": time.monotonic() - told_s, **status.to_json()}) + "\n"
+        answer = StatusAnswer(status, time.monotonic() - told_s)
+        return json.dumps(answer.to_json()) + "\n"
 
     def _write(self, path: Path, status: Status) -> None:
         temporary = path.with_name(f".{path.name}.new")
@@ -113,8 +115,8 @@ def _listen(path: Path) -> socket.socket | None:
         if not path.parent.exists():
             path.parent.mkdir(mode=0o755)
         if path.exists():
-            with contextlib.suppress(UserError):
-                ask(path)
+            with contextlib.suppress(DaemonError):
+                _fetch((path,))
                 _log.warning("status: another daemon answers at %s", path)
                 listener.close()
                 return None
@@ -129,16 +131,23 @@ def _listen(path: Path) -> socket.socket | None:
     return listener
 
 
-def ask(path: Path | None = None) -> dict[str, object]:
-    """Return what the daemon says at `path`, or at the first of the usual places.
+def ask(path: Path | None = None) -> StatusAnswer | None:
+    """Return the status of the daemon at `path`, or at the first of the usual places.
 
-    UserError where nobody answers.
+    None while it is starting. DaemonError where there is no daemon, or none that is understood.
     """
-    paths = status_sockets() if path is None else (path,)
+    values = _fetch(status_sockets() if path is None else (path,))
+    return StatusAnswer.from_json(values) if values else None
+
+
+def _fetch(paths: tuple[Path, ...]) -> dict[str, Any]:
     found = next((item for item in paths if _is_there(item)), None)
     if found is None:
         places = " or ".join(map(str, paths))
-        raise UserError(f"status: no daemon runs here (there is no {places}): start it first")
+        raise DaemonError(
+            DaemonReason.NOT_RUNNING,
+            f"status: no daemon runs here (there is no {places}): start it first",
+        )
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
             client.settimeout(4 * ANSWER_S)
@@ -146,14 +155,19 @@ def ask(path: Path | None = None) -> dict[str, object]:
             with client.makefile(encoding="utf-8") as lines:
                 answer = json.loads(lines.readline() or "{}")
     except PermissionError as error:
-        raise UserError(
+        raise DaemonError(
+            DaemonReason.NO_PERMISSION,
             f"status: {found}: permission denied: sudo edge-fer status, or add this user to the"
-            " group edge-fer"
+            " group edge-fer",
         ) from error
     except (OSError, ValueError) as error:
-        raise UserError(f"status: {found}: the daemon does not answer: {error}") from error
+        raise DaemonError(
+            DaemonReason.NO_ANSWER, f"status: {found}: the daemon does not answer: {error}"
+        ) from error
     if not isinstance(answer, dict):
-        raise UserError(f"status: {found}: that is no edge-fer daemon")
+        raise DaemonError(
+            DaemonReason.NOT_A_DAEMON, f"status: {found}: that is not an edge-fer daemon"
+        )
     return answer
 
 

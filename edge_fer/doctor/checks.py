@@ -9,18 +9,17 @@ import pwd
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 from edge_fer.camera import check_uri
 from edge_fer.camera.condition import ConditionMonitor
 from edge_fer.camera.process import CameraProcess
 from edge_fer.config.config import Config, load_config
-from edge_fer.daemon.status import STALE_S
+from edge_fer.daemon.status import Status
 from edge_fer.daemon.status_server import ask
 from edge_fer.doctor.finding import Finding, Level
 from edge_fer.doctor.history import check_history
-from edge_fer.errors import UserError
-from edge_fer.face.opening import open_detector, yunet_path
+from edge_fer.errors import DaemonError, DaemonReason, UserError
+from edge_fer.face.opening import detector_name, open_detector, yunet_path
 from edge_fer.health.shedding import FEWER_MARGIN_C
 from edge_fer.health.thermal import Thermometer
 from edge_fer.health.throttling import (
@@ -31,18 +30,22 @@ from edge_fer.health.throttling import (
     read_throttle_bits,
     throttle_names,
 )
-from edge_fer.models.check import check_model_apart, require_passed
+from edge_fer.models.check import check_apart, check_model_apart, require_passed
+from edge_fer.models.files import read_model_files
+from edge_fer.models.kind import EYES, FACE, ModelKind
+from edge_fer.models.settings import ModelConfig
 from edge_fer.models.signature import require_signature
 from edge_fer.models.store import ModelStore
 from edge_fer.observation import CameraCondition
-from edge_fer.passwords import without_password
-from edge_fer.paths import SERVICE_STATE, SHIPPED_EYES, SHIPPED_MODEL
+from edge_fer.paths import SERVICE_STATE, SHIPPED_EYES, SHIPPED_FACE, SHIPPED_MODEL
+from edge_fer.redaction import redacted_uri
 from edge_fer.wall_clock import STA_UNSYNC, clock_status
 from firmware_bridge.errors import BridgeError
 from firmware_bridge.transports import check_address, open_transport
 
 CAMERA_OPENS_S = 10.0
 CAMERA_WATCHED_S = 1.5
+LINK_WATCHED_S = 0.5
 FPS_SHARE = 0.7  # of the rate that the camera means to give; below it frames are missing
 LEAST_FREE_BYTES = 100e6
 SERVICE_USER = "edge-fer"
@@ -56,16 +59,16 @@ def examine(config_path: Path | None) -> Iterator[Finding]:
         yield Finding("config", Level.FAILED, str(error), "edge-fer config check")
         return
     yield Finding("config", Level.OK, f"{config_path or 'defaults'}")
-    daemon = _daemon()
-    yield daemon[0]
+    finding, running, status = check_daemon()
+    yield finding
     yield check_model(config)
     yield check_face(config)
-    if daemon[1] is None:
+    if not running:
         yield check_camera(config)
         yield check_link(config)
-    else:
-        yield from _as_the_daemon_says(daemon[1])
-        yield from check_history(daemon[1])
+    if status is not None:
+        yield from check_running(status)
+        yield from check_history(status)
     yield check_user(config)
     yield from (check() for check in (check_throttling, check_temperature, check_clock))
     yield check_disk(Path(config.model.store))
@@ -84,9 +87,12 @@ def check_model(config: Config) -> Finding:
         else ModelStore(Path(config.model.store)).candidates(SHIPPED_MODEL)[0]
     )
     try:
+        files = read_model_files(path)
         if config.model.trusted_key and path != SHIPPED_MODEL:
-            require_signature(path, config.model.trusted_key)
-        result, runtime = check_model_apart(path)
+            release = require_signature(files, config.model.trusted_key)
+            if not config.model.path:
+                ModelStore(Path(config.model.store)).require_release(release, path)
+        result, runtime = check_apart(files)
         require_passed(path, result, runtime)
     except UserError as error:
         remedy = "" if config.model.path else "edge-fer model rollback"
@@ -97,23 +103,33 @@ def check_model(config: Config) -> Finding:
 
 
 def check_face(config: Config) -> Finding:
-    """Open the face detector and, where it has landmarks to give, the eye network."""
-    name = config.face.detector
+    """Open the face detector, and run the golden images of the face and eye networks."""
+    model = config.model
     try:
         open_detector(config.face)
-        if name != "yunet":
-            text = f"{name}: distracted, drowsy and the sleep states are never said"
-            return Finding("face", Level.NOTE, text, 'face.detector = "yunet" gives head and eyes')
-        result, runtime = check_model_apart(SHIPPED_EYES)
-        require_passed(SHIPPED_EYES, result, runtime)
+        used = [
+            _sound_network(model, FACE, model.face_path, SHIPPED_FACE),
+            _sound_network(model, EYES, model.eyes_path, SHIPPED_EYES),
+        ]
     except UserError as error:
         return Finding("face", Level.FAILED, str(error))
-    return Finding("face", Level.OK, f"{yunet_path(config.face)}; eyes by {SHIPPED_EYES.name}")
+    detector = detector_name(config.face)
+    found_by = str(yunet_path(config.face)) if detector == "yunet" else "the Haar cascades"
+    text = f"found by {found_by}; followed by {used[0]}; eyes by {used[1]}"
+    return Finding("face", Level.OK, text)
+
+
+def _sound_network(config: ModelConfig, kind: ModelKind, named: str, shipped: Path) -> Path:
+    """Return the network that the daemon would start with; UserError where it fails its check."""
+    path = Path(named) if named else ModelStore(Path(config.store), kind).candidates(shipped)[0]
+    result, runtime = check_model_apart(path)
+    require_passed(path, result, runtime)
+    return path
 
 
 def check_camera(config: Config) -> Finding:
     """Open the camera, watch it for a moment, and judge rate and picture."""
-    uri = without_password(config.camera.uri)
+    uri = redacted_uri(config.camera.uri)
     try:
         check_uri(config.camera.uri)
     except UserError as error:
@@ -121,7 +137,7 @@ def check_camera(config: Config) -> Finding:
     with CameraProcess(config.camera.uri, fps=config.camera.fps) as camera:
         first = camera.wait(CAMERA_OPENS_S)
         if first is None:
-            text = camera.error or f"camera {uri}: no frame within {CAMERA_OPENS_S:g} s"
+            text = str(camera.error or f"camera {uri}: no frame within {CAMERA_OPENS_S:g} s")
             return Finding("camera", Level.FAILED, text.removeprefix("camera "))
         monitor = ConditionMonitor()
         condition = monitor.update(first.grey, first.captured_s)
@@ -135,7 +151,7 @@ def check_camera(config: Config) -> Finding:
             elif camera.error is not None or camera.ended:
                 break
         if camera.error is not None:
-            return Finding("camera", Level.FAILED, camera.error.removeprefix("camera "))
+            return Finding("camera", Level.FAILED, str(camera.error).removeprefix("camera "))
         meant_fps = camera.fps or float(config.camera.fps)
     elapsed_s = last.captured_s - first.captured_s
     fps = (last.sequence - first.sequence) / elapsed_s if elapsed_s > 0 else 0.0
@@ -155,9 +171,17 @@ def check_link(config: Config) -> Finding:
     uri = config.link.uri
     try:
         check_address(uri)
-        open_transport(uri).close()
+        # It only listens: a wrong bit rate disturbs nobody.
+        transport = open_transport(uri, listen_only=True)
+        transport.receive(LINK_WATCHED_S)
+        trouble, channels = transport.trouble, transport.counters.channel_openings
+        transport.close()
     except BridgeError as error:
         return Finding("link", Level.FAILED, str(error).removeprefix("link: "))
+    if trouble is not None:
+        return Finding("link", Level.FAILED, f"{uri}: {trouble}", "bit rate (?bitrate=), wiring?")
+    if channels:
+        return Finding("link", Level.OK, f"{uri}: opens, and the adapter's channel, too")
     return Finding("link", Level.OK, f"{uri}: opens")
 
 
@@ -288,34 +312,44 @@ def check_writing(check: str, key: str, folder: Path) -> Finding:
     return Finding(check, Level.OK, text)
 
 
-def _daemon() -> tuple[Finding, dict[str, Any] | None]:
-    """Return the finding on the daemon, and what it says where it runs."""
+def check_daemon() -> tuple[Finding, bool, Status | None]:
+    """Return the finding on the daemon, whether one runs, and its status where it is known."""
     try:
         answer = ask()
-    except UserError as error:
-        if "no daemon runs" in str(error):
-            return Finding("daemon", Level.NOTE, "does not run: camera and port are tried"), None
-        return Finding("daemon", Level.WARNING, str(error)), None
-    age_s = answer.get("age_s")
-    if not isinstance(age_s, int | float) or age_s > STALE_S:
-        text = "runs, but its pipeline stands still"
-        return Finding("daemon", Level.FAILED, text, "journalctl -u edge-fer"), answer
-    return Finding("daemon", Level.OK, f"runs: {answer['state']} ({answer['reason']})"), answer
+    except DaemonError as error:
+        if error.reason is DaemonReason.NOT_RUNNING:
+            return (
+                Finding("daemon", Level.NOTE, "does not run: camera and port are tried"),
+                False,
+                None,
+            )
+        # Something has camera and port open, or may have.
+        return Finding("daemon", Level.WARNING, str(error)), True, None
+    if answer is None:
+        return Finding("daemon", Level.NOTE, "is starting"), True, None
+    status = answer.status
+    if answer.is_stale:
+        text = f"runs, but its pipeline stalled for {answer.age_s:.0f} s"
+        return Finding("daemon", Level.FAILED, text, "journalctl -u edge-fer"), True, status
+    return Finding("daemon", Level.OK, f"runs: {status.state} ({status.reason})"), True, status
 
 
-def _as_the_daemon_says(answer: dict[str, Any]) -> Iterator[Finding]:
-    """Yield findings on what only one program can open at a time."""
-    health, counters = answer.get("health"), answer.get("counters")
-    if not isinstance(health, dict) or not isinstance(counters, dict):
-        return
-    error = str(answer.get("camera_error") or "").removeprefix("camera ")
-    text = error or f"{answer['camera']}: {health['fps']:.0f} fps"
+def check_running(status: Status) -> Iterator[Finding]:
+    """Yield findings on what only one program can open at a time, from the daemon's status."""
+    health, counters = status.health, status.counters
+    error = (status.camera_error or "").removeprefix("camera ")
+    text = error or f"{status.camera}: {health.fps:.0f} fps"
     text += ", says the daemon"
-    standby = "standby" in str(answer["reason"])
-    level = Level.OK if health["fps"] > 0 or standby else Level.FAILED
+    level = Level.OK if health.fps > 0 or status.is_standby else Level.FAILED
     remedy = "" if level is Level.OK or error else "journalctl -u edge-fer"
     yield Finding("camera", level, text, remedy)
-    level = Level.OK if counters["connected"] else Level.FAILED
-    state = "open" if counters["connected"] else "lost"
+    trouble = counters.trouble
+    level = Level.OK if counters.connected else Level.FAILED
+    state = "open" if counters.connected else "lost"
+    if trouble:
+        text = f"{status.link}: {trouble}, says the daemon"
+        remedy = "bit rate (?bitrate=), wiring, termination, another node that is on?"
+        yield Finding("link", Level.FAILED, text, remedy)
+        return
     remedy = "" if level is Level.OK else "is the adapter plugged in? journalctl -u edge-fer"
-    yield Finding("link", level, f"{answer['link']}: {state}, says the daemon", remedy)
+    yield Finding("link", level, f"{status.link}: {state}, says the daemon", remedy)

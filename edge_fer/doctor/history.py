@@ -1,8 +1,8 @@
 """What a running daemon counted against itself: troubles that are over, or come and go. Pure."""
 
 from collections.abc import Iterator
-from typing import Any
 
+from edge_fer.daemon.status import Status
 from edge_fer.doctor.finding import Finding, Level
 from edge_fer.health.shedding import HEAT
 
@@ -10,12 +10,9 @@ CHECK = "history"
 _LOG = "journalctl -u edge-fer"
 
 
-def check_history(answer: dict[str, Any]) -> Iterator[Finding]:
-    """Yield what was wrong, from the answer of `edge-fer status`; one finding where nothing was."""
-    health, counters = answer.get("health"), answer.get("counters")
-    if not isinstance(health, dict) or not isinstance(counters, dict):
-        return  # it is starting
-    troubles = list(_troubles(answer, health, counters))
+def check_history(status: Status) -> Iterator[Finding]:
+    """Yield what was wrong, from a daemon's status; one finding where nothing was."""
+    troubles = list(_troubles(status))
     for text, remedy in troubles:
         yield Finding(CHECK, Level.WARNING, text, remedy)
     if not troubles:
@@ -23,35 +20,44 @@ def check_history(answer: dict[str, Any]) -> Iterator[Finding]:
         yield Finding(CHECK, Level.OK, text)
 
 
-def _troubles(
-    answer: dict[str, Any], health: dict[str, Any], counters: dict[str, Any]
-) -> Iterator[tuple[str, str]]:
+def _troubles(status: Status) -> Iterator[tuple[str, str]]:
     """Yield each trouble and its remedy."""
-    if restarts := answer.get("restarts", 0):
+    health, counters, recording = status.health, status.counters, status.recording
+    if restarts := status.restarts:
         yield f"the daemon was killed, or failed, {restarts} times and started anew", _LOG
-    stalls, restarts = health["stalls_last_hour"], health["camera_restarts_last_hour"]
+    stalls, restarts = health.stalls_last_hour, health.camera_restarts_last_hour
     if stalls or restarts:
         yield (
             f"the camera fell silent {stalls} times in the last hour, and its process was started"
             f" anew {restarts} times",
             f"its cable, its port and its supply; {_LOG}",
         )
-    if why := health.get("shed_for"):
+    if why := health.shed_for:
         yield (
             f"fewer frames are looked at because of {why}",
             "more cooling" if why == HEAT else "a stronger supply, a short and thick cable",
         )
-    if lost := counters["connections_lost"]:
+    if lost := counters.connections_lost:
         yield f"the link was lost {lost} times", f"plug and cable of its adapter; {_LOG}"
-    if dropped := counters["frames_dropped"]:
+    if reopened := counters.channels_reopened:
+        yield (
+            f"the adapter's channel had to be opened again {reopened} times",
+            f"its supply, the bit rate and the wiring of the bus; {_LOG}",
+        )
+    if refused := counters.frames_refused:
+        yield (
+            f"the adapter or the bus refused {refused} frames",
+            "bit rate (?bitrate=), wiring, termination, and another node that acknowledges",
+        )
+    if dropped := counters.frames_dropped:
         yield f"the link did not take {dropped} frames", "its baud rate, and what reads it"
-    recording = answer.get("recording") or {}
-    for error in (recording.get("error"), recording.get("forward_error")):
-        if error:
-            yield f"recording: {error}", _LOG
-    if lost := recording.get("lost", 0):
-        yield f"{lost} clips could not be kept", "room and rights of recording.folder"
-    rejected = counters["rejected_lines"] + counters["controller_frames_rejected"]
+    if recording is not None:
+        for error in (recording.error, recording.forward_error):
+            if error:
+                yield f"recording: {error}", _LOG
+        if recording.lost:
+            yield f"{recording.lost} clips could not be kept", "room and rights of recording.folder"
+    rejected = counters.rejected_lines + counters.controller_frames_rejected
     if rejected:
         yield (
             f"{rejected} lines or frames of the controller made no sense",

@@ -13,6 +13,9 @@ from edge_fer.driver_state.states import (
 from edge_fer.observation import Answer, Vehicle
 
 LAST_REQUEST_ID = 254
+# "All right" of somebody who is asleep holds for so long, and once: anybody on the bus can say it.
+# As long as the driver has for an answer.
+ALL_RIGHT_HOLDS_S = 8.0
 
 REQUESTS = {
     DriverState.UNCERTAIN: (RequestKind.ARE_YOU_ALL_RIGHT, RequestSeverity.ADVICE),
@@ -31,7 +34,8 @@ class Asking:
     `request_id` is of the latest request (0: none yet). `ids` are the requests of the present
     matter to which an answer counts, `answer` is the one that came, and `raised` whether the
     severity was raised already. Until `quiet_until_s` (monotonic) nobody is called uncertain, and
-    `asked_s` is when that was last begun.
+    `asked_s` is when that was last begun. `urgent` is whether the matter came to be urgent, and
+    `all_right_s` when it was answered that all is right nevertheless.
     """
 
     request: Request | None = None
@@ -41,6 +45,8 @@ class Asking:
     raised: bool = False
     quiet_until_s: float | None = None
     asked_s: float | None = None
+    urgent: bool = False
+    all_right_s: float | None = None
 
     def quiet(self, time_s: float) -> bool:
         """Whether the driver said of late that all is right."""
@@ -81,15 +87,45 @@ def ask(
         heard = replace(heard, asked_s=time_s)
     speed = vehicle.speed_km_h
     stands = speed is not None and speed < settings.request_min_speed_km_h
-    if state not in REQUESTS or (stands and state is not DriverState.UNCERTAIN):
-        return replace(heard, request=None, ids=(), answer=None, raised=False)
-
+    # What is urgent already is not silenced by a speed: whoever sleeps may be rolling to a stop,
+    # and a speed is as easily forged as an answer.
+    silenced = stands and state is not DriverState.UNCERTAIN and not heard.urgent
+    if state not in REQUESTS or silenced:
+        return replace(
+            heard,
+            request=None,
+            ids=(),
+            answer=None,
+            raised=False,
+            urgent=False,
+            all_right_s=None,
+        )
+    kind, severity = REQUESTS[state]
     if changed or not heard.ids:
-        kind, severity = REQUESTS[state]
-        return _new(heard, kind, severity, reason, vehicle, time_s, settings)
+        asked = _new(heard, kind, severity, reason, vehicle, time_s, settings)
+        if severity is not RequestSeverity.URGENT:
+            return replace(asked, urgent=False, all_right_s=None)
+        return replace(asked, urgent=True)
+    if heard.urgent and heard.answer is Answer.ALL_RIGHT:
+        heard = _believed_for_a_while(heard, time_s)
+        if heard.request is None and heard.answer is None:
+            asked = _new(heard, kind, RequestSeverity.URGENT, reason, vehicle, time_s, settings)
+            return replace(asked, raised=True)
     if heard.request is None or heard.answer is Answer.ALL_RIGHT:
         return replace(heard, request=None)
-    return _follow_up(heard, heard.request, vehicle, time_s, settings)
+    followed = _follow_up(heard, heard.request, vehicle, time_s, settings)
+    urgent_now = (
+        followed.request is not None and followed.request.severity is RequestSeverity.URGENT
+    )
+    return replace(followed, urgent=heard.urgent or urgent_now)
+
+
+def _believed_for_a_while(heard: Asking, time_s: float) -> Asking:
+    """Withdraw the request for a while, and then forget the answer: the evidence went on."""
+    since_s = time_s if heard.all_right_s is None else heard.all_right_s
+    if time_s - since_s < ALL_RIGHT_HOLDS_S:
+        return replace(heard, request=None, all_right_s=since_s)
+    return replace(heard, answer=None)
 
 
 def _follow_up(

@@ -68,7 +68,7 @@ class AttentionSettings(SenseSettings):
         " sleep a little, and single closed ones add up to nothing.",
         minimum=0.0,
         maximum=10.0,
-        source=OWN_CHOICE + ", tried on few stories with `benchmark --states`: of 28 unresponsive 2"
+        source=OWN_CHOICE + ", tried on few stories with `benchmark states`: of 28 unresponsive 2"
         " missed 6 and 1 missed 2; 0.5 missed 2 as well, and invented 4 microsleeps instead of 1",
     )
     blink_min_s: float = setting(

@@ -6,7 +6,7 @@ import urllib.request
 from pathlib import Path
 
 from edge_fer.atomic_write import write_atomically
-from edge_fer.errors import UserError
+from edge_fer.errors import ModelError, ModelReason, OutputError, OutputReason
 from edge_fer.face.yunet import FILE_NAME, SHA256, URL, check_content
 
 TIMEOUT_S = 20.0
@@ -21,7 +21,10 @@ def fetch_yunet(folder: Path, *, url: str = URL) -> Path:
     """
     path = folder / FILE_NAME
     if not folder.is_dir():
-        raise UserError(f"--to {folder}: there is no such folder: make it, or name another")
+        raise OutputError(
+            OutputReason.NO_FOLDER,
+            f"--to {folder}: there is no such folder: make it, or name another",
+        )
     if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == SHA256:
         return path
     try:
@@ -30,9 +33,10 @@ def fetch_yunet(folder: Path, *, url: str = URL) -> Path:
     except (OSError, ValueError, http.client.HTTPException) as error:
         # No network, no such host, a time-out, or an answer that is no HTTP.
         reason = getattr(error, "reason", None) or " ".join(str(error).split())
-        raise UserError(
+        raise ModelError(
+            ModelReason.NO_DOWNLOAD,
             f"{FILE_NAME}: cannot be downloaded ({reason}): on a machine with a network get {url} "
-            f"(sha256 {SHA256}) and copy it to {path}"
+            f"(sha256 {SHA256}) and copy it to {path}",
         ) from error
     check_content(content, url)
     write_atomically(path, content)

@@ -1,29 +1,60 @@
-"""Opens the face detector that the config names."""
+"""Opens the face network, and the detector that finds a face for it, as the config names them."""
 
 from pathlib import Path
 
+from edge_fer.face.following import NetworkTracker
 from edge_fer.face.haar import HaarDetector
+from edge_fer.face.network import FaceNetwork, read_face_network
+from edge_fer.face.searching import DetectorSearch, Search, open_cascades
 from edge_fer.face.seat import SeatRegion
 from edge_fer.face.settings import FaceConfig
-from edge_fer.face.tracking import FaceDetector, FaceTracker
+from edge_fer.face.tracking import FaceDetector
 from edge_fer.face.yunet import FILE_NAME, YuNetDetector
-from edge_fer.paths import INSTALLED_MODELS
+from edge_fer.models.fallback import Loaded, open_best
+from edge_fer.models.kind import FACE
+from edge_fer.models.settings import ModelConfig
+from edge_fer.paths import INSTALLED_MODELS, SHIPPED_FACE
+
+
+def detector_name(config: FaceConfig) -> str:
+    """Return "yunet" or "haar": what "auto" comes to here."""
+    if config.detector != "auto":
+        return config.detector
+    return "yunet" if yunet_path(config).is_file() else "haar"
 
 
 def open_detector(config: FaceConfig) -> FaceDetector:
     """Return the detector; UserError where its file is missing or is another one."""
-    if config.detector == "yunet":
+    if detector_name(config) == "yunet":
         return YuNetDetector(yunet_path(config), min_face_px=config.min_face_px)
     return HaarDetector(min_face_px=config.min_face_px)
 
 
-def open_tracker(config: FaceConfig) -> FaceTracker:
-    """Return the tracker of the driver's face; UserError as `open_detector`."""
-    return FaceTracker(
-        open_detector(config),
-        detect_every_s=config.detect_every_s,
-        each_frame=config.detector == "yunet",
+def open_search(config: FaceConfig) -> Search:
+    """Return what finds a face first and again; UserError as `open_detector`."""
+    if detector_name(config) == "yunet":
+        return DetectorSearch(open_detector(config))
+    return open_cascades(config.min_face_px)
+
+
+def open_face_network(config: ModelConfig) -> Loaded[FaceNetwork]:
+    """Return the face network that `config` names, or the best of the installed and shipped ones.
+
+    UserErrors are those of `edge_fer.models.fallback.open_best`.
+    """
+    return open_best(config, FACE, config.face_path, SHIPPED_FACE, read_face_network, FaceNetwork)
+
+
+def open_tracker(config: FaceConfig, network: FaceNetwork | None = None) -> NetworkTracker:
+    """Return the tracker of the driver's face; UserError for a file that is missing or wrong.
+
+    Without `network` it follows by the one that comes with edge-fer.
+    """
+    return NetworkTracker(
+        network or FaceNetwork(),
+        open_search(config),
         seat=SeatRegion.parse(config.seat_region),
+        search_every_s=config.detect_every_s,
     )
 
 

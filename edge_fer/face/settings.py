@@ -12,18 +12,19 @@ class FaceConfig:
     """Finding the driver's face."""
 
     detector: str = setting(
-        "haar",
+        "auto",
         "Detector",
-        "haar finds frontal faces and needs no file. yunet finds turned ones too and its landmarks"
-        " give head pose and eyes: without it distracted, drowsy and the sleep states are never"
-        " said. It needs a file: `edge-fer model fetch yunet`.",
-        choices=("haar", "yunet"),
+        "Finds a face before the face network follows it, and again when it is lost. haar needs no"
+        " file and looks for frontal faces, profiles and tilted faces in turn. yunet finds all of"
+        " them at once and needs a file: `edge-fer model fetch yunet`. auto: yunet where that file"
+        " is there, else haar.",
+        choices=("auto", "haar", "yunet"),
     )
     model: str = setting(
         "",
         "YuNet's file",
         "face_detection_yunet_2023mar.onnx of OpenCV's model zoo; its sha256 is checked. Empty:"
-        ' where `edge-fer model fetch yunet` puts it. Only for detector = "yunet".',
+        " where `edge-fer model fetch yunet` puts it.",
     )
     seat_region: str = setting(
         "0 0 1 1",
@@ -34,10 +35,10 @@ class FaceConfig:
         source="a camera that sees nobody but the driver",
     )
     detect_every_s: float = setting(
-        0.5,
-        "Detection interval",
-        "Seconds between two runs of the face detector; in between the face is tracked. An unsure"
-        " track is detected anew at once.",
+        0.03,
+        "Search interval",
+        "Seconds between two looks for a face while none is followed; each look is one way of"
+        " searching, a few milliseconds.",
         minimum=0.0,
         maximum=5.0,
         source="project's choice",

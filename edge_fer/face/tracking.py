@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_fer.face.cutting import cut_square, shrink
+from edge_fer.face.network import FaceReading
 from edge_fer.face.seat import WHOLE_FRAME, SeatRegion
 from edge_fer.observation import FaceBox
 
@@ -50,12 +51,27 @@ class TrackedFace:
     """The face in one frame.
 
     `detected` is whether the detector saw it in this frame, `age_s` how long ago it last did. The
-    box's score is the correlation (-1..1) with the face as it was then; 1 when detected.
+    box's score is the correlation (-1..1) with the face as it was then; 1 when detected. `reading`
+    is what the face network sees of it, where that follows: then `age_s` is 0 and the score its
+    presence.
     """
 
     box: FaceBox
     detected: bool
     age_s: float
+    reading: FaceReading | None = None
+
+
+class Tracker(Protocol):
+    """What the pipeline needs of whatever follows a face."""
+
+    def update(self, grey: NDArray[np.uint8], time_s: float) -> TrackedFace | None:
+        """Return the face in `grey` (uint8[h,w]) captured at the monotonic `time_s`, or None."""
+        ...
+
+    def forget(self) -> None:
+        """Begin anew: what comes next has nothing to do with what was."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

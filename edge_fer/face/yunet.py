@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_fer.errors import UserError
+from edge_fer.errors import ModelError, ModelReason
 from edge_fer.face.brightening import brightened
 from edge_fer.face.cutting import cut_turned, shrink, turned_square
 from edge_fer.observation import FaceBox, Landmarks
@@ -95,9 +95,10 @@ def read_model(path: Path) -> bytes:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise UserError(
+        raise ModelError(
+            ModelReason.UNREADABLE,
             f"face.model: {path}: cannot read YuNet's file ({error.strerror}): "
-            "`edge-fer model fetch yunet` downloads it"
+            "`edge-fer model fetch yunet` downloads it",
         ) from error
     check_content(content, str(path))
     return content
@@ -107,9 +108,10 @@ def check_content(content: bytes, source: str) -> None:
     """UserError unless the bytes are the file that this code was made for."""
     found = hashlib.sha256(content).hexdigest()
     if found != SHA256:
-        raise UserError(
+        raise ModelError(
+            ModelReason.NOT_A_MODEL,
             f"{source}: not {FILE_NAME}: sha256 {found[:12]}... and not {SHA256[:12]}...: "
-            "`edge-fer model fetch yunet` downloads the right one"
+            "`edge-fer model fetch yunet` downloads the right one",
         )
 
 
@@ -125,7 +127,9 @@ def _open(content: bytes, path: Path, size: tuple[int, int]) -> cv2.FaceDetector
             _MOST_BOXES,
         )
     except cv2.error as error:
-        raise UserError(f"{path}: OpenCV {cv2.__version__} cannot open it: {error.err}") from error
+        raise ModelError(
+            ModelReason.NO_RUNTIME, f"{path}: OpenCV {cv2.__version__} cannot open it: {error.err}"
+        ) from error
 
 
 def _faces(

@@ -118,15 +118,16 @@ class HealthMeter:
             self._shares.take(stages, share)
         self._last_s = done_s
 
-    def silence(self, now_s: float) -> None:
-        """Take note that no frame came; a stall begins with the first such moment after a frame."""
+    def silence(self, now_s: float, *, restarted: bool = False) -> None:
+        """Take note that no frame came; a stall begins with the first such moment after a frame.
+
+        `restarted` is whether the camera's process was started again for it.
+        """
         if not self._silent:
             self._silent = True
             self._stalls.note(now_s)
-
-    def camera_restarted(self, now_s: float) -> None:
-        """Take note that the camera's process was started anew."""
-        self._restarts.note(now_s)
+        if restarted:
+            self._restarts.note(now_s)
 
     def pause(self) -> None:
         """Let the time until the next frame not count: none is asked for."""

@@ -14,10 +14,12 @@ from typing import Any
 import numpy as np
 
 from edge_fer.atomic_write import write_atomically
-from edge_fer.errors import UserError
+from edge_fer.errors import ModelError, ModelReason
 from edge_fer.models.card_fields import CardFields, parse_card_json
+from edge_fer.models.files import ModelFiles, card_path, read_card_bytes, read_model_files
 from edge_fer.models.kind import EMOTIONS, ModelKind, TensorSpec, kind_of
 
+_MOST_ERROR = 1e6  # of a card's errors, in any unit
 CARD_FORMAT = 2  # 2 brought `equivalence`, `golden` and `batch_norms`
 LICENCE = (
     "Weights trained on FER2013 (Goodfellow et al. 2013, Kaggle challenge), whose images are for "
@@ -90,16 +92,23 @@ class Equivalence:
 
 
 @dataclass(frozen=True, slots=True)
-class ModelCard:
-    """Everything that is known of one `.tflite` file.
+class OutputError:
+    """How far a measuring network is off, on the same `n` images, in `unit` ("" for a share)."""
 
-    `temperature` > 0: probabilities = softmax(log p / temperature), where a stored p of 0 counts as
-    half a step of the output scale. `uncertain_threshold` (0..1): below that confidence, after
-    scaling, the answer counts as uncertain. `training` are the
-    settings as the training wrote them, and `tools` the versions of what made the file.
-    `equivalence` is None where it was not measured. `golden` holds the output bytes (-128..127)
-    for each golden image, by name. `batch_norms` says of each BatchNorm of the network where it was
-    folded into, or why it was not.
+    n: int
+    float32: float
+    int8: float
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkCard:
+    """What is known of a `.tflite` file of any kind.
+
+    `labels` name its outputs. `training` are the settings as the training wrote them, and `tools`
+    the versions of what made the file. `equivalence` is None where it was not measured. `golden`
+    holds the output bytes (-128..127) for each golden image, by name. `batch_norms` says of each
+    BatchNorm of the network where it was folded into, or why it was not.
     """
 
     name: str
@@ -111,10 +120,6 @@ class ModelCard:
     operators: tuple[str, ...]
     sha256: str
     calibration: Calibration
-    accuracy: Accuracy
-    temperature: float
-    uncertain_threshold: float
-    confidence: Confidence
     training: Mapping[str, Any] = field(default_factory=dict)
     tools: Mapping[str, str] = field(default_factory=dict)
     licence: str = LICENCE
@@ -127,12 +132,37 @@ class ModelCard:
         return {"format": CARD_FORMAT, **asdict(self)}
 
 
-def card_path(model_path: Path) -> Path:
-    """Return where the card of a model lies."""
-    return model_path.with_suffix(".json")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelCard(NetworkCard):
+    """The card of a classifier.
+
+    `temperature` > 0: probabilities = softmax(log p / temperature), where a stored p of 0 counts as
+    half a step of the output scale. `uncertain_threshold` (0..1): below that confidence, after
+    scaling, the answer counts as uncertain.
+    """
+
+    accuracy: Accuracy
+    temperature: float
+    uncertain_threshold: float
+    confidence: Confidence
 
 
-def load_card(model_path: Path, kind: ModelKind | None = EMOTIONS) -> ModelCard:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuringCard(NetworkCard):
+    """The card of a network that measures (`ModelKind.measuring`): its errors by name, on `usage`.
+
+    In `equivalence`, the differences are of the network's numbers (-1..1), and `agreement` is the
+    share of outputs that differ by no more than `MEASURES_ALIKE`.
+    """
+
+    usage: str
+    errors: Mapping[str, OutputError]
+
+
+MEASURES_ALIKE = 0.05  # of numbers -1..1, a fortieth of an output's range
+
+
+def load_card(model_path: Path, kind: ModelKind = EMOTIONS) -> ModelCard:
     """Read the card beside `model_path` and check that it is this file's and fits this project.
 
     UserErrors are those of `load_model`.
@@ -140,57 +170,82 @@ def load_card(model_path: Path, kind: ModelKind | None = EMOTIONS) -> ModelCard:
     return load_model(model_path, kind)[0]
 
 
-def load_model(model_path: Path, kind: ModelKind | None = EMOTIONS) -> tuple[ModelCard, bytes]:
-    """Return the card of a model and the model's bytes, which are those that the card vouches for.
+def load_model(model_path: Path, kind: ModelKind = EMOTIONS) -> tuple[ModelCard, bytes]:
+    """Return the card of a classifier and its bytes, which are those that the card vouches for.
+
+    UserErrors are those of `load_network`.
+    """
+    card, content = load_network(model_path, kind)
+    assert isinstance(card, ModelCard)  # as `kind` is a classifier's
+    return card, content
+
+
+def load_measuring(model_path: Path, kind: ModelKind) -> tuple[MeasuringCard, bytes]:
+    """Return the card and the bytes of a network that measures, with `load_network`'s errors."""
+    card, content = load_network(model_path, kind)
+    assert isinstance(card, MeasuringCard)  # as `kind` measures
+    return card, content
+
+
+def load_network(model_path: Path, kind: ModelKind | None = None) -> tuple[NetworkCard, bytes]:
+    """Return the card of a network and its bytes, which are those that the card vouches for.
 
     UserError when the model or its card is missing or unreadable, when the sha256 is of another
     file, or when labels, input or output are not those of `kind`; None: of any kind there is.
     """
-    try:
-        content = model_path.read_bytes()
-    except OSError as error:
-        raise UserError(f"{model_path}: cannot read the model ({error.strerror})") from error
-    path = card_path(model_path)
-    card = read_card(path)
-    found = hashlib.sha256(content).hexdigest()
+    files = read_model_files(model_path)
+    return network_card_of(files, kind), files.model
+
+
+def card_of(files: ModelFiles, kind: ModelKind = EMOTIONS) -> ModelCard:
+    """Return the card of a classifier that was read; UserErrors are those of `load_network`."""
+    card = network_card_of(files, kind)
+    assert isinstance(card, ModelCard)  # as `kind` is a classifier's
+    return card
+
+
+def measuring_card_of(files: ModelFiles, kind: ModelKind) -> MeasuringCard:
+    """Return the card of a network that measures; UserErrors are those of `load_network`."""
+    card = network_card_of(files, kind)
+    assert isinstance(card, MeasuringCard)  # as `kind` measures
+    return card
+
+
+def network_card_of(files: ModelFiles, kind: ModelKind | None = None) -> NetworkCard:
+    """Return the card of a network that was read; UserErrors are those of `load_network`."""
+    path = card_path(files.path)
+    card = parse_card(files.card, path)
+    found = hashlib.sha256(files.model).hexdigest()
     if card.sha256 != found:
-        raise UserError(
+        raise ModelError(
+            ModelReason.CARD_MISMATCH,
             f"{path}: the card is of another file: sha256 {card.sha256[:12]}... in the card, "
-            f"{found[:12]}... of {model_path.name}: copy model and card together"
+            f"{found[:12]}... of {files.path.name}: copy model and card together",
         )
     _check_fits(path, card, kind or kind_of(card.labels) or EMOTIONS)
-    return card, content
+    return card
 
 
-def read_card(path: Path) -> ModelCard:
+def read_card(path: Path) -> NetworkCard:
     """Read a card without its model; UserError when it is missing or no valid card."""
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise UserError(
-            f"{path}: the model card is missing: `edge-fer quantize` writes it beside the model"
-        ) from None
-    except OSError as error:
-        raise UserError(f"{path}: cannot read the model card ({error.strerror})") from error
+    return parse_card(read_card_bytes(path), path)
+
+
+def parse_card(content: bytes, path: Path) -> NetworkCard:
+    """Return the card that `content` holds; UserError, which names `path`, when it is none."""
     card = CardFields(parse_card_json(content, path), str(path))
     if (version := card.integer("format", 0)) != CARD_FORMAT:
-        raise UserError(f"{path}: format: {version} is not {CARD_FORMAT}: update edge-fer")
-    calibration, accuracy = card.section("calibration"), card.section("accuracy")
-    confidence = card.section("confidence")
+        raise ModelError(
+            ModelReason.BAD_CARD, f"{path}: format: {version} is not {CARD_FORMAT}: update edge-fer"
+        )
+    kind = kind_of(card.texts("labels")) or EMOTIONS
+    return _classifier(card, kind) if kind.is_classifier else _measuring(card, kind)
+
+
+def _classifier(card: CardFields, kind: ModelKind) -> ModelCard:
+    accuracy, confidence = card.section("accuracy"), card.section("confidence")
     return ModelCard(
-        name=card.text("name"),
-        labels=card.texts("labels"),
-        input=_tensor(card.section("input")),
-        output=_tensor(card.section("output")),
-        parameters=card.integer("parameters", 1),
-        multiply_adds=card.integer("multiply_adds", 1),
-        operators=card.texts("operators"),
-        sha256=card.sha256("sha256"),
-        calibration=Calibration(
-            calibration.integer("seed", 0),
-            calibration.integer("count", 1),
-            calibration.sha256("sha256"),
-        ),
+        **_common(card, kind),
         accuracy=Accuracy(
             accuracy.text("usage"),
             accuracy.integer("n", 1),
@@ -205,16 +260,54 @@ def read_card(path: Path) -> ModelCard:
             confidence.share("coverage"),
             confidence.share("covered_accuracy"),
         ),
-        training=card.mapping("training"),
-        tools={name: str(version) for name, version in card.mapping("tools").items()},
-        licence=card.text("licence"),
-        equivalence=_equivalence(card),
-        golden=_golden(card.section("golden"), kind_of(card.texts("labels")) or EMOTIONS),
-        batch_norms={name: str(note) for name, note in card.mapping("batch_norms").items()},
     )
 
 
-def write_card(card: ModelCard, model_path: Path) -> Path:
+def _measuring(card: CardFields, kind: ModelKind) -> MeasuringCard:
+    errors = card.section("errors")
+    found = {name: errors.section(name) for name in errors.keys}
+    return MeasuringCard(
+        **_common(card, kind),
+        usage=card.text("usage"),
+        errors={
+            name: OutputError(
+                error.integer("n", 1),
+                error.number("float32", -_MOST_ERROR, _MOST_ERROR),
+                error.number("int8", -_MOST_ERROR, _MOST_ERROR),
+                error.text("unit"),
+            )
+            for name, error in found.items()
+        },
+    )
+
+
+def _common(card: CardFields, kind: ModelKind) -> dict[str, Any]:
+    """Return the fields that cards of all kinds have."""
+    calibration = card.section("calibration")
+    return {
+        "name": card.text("name"),
+        "labels": card.texts("labels"),
+        "input": _tensor(card.section("input")),
+        "output": _tensor(card.section("output")),
+        "parameters": card.integer("parameters", 1),
+        "multiply_adds": card.integer("multiply_adds", 1),
+        "operators": card.texts("operators"),
+        "sha256": card.sha256("sha256"),
+        "calibration": Calibration(
+            calibration.integer("seed", 0),
+            calibration.integer("count", 1),
+            calibration.sha256("sha256"),
+        ),
+        "training": card.mapping("training"),
+        "tools": {name: str(version) for name, version in card.mapping("tools").items()},
+        "licence": card.text("licence"),
+        "equivalence": _equivalence(card),
+        "golden": _golden(card.section("golden"), kind),
+        "batch_norms": {name: str(note) for name, note in card.mapping("batch_norms").items()},
+    }
+
+
+def write_card(card: NetworkCard, model_path: Path) -> Path:
     """Write the card beside its model, whole or not at all, and return its path.
 
     The text comes from `card_text`, so a card with a value that is no number is a ValueError.
@@ -224,7 +317,7 @@ def write_card(card: ModelCard, model_path: Path) -> Path:
     return path
 
 
-def card_text(card: ModelCard) -> str:
+def card_text(card: NetworkCard) -> str:
     """Return the card as JSON text; ValueError when it holds NaN or an infinity."""
     return CardFields.dump(card.to_json())
 
@@ -265,14 +358,18 @@ def _golden(fields: CardFields, kind: ModelKind) -> dict[str, tuple[int, ...]]:
     }
 
 
-def _check_fits(path: Path, card: ModelCard, kind: ModelKind) -> None:
+def _check_fits(path: Path, card: NetworkCard, kind: ModelKind) -> None:
     remedy = f"convert the model with `{kind.made_by}`"
     if card.labels != kind.labels:
-        raise UserError(
-            f"{path}: labels: {', '.join(card.labels)} are not {', '.join(kind.labels)}: {remedy}"
+        raise ModelError(
+            ModelReason.UNSUPPORTED,
+            f"{path}: labels: {', '.join(card.labels)} are not {', '.join(kind.labels)}: {remedy}",
         )
     tensors = (("input", card.input, kind.input), ("output", card.output, kind.output))
     for name, found, wanted in tensors:
         for part, value in asdict(wanted).items():
             if (got := getattr(found, part)) != value:
-                raise UserError(f"{path}: {name}.{part}: {got} is not {value}: {remedy}")
+                raise ModelError(
+                    ModelReason.UNSUPPORTED,
+                    f"{path}: {name}.{part}: {got} is not {value}: {remedy}",
+                )

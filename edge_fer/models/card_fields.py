@@ -6,16 +6,18 @@ import re
 from pathlib import Path
 from typing import Any, NoReturn
 
-from edge_fer.errors import UserError
+from edge_fer.errors import ModelError, ModelReason
+from edge_fer.models.files import MOST_CARD_BYTES
 
-_MAX_BYTES = 1 << 20  # a card is a few kilobytes; more is another file
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def parse_card_json(content: bytes, path: Path) -> dict[str, Any]:
     """Return the JSON object in `content`; UserError if there is none."""
-    if len(content) > _MAX_BYTES:
-        raise UserError(f"{path}: {len(content)} bytes are too many for a model card")
+    if len(content) > MOST_CARD_BYTES:
+        raise ModelError(
+            ModelReason.BAD_CARD, f"{path}: {len(content)} bytes are too many for a model card"
+        )
     try:
         values = json.loads(
             content,
@@ -24,9 +26,13 @@ def parse_card_json(content: bytes, path: Path) -> dict[str, Any]:
             object_pairs_hook=_without_repeats,
         )
     except (ValueError, RecursionError) as error:
-        raise UserError(f"{path}: not a model card ({error}): copy it again") from error
+        raise ModelError(
+            ModelReason.BAD_CARD, f"{path}: not a model card ({error}): copy it again"
+        ) from error
     if not isinstance(values, dict):
-        raise UserError(f"{path}: not a model card (no JSON object): copy it again")
+        raise ModelError(
+            ModelReason.BAD_CARD, f"{path}: not a model card (no JSON object): copy it again"
+        )
     return values
 
 
@@ -127,8 +133,9 @@ class CardFields:
         try:
             return self._values[key]
         except KeyError:
-            raise UserError(
-                f"{self._source}: {self._prefix}{key} is missing from the model card"
+            raise ModelError(
+                ModelReason.BAD_CARD,
+                f"{self._source}: {self._prefix}{key} is missing from the model card",
             ) from None
 
     def _refuse(self, key: str, value: object, wanted: str) -> NoReturn:
@@ -137,7 +144,9 @@ class CardFields:
             shown = f"{shown[:57]}..."
         if isinstance(value, float) and not math.isfinite(value):
             shown = "an infinite number"
-        raise UserError(f"{self._source}: {self._prefix}{key}: {shown} is not {wanted}")
+        raise ModelError(
+            ModelReason.BAD_CARD, f"{self._source}: {self._prefix}{key}: {shown} is not {wanted}"
+        )
 
 
 def _finite(text: str) -> float:

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_fer.errors import UserError
-from edge_fer.models.card import INPUT, OUTPUT, ModelCard, load_model
+from edge_fer.errors import ModelError, ModelReason, UserError
+from edge_fer.models.card import INPUT, OUTPUT, ModelCard, card_of
+from edge_fer.models.files import ModelFiles, read_model, read_model_files
 from edge_fer.models.operators import is_tflite
 from edge_fer.models.runtime import open_model
 
@@ -16,20 +17,16 @@ _LEAST_PROBABILITY = OUTPUT.scale / 2
 
 
 class Classifier:
-    """An int8 model with its card.
+    """An int8 model with its card: those at a path, or those that were read (and checked) before.
 
     UserError when the model is missing, is no TFLite file, has another input or output than the
     project's, or when its card is missing or of another file.
     """
 
-    def __init__(self, model_path: Path, *, threads: int = 1) -> None:
-        try:
-            # The card's sha256 vouches for bytes that go into a native runtime.
-            self._card, content = load_model(model_path)
-        except UserError:
-            _say_what_it_is(model_path)
-            raise
-        self._model = open_model(content, str(model_path), threads=threads)
+    def __init__(self, model: Path | ModelFiles, *, threads: int = 1) -> None:
+        files = read_classifier(model) if isinstance(model, Path) else model
+        self._card = card_of(files)
+        self._model = open_model(files.model, str(files.path), threads=threads)
 
     @property
     def card(self) -> ModelCard:
@@ -51,6 +48,20 @@ class Classifier:
         return calibrated(self._model.run(face), self._card.temperature)
 
 
+def read_classifier(path: Path) -> ModelFiles:
+    """Read a classifier's files; UserError as of `Classifier`, but for what only a runtime finds.
+
+    The card's sha256 vouches for bytes that go into a native runtime.
+    """
+    try:
+        files = read_model_files(path)
+        card_of(files)
+    except UserError:
+        _say_what_it_is(path)
+        raise
+    return files
+
+
 def calibrated(stored: NDArray[np.int8], temperature: float) -> NDArray[np.float32]:
     """Return softmax(log p / temperature), float32[7], for the model's output bytes int8[7]."""
     probabilities = (stored.astype(np.float64) - OUTPUT.zero_point) * OUTPUT.scale
@@ -65,11 +76,13 @@ def _say_what_it_is(path: Path) -> None:
     The flatbuffer is read in Python, because a damaged file can bring the native runtime down.
     """
     try:
-        content = path.read_bytes()
-    except OSError:
+        content = read_model(path)
+    except UserError:
         return
     if not is_tflite(content):
-        raise UserError(f"{path}: not a TFLite file: give one of `edge-fer quantize`")
+        raise ModelError(
+            ModelReason.NOT_A_MODEL, f"{path}: not a TFLite file: give one of `edge-fer quantize`"
+        )
     try:
         from ai_edge_litert import schema_py_generated as schema  # noqa: PLC0415  # 0.5 MB of code
 
@@ -81,7 +94,8 @@ def _say_what_it_is(path: Path) -> None:
     except (ImportError, struct.error, LookupError, TypeError, ValueError, AttributeError):
         return
     if (shape, kind) != (INPUT.shape, INPUT.dtype):
-        raise UserError(
+        raise ModelError(
+            ModelReason.UNSUPPORTED,
             f"{path}: its input is {kind}{list(shape)}, not {INPUT.dtype}{list(INPUT.shape)}: "
-            "convert the model with `edge-fer quantize`"
+            "convert the model with `edge-fer quantize`",
         )

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_fer.errors import UserError
+from edge_fer.errors import ModelError, ModelReason
 from edge_fer.models.kind import FACE_PX
 
 # Kernels of LiteRT with and without XNNPACK and of tflite-runtime round requantization differently;
-# one unit of the output is 1/256 of probability.
+# one unit of the output is 1/256 of probability, or of the range of what is measured.
 TOLERANCE = 1
 COUNT = 12  # of the patterns below, those on which the kernels agree best are in the card
 Run = Callable[[NDArray[np.uint8]], NDArray[np.int8]]
@@ -45,9 +45,9 @@ class GoldenResult:
 def golden_images(side_px: int = FACE_PX) -> dict[str, NDArray[np.uint8]]:
     """Return the patterns by name, each uint8[side_px, side_px]: twelve and their negatives.
 
-    `side_px` divides 48, of which every second pixel, or third and so on, is taken.
+    They are drawn at 48 px; for another side each pixel is the one at its place there.
     """
-    step = FACE_PX // side_px
+    places = np.arange(side_px) * FACE_PX // side_px
     centred = (2 * _COLUMN - FACE_PX + 1) ** 2 + (2 * _ROW - FACE_PX + 1) ** 2
     patterns = {
         "grey": np.full_like(_ROW, 128),
@@ -65,7 +65,7 @@ def golden_images(side_px: int = FACE_PX) -> dict[str, NDArray[np.uint8]]:
     }
     negatives = {f"{name}_negative": 255 - pattern for name, pattern in patterns.items()}
     return {
-        name: pattern[::step, ::step].astype(np.uint8)
+        name: pattern[np.ix_(places, places)].astype(np.uint8)
         for name, pattern in (patterns | negatives).items()
     }
 
@@ -88,9 +88,10 @@ def choose_golden(first: Run, second: Run, side_px: int = FACE_PX) -> dict[str, 
     # One unit apart is as good as none, lest only patterns with a single possible answer be taken.
     chosen = sorted(one, key=lambda name: max(apart[name], TOLERANCE))[:COUNT]
     if (worst := apart[chosen[-1]]) > 2 * TOLERANCE:
-        raise UserError(
+        raise ModelError(
+            ModelReason.UNSUPPORTED,
             f"kernels with and without XNNPACK are {worst} units apart on golden image "
-            f"{chosen[-1]}: this model cannot be checked on a device within {TOLERANCE}"
+            f"{chosen[-1]}: this model cannot be checked on a device within {TOLERANCE}",
         )
     return {
         name: tuple((a + b) // 2 for a, b in zip(one[name], other[name], strict=True))
@@ -109,9 +110,10 @@ def compare_golden(
     unknown = [name for name in wanted if name not in images]
     if unknown or len(wanted) < COUNT:
         what = f"cannot draw {unknown[0]!r}" if unknown else f"wants {COUNT}"
-        raise UserError(
+        raise ModelError(
+            ModelReason.BAD_CARD,
             f"golden: the card has outputs of {len(wanted)} golden images, this version {what}: "
-            "convert the model again with `edge-fer quantize`"
+            "convert the model again with `edge-fer quantize`",
         )
     return GoldenResult(
         {name: _difference(values, map(int, run(images[name]))) for name, values in wanted.items()}

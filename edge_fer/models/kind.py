@@ -1,8 +1,9 @@
-"""The kinds of network that run on a device, told apart by the labels of their answers."""
+"""The kinds of network that run on a device, told apart by the names of their outputs."""
 
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge_fer.emotions import LABELS
 
@@ -18,15 +19,45 @@ class TensorSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class ModelKind:
-    """A network from a grey square of `side_px` to a probability for each of `labels`.
+class Output:
+    """One measured output: the network's number -1..1 stands for `low`..`high`, in `unit`.
 
-    `made_by` is the command that converts one, for messages.
+    With `is_logit` what lies in that range is the logit of a probability.
     """
 
+    name: str
+    low: float
+    high: float
+    unit: str = ""
+    is_logit: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ModelKind:
+    """A network from a grey square of `side_px` to one number for each of `labels`.
+
+    Without `outputs` it is a classifier, and the numbers are the probabilities of its labels. With
+    them it measures: `labels` are the names of the outputs, and `values` turns stored bytes into
+    them. `name` names the kind, and `made_by` is the command that converts one, for messages.
+    """
+
+    name: str
     labels: tuple[str, ...]
     side_px: int
     made_by: str
+    outputs: tuple[Output, ...] = ()
+
+    @classmethod
+    def measuring(
+        cls, name: str, outputs: tuple[Output, ...], side_px: int, made_by: str
+    ) -> "ModelKind":
+        """Return the kind of a network that measures `outputs`."""
+        return cls(name, tuple(output.name for output in outputs), side_px, made_by, outputs)
+
+    @property
+    def is_classifier(self) -> bool:
+        """Whether the outputs are the probabilities of labels."""
+        return not self.outputs
 
     @property
     def input(self) -> TensorSpec:
@@ -37,18 +68,90 @@ class ModelKind:
 
     @property
     def output(self) -> TensorSpec:
-        """The fixed output quantization of TFLite's int8 softmax."""
-        return TensorSpec((1, len(self.labels)), "int8", 1 / 256, -128)
+        """The fixed output quantization: of TFLite's int8 softmax, or -1..1 in 256 steps."""
+        scale, zero_point = (1 / 256, -128) if self.is_classifier else (1 / 128, 0)
+        return TensorSpec((1, len(self.labels)), "int8", scale, zero_point)
+
+    def values(self, numbers: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Return what numbers -1..1 (float[..., outputs]) stand for, of a kind that measures.
+
+        Logits come back as probabilities.
+        """
+        low = np.array([output.low for output in self.outputs])
+        high = np.array([output.high for output in self.outputs])
+        values = low + (np.asarray(numbers, np.float64) + 1) / 2 * (high - low)
+        is_logit = np.array([output.is_logit for output in self.outputs])
+        return np.asarray(np.where(is_logit, 1 / (1 + np.exp(-values)), values), np.float64)
+
+    def measured(self, stored: NDArray[np.int8]) -> dict[str, float]:
+        """Return the value of each output by name, for the output bytes int8[outputs]."""
+        values = self.values(stored.astype(np.float64) * self.output.scale)
+        return dict(zip(self.labels, values.tolist(), strict=True))
 
 
-# 48 px is the side of FER2013's images (Goodfellow et al. 2013).
-EMOTIONS = ModelKind(LABELS, 48, "edge-fer quantize")
-FACE_PX = EMOTIONS.side_px
-"""Side in pixels of the square that the emotion network sees."""
+# The landmarks of the face network. Left and right are the driver's own.
+LANDMARK_NAMES = (
+    "right eye outer corner",
+    "right eye inner corner",
+    "left eye inner corner",
+    "left eye outer corner",
+    "right upper lid",
+    "right lower lid",
+    "left upper lid",
+    "left lower lid",
+    "right brow outer end",
+    "right brow middle",
+    "right brow inner end",
+    "left brow inner end",
+    "left brow middle",
+    "left brow outer end",
+    "nose bridge",
+    "nose tip",
+    "right nose wing",
+    "left nose wing",
+    "nose base",
+    "right mouth corner",
+    "left mouth corner",
+    "upper lip top",
+    "upper lip inner",
+    "lower lip inner",
+    "lower lip bottom",
+    "chin",
+)
 
-EYES = ModelKind(("open", "closed"), 24, "edge-fer eyes quantize")
+FACE_PX = 48
+"""Side of a face for the emotion network: that of FER2013's images (Goodfellow et al. 2013)."""
+
+EMOTIONS = ModelKind("emotions", LABELS, FACE_PX, "edge-fer quantize")
+EYES = ModelKind("eyes", ("open", "closed"), 24, "edge-fer eyes quantize")
+# Points in sides of the square from its middle, angles in degrees in the square's frame, and the
+# gap between the inner lips in widths of the mouth.
+FACE = ModelKind.measuring(
+    "face",
+    (
+        *(
+            Output(f"{name} {axis}", -0.6, 0.6, "sides of the square")
+            for name in LANDMARK_NAMES
+            for axis in "xy"
+        ),
+        Output("yaw", -96.0, 96.0, "degrees"),
+        Output("pitch", -64.0, 64.0, "degrees"),
+        Output("roll", -64.0, 64.0, "degrees"),
+        Output("mouth opening", -1.0, 1.0, "widths of the mouth"),
+        Output("presence", -8.0, 8.0, is_logit=True),
+        Output("profile", -8.0, 8.0, is_logit=True),
+    ),
+    64,
+    "edge-fer face quantize",
+)
+KINDS = (EMOTIONS, EYES, FACE)
+
+
+def kind_named(name: str) -> ModelKind | None:
+    """Return the kind with this name, or None."""
+    return next((kind for kind in KINDS if kind.name == name), None)
 
 
 def kind_of(labels: tuple[str, ...]) -> ModelKind | None:
-    """Return the kind whose answers have these labels, or None."""
-    return next((kind for kind in (EMOTIONS, EYES) if kind.labels == labels), None)
+    """Return the kind whose outputs have these labels, or None."""
+    return next((kind for kind in KINDS if kind.labels == labels), None)

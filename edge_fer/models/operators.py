@@ -8,7 +8,7 @@ import struct
 from dataclasses import dataclass
 from typing import Any
 
-from edge_fer.errors import UserError
+from edge_fer.errors import ModelError, ModelReason
 
 _IDENTIFIER = b"TFL3"  # at byte 4 of every TFLite flatbuffer
 # Where the kernels of convolutions have their output channels.
@@ -45,7 +45,7 @@ def list_operators(content: bytes, source: str) -> list[Operator]:
     UserError, naming `source`, when the file is no readable TFLite file.
     """
     if not is_tflite(content):
-        raise UserError(f"{source}: not a TFLite file")
+        raise ModelError(ModelReason.NOT_A_MODEL, f"{source}: not a TFLite file")
     schema = tflite_schema()
     try:
         model = schema.ModelT.InitFromPackedBuf(bytearray(content), 0)
@@ -55,7 +55,9 @@ def list_operators(content: bytes, source: str) -> list[Operator]:
             for operator in graph.operators
         ]
     except (struct.error, IndexError, TypeError, ValueError, AttributeError, KeyError) as error:
-        raise UserError(f"{source}: a damaged TFLite file ({error})") from error
+        raise ModelError(
+            ModelReason.NOT_A_MODEL, f"{source}: a damaged TFLite file ({error})"
+        ) from error
 
 
 def operator_names(operators: list[Operator]) -> tuple[str, ...]:
@@ -72,13 +74,20 @@ def refuse_inexact(operators: list[Operator], source: str) -> None:
     for place, operator in enumerate(operators):
         where = f"{source}: operator {place}, {operator.name},"
         if operator.name.startswith(("CUSTOM", "FLEX")):
-            raise UserError(f"{where} is not built into TFLite: the device cannot run it")
+            raise ModelError(
+                ModelReason.UNSUPPORTED,
+                f"{where} is not built into TFLite: the device cannot run it",
+            )
         foreign = [kind for kind in operator.inputs + operator.outputs if kind != "INT8"]
         foreign += [kind for kind in operator.constants if kind not in ("INT8", "INT32")]
         if foreign:
-            raise UserError(f"{where} computes in {foreign[0].lower()} and not in int8")
+            raise ModelError(
+                ModelReason.UNSUPPORTED, f"{where} computes in {foreign[0].lower()} and not in int8"
+            )
         if operator.per_channel is False:
-            raise UserError(f"{where} has weights that are not quantized per channel")
+            raise ModelError(
+                ModelReason.UNSUPPORTED, f"{where} has weights that are not quantized per channel"
+            )
 
 
 def tflite_schema() -> Any:
@@ -86,8 +95,9 @@ def tflite_schema() -> Any:
     try:
         from ai_edge_litert import schema_py_generated  # noqa: PLC0415  # half a megabyte of code
     except ImportError as error:
-        raise UserError(
-            f"listing operators needs LiteRT: pip install ai-edge-litert ({error})"
+        raise ModelError(
+            ModelReason.NO_RUNTIME,
+            f"listing operators needs LiteRT: pip install ai-edge-litert ({error})",
         ) from error
     return schema_py_generated
 

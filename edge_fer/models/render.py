@@ -6,16 +6,14 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from edge_fer.models.card import ModelCard
+from edge_fer.models.card import MeasuringCard, ModelCard, NetworkCard
 from edge_fer.models.operators import Operator
 
 _SCALES = {True: "per channel", False: "shared", None: ""}
 
 
-def render_card(card: ModelCard, model_path: Path, path: Path) -> RenderableType:
+def render_card(card: NetworkCard, model_path: Path, path: Path) -> RenderableType:
     """Return the chief figures of a card as a table."""
-    accuracy, confidence = card.accuracy, card.confidence
-    change = (accuracy.int8 - accuracy.float32) * 100
     table = Table.grid(padding=(0, 2))
     for name, value in (
         ("model", Text(str(model_path), "bold", overflow="fold")),
@@ -23,6 +21,20 @@ def render_card(card: ModelCard, model_path: Path, path: Path) -> RenderableType
         ("parameters", Text(f"{card.parameters:,}")),
         ("multiply-adds", Text(f"{card.multiply_adds:,}")),
         ("operators", Text(", ".join(card.operators))),
+        *(_classified(card) if isinstance(card, ModelCard) else ()),
+        *(_measured(card) if isinstance(card, MeasuringCard) else ()),
+        *_equivalence(card),
+        ("golden images", Text(f"{len(card.golden)}")),
+        ("sha256", Text(f"{card.sha256[:16]}...")),
+    ):
+        table.add_row(Text(name, "dim"), value)
+    return table
+
+
+def _classified(card: ModelCard) -> list[tuple[str, Text]]:
+    accuracy, confidence = card.accuracy, card.confidence
+    change = (accuracy.int8 - accuracy.float32) * 100
+    return [
         ("measured on", Text(f"{accuracy.n:,} images of {accuracy.usage}")),
         ("accuracy float32", Text(f"{accuracy.float32:.2%}")),
         ("accuracy int8", Text(f"{accuracy.int8:.2%} ({change:+.2f} points)", "bold green")),
@@ -40,24 +52,28 @@ def render_card(card: ModelCard, model_path: Path, path: Path) -> RenderableType
                 f"on the {confidence.coverage:.1%} above"
             ),
         ),
-        *_equivalence(card),
-        ("golden images", Text(f"{len(card.golden)}")),
-        ("sha256", Text(f"{card.sha256[:16]}...")),
-    ):
-        table.add_row(Text(name, "dim"), value)
-    return table
+    ]
 
 
-def _equivalence(card: ModelCard) -> list[tuple[str, Text]]:
+def _measured(card: MeasuringCard) -> list[tuple[str, Text]]:
+    rows = [("outputs", Text(", ".join(card.labels))), ("measured on", Text(card.usage))]
+    for name, error in card.errors.items():
+        text = f"{error.int8:.4g} {error.unit}".rstrip()
+        rows.append((name, Text(f"{text} (float32 {error.float32:.4g}; {error.n:,} images)")))
+    return rows
+
+
+def _equivalence(card: NetworkCard) -> list[tuple[str, Text]]:
     found = card.equivalence
     if found is None:
         return [("int8 against float", Text("not measured", "yellow"))]
+    what = "probabilities" if isinstance(card, ModelCard) else "numbers -1..1"
     layers = ", ".join(f"{noise.layer} {noise.snr_db:.1f} dB" for noise in found.worst_layers)
     return [
         (
             "int8 against float",
             Text(
-                f"same answer {found.agreement:.2%}, probabilities off by "
+                f"same answer {found.agreement:.2%}, {what} off by "
                 f"{found.largest_difference:.3f} at most, {found.mean_difference:.4f} on average"
             ),
         ),

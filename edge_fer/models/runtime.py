@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_fer.errors import UserError
+from edge_fer.errors import ModelError, ModelReason
 from edge_fer.models.kind import EMOTIONS, ModelKind, TensorSpec
 from edge_fer.models.operators import is_tflite
 from edge_fer.quiet import quiet_output
@@ -68,8 +68,9 @@ def open_model(
     a process of their own, because a damaged file can bring a native runtime down.
     """
     if not is_tflite(content):
-        raise UserError(
-            f"{source}: not a TFLite file: {len(content)} bytes without 'TFL3' at byte 4"
+        raise ModelError(
+            ModelReason.NOT_A_MODEL,
+            f"{source}: not a TFLite file: {len(content)} bytes without 'TFL3' at byte 4",
         )
     try:
         # Its remark that it uses XNNPACK comes from C++ and is not the user's.
@@ -82,8 +83,10 @@ def open_model(
         model.run(np.zeros((kind.side_px, kind.side_px), np.uint8))
     except (ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:200]
-        runtime, _ = _runtime()
-        raise UserError(f"{source}: {runtime} cannot run this file ({reason})") from error
+        runtime, _ = load_runtime()
+        raise ModelError(
+            ModelReason.UNSUPPORTED, f"{source}: {runtime} cannot run this file ({reason})"
+        ) from error
     return model
 
 
@@ -92,7 +95,7 @@ def open_interpreter(content: bytes, *, threads: int = 1, xnnpack: bool = True) 
 
     ValueError where it cannot read the bytes, UserError when no runtime is installed.
     """
-    name, module = _runtime()
+    name, module = load_runtime()
     options: dict[str, Any] = {"model_content": content, "num_threads": threads}
     if not xnnpack:
         options["experimental_op_resolver_type"] = (
@@ -101,13 +104,16 @@ def open_interpreter(content: bytes, *, threads: int = 1, xnnpack: bool = True) 
     return module.Interpreter(**options), name
 
 
-def _runtime() -> tuple[str, Any]:
+def load_runtime() -> tuple[str, Any]:
+    """Return name and module of the first runtime that is there; UserError where there is none."""
     for name, module in _RUNTIMES:
         try:
             return name, importlib.import_module(module)
         except ImportError:
             continue
-    raise UserError("no TFLite runtime is installed: pip install ai-edge-litert")
+    raise ModelError(
+        ModelReason.NO_RUNTIME, "no TFLite runtime is installed: pip install ai-edge-litert"
+    )
 
 
 def _check(interpreter: Any, kind: ModelKind, source: str) -> None:
@@ -116,17 +122,21 @@ def _check(interpreter: Any, kind: ModelKind, source: str) -> None:
         ("output", interpreter.get_output_details(), kind.output),
     ):
         if len(all_details) != 1:
-            raise UserError(f"{source}: it has {len(all_details)} {which}s and not one")
+            raise ModelError(
+                ModelReason.UNSUPPORTED, f"{source}: it has {len(all_details)} {which}s and not one"
+            )
         details = all_details[0]
         if -1 in details["shape_signature"]:
             shape = [int(side) for side in details["shape_signature"]]
-            raise UserError(
-                f"{source}: {which} shape {shape} is left open (-1): convert with a batch of one"
+            raise ModelError(
+                ModelReason.UNSUPPORTED,
+                f"{source}: {which} shape {shape} is left open (-1): convert with a batch of one",
             )
         if (found := tensor_spec(details)) != wanted:
-            raise UserError(
+            raise ModelError(
+                ModelReason.UNSUPPORTED,
                 f"{source}: {which} is {_shown(found)} and not {_shown(wanted)}: "
-                "is this a model of `edge-fer quantize`?"
+                "is this a model of `edge-fer quantize`?",
             )
 
 

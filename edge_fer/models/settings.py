@@ -1,4 +1,4 @@
-"""Settings of the emotion network."""
+"""Settings of the networks."""
 
 import re
 from dataclasses import dataclass
@@ -9,13 +9,25 @@ from edge_fer.setting import SettingError, check_settings, setting, shown
 
 @dataclass(frozen=True, slots=True)
 class ModelConfig:
-    """The emotion network."""
+    """The networks: `path` is that of the emotion network."""
 
     path: str = setting(
         "",
         "Model file",
         "An int8 .tflite file with its card (.json) beside it. Empty: the one that was installed"
         " with `edge-fer model install`, else the one that comes with edge-fer.",
+    )
+    eyes_path: str = setting(
+        "",
+        "Eye network",
+        "An int8 .tflite file of `edge-fer eyes quantize` with its card beside it. Empty: the one"
+        " that was installed with `edge-fer model install`, else the one that comes with edge-fer.",
+    )
+    face_path: str = setting(
+        "",
+        "Face network",
+        "An int8 .tflite file of `edge-fer face quantize` with its card beside it. Empty: the one"
+        " that was installed with `edge-fer model install`, else the one that comes with edge-fer.",
     )
     store: str = setting(
         str(INSTALLED_MODELS),

@@ -1,35 +1,44 @@
-"""Ed25519 signatures of a model and its card, for devices that trust one maker only.
+"""Ed25519 signatures of a model, its card and its release, for devices that trust one maker only.
 
-`model.sig` beside `model.tflite` holds, in base64, the signature over a fixed prefix and the
-sha256 of both files. Keys: a private one as PEM (`openssl genpkey -algorithm ed25519`), the
-trusted public one as 64 hex digits, which `edge-fer model sign` prints.
+`model.sig` beside `model.tflite` is one line: the number of the release and, in base64, the
+signature over a fixed prefix, that number and the sha256 of both files. A later release has a
+greater number, so that a device can refuse to go back to one that has a known fault. Keys: a
+private one as PEM (`openssl genpkey -algorithm ed25519`), the trusted public one as 64 hex digits,
+which `edge-fer model sign` prints.
 """
 
 import base64
 import binascii
 import hashlib
+import re
 from pathlib import Path
 from typing import Any
 
 from edge_fer.atomic_write import write_atomically
-from edge_fer.errors import UserError
+from edge_fer.errors import (
+    KeyFileError,
+    KeyReason,
+    ModelError,
+    ModelReason,
+    UsageError,
+    UsageReason,
+)
 from edge_fer.keys import KEY_BYTES, cryptography, read_private_key
-from edge_fer.models.card import card_path
+from edge_fer.models.files import ModelFiles, read_model_files, signature_path
 
 # Keeps a signature made for another purpose from being taken for one of a model.
-_PURPOSE = b"edge-fer model signature 1\n"
+_PURPOSE = b"edge-fer model signature 2\n"
+MOST_RELEASE = 2**53 - 1  # what JSON readers agree on
+_LINE = re.compile(rb"([0-9]{1,16}) ([A-Za-z0-9+/]{86}==)\s*")
 
 
-def signature_path(model_path: Path) -> Path:
-    """Return where the signature of a model lies."""
-    return model_path.with_suffix(".sig")
-
-
-def sign_model(model_path: Path, private_key: Path) -> str:
-    """Sign a model and its card; return the public key to trust, as 64 hex digits.
+def sign_model(model_path: Path, private_key: Path, *, release: int) -> str:
+    """Sign a model and its card as a release (0..2**53-1); return the public key, 64 hex digits.
 
     UserError when a file is missing or the key is no Ed25519 key in PEM without a password.
     """
+    if not 0 <= release <= MOST_RELEASE:
+        raise UsageError(UsageReason.BAD_VALUE, f"release: {release} is not in 0..{MOST_RELEASE}")
     ed25519, serialization = _cryptography()
     key = read_private_key(
         private_key,
@@ -37,44 +46,50 @@ def sign_model(model_path: Path, private_key: Path) -> str:
         ed25519.Ed25519PrivateKey,
         "`openssl genpkey -algorithm ed25519`",
     )
-    signature = key.sign(_message(model_path))
-    write_atomically(signature_path(model_path), base64.b64encode(signature) + b"\n")
+    signature = key.sign(_message(read_model_files(model_path), release))
+    line = b"%d %s\n" % (release, base64.b64encode(signature))
+    write_atomically(signature_path(model_path), line)
     return str(key.public_key().public_bytes_raw().hex())
 
 
-def require_signature(model_path: Path, trusted_key: str) -> bytes:
-    """Return the signature file's bytes; UserError unless `trusted_key` signed model and card."""
+def require_signature(files: ModelFiles, trusted_key: str) -> int:
+    """Return the number of the release; UserError unless `trusted_key` signed it all."""
     ed25519, _ = _cryptography()
     try:
         raw = bytes.fromhex(trusted_key)
     except ValueError:
         raw = b""
     if len(raw) != KEY_BYTES:
-        raise UserError(f"trusted key: {trusted_key[:70]!r} is not {2 * KEY_BYTES} hex digits")
-    path = signature_path(model_path)
-    content = _read(path, "signature")
+        raise KeyFileError(
+            KeyReason.NOT_A_KEY,
+            f"trusted key: {trusted_key[:70]!r} is not {2 * KEY_BYTES} hex digits",
+        )
+    path = signature_path(files.path)
+    if files.signature is None:
+        raise ModelError(
+            ModelReason.NOT_SIGNED,
+            f"{path}: cannot read the signature (No such file or directory)",
+        )
     (exceptions,) = cryptography("signatures", "signing", "exceptions")
     try:
-        signature = base64.b64decode(content.strip(), validate=True)
-        ed25519.Ed25519PublicKey.from_public_bytes(raw).verify(signature, _message(model_path))
+        line = _LINE.fullmatch(files.signature)
+        if line is None:
+            raise ValueError("no number and signature")
+        release, signature = int(line[1]), base64.b64decode(line[2], validate=True)
+        key = ed25519.Ed25519PublicKey.from_public_bytes(raw)
+        key.verify(signature, _message(files, release))
     except (exceptions.InvalidSignature, binascii.Error, ValueError):
-        raise UserError(
+        raise ModelError(
+            ModelReason.NOT_SIGNED,
             f"{path}: not a signature of this model and card by the trusted key {trusted_key[:12]}"
-            "...: get the three files from their maker again"
+            "...: get the three files from their maker again",
         ) from None
-    return content
+    return release
 
 
-def _message(model_path: Path) -> bytes:
-    parts = (_read(model_path, "model"), _read(card_path(model_path), "model card"))
-    return _PURPOSE + b"".join(hashlib.sha256(part).digest() for part in parts)
-
-
-def _read(path: Path, what: str) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UserError(f"{path}: cannot read the {what} ({error.strerror})") from error
+def _message(files: ModelFiles, release: int) -> bytes:
+    digests = b"".join(hashlib.sha256(part).digest() for part in (files.model, files.card))
+    return _PURPOSE + b"%d\n" % release + digests
 
 
 def _cryptography() -> tuple[Any, ...]:

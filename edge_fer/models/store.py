@@ -3,10 +3,15 @@
     current  -> versions/3f2a...-1      what the daemon starts with
     previous -> versions/9c41...-1      what it falls back to
     versions/3f2a...-1/model.tflite, model.json, model.sig
+    floor                           the oldest signed release that may be used here
 
+That is the emotion network's folder; each other kind has one of its own name below it.
 No link: the model that came with edge-fer. A link is switched by renaming, so a power cut or a
 kill at any moment leaves each link at a whole version, and versions are checked before a link
 points at them.
+
+The floor rises with each signed installation to the release that becomes previous: one step back
+is allowed, and nothing that was replaced before.
 """
 
 import fcntl
@@ -19,12 +24,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge_fer.atomic_write import sync_folder, write_atomically
-from edge_fer.errors import UserError
-from edge_fer.models.card import ModelCard, card_path, load_card, load_model
-from edge_fer.models.check import check_model_apart, require_passed
-from edge_fer.models.signature import require_signature, signature_path
+from edge_fer.bounded_read import read_bounded
+from edge_fer.errors import ModelError, ModelReason, UserError
+from edge_fer.models.card import NetworkCard, load_network, network_card_of
+from edge_fer.models.check import require_sound
+from edge_fer.models.files import ModelFiles, card_path, read_model_files, signature_path
+from edge_fer.models.kind import EMOTIONS, ModelKind
+from edge_fer.models.signature import require_signature
 
-_CURRENT, _PREVIOUS = "current", "previous"
+_CURRENT, _PREVIOUS, _FLOOR = "current", "previous", "floor"
+_FLOOR_BYTES = 17  # of MOST_RELEASE, and a line end
 _MODEL = "model.tflite"
 _INCOMING = ".incoming-"
 
@@ -33,22 +42,26 @@ _INCOMING = ".incoming-"
 class Installed:
     """What an installation did: the card, where the model lies, and if it was there before."""
 
-    card: ModelCard
+    card: NetworkCard
     path: Path
     was_current: bool
 
 
-def require_sound(path: Path) -> None:
-    """UserError unless a process of its own finds card and golden images of `path` in order."""
-    result, runtime = check_model_apart(path)
-    require_passed(path, result, runtime)
-
-
 class ModelStore:
-    """The folder of installed models. `check` is what a model has to pass (UserError if not)."""
+    """The folder of installed models of one kind.
 
-    def __init__(self, folder: Path, *, check: Callable[[Path], None] = require_sound) -> None:
-        self._folder, self._check = folder, check
+    `folder` is that of all kinds. `check` is what a model has to pass (UserError if not).
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        kind: ModelKind = EMOTIONS,
+        *,
+        check: Callable[[ModelFiles], None] = require_sound,
+    ) -> None:
+        self._folder = folder if kind is EMOTIONS else folder / kind.name
+        self._kind, self._check = kind, check
 
     @property
     def current(self) -> Path | None:
@@ -68,34 +81,42 @@ class ModelStore:
     def install(self, source: Path, *, trusted_key: str = "") -> Installed:
         """Check a model and its card, copy them in, and make them the current ones.
 
-        With `trusted_key` (see `signature`) the model has to be signed. What was current becomes
-        previous, unless it is damaged. UserError when the model is refused; then all is as it was.
+        With `trusted_key` (see `signature`) the model has to be signed, as a release that is not
+        older than the current one. What was current becomes previous, unless it is damaged.
+        UserError when the model is refused; then all is as it was.
         """
-        card, content = load_model(source)
-        files = {_MODEL: content, card_path(Path(_MODEL)).name: card_path(source).read_bytes()}
-        if trusted_key:
-            signature = require_signature(source, trusted_key)
-            files[signature_path(Path(_MODEL)).name] = signature
+        read = read_model_files(source)
+        card = network_card_of(read, self._kind)
+        files = {_MODEL: read.model, card_path(Path(_MODEL)).name: read.card}
+        if read.signature is not None:
+            files[signature_path(Path(_MODEL)).name] = read.signature
+        release = require_signature(read, trusted_key) if trusted_key else None
         with self._locked():
+            replaced = self._release_of(self.current, trusted_key) if trusted_key else None
+            if release is not None:
+                self.require_release(release, source, not_below=replaced)
+            self._check(read)
             digest = _digest(files)
-            incoming = self._copy_in(files)
-            self._check(incoming / _MODEL)
             if self.current is not None and _digest_of(self.current.parent) == digest:
-                shutil.rmtree(incoming)
                 return Installed(card, self.current, True)
-            version = self._keep(incoming, digest)
+            version = self._keep(self._copy_in(files), digest)
             if self.current is None or _is_whole(self.current):
                 self._switch(_PREVIOUS, self._target(_CURRENT))
             self._switch(_CURRENT, version)
+            if release is not None:
+                self._raise_floor(release if replaced is None else replaced)
             self._drop_unused()
         return Installed(card, self._folder / version / _MODEL, False)
 
-    def rollback(self) -> Path | None:
+    def rollback(self, *, trusted_key: str = "") -> Path | None:
         """Change current and previous; return the model that is current now (None: the shipped).
 
-        UserError when there is nothing to change to, or the previous model is damaged.
+        UserError when there is nothing to change to, or the previous model is damaged or, with
+        `trusted_key`, not signed as a release that may be used.
         """
-        nothing = UserError(f"{self._folder}: there is no other model to roll back to")
+        nothing = ModelError(
+            ModelReason.STORE, f"{self._folder}: there is no other model to roll back to"
+        )
         if not self._folder.is_dir():  # the wrong one, perhaps: locking would make it
             raise nothing
         with self._locked():
@@ -103,10 +124,45 @@ class ModelStore:
             if current == previous:
                 raise nothing
             if self.previous is not None:
-                self._check(self.previous)
+                files = read_model_files(self.previous)
+                if trusted_key:
+                    release = require_signature(files, trusted_key)
+                    self.require_release(release, self.previous)
+                self._check(files)
             self._switch(_CURRENT, previous)
             self._switch(_PREVIOUS, current)
         return self.current
+
+    @property
+    def floor(self) -> int:
+        """The oldest signed release that may be used here; 0 before the first one."""
+        try:
+            return int(read_bounded(self._folder / _FLOOR, _FLOOR_BYTES))
+        except (OSError, ValueError):
+            return 0
+
+    def require_release(self, release: int, path: Path, *, not_below: int | None = None) -> None:
+        """UserError, which names `path`, for a release older than the floor or `not_below`."""
+        oldest = max(self.floor, not_below or 0)
+        if release < oldest:
+            raise ModelError(
+                ModelReason.OUTDATED,
+                f"{path}: release {release} is older than {oldest}, the oldest that this device"
+                " accepts: ask its maker for the newest one",
+            )
+
+    def _release_of(self, model: Path | None, trusted_key: str) -> int | None:
+        """Return the release of an installed model; None where it has none that counts."""
+        if model is None:
+            return None
+        try:
+            return require_signature(read_model_files(model), trusted_key)
+        except UserError:
+            return None
+
+    def _raise_floor(self, release: int) -> None:
+        if release > self.floor:
+            write_atomically(self._folder / _FLOOR, f"{release}\n".encode())
 
     def _model(self, link: str) -> Path | None:
         target = self._target(link)
@@ -163,15 +219,18 @@ class ModelStore:
                 try:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
-                    raise UserError(f"{self._folder}: another installation is running") from None
+                    raise ModelError(
+                        ModelReason.STORE, f"{self._folder}: another installation is running"
+                    ) from None
                 self._clear_incoming()
                 try:
                     yield
                 finally:
                     self._clear_incoming()
         except OSError as error:
-            raise UserError(
-                f"{self._folder}: cannot be written ({error.strerror}): run it with sudo"
+            raise ModelError(
+                ModelReason.STORE,
+                f"{self._folder}: cannot be written ({error.strerror}): run it with sudo",
             ) from error
 
     def _clear_incoming(self) -> None:
@@ -195,7 +254,7 @@ def _digest_of(version: Path) -> str | None:
 
 def _is_whole(model: Path) -> bool:
     try:
-        load_card(model)
+        load_network(model)
     except UserError:
         return False
     return True

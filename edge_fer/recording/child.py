@@ -133,6 +133,7 @@ class Recorder:
             return
         self._status_due_s = now_s + STATUS_EVERY_S
         stored = self._writer.stored
+        forward = None if self._forward is None else self._forward.error
         status = {
             "gathers": self._gatherer.gathers,
             "clips": stored.clips,
@@ -140,7 +141,7 @@ class Recorder:
             "kept": stored.kept,
             "lost": stored.lost,
             "error": stored.error,
-            "forward_error": None if self._forward is None else self._forward.error,
+            "forward_error": None if forward is None else str(forward),
         }
         self._channel.send({"status": status})
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from edge_fer.errors import UserError
+from edge_fer.errors import ClipError, ClipReason, UserError
 from edge_fer.keys import KEY_BYTES
 from edge_fer.recording.clip import Clip, ClipHeader, Shot
 from edge_fer.recording.sealing import (
@@ -35,10 +35,6 @@ _HEADER, _FRAME, _END = b"H", b"F", b"E"
 _LONGEST_RECORD = 1 << 24  # a damaged length must not ask for memory without bound
 
 
-class SealedClipError(UserError):
-    """A clip that is encrypted, read without the private key."""
-
-
 def write_clip(file: BinaryIO, clip: Clip, lock: Lock) -> None:
     """Write all of a clip; OSError where the disk does not take it."""
     file.write(MAGIC + lock.prefix)
@@ -50,8 +46,8 @@ def write_clip(file: BinaryIO, clip: Clip, lock: Lock) -> None:
 def read_clip(path: Path, private_key: Any | None = None) -> Clip:
     """Return a clip.
 
-    SealedClipError where it needs a key; UserError where the key is another, or the file cannot be
-    read, is no clip, was cut off or is damaged.
+    ClipError where it needs a key (reason SEALED) or has another one, or where the file cannot be
+    read, is not a clip, is truncated or damaged.
     """
     header: ClipHeader | None = None
     shots = []
@@ -93,7 +89,9 @@ def _records(path: Path, private_key: Any | None) -> Iterator[bytes]:
                 raise _damaged(path)
     except OSError as error:
         remedy = ": sudo edge-fer recording ..." if isinstance(error, PermissionError) else ""
-        raise UserError(f"{path}: cannot read the clip ({error.strerror}){remedy}") from error
+        raise ClipError(
+            ClipReason.UNREADABLE, f"{path}: cannot read the clip ({error.strerror}){remedy}"
+        ) from error
 
 
 def _opener(path: Path, file: BinaryIO, private_key: Any | None) -> Opener:
@@ -101,16 +99,18 @@ def _opener(path: Path, file: BinaryIO, private_key: Any | None) -> Opener:
     if start == MAGIC + PLAIN:
         return PlainLock()
     if start != MAGIC + SEALED:
-        raise UserError(f"{path}: no clip of edge-fer")
+        raise ClipError(ClipReason.NOT_A_CLIP, f"{path}: no clip of edge-fer")
     prefix = file.read(KEY_ID_BYTES + KEY_BYTES)
     if len(prefix) < KEY_ID_BYTES + KEY_BYTES:
         raise _cut_off(path)
     wanted, own = prefix[:KEY_ID_BYTES], prefix[KEY_ID_BYTES:]
     if private_key is None:
-        raise SealedClipError(f"{path}: encrypted: give the private key, --key FILE")
+        raise ClipError(ClipReason.SEALED, f"{path}: encrypted: give the private key, --key FILE")
     public = private_key.public_key().public_bytes_raw()
     if key_id(public) != wanted:
-        raise UserError(f"{path}: encrypted to another key than {public.hex()[:12]}...")
+        raise ClipError(
+            ClipReason.OTHER_KEY, f"{path}: encrypted to another key than {public.hex()[:12]}..."
+        )
     try:
         return SealOpener(private_key, own)
     except DamagedError:
@@ -144,8 +144,8 @@ def _header(path: Path, content: bytes) -> ClipHeader:
 
 
 def _cut_off(path: Path) -> UserError:
-    return UserError(f"{path}: cut off: it was not written to its end")
+    return ClipError(ClipReason.TRUNCATED, f"{path}: cut off: it was not written to its end")
 
 
 def _damaged(path: Path) -> UserError:
-    return UserError(f"{path}: damaged: it is not as it was written")
+    return ClipError(ClipReason.DAMAGED, f"{path}: damaged: it is not as it was written")

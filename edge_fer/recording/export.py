@@ -6,7 +6,7 @@ from pathlib import Path
 
 import cv2
 
-from edge_fer.errors import UserError
+from edge_fer.errors import OutputError, OutputReason
 from edge_fer.recording.clip import CAMERAS, Clip, Shot
 from edge_fer.recording.pictures import decompress
 
@@ -21,9 +21,13 @@ def export_clip(clip: Clip, folder: Path, *, images: bool = False) -> list[Path]
         folder.mkdir(parents=True)
         return _write(clip, folder, images=images)
     except FileExistsError:
-        raise UserError(f"{folder}: is there already: choose another folder") from None
+        raise OutputError(
+            OutputReason.EXISTS, f"{folder}: is there already: choose another folder"
+        ) from None
     except OSError as error:
-        raise UserError(f"{folder}: cannot be written ({error.strerror})") from error
+        raise OutputError(
+            OutputReason.NOT_WRITABLE, f"{folder}: cannot be written ({error.strerror})"
+        ) from error
 
 
 def _write(clip: Clip, folder: Path, *, images: bool) -> list[Path]:
@@ -52,7 +56,7 @@ def _write_video(path: Path, clip: Clip, shots: list[Shot]) -> None:
         str(path), cv2.VideoWriter.fourcc(*"MJPG"), header.fps, (width, height), isColor=False
     )
     if not writer.isOpened():
-        raise UserError(f"{path}: cannot be written")
+        raise OutputError(OutputReason.NOT_WRITABLE, f"{path}: cannot be written")
     try:
         for shot in on_the_grid(shots, header.from_s, header.to_s, header.fps):
             grey = decompress(shot.jpeg)

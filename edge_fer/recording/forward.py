@@ -5,6 +5,7 @@ import time
 from edge_fer.camera.base import Frame
 from edge_fer.camera.process import CameraProcess
 from edge_fer.camera.supervisor import CameraSupervisor
+from edge_fer.errors import CameraError, CameraReason
 
 _STOP_S = 0.3
 
@@ -16,7 +17,7 @@ class ForwardCamera:
         self._camera = CameraProcess(uri, fps=fps)
         self._supervisor = CameraSupervisor(time.monotonic())
         self._runs = self._ended = False
-        self.error: str | None = None
+        self.error: CameraError | None = None
 
     def poll(self, now_s: float) -> Frame | None:
         """Return the newest frame if it is new; keep the camera running."""
@@ -39,7 +40,9 @@ class ForwardCamera:
         if verdict is not None:
             self.error = self._camera.error or self.error
             if verdict.restart:
-                self.error = self.error or "forward camera: gives no frames"
+                self.error = self.error or CameraError(
+                    CameraReason.NO_FRAMES, "forward camera: gives no frames"
+                )
                 self._camera.restart()
                 self._supervisor.restarted(now_s)
         return None

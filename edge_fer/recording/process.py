@@ -7,7 +7,6 @@ import contextlib
 import logging
 import socket
 import subprocess
-import sys
 import time
 from collections import deque
 from dataclasses import asdict
@@ -15,8 +14,8 @@ from typing import Any
 
 from edge_fer.camera import check_uri
 from edge_fer.camera.base import Frame
-from edge_fer.camera.process import child_environment
 from edge_fer.driver_state.states import DriverState
+from edge_fer.isolated import python_module
 from edge_fer.recording.feed import Channel, FrameSender
 from edge_fer.recording.flag import RecordingFlag, RecordingStatus
 from edge_fer.recording.sealing import lock_for
@@ -175,12 +174,12 @@ class RecorderProcess:
         passed = (other.fileno(), frames.memory)
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "edge_fer.recording.child", *map(str, passed)],
+                python_module("edge_fer.recording.child", *map(str, passed)),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,  # what matters comes as a status
                 pass_fds=passed,
-                env=child_environment(),
+                cwd="/",
                 start_new_session=True,  # Ctrl-C at the terminal is for the daemon
             )
         except OSError as error:  # no memory or no processes left: try again later

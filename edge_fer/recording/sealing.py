@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from edge_fer.atomic_write import write_atomically
-from edge_fer.errors import UserError
+from edge_fer.errors import KeyFileError, KeyReason, OutputError, OutputReason
 from edge_fer.keys import KEY_BYTES, cryptography, read_private_key
 
 PLAIN, SEALED = b"P", b"S"
@@ -74,9 +74,10 @@ class SealingLock:
         try:
             secret = ephemeral.exchange(x25519.X25519PublicKey.from_public_bytes(public_key))
         except ValueError as error:
-            raise UserError(
+            raise KeyFileError(
+                KeyReason.NOT_A_KEY,
                 f"recording.public_key: {public_key.hex()[:12]}... is no X25519 key: make one with"
-                f" {_KEYGEN}"
+                f" {_KEYGEN}",
             ) from error
         self.prefix = SEALED + key_id(public_key) + own
         self._cipher = _cipher(secret, own, public_key, parts)
@@ -135,7 +136,9 @@ def make_key(path: Path) -> str:
         serialization.NoEncryption(),
     )
     if path.exists() or path.is_symlink():
-        raise UserError(f"{path}: is there already: choose another name, or move it away")
+        raise OutputError(
+            OutputReason.EXISTS, f"{path}: is there already: choose another name, or move it away"
+        )
     write_atomically(path, pem, mode=0o600)
     return str(key.public_key().public_bytes_raw().hex())
 

@@ -38,8 +38,8 @@ def fault_counters(health: Health, link: LinkCounters, restarts: int) -> FaultCo
         stalls_per_hour=health.stalls_last_hour,
         camera_restarts_per_hour=health.camera_restarts_last_hour,
         restarts=count("Restarts", restarts),
-        connections_lost=count("ConnectionsLost", link.connections_lost),
-        link_frames_dropped=count("LinkFramesDropped", link.frames_dropped),
+        connections_lost=count("ConnectionsLost", link.connections_lost + link.channels_reopened),
+        link_frames_dropped=count("LinkFramesDropped", link.frames_dropped + link.frames_refused),
         controller_rejected=count("ControllerRejected", link.controller_frames_rejected),
         lines_rejected=count("LinesRejected", link.rejected_lines),
     )

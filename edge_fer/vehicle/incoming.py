@@ -17,7 +17,7 @@ _IGNITION = {
 _ANSWERS = frozenset(Answer)
 
 
-def hear(message: ControllerStatusMessage | None) -> Vehicle:
+def decode_vehicle(message: ControllerStatusMessage | None) -> Vehicle:
     """Return what `message` says; None (nothing trusted came in time) makes all of it unknown.
 
     So does a code that the DBC does not name: it may mean anything.

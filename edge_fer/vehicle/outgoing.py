@@ -26,9 +26,9 @@ from firmware_bridge.protocol.messages import (
 FACE_NONE = value_code("DriverState", "Face", "none")
 FACE_TRACKED = value_code("DriverState", "Face", "tracked")
 FACE_DETECTED = value_code("DriverState", "Face", "detected")
-QUALITY_POOR = value_code("DriverState", "Quality", "poor")
-QUALITY_FAIR = value_code("DriverState", "Quality", "fair")
-QUALITY_GOOD = value_code("DriverState", "Quality", "good")
+QUALITY_POOR = value_code("DriverState", "DriverStateQuality", "poor")
+QUALITY_FAIR = value_code("DriverState", "DriverStateQuality", "fair")
+QUALITY_GOOD = value_code("DriverState", "DriverStateQuality", "good")
 MODEL_OK = value_code("Health", "Model", "ok")
 MODEL_FALLBACK = value_code("Health", "Model", "fallback")
 MODEL_FAILED = value_code("Health", "Model", "failed")
@@ -45,6 +45,7 @@ FAULT_NONE = value_code("Health", "Fault", "none")
 FAULT_CAMERA_DOES_NOT_OPEN = value_code("Health", "Fault", "camera does not open")
 FAULT_CAMERA_LOST = value_code("Health", "Fault", "camera lost")
 FAULT_MODEL = value_code("Health", "Fault", "model failed")
+FAULT_LINK = value_code("Health", "Fault", "link blocked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +54,15 @@ class Parts:
 
     A model may be a stand-in, or have failed with none to stand in: then no emotion is inferred.
     For a detector that failed the cascade stands in, without head and eyes. `camera_opened` says
-    whether the camera has ever given a frame.
+    whether the camera has ever given a frame, `link_blocked` whether an adapter or a bus refuses
+    frames, or did a moment ago.
     """
 
     model_is_fallback: bool = False
     model_failed: bool = False
     detector_failed: bool = False
     camera_opened: bool = True
+    link_blocked: bool = False
 
 
 ALL_AS_MEANT = Parts()
@@ -114,7 +117,7 @@ def report_standby(health: Health, now_s: float, parts: Parts = ALL_AS_MEANT) ->
             temperature_c=health.temperature_c,
             fps=0.0,
             latency_ms=None,
-            fault=FAULT_MODEL if parts.model_failed else FAULT_NONE,
+            fault=_fault_of_parts(parts),
             recording=RecordingFlag.OFF,
         ),
     )
@@ -171,7 +174,7 @@ def _health(step: Step, health: Health, parts: Parts) -> HealthMessage:
     if degraded and no_frames:
         fault = FAULT_CAMERA_LOST if parts.camera_opened else FAULT_CAMERA_DOES_NOT_OPEN
     else:
-        fault = FAULT_MODEL if parts.model_failed else FAULT_NONE
+        fault = _fault_of_parts(parts)
     return HealthMessage(
         camera=step.camera,
         model=_model(parts),
@@ -181,6 +184,12 @@ def _health(step: Step, health: Health, parts: Parts) -> HealthMessage:
         latency_ms=health.latency_ms,
         fault=fault,
     )
+
+
+def _fault_of_parts(parts: Parts) -> int:
+    if parts.model_failed:
+        return FAULT_MODEL
+    return FAULT_LINK if parts.link_blocked else FAULT_NONE
 
 
 def _degraded_device(health: Health, parts: Parts) -> int:

@@ -1,37 +1,37 @@
-"""`edge-fer benchmark --faults`: counts corrupted frames that would be believed, and prints."""
+"""`edge-fer benchmark faults`: counts corrupted frames that would be accepted, and prints."""
 
-import json
-import sys
-from typing import TextIO
-
-from rich.console import Console
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from firmware_bridge.benchmark.corruption import Count, count_corrupted
+from firmware_bridge.benchmark.output import Output, announce
 
 # Of each of 16 kinds: over ten million in all.
 FRAMES_EACH = 1_000_000
 
 
-def run_fault_benchmark(
-    *, json_output: bool, frames_each: int = FRAMES_EACH, out: TextIO | None = None
-) -> int:
-    """Count and print, as JSON or for people; return 0, or 1 where a bound was not kept."""
-    target = sys.stdout if out is None else out
+def run_fault_benchmark(*, output: Output | None = None, frames_each: int = FRAMES_EACH) -> int:
+    """Count and print, as JSON or for people; return 0, or 1 where a bound was not kept.
+
+    KeyboardInterrupt after what was counted until then is printed.
+    """
     counts: list[Count] = []
-    for count in count_corrupted(frames_each):
-        if sys.stderr.isatty():
-            print(f"counted: {count.transport}, {count.error}", file=sys.stderr)
-        counts.append(count)
-    if json_output:
-        print(json.dumps([count.to_json() for count in counts], indent=2), file=target)
-    else:
-        console = Console(file=target)
-        total = sum(count.frames for count in counts)
-        console.print(Text(f"{total:,} corrupted frames: how many were believed", "bold"))
-        console.print(render_counts(counts), highlight=False)
+    try:
+        for count in count_corrupted(frames_each):
+            announce(f"{count.transport}, {count.error}: counted")
+            counts.append(count)
+    finally:
+        if counts:
+            (output or Output()).show([count.to_json() for count in counts], lambda: _view(counts))
     return 0 if all(count.holds for count in counts) else 1
+
+
+def _view(counts: list[Count]) -> RenderableType:
+    total = sum(count.frames for count in counts)
+    return Group(
+        Text(f"{total:,} corrupted frames: how many were accepted", "bold"), render_counts(counts)
+    )
 
 
 def render_counts(counts: list[Count]) -> Table:

@@ -6,7 +6,7 @@ from itertools import pairwise
 from firmware_bridge.benchmark.figures import JITTER_BOUND_MS, Times
 from firmware_bridge.benchmark.latency import PARSERS, read_until
 from firmware_bridge.benchmark.terminal import terminal
-from firmware_bridge.errors import BridgeError
+from firmware_bridge.errors import MeasurementError, MeasurementReason
 from firmware_bridge.link.link import Link
 from firmware_bridge.link.schedule import Snapshot
 from firmware_bridge.protocol.database import definition
@@ -41,7 +41,10 @@ def cycle_jitter(scheme: str, cycles: int) -> Times:
             # The first frame is before the first snapshot and the second one a change.
             while len(arrived_s) < cycles + 3:
                 if time.monotonic() > patience_s:
-                    raise BridgeError(f"benchmark: {scheme} does not send at its cycle")
+                    raise MeasurementError(
+                        MeasurementReason.FRAME_MISSING,
+                        f"benchmark: {scheme} does not send at its cycle",
+                    )
                 link.publish(Snapshot(time.monotonic(), DriverStateMessage(1, event_sequence=0)))
                 read_until(port.device, parser, note, _PUBLISH_S)
         finally:

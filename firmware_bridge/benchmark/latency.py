@@ -9,7 +9,7 @@ from collections.abc import Callable
 from firmware_bridge.benchmark.figures import EVENT_BOUND_MS, PEER, Times
 from firmware_bridge.benchmark.rates import open_peer, sample_frames
 from firmware_bridge.benchmark.terminal import terminal
-from firmware_bridge.errors import BridgeError
+from firmware_bridge.errors import MeasurementError, MeasurementReason
 from firmware_bridge.link.link import Link
 from firmware_bridge.link.schedule import Snapshot
 from firmware_bridge.protocol.cobs import CobsParser
@@ -51,7 +51,10 @@ def event_to_byte(scheme: str, count: int) -> Times:
                 link.publish(Snapshot(started_s, DriverStateMessage(1, event_sequence=sequence)))
                 arrived_s = read_until(port.device, parser, _has_sequence(sequence), _LOST_S)
                 if arrived_s is None:
-                    raise BridgeError(f"benchmark: a change was not on {scheme} within {_LOST_S} s")
+                    raise MeasurementError(
+                        MeasurementReason.FRAME_MISSING,
+                        f"benchmark: a change was not on {scheme} within {_LOST_S} s",
+                    )
                 taken_s.append(arrived_s - started_s)
         finally:
             link.stop()

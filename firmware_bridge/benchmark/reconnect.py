@@ -12,7 +12,7 @@ from firmware_bridge.benchmark.figures import PEER, RECONNECT_BOUND_MS, Times
 from firmware_bridge.benchmark.latency import read_until
 from firmware_bridge.benchmark.rates import open_peer, sample_frames
 from firmware_bridge.benchmark.terminal import terminal
-from firmware_bridge.errors import BridgeError
+from firmware_bridge.errors import MeasurementError, MeasurementReason
 from firmware_bridge.link.connection import SETTLED_S
 from firmware_bridge.link.link import Link
 from firmware_bridge.link.schedule import Snapshot
@@ -88,5 +88,8 @@ def _quiet() -> Iterator[None]:
 def _first_frame_s(port: Terminal) -> float:
     arrived_s = read_until(port.device, SlcanParser(), lambda frame: True, _LOST_S)
     if arrived_s is None:
-        raise BridgeError(f"benchmark: no frame within {_LOST_S} s after the port was back")
+        raise MeasurementError(
+            MeasurementReason.FRAME_MISSING,
+            f"benchmark: no frame within {_LOST_S} s after the port was back",
+        )
     return arrived_s

@@ -1,19 +1,15 @@
-"""`edge-fer benchmark --link`: measures and prints."""
+"""`edge-fer benchmark link`: measures and prints."""
 
-import json
 import os
 import platform
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import TextIO
-
-from rich.console import Console
 
 from firmware_bridge.benchmark.figures import LinkFigures
 from firmware_bridge.benchmark.jitter import cycle_jitter, sleep_jitter
 from firmware_bridge.benchmark.latency import event_to_byte, peer_send_to_byte, send_to_byte
+from firmware_bridge.benchmark.output import Interrupted, Output, announce
 from firmware_bridge.benchmark.rates import bus_rates, message_rates, peer_rates, serial_rates
 from firmware_bridge.benchmark.reconnect import link_reconnects, peer_reconnects
 from firmware_bridge.benchmark.table import render_figures
@@ -36,46 +32,59 @@ class Effort:
     peer_replugs: int = 2  # each sleeps for two seconds
 
 
-def run_link_benchmark(
-    *, json_output: bool, effort: Effort | None = None, out: TextIO | None = None
-) -> None:
-    """Measure the link and print the figures, as JSON or for people."""
-    target = sys.stdout if out is None else out
-    figures = measure_link(Effort() if effort is None else effort, _say)
-    if json_output:
-        print(json.dumps(figures.to_json(), indent=2), file=target)
-    else:
-        Console(file=target).print(render_figures(figures), highlight=False)
+def run_link_benchmark(*, output: Output | None = None, effort: Effort | None = None) -> None:
+    """Measure the link and print the figures, as JSON or for people.
+
+    KeyboardInterrupt after what was measured until then is printed.
+    """
+    interrupted: Interrupted | None = None
+    try:
+        figures = measure_link(Effort() if effort is None else effort, announce)
+    except Interrupted as end:
+        interrupted, figures = end, end.partial
+    (output or Output()).show(figures.to_json(), lambda: render_figures(figures))
+    if interrupted is not None:
+        raise interrupted
 
 
 def measure_link(effort: Effort, say: Callable[[str], None]) -> LinkFigures:
-    """Return the figures; `say` is told what comes next."""
-    machine = describe_machine()
+    """Return the figures; `say` gets each step's name.
+
+    Interrupted by Ctrl-C, with what was measured until then.
+    """
+    figures = LinkFigures(describe_machine(), [], [], [], [], [], {})
+    try:
+        _measure(figures, effort, say)
+    except KeyboardInterrupt:
+        raise Interrupted(figures) from None
+    return figures
+
+
+def _measure(figures: LinkFigures, effort: Effort, say: Callable[[str], None]) -> None:
     say("rates of messages")
-    rates = [message_rates(effort.seconds)]
+    figures.rates.append(message_rates(effort.seconds))
     for scheme in SERIAL:
         say(f"rates of {scheme}")
-        rates.append(serial_rates(scheme, effort.seconds))
+        figures.rates.append(serial_rates(scheme, effort.seconds))
     say("rates of python-can's slcan")
-    rates.append(peer_rates(effort.seconds))
-    skipped: dict[str, str] = {}
+    figures.rates.append(peer_rates(effort.seconds))
     for uri in BUSES:
         say(f"rates of {uri}")
         try:
-            rates.append(bus_rates(uri, effort.seconds))
+            figures.rates.append(bus_rates(uri, effort.seconds))
         except BridgeError as error:
-            skipped[uri.partition(":")[0]] = str(error).removeprefix("link: ")
+            figures.skipped[uri.partition(":")[0]] = str(error).removeprefix("link: ")
     say("send to first byte")
-    sends = [send_to_byte(scheme, effort.sends) for scheme in SERIAL]
-    sends.append(peer_send_to_byte(effort.sends))
+    figures.send_to_byte.extend(send_to_byte(scheme, effort.sends) for scheme in SERIAL)
+    figures.send_to_byte.append(peer_send_to_byte(effort.sends))
     say("change of state to first byte")
-    events = [event_to_byte(scheme, effort.events) for scheme in SERIAL]
+    figures.event_to_byte.extend(event_to_byte(scheme, effort.events) for scheme in SERIAL)
     say("cyclic sending")
-    jitter = [cycle_jitter(scheme, effort.cycles) for scheme in SERIAL]
-    jitter.append(sleep_jitter(effort.cycles))
+    figures.jitter.extend(cycle_jitter(scheme, effort.cycles) for scheme in SERIAL)
+    figures.jitter.append(sleep_jitter(effort.cycles))
     say("reconnecting")
-    reconnects = [link_reconnects(effort.replugs), peer_reconnects(effort.peer_replugs)]
-    return LinkFigures(machine, rates, sends, events, jitter, reconnects, skipped)
+    figures.reconnect.append(link_reconnects(effort.replugs))
+    figures.reconnect.append(peer_reconnects(effort.peer_replugs))
 
 
 def describe_machine() -> dict[str, str]:
@@ -88,9 +97,3 @@ def describe_machine() -> dict[str, str]:
         "python": platform.python_version(),
         "python-can": version("python-can"),
     }
-
-
-def _say(what: str) -> None:
-    """Tell a person who waits; a log or a pipe needs no progress."""
-    if sys.stderr.isatty():
-        print(f"measuring: {what}", file=sys.stderr)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from firmware_bridge.controller.vehicle import NAMES, VehicleState, change
-from firmware_bridge.errors import BridgeError
+from firmware_bridge.errors import BridgeError, InputError, InputReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +26,11 @@ def read_script(path: Path) -> tuple[Cue, ...]:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise BridgeError(f"script: {path} cannot be read: {error.strerror}") from error
+        raise InputError(
+            InputReason.UNREADABLE, f"script: {path} cannot be read: {error.strerror}"
+        ) from error
     except UnicodeDecodeError as error:
-        raise BridgeError(f"script: {path} is not text") from error
+        raise InputError(InputReason.UNREADABLE, f"script: {path} is not text") from error
     return parse_script(text, str(path))
 
 
@@ -42,9 +44,12 @@ def parse_script(text: str, name: str = "script") -> tuple[Cue, ...]:
         try:
             cue = _cue(words)
             if cues and cue.time_s < cues[-1].time_s:
-                raise BridgeError(f"{words[0]} s is before the line above; put them in order")
+                raise InputError(
+                    InputReason.BAD_FORMAT,
+                    f"{words[0]} s is before the line above; put them in order",
+                )
         except BridgeError as error:
-            raise BridgeError(f"{error} ({name} line {number})") from error
+            raise InputError(InputReason.BAD_FORMAT, f"{error} ({name} line {number})") from error
         cues.append(cue)
     return tuple(cues)
 
@@ -55,14 +60,21 @@ def _cue(words: list[str]) -> Cue:
     except ValueError:
         time_s = -1.0
     if not 0.0 <= time_s < float("inf"):
-        raise BridgeError(f"{words[0]!r} is no time; begin the line with seconds, as in 3.5")
+        raise InputError(
+            InputReason.BAD_FORMAT,
+            f"{words[0]!r} is no time; begin the line with seconds, as in 3.5",
+        )
     if not words[1:]:
-        raise BridgeError(f"nothing happens at {words[0]} s; write NAME=VALUE behind it")
+        raise InputError(
+            InputReason.BAD_FORMAT, f"nothing happens at {words[0]} s; write NAME=VALUE behind it"
+        )
     changes: list[tuple[str, str]] = []
     for word in words[1:]:
         key, equals, value = word.partition("=")
         if not equals:
-            raise BridgeError(f"{word!r} is no NAME=VALUE; names are {', '.join(NAMES)}")
+            raise InputError(
+                InputReason.BAD_FORMAT, f"{word!r} is no NAME=VALUE; names are {', '.join(NAMES)}"
+            )
         change(VehicleState(), key, value)  # a mistake shows now and not in the middle of a test
         changes.append((key, value))
     return Cue(time_s, tuple(changes))

@@ -7,7 +7,7 @@ from firmware_bridge.controller.action import Advice, advise
 from firmware_bridge.controller.request_desk import RequestDesk
 from firmware_bridge.controller.vehicle import NO_ANSWER, VehicleState
 from firmware_bridge.e2e.profile22 import Profile22Sender
-from firmware_bridge.e2e.sequence import ReceiverState
+from firmware_bridge.e2e.state_machine import ReceiverState
 from firmware_bridge.protocol.database import definition, value_code
 from firmware_bridge.protocol.frame import CanFrame
 from firmware_bridge.protocol.messages import (
@@ -22,7 +22,7 @@ from firmware_bridge.reception.watching import Watch
 _KNOWN = definition(ControllerStatusMessage.NAME)
 CYCLE_S = _KNOWN.cycle_s or 0.1
 _E2E_STATES = {
-    state: value_code(ControllerStatusMessage.NAME, "E2eState", state.value.replace("_", " "))
+    state: value_code(ControllerStatusMessage.NAME, "E2eState", state.name)
     for state in ReceiverState
 }
 

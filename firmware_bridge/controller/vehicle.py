@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields, replace
 
-from firmware_bridge.errors import BridgeError
+from firmware_bridge.errors import InputError, InputReason
 from firmware_bridge.protocol.database import NOT_AVAILABLE, definition, value_code, value_name
 from firmware_bridge.protocol.messages import ControllerStatusMessage
 
@@ -53,13 +53,16 @@ def change(vehicle: VehicleState, name: str, text: str) -> VehicleState:
         case "answer":
             code = _code(name, text)
             if code is None:
-                raise BridgeError(f"answer: {text!r} is not one of {', '.join(_names(name))}")
+                raise InputError(
+                    InputReason.BAD_VALUE,
+                    f"answer: {text!r} is not one of {', '.join(_names(name))}",
+                )
             return replace(vehicle, answer=code)
         case "talk":
             if text not in _TALKS:
-                raise BridgeError(f"talk: {text!r} is not on or off")
+                raise InputError(InputReason.BAD_VALUE, f"talk: {text!r} is not on or off")
             return replace(vehicle, talk=_TALKS[text])
-    raise BridgeError(f"{name!r} is none of {', '.join(NAMES)}")
+    raise InputError(InputReason.UNKNOWN_NAME, f"{name!r} is none of {', '.join(NAMES)}")
 
 
 def describe(vehicle: VehicleState) -> dict[str, str]:
@@ -82,7 +85,10 @@ def _speed(text: str) -> float | None:
     except ValueError:
         speed = -1.0
     if not 0.0 <= speed <= HIGHEST_SPEED_KM_H:  # false for a NaN, too
-        raise BridgeError(f"speed: {text!r} is not in 0..{HIGHEST_SPEED_KM_H} km/h, nor {UNKNOWN}")
+        raise InputError(
+            InputReason.BAD_VALUE,
+            f"speed: {text!r} is not in 0..{HIGHEST_SPEED_KM_H} km/h, nor {UNKNOWN}",
+        )
     return speed
 
 
@@ -92,7 +98,9 @@ def _code(name: str, text: str) -> int | None:
         code = value_code(ControllerStatusMessage.NAME, _SIGNALS[name], wanted)
     except KeyError:
         words = [*_names(name), UNKNOWN]
-        raise BridgeError(f"{name}: {text!r} is not one of {', '.join(words)}") from None
+        raise InputError(
+            InputReason.BAD_VALUE, f"{name}: {text!r} is not one of {', '.join(words)}"
+        ) from None
     return None if wanted == NOT_AVAILABLE else code
 
 

@@ -4,7 +4,7 @@ import math
 import sys
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TextIO
 
@@ -17,14 +17,14 @@ from firmware_bridge.controller.script import ScriptPlayer, read_script
 from firmware_bridge.controller.side import ControllerSide
 from firmware_bridge.controller.vehicle import VehicleState
 from firmware_bridge.controller.views import ControllerView, EventLines, JsonEvents, Totals
-from firmware_bridge.errors import BridgeError, SendTimeoutError, TransportError
+from firmware_bridge.errors import LinkError, LinkReason, SendTimeoutError, TransportError
 from firmware_bridge.faults.outages import Outages
 from firmware_bridge.faults.spec import FaultSpec
 from firmware_bridge.faults.wire import FaultyWire
 from firmware_bridge.link.connection import Connection
 from firmware_bridge.reception.garbled_line import LineJudge
 from firmware_bridge.reception.watching import course_name
-from firmware_bridge.terminal.interrupts import ending_signals_interrupt
+from firmware_bridge.terminal.interrupts import EndingSignal, ending_signals_interrupt
 from firmware_bridge.terminal.keyboard import standard_keyboard
 from firmware_bridge.transports import open_transport
 
@@ -201,9 +201,16 @@ def run_controller(
             stack.enter_context(live)
         keyboard = standard_keyboard()
         pressed = list if keyboard is None else stack.enter_context(keyboard).pressed
-        with suppress(KeyboardInterrupt):  # how it usually ends
+        interrupt: KeyboardInterrupt | None = None
+        try:
             run.run(pressed, seconds, until)
+        except EndingSignal:
+            pass
+        except KeyboardInterrupt as error:
+            interrupt = error
         totals = run.end({} if wire is None else wire.done)
+    if interrupt is not None:
+        raise interrupt
     return 0 if totals.frames_good else 1
 
 
@@ -211,5 +218,8 @@ def _faulty_wire(uri: str, faults: FaultSpec) -> FaultyWire:
     scheme, _, address = uri.partition(":")
     if scheme not in _SERIAL or not address:
         ways = " or ".join(f"{known}:PATH" for known in _SERIAL)
-        raise BridgeError(f"faults: {uri!r} is no serial line; use {ways}, a path to be made")
+        raise LinkError(
+            LinkReason.BAD_ADDRESS,
+            f"faults: {uri!r} is no serial line; use {ways}, a path to be made",
+        )
     return FaultyWire(faults, Path(address.partition("?")[0]))

@@ -14,6 +14,7 @@ nibble of byte 1 is the counter. (AUTOSAR, E2E Protocol Specification, R22-11.)
 from crccheck.crc import Crc8Autosar
 
 from firmware_bridge.e2e.sequence import SequenceReceiver
+from firmware_bridge.e2e.state_machine import DEFAULT_SETTINGS, StateMachineSettings
 
 COUNTERS = 16
 MIN_LENGTH = 2
@@ -46,8 +47,14 @@ class Profile22Sender:
 class Profile22Receiver(SequenceReceiver):
     """Judges the frames of one message. Pure: time comes from the caller, monotonic seconds."""
 
-    def __init__(self, data_ids: bytes, *, timeout_s: float | None) -> None:
-        super().__init__(COUNTERS, timeout_s=timeout_s)
+    def __init__(
+        self,
+        data_ids: bytes,
+        *,
+        timeout_s: float | None,
+        settings: StateMachineSettings = DEFAULT_SETTINGS,
+    ) -> None:
+        super().__init__(COUNTERS, timeout_s=timeout_s, settings=settings)
         self._data_ids = _checked(data_ids)
 
     def _intact_counter(self, data: bytes) -> int | None:

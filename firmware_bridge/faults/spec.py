@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 
-from firmware_bridge.errors import BridgeError
+from firmware_bridge.errors import InputError, InputReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,10 @@ def parse_faults(text: str) -> FaultSpec:
         name, equals, value = (part.strip() for part in item.partition("="))
         known = [field.name for field in fields(FaultSpec)]
         if not equals or name not in known:
-            raise BridgeError(f"faults: {item.strip()!r} is no NAME=VALUE of {', '.join(known)}")
+            raise InputError(
+                InputReason.UNKNOWN_NAME,
+                f"faults: {item.strip()!r} is no NAME=VALUE of {', '.join(known)}",
+            )
         values[name] = _value(name, value)
     seed = int(values.pop("seed", FaultSpec().seed))
     return FaultSpec(**values, seed=seed)
@@ -58,5 +61,5 @@ def _value(name: str, text: str) -> float:
     else:
         fits, allowed = 0.0 <= value <= 1.0, "a share, 0..1"
     if not fits:
-        raise BridgeError(f"faults: {name}={text}: {allowed} is expected")
+        raise InputError(InputReason.BAD_VALUE, f"faults: {name}={text}: {allowed} is expected")
     return value

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-from firmware_bridge.errors import BridgeError
+from firmware_bridge.errors import LinkError, LinkReason
 from firmware_bridge.faults.line import FaultyLine
 from firmware_bridge.faults.outages import Outages
 from firmware_bridge.faults.spec import FaultSpec
@@ -42,8 +42,9 @@ class FaultyWire:
         except OSError as error:
             self._b.close()
             why = "it is there already" if isinstance(error, FileExistsError) else error.strerror
-            raise BridgeError(
-                f"faults: {plug} cannot be made: {why}; name a path that does not exist yet"
+            raise LinkError(
+                LinkReason.DOES_NOT_OPEN,
+                f"faults: {plug} cannot be made: {why}; name a path that does not exist yet",
             ) from error
         self._wake_reader, self._wake_writer = os.pipe()
         self._thread = threading.Thread(target=self._carry, name="faulty-wire", daemon=True)

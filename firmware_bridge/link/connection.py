@@ -26,6 +26,7 @@ class Connection:
         self._past = TransportCounters()  # of the transports before this one
         self.next_try_s = 0.0
         self.lost_count = 0
+        self.opened_count = 0
         self.trouble: str | None = None  # why there is no transport
 
     @property
@@ -43,6 +44,7 @@ class Connection:
         """Open the transport. BridgeError where that fails."""
         self._transport = self._open_transport(self.uri)
         self._opened_s = now_s
+        self.opened_count += 1
         self.trouble = None
         return self._transport
 

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from firmware_bridge.e2e.profile22 import Profile22Sender
-from firmware_bridge.errors import SendTimeoutError, TransportError
+from firmware_bridge.errors import LinkReason, SendTimeoutError, TransportError
 from firmware_bridge.link.connection import Connection
 from firmware_bridge.link.schedule import Schedule, Snapshot, event_of
 from firmware_bridge.protocol.database import definition
@@ -28,6 +28,7 @@ from firmware_bridge.protocol.messages import (
     EmotionProbabilitiesMessage,
     FaultCountersMessage,
     HealthMessage,
+    LinkTimingMessage,
     Message,
     PipelineFiguresMessage,
     encode,
@@ -46,7 +47,10 @@ _SENT = (
     PipelineFiguresMessage.NAME,
     FaultCountersMessage.NAME,
     DriverEvidenceMessage.NAME,
+    LinkTimingMessage.NAME,
 )
+# Where what was sent waits for longer than this, cyclic frames are left out: half a cycle of 0x3A0.
+BEHIND_S = 0.05
 # How often a bus without a descriptor to wait on (virtual) is asked for frames.
 _POLL_S = 0.005
 
@@ -64,6 +68,10 @@ class LinkCounters:
     controller_frames_rejected: int  # wrong length, CRC or sequence, or repeated
     rejected_lines: int
     rejected_bytes: int
+    frames_refused: int = 0  # by an adapter whose channel is not open, or whose buffer is full
+    cycles_skipped: int = 0  # cyclic frames left out because earlier ones still waited
+    channels_reopened: int = 0  # an adapter's, on a port that stayed
+    trouble: str | None = None  # why frames do not get through although the port is open
 
 
 class Link:
@@ -140,6 +148,12 @@ class Link:
         return latest[0]
 
     @property
+    def trouble(self) -> str | None:
+        """Return why frames do not get through although the port is open; None where they do."""
+        transport = self._connection.transport
+        return None if transport is None else transport.trouble
+
+    @property
     def counters(self) -> LinkCounters:
         """Return what was done so far."""
         passed = self._connection.counters
@@ -153,6 +167,10 @@ class Link:
             controller_frames_rejected=self._controller_rejected,
             rejected_lines=passed.rejected_lines,
             rejected_bytes=passed.rejected_bytes,
+            frames_refused=passed.frames_refused,
+            cycles_skipped=self._schedule.skipped,
+            channels_reopened=max(0, passed.channel_openings - self._connection.opened_count),
+            trouble=self.trouble,
         )
 
     def _run(self) -> None:
@@ -165,7 +183,9 @@ class Link:
             except Exception as error:
                 # A mistake of ours must not silence the link for good: begin with a fresh port.
                 _log.exception("the link goes on after an error")
-                self._connection.lose(TransportError(f"link: {error}"), self._clock())
+                self._connection.lose(
+                    TransportError(LinkReason.FAILED, f"link: {error}"), self._clock()
+                )
         self._connection.close()
 
     def _step(self) -> None:
@@ -179,13 +199,14 @@ class Link:
         if transport is None:
             self._wait(None, self._connection.next_try_s)
             return
-        for message in self._schedule.take_due(now_s):
+        for message in self._schedule.take_due(now_s, is_behind=transport.backlog_s > BEHIND_S):
             self._send(transport, message)
         if self._stopping:
             return
         self._wait(transport, self._schedule.next_s(now_s))
         for frame in transport.receive(0.0):
             self._take_frame(frame)
+        self._warn("frames", transport.trouble, again="frames are taken again")
         self._warn("garbage", self._line_judge.judge(self._connection.counters))
         self._warn("another DBC", self._supervisor.foreign)
 
@@ -224,9 +245,11 @@ class Link:
             if ready == self._wake:
                 os.eventfd_read(self._wake)
 
-    def _warn(self, subject: str, warning: str | None) -> None:
-        """Say a warning once when it begins; None: what arrives is in order again."""
+    def _warn(self, subject: str, warning: str | None, again: str = "") -> None:
+        """Log a warning once when it begins, and `again` when it is None again."""
         if warning is None:
+            if subject in self._warned and again:
+                _log.info("link: %s: %s", self._connection.uri, again)
             self._warned.discard(subject)
         elif subject not in self._warned:
             self._warned.add(subject)

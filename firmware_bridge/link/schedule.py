@@ -16,8 +16,10 @@ from firmware_bridge.protocol.messages import (
     EmotionProbabilitiesMessage,
     FaultCountersMessage,
     HealthMessage,
+    LinkTimingMessage,
     Message,
     PipelineFiguresMessage,
+    wrapped_count,
 )
 
 # A snapshot that is older says nothing any more: the vision loop stalled. Ten cycles of 0x3A0.
@@ -134,6 +136,7 @@ class Schedule:
         known = definition(DriverStateMessage.NAME)
         self._min_gap_s = known.min_gap_s
         self._state_cycle = _Cycle(known.cycle_s, now_s)
+        self._timing_cycle = _Cycle(definition(LinkTimingMessage.NAME).cycle_s, now_s)
         # The others that come by the clock alone, the most urgent first.
         self._cyclic: list[tuple[_Cycle, Callable[[Snapshot | None], Message]]] = [
             (_Cycle(definition(kind.NAME).cycle_s, now_s), content)
@@ -150,6 +153,7 @@ class Schedule:
         self._change_sent_s = -math.inf
         self._sent_event: Event | None = None
         self._vision_stalled = value_code(HealthMessage.NAME, "Fault", "vision stalled")
+        self.skipped = 0  # cyclic frames left out because the port was behind
         self.superseded = 0  # changes that a newer one replaced before they were sent
 
     def update(self, snapshot: Snapshot, now_s: float) -> None:
@@ -167,14 +171,25 @@ class Schedule:
 
     def restart(self, now_s: float) -> None:
         """Send everything anew: the line is up again."""
+        self._timing_cycle.restart(now_s)
         self._state_cycle.restart(now_s)
         for cycle, _ in self._cyclic:
             cycle.restart(now_s)
         self._request.restart(now_s)
 
-    def take_due(self, now_s: float) -> list[Message]:
-        """Return what is to be sent now, most urgent first, and count it as sent."""
+    def take_due(self, now_s: float, *, is_behind: bool = False) -> list[Message]:
+        """Return what is to be sent now, most urgent first, and count it as sent.
+
+        Where the port `is_behind`, what is only due by the clock is left out: it would wait there
+        and be old when it leaves.
+        """
         due: list[Message] = []
+        if is_behind:
+            self._skip_cycles(now_s)
+        if now_s >= self._timing_cycle.due_s:
+            # First: the age of all that follows is counted from it.
+            self._timing_cycle.sent(now_s)
+            due.append(self._timing(now_s))
         if now_s >= self._state_due_s(now_s):
             state = self._state_message(now_s)
             self._state_cycle.sent(now_s)
@@ -191,12 +206,20 @@ class Schedule:
                 due.append(content(self._fresh_snapshot(now_s)))
         return due
 
+    def _skip_cycles(self, now_s: float) -> None:
+        cycles = (self._timing_cycle, self._state_cycle, *(cycle for cycle, _ in self._cyclic))
+        for cycle in cycles:
+            if now_s >= cycle.due_s:
+                cycle.sent(now_s)
+                self.skipped += 1
+
     def next_s(self, now_s: float) -> float:
         """Return when `take_due` is to be asked again, if nothing else happens before."""
         stale_s = NEVER_S
         if self._snapshot is not None and self._fresh_snapshot(now_s) is not None:
             stale_s = self._snapshot.published_s + STALE_S
         return min(
+            self._timing_cycle.due_s,
             self._state_due_s(now_s),
             self._request.due_s,
             *(cycle.due_s for cycle, _ in self._cyclic),
@@ -227,6 +250,12 @@ class Schedule:
             return fresh.driver_state
         age_ms = max(0.0, now_s - fresh.source_time_s) * 1000.0
         return replace(fresh.driver_state, source_age_ms=age_ms)
+
+    def _timing(self, now_s: float) -> LinkTimingMessage:
+        return LinkTimingMessage(
+            wrapped_count(LinkTimingMessage.NAME, "SendTime", int(now_s * 1000)),
+            wrapped_count(LinkTimingMessage.NAME, "FramesSkipped", self.skipped),
+        )
 
     def _health(self, fresh: Snapshot | None) -> HealthMessage:
         if fresh is not None:

@@ -8,7 +8,7 @@ import os
 import select
 import time
 
-from firmware_bridge.errors import BridgeError, EndOfStream
+from firmware_bridge.errors import EndOfStream, LogError, LogReason
 from firmware_bridge.protocol.frame import CanFrame
 from firmware_bridge.recording.candump import holds_screen_line
 from firmware_bridge.recording.lines import LineFormat, LineParser
@@ -64,6 +64,16 @@ class CandumpPipe:
         """Return what became of the lines."""
         return self._parser.counters
 
+    @property
+    def trouble(self) -> str | None:
+        """Return None: a pipe has no bus."""
+        return None
+
+    @property
+    def backlog_s(self) -> float:
+        """Return 0: nothing waits here."""
+        return 0.0
+
     def fileno(self) -> int | None:
         """Return the descriptor of the stream."""
         return self._descriptor
@@ -82,9 +92,10 @@ class CandumpPipe:
         data = os.read(self._descriptor, _CHUNK_BYTES)
         frames = self._parser.feed(data) if data else self._parser.end()
         if not self._parser.counters.frames_received and holds_screen_line(data):
-            raise BridgeError(
+            raise LogError(
+                LogReason.BAD_FORMAT,
                 "monitor: standard input has what candump prints without -L;"
-                " use: candump -L can0 | edge-fer monitor -"
+                " use: candump -L can0 | edge-fer monitor -",
             )
         self._ended = not data
         return self._steady(frames, came_s)

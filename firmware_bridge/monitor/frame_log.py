@@ -11,7 +11,7 @@ KEPT_FRAMES = 5000  # four minutes of all our messages, for a filter that is set
 SHOWN_FRAMES = 1000  # and so many that pass it, however rare they are
 
 # New in nearly every frame although nothing happened; CRC and counter are not even signals.
-_ALWAYS_NEW = frozenset({"SourceAge"})
+_ALWAYS_NEW = frozenset({"SourceAge", "SendTime"})
 
 
 @dataclass(frozen=True, slots=True)

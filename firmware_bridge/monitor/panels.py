@@ -34,6 +34,7 @@ from firmware_bridge.protocol.messages import (
     EmotionProbabilitiesMessage,
     FaultCountersMessage,
     HealthMessage,
+    LinkTimingMessage,
     PipelineFiguresMessage,
 )
 from firmware_bridge.reception.watching import Line, Seen, course_name
@@ -46,6 +47,7 @@ DIAGNOSTIC = (
     PipelineFiguresMessage.NAME,
     FaultCountersMessage.NAME,
     DriverEvidenceMessage.NAME,
+    LinkTimingMessage.NAME,
 )
 _NARROW_COUNTS = ("lost", "rep", "crc", "late")
 
@@ -65,7 +67,7 @@ def driver_panel(seen: Seen, width: int) -> Panel:
     shown = DriverStateMessage() if message is None else message
     emotion = named(shown.NAME, "Emotion", shown.emotion)
     face = named(shown.NAME, "Face", shown.face)
-    quality = named(shown.NAME, "Quality", shown.quality)
+    quality = named(shown.NAME, "DriverStateQuality", shown.quality)
     room = width - LABEL_CELLS
     lines = (
         badge,
@@ -232,7 +234,7 @@ def _evidence(seen: Seen) -> DriverEvidenceMessage:
 def _reason(seen: Seen) -> Text:
     """Return why the state was entered, in words, and for how long each sense has been blind."""
     evidence = _evidence(seen)
-    said = [] if evidence.reason is None else [named(evidence.NAME, "Reason", evidence.reason)]
+    said = [] if evidence.reason is None else [named(evidence.NAME, "StateReason", evidence.reason)]
     blind = (("eyes", evidence.eyes_unseen_s), ("head", evidence.head_unseen_s))
     said += [f"{sense} unseen {seconds:.0f} s" for sense, seconds in blind if seconds]
     return Text(", ".join(said), LABEL)

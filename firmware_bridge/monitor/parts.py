@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.text import Text
 
-from firmware_bridge.e2e.sequence import ReceiverState
+from firmware_bridge.e2e.state_machine import ReceiverState
 from firmware_bridge.protocol.database import NOT_AVAILABLE, value_name
 from firmware_bridge.reception.watching import StateChange, course_name
 
@@ -34,8 +34,8 @@ _STATE_COLOURS = {
     "unknown": "grey35",
 }
 RECEIVER_COLOURS = {
-    ReceiverState.NO_DATA: "grey50",
-    ReceiverState.INITIAL: "yellow",
+    ReceiverState.NODATA: "grey50",
+    ReceiverState.INIT: "yellow",
     ReceiverState.VALID: "green3",
     ReceiverState.INVALID: "red1",
 }

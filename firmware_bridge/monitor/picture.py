@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from firmware_bridge.errors import BridgeError
+from firmware_bridge.errors import OutputError, OutputReason
 from firmware_bridge.monitor.screen import render
 from firmware_bridge.protocol.messages import DriverStateMessage
 from firmware_bridge.reception.supervision import JudgedFrame
@@ -26,7 +26,9 @@ class PictureView:
 
     def __init__(self, path: Path) -> None:
         if path.suffix != ".svg":
-            raise BridgeError(f"picture: {path}: use a name that ends in .svg")
+            raise OutputError(
+                OutputReason.BAD_NAME, f"picture: {path}: use a name that ends in .svg"
+            )
         self._path = path
         self._last: tuple[Seen, Line] | None = None
 
@@ -42,7 +44,9 @@ class PictureView:
     def end(self, summary: Summary) -> None:
         """Write the file; BridgeError where that cannot be."""
         if self._last is None:
-            raise BridgeError(f"{self._path}: nothing was seen that could be drawn")
+            raise OutputError(
+                OutputReason.NOTHING_RECEIVED, f"{self._path}: nothing was seen that could be drawn"
+            )
         console = Console(
             record=True, width=COLUMNS, height=LINES, file=io.StringIO(), color_system="truecolor"
         )
@@ -51,4 +55,6 @@ class PictureView:
         try:
             self._path.write_text(drawing, encoding="utf-8")
         except OSError as error:
-            raise BridgeError(f"{self._path}: cannot be written ({error.strerror})") from error
+            raise OutputError(
+                OutputReason.NOT_WRITABLE, f"{self._path}: cannot be written ({error.strerror})"
+            ) from error

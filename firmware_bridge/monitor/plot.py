@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from firmware_bridge.errors import BridgeError
+from firmware_bridge.errors import OutputError, OutputReason
 from firmware_bridge.monitor.sources import Source
 from firmware_bridge.monitor.track import Course, Track
 from firmware_bridge.protocol.database import definition
@@ -39,13 +39,23 @@ _REQUEST_COLOUR = "#8e63c7"
 _LABEL_SHARE = 0.1  # of the width: what a request takes in words
 _EMOTION_COLOURS = ("#d62728", "#7a9a01", "#8e63c7", "#e8a600", "#1f6fb4", "#e377c2", "#7f7f7f")
 # One for each cyclic message: what has no colour is not drawn.
-_MESSAGE_COLOURS = ("#1f6fb4", "#e8a600", "#2e9e4f", "#d62728", "#8e63c7", "#7f7f7f", "#17becf")
+_MESSAGE_COLOURS = (
+    "#1f6fb4",
+    "#e8a600",
+    "#2e9e4f",
+    "#d62728",
+    "#8e63c7",
+    "#7f7f7f",
+    "#17becf",
+    "#8c564b",
+)
 _FAULT_COLOURS = {
     FrameStatus.SOME_LOST: "#e8a600",
     FrameStatus.REPEATED: "#8e63c7",
     FrameStatus.WRONG_CRC: "#d62728",
     FrameStatus.WRONG_SEQUENCE: "#c8551b",
     FrameStatus.WRONG_LENGTH: "#000000",
+    FrameStatus.STALE: "#7f7f7f",
 }
 
 
@@ -57,11 +67,19 @@ class PlotView:
 
     def __init__(self, path: Path, source: Source) -> None:
         if path.suffix.lower() not in _ENDINGS:
-            raise BridgeError(f"plot: {path}: use a name that ends in {', '.join(_ENDINGS)}")
+            raise OutputError(
+                OutputReason.BAD_NAME,
+                f"plot: {path}: use a name that ends in {', '.join(_ENDINGS)}",
+            )
         if not path.absolute().parent.is_dir():
-            raise BridgeError(f"plot: {path}: there is no folder {path.parent}")
+            raise OutputError(
+                OutputReason.NO_FOLDER, f"plot: {path}: there is no folder {path.parent}"
+            )
         if find_spec("matplotlib") is None:
-            raise BridgeError("a plot needs matplotlib: pip install 'edge-fer[workstation]'")
+            raise OutputError(
+                OutputReason.MISSING_PACKAGE,
+                "a plot needs matplotlib: pip install 'edge-fer[plot]'",
+            )
         self._path = path
         self._source = source
         self._track = Track()
@@ -80,7 +98,10 @@ class PlotView:
         """Draw; BridgeError where there is nothing to draw or the file cannot be written."""
         watch = self._watch
         if watch is None or not watch.history:
-            raise BridgeError(f"plot: {self._path}: no driver state was heard that could be drawn")
+            raise OutputError(
+                OutputReason.NOTHING_RECEIVED,
+                f"plot: {self._path}: no driver state was heard that could be drawn",
+            )
         start_s, end_s = watch.start_s, max(self._now_s, watch.start_s + 1.0)
         began = datetime.fromtimestamp(self._source.wall_s(start_s), UTC)
         title = f"{self._source.uri}, {summary.good_frames} good frames of {summary.frames}"
@@ -91,8 +112,9 @@ class PlotView:
         try:
             figure.savefig(self._path, dpi=_DPI)
         except OSError as error:
-            raise BridgeError(
-                f"plot: {self._path}: cannot be written ({error.strerror})"
+            raise OutputError(
+                OutputReason.NOT_WRITABLE,
+                f"plot: {self._path}: cannot be written ({error.strerror})",
             ) from error
 
 

@@ -20,7 +20,7 @@ from firmware_bridge.reception.frame_filter import parse_filter
 from firmware_bridge.reception.garbled_line import LineJudge
 from firmware_bridge.reception.watching import Line, Summary, Watch
 from firmware_bridge.recording.recorder import Recorder
-from firmware_bridge.terminal.interrupts import ending_signals_interrupt
+from firmware_bridge.terminal.interrupts import EndingSignal, ending_signals_interrupt
 from firmware_bridge.terminal.keyboard import Keyboard, find_keyboard
 
 # How late a key is noticed, and a watch that is to end; each turn costs next to nothing.
@@ -36,17 +36,19 @@ def watch_bus(
     recorder: Recorder | None = None,
     stay: bool = False,
 ) -> Summary:
-    """Show what arrives from `source` until the time is up, `until()` is true, or an interrupt.
+    """Show what arrives from `source` until the time is up, `until()` is true, or a signal.
 
     It also ends where the source does, unless it is to `stay` and show how things stood.
     BridgeError where the port does not open at first; when it vanishes later it is opened again.
+    KeyboardInterrupt on Ctrl-C, after the view got its summary.
     """
     connection = Connection(source.uri, source.open)
     start_s = time.monotonic()
+    watch = Watch(source.now_s())  # before: frames come while an adapter is being opened, too
     connection.open(start_s)
-    watch = Watch(source.now_s())
     judge = LineJudge(source.uri)
     ended: EndOfStream | None = None
+    interrupt: KeyboardInterrupt | None = None
     try:
         while not until() and (stay or ended is None):
             if seconds is not None and time.monotonic() >= start_s + seconds:
@@ -68,14 +70,18 @@ def watch_bus(
                 if recorder is not None:
                     recorder.take(judged)
                 view.frame(judged, watch)
-    except KeyboardInterrupt:
-        pass  # how a watch usually ends
+    except EndingSignal:
+        pass
+    except KeyboardInterrupt as error:
+        interrupt = error
     finally:
         if recorder is not None:
             recorder.stop()
         connection.close()
     summary = watch.summary(source.now_s(), _line(connection, judge, ended, watch))
     view.end(summary)
+    if interrupt is not None:
+        raise interrupt
     return summary
 
 
@@ -94,7 +100,7 @@ def run_monitor(
     """Run the monitor on standard output, or `out`; return 0, or 1 if no good frame arrived.
 
     Ends after `seconds`, when `until()` is true, with the recording or stream that `uri` names, on
-    the key q, on SIGINT, SIGTERM and SIGHUP, with a summary.
+    the key q, on SIGTERM and SIGHUP, with a summary; on SIGINT with KeyboardInterrupt after it.
     """
     target = sys.stdout if out is None else out
     with ExitStack() as stack:

@@ -28,6 +28,7 @@ from firmware_bridge.reception.watching import Line, Seen
 from firmware_bridge.recording.recorder import RecordingStatus
 
 MIN_HEIGHT = 24
+_LEAST_HISTORY_ROWS = 3  # its frame, and the latest change
 _WIDE = 96
 _NAME_CELLS = 18
 _FRAMES_ROWS_BELOW = 12  # beside the list of frames: header, messages, border, keys
@@ -71,7 +72,7 @@ class Screen:
         )
         yield _beside(request_panel(seen), health_panel(seen), left, width - left)
         yield message_panel(seen, self.line, wide=width >= _WIDE, with_diagnostic=more_rows > 0)
-        if spare_rows >= 3:
+        if spare_rows >= _LEAST_HISTORY_ROWS:
             yield history_panel(seen, rows=min(spare_rows - 2, 12))
 
 
@@ -83,7 +84,7 @@ def render(seen: Seen, line: Line) -> RenderableType:
 def _diagnostic_rows(height: int) -> int:
     """Return how many rows of the messages have room that are the first to be left out."""
     rows = len(DIAGNOSTIC)
-    return rows if height >= MIN_HEIGHT + rows else 0
+    return rows if height >= MIN_HEIGHT + rows + _LEAST_HISTORY_ROWS else 0
 
 
 def _header(screen: Screen, width: int) -> Text:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from firmware_bridge.errors import BridgeError
+from firmware_bridge.errors import LinkError, LinkReason
 from firmware_bridge.monitor.candump_pipe import CandumpPipe
 from firmware_bridge.recording.replay import Replay, split_replay
 from firmware_bridge.transports import Transport, open_transport
@@ -36,11 +36,16 @@ class Source(Protocol):
         ...
 
 
+def _open_listening(uri: str) -> Transport:
+    """Open a port that nothing is sent on: an adapter then disturbs no bus."""
+    return open_transport(uri, listen_only=True)
+
+
 class LivePort:
     """A port or bus; its frames are stamped on arrival."""
 
     def __init__(
-        self, uri: str, open_transport: Callable[[str], Transport] = open_transport
+        self, uri: str, open_transport: Callable[[str], Transport] = _open_listening
     ) -> None:
         self.uri = uri
         self.open = open_transport
@@ -70,5 +75,8 @@ def open_source(uri: str, *, at_once: bool = False) -> Source:
         path, speed = split_replay(uri)
         return Replay(uri, path, speed=None if at_once else speed)
     if ":" not in uri and Path(uri).is_file():
-        raise BridgeError(f"monitor: {uri} is a file; to watch a recording use replay:{uri}")
+        raise LinkError(
+            LinkReason.BAD_ADDRESS,
+            f"monitor: {uri} is a file; to watch a recording use replay:{uri}",
+        )
     return LivePort(uri)

@@ -10,8 +10,9 @@ from typing import Any
 import cantools
 
 DBC_NAME = "driver_state.dbc"
-# What Profile 22 fills in; not part of a message's content.
-PROTECTION_SIGNALS = frozenset({"Crc", "Counter"})
+# What Profile 22 fills in; not part of a message's content. Behind the message's name.
+PROTECTION_SIGNALS = ("Crc", "Counter")
+CAMERA_UNIT = "EdgeFer"
 NOT_AVAILABLE = "not available"
 
 Value = int | float | None  # of a signal, in its unit; None means not available
@@ -82,7 +83,7 @@ class MessageDefinition:
     def encode(self, values: Mapping[str, Value]) -> bytes:
         """Return the payload with CRC and counter zero. `values` has every signal."""
         raw = {name: signal.to_raw(values[name]) for name, signal in self.signals.items()}
-        raw.update(dict.fromkeys(PROTECTION_SIGNALS, 0))
+        raw.update({self.name + signal: 0 for signal in PROTECTION_SIGNALS})
         encoded: bytes = self.codec.encode(raw, scaling=False, strict=False)
         return encoded
 
@@ -94,11 +95,15 @@ class MessageDefinition:
         return {name: signal.from_raw(raw[name]) for name, signal in self.signals.items()}
 
 
+def dbc_text() -> str:
+    """Return the text of the DBC file."""
+    return files(__package__).joinpath(DBC_NAME).read_text(encoding="ascii")
+
+
 @cache
 def definitions() -> Mapping[str, MessageDefinition]:
     """Return the messages of the DBC by name."""
-    text = files(__package__).joinpath(DBC_NAME).read_text(encoding="ascii")
-    database: Any = cantools.database.load_string(text, database_format="dbc", strict=True)
+    database: Any = cantools.database.load_string(dbc_text(), database_format="dbc", strict=True)
     return {message.name: _definition(message) for message in database.messages}
 
 
@@ -146,12 +151,12 @@ def _definition(message: Any) -> MessageDefinition:
         fast_cycle_s=seconds("GenMsgCycleTimeFast"),
         repetitions=attribute("GenMsgNrOfRepetition"),
         min_gap_s=seconds("GenMsgDelayTime") or 0.0,
-        is_cyclic=message.send_type != "WhilePending",
+        is_cyclic=message.send_type != "IfActive",
         data_ids=bytes.fromhex(attribute("E2EDataIdList")),
         signals={
             signal.name: _signal(signal)
             for signal in message.signals
-            if signal.name not in PROTECTION_SIGNALS
+            if signal.name.removeprefix(message.name) not in PROTECTION_SIGNALS
         },
         codec=message,
     )

@@ -52,7 +52,7 @@ class DriverStateMessage(Message):
         "State",
         "Emotion",
         "Face",
-        "Quality",
+        "DriverStateQuality",
         "Confidence",
         "Drowsiness",
         "Distraction",
@@ -85,7 +85,7 @@ class EmotionProbabilitiesMessage(Message):
     """0x3A1: the filtered probabilities, in the order of FER2013 (`EMOTION_SIGNALS`)."""
 
     NAME = "EmotionProbabilities"
-    SIGNALS = (*EMOTION_SIGNALS, "Quality")
+    SIGNALS = (*EMOTION_SIGNALS, "EmotionProbabilitiesQuality")
 
     probabilities_percent: tuple[float | None, ...] = (None,) * len(EMOTION_SIGNALS)
     quality: int | None = None
@@ -99,14 +99,14 @@ class EmotionProbabilitiesMessage(Message):
         values: dict[str, Value] = dict(
             zip(EMOTION_SIGNALS, self.probabilities_percent, strict=True)
         )
-        values["Quality"] = self.quality
+        values[self.SIGNALS[-1]] = self.quality
         return values
 
     @classmethod
     def from_signal_values(cls, values: Mapping[str, Value]) -> Self:
         """Make the message from the value of each signal."""
         make: Callable[..., Self] = cls
-        return make(tuple(values[signal] for signal in EMOTION_SIGNALS), values["Quality"])
+        return make(tuple(values[signal] for signal in EMOTION_SIGNALS), values[cls.SIGNALS[-1]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +216,7 @@ class DriverEvidenceMessage(Message):
         "Yawns",
         "EyesUnseen",
         "HeadUnseen",
-        "Reason",
+        "StateReason",
     )
 
     yaw_deg: float | None = None
@@ -229,6 +229,17 @@ class DriverEvidenceMessage(Message):
     eyes_unseen_s: float | None = None
     head_unseen_s: float | None = None
     reason: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkTimingMessage(Message):
+    """0x3A7: when the frames behind it were sent. Both are a `wrapped_count`."""
+
+    NAME = "LinkTiming"
+    SIGNALS = ("SendTime", "FramesSkipped")
+
+    send_time_ms: int | None = None
+    frames_skipped: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +276,7 @@ MESSAGE_CLASSES: Mapping[str, type[Message]] = {
         PipelineFiguresMessage,
         FaultCountersMessage,
         DriverEvidenceMessage,
+        LinkTimingMessage,
         ControllerStatusMessage,
     )
 }

@@ -10,6 +10,9 @@ from firmware_bridge.transports import TransportCounters
 # Three lines of SLCAN: joined in the middle of one, at least two are whole.
 JUDGED_BYTES = 64
 UNDERSTOOD_SHARE = 0.1
+# What a line that was in order has to bring before it is called garbled, and one that was garbled
+# before it is in order again: a boot loader's greeting and a burst of noise are neither.
+CHANGED_BYTES = 256
 
 # What is expected, by the scheme of the URI; other transports know no baud rate. The last is what
 # the monitor calls its standard input.
@@ -23,7 +26,11 @@ def describe_garbled(protocol: str, passed: TransportCounters) -> str | None:
     if received < JUDGED_BYTES or passed.understood_bytes >= UNDERSTOOD_SHARE * received:
         return None
     share = "hardly any" if passed.understood_bytes else "none"
-    remedy = _REMEDIES.get(protocol, f"wrong baud rate, or not a {protocol} port?")
+    if passed.foreign_bytes >= UNDERSTOOD_SHARE * received:
+        # The rate is right: text is read as text.
+        remedy = "text of another device: is it the right port?"
+    else:
+        remedy = _REMEDIES.get(protocol, f"wrong baud rate, or not a {protocol} port?")
     return f"{received} bytes, {share} of them {protocol}: {remedy}"
 
 
@@ -33,8 +40,11 @@ class LineJudge:
     def __init__(self, uri: str) -> None:
         self._protocol = _PROTOCOLS.get(uri.partition(":")[0])
         self._judged = TransportCounters()  # what passed up to the last verdict
-        self._good = TransportCounters()  # and up to the last good one
+        self._turned = TransportCounters()  # up to the latest that is not like those behind it
+        self._was_garbled = False  # the latest verdict
         self._is_garbled = False
+        self._was_good = False  # ever
+        self._said: str | None = None
 
     def judge(self, counters: TransportCounters) -> str | None:
         """Return the warning as of now; None while the line is in order or silent."""
@@ -42,10 +52,21 @@ class LineJudge:
             return None
         latest = counters - self._judged
         if latest.received_bytes >= JUDGED_BYTES:
+            garbled = describe_garbled(self._protocol, latest) is not None
+            if garbled is not self._was_garbled:
+                self._turned = self._judged
+            self._was_garbled = garbled
             self._judged = counters
-            self._is_garbled = describe_garbled(self._protocol, latest) is not None
-            if not self._is_garbled:
-                self._good = counters
+            self._turn(counters)
         if not self._is_garbled:
             return None
-        return describe_garbled(self._protocol, counters - self._good)
+        if self._was_garbled:
+            self._said = describe_garbled(self._protocol, counters - self._turned)
+        return self._said
+
+    def _turn(self, counters: TransportCounters) -> None:
+        first = self._was_garbled and not self._was_good
+        needed = JUDGED_BYTES if first else CHANGED_BYTES
+        if (counters - self._turned).received_bytes >= needed:
+            self._is_garbled = self._was_garbled
+        self._was_good = self._was_good or not self._was_garbled

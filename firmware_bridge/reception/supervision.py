@@ -10,10 +10,21 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from firmware_bridge.e2e.profile22 import Profile22Receiver
-from firmware_bridge.e2e.sequence import TIMEOUT_CYCLES, CheckStatus, ReceiverState
-from firmware_bridge.protocol.database import DBC_NAME, MessageDefinition, definitions
+from firmware_bridge.e2e.sequence import TIMEOUT_CYCLES, CheckStatus
+from firmware_bridge.e2e.state_machine import (
+    DEFAULT_SETTINGS,
+    ReceiverState,
+    StateMachineSettings,
+)
+from firmware_bridge.protocol.database import (
+    CAMERA_UNIT,
+    DBC_NAME,
+    MessageDefinition,
+    definitions,
+)
 from firmware_bridge.protocol.frame import CanFrame
-from firmware_bridge.protocol.messages import Message, decode
+from firmware_bridge.protocol.messages import LinkTimingMessage, Message, decode
+from firmware_bridge.reception.send_clock import SendClock
 
 # Over so long the rate is taken: two frames of the slowest message.
 RATE_WINDOW_S = 2.0
@@ -33,6 +44,7 @@ class FrameStatus(StrEnum):
     REPEATED = "repeated"
     WRONG_CRC = "wrong_crc"
     WRONG_SEQUENCE = "wrong_sequence"
+    STALE = "stale"
     WRONG_LENGTH = "wrong_length"
     UNKNOWN_ID = "unknown_id"
 
@@ -47,6 +59,7 @@ class JudgedFrame:
     state: ReceiverState
     lost: int = 0  # frames missing before this one
     message: Message | None = None  # its content; None unless `is_good`
+    age_ms: int | None = None  # at the most, on arrival; None where the sender does not say it
 
     @property
     def is_good(self) -> bool:
@@ -74,6 +87,7 @@ class MessageStatistics:
     repeated: int
     wrong_crc: int
     wrong_length: int
+    stale: int  # that waited in a queue for too long
     overdue: int  # how often it stayed away for longer than 3.5 cycles
     is_overdue: bool
     rate_hz: float
@@ -84,11 +98,15 @@ class MessageStatistics:
 class MessageSupervisor:
     """Judges the frames of one message."""
 
-    def __init__(self, known: MessageDefinition) -> None:
+    def __init__(
+        self, known: MessageDefinition, settings: StateMachineSettings = DEFAULT_SETTINGS
+    ) -> None:
         self._known = known
         self._cycle_s = known.cycle_s if known.is_cyclic else None
         self.timeout_s = None if self._cycle_s is None else TIMEOUT_CYCLES * self._cycle_s
-        self._receiver = Profile22Receiver(known.data_ids, timeout_s=self.timeout_s)
+        self._receiver = Profile22Receiver(
+            known.data_ids, timeout_s=self.timeout_s, settings=settings
+        )
         self._counts = dict.fromkeys(FrameStatus, 0)
         self._lost = 0
         self._overdue = 0
@@ -111,14 +129,16 @@ class MessageSupervisor:
             return None
         return f"{self._known.name}: hardly a right CRC: same {DBC_NAME} at both ends?"
 
-    def judge(self, frame: CanFrame) -> JudgedFrame:
-        """Judge a frame whose id is that of this message."""
+    def judge(
+        self, frame: CanFrame, *, age_ms: int | None = None, fresh: bool = True
+    ) -> JudgedFrame:
+        """Judge a frame whose id is that of this message; what is not `fresh` is not believed."""
         self.check_overdue(frame.time_s)
         if len(frame.data) != self._known.length:
             return self._count(
                 JudgedFrame(frame, self._known.name, FrameStatus.WRONG_LENGTH, self.state)
             )
-        check = self._receiver.check(frame.data, frame.time_s)
+        check = self._receiver.check(frame.data, frame.time_s, fresh=fresh)
         message = None
         if check.is_good:
             message = decode(frame.can_id, frame.data)
@@ -126,7 +146,7 @@ class MessageSupervisor:
             self._note_lateness(frame.time_s, is_next=check.lost == 0)
             self._good_times_s.append(frame.time_s)
             self._forget(frame.time_s)
-        elif check.status is CheckStatus.WRONG_SEQUENCE:
+        elif check.status in (CheckStatus.WRONG_SEQUENCE, CheckStatus.STALE):
             self._in_sequence_s = None
         return self._count(
             JudgedFrame(
@@ -136,6 +156,7 @@ class MessageSupervisor:
                 check.state,
                 check.lost,
                 message,
+                age_ms,
             )
         )
 
@@ -166,6 +187,7 @@ class MessageSupervisor:
             repeated=counts[FrameStatus.REPEATED],
             wrong_crc=counts[FrameStatus.WRONG_CRC],
             wrong_length=counts[FrameStatus.WRONG_LENGTH],
+            stale=counts[FrameStatus.STALE],
             overdue=self._overdue,
             is_overdue=self._is_overdue,
             rate_hz=self._rate_hz(),
@@ -206,9 +228,21 @@ class MessageSupervisor:
 class BusSupervisor:
     """Judges the frames of several messages of the DBC, by default of all; others are unknown."""
 
-    def __init__(self, names: Iterable[str] | None = None) -> None:
+    def __init__(
+        self,
+        names: Iterable[str] | None = None,
+        settings: StateMachineSettings = DEFAULT_SETTINGS,
+    ) -> None:
         chosen = definitions() if names is None else {name: definitions()[name] for name in names}
-        self._supervisors = {known.can_id: MessageSupervisor(known) for known in chosen.values()}
+        self._supervisors = {
+            known.can_id: MessageSupervisor(known, settings) for known in chosen.values()
+        }
+        self._timed = {
+            known.can_id
+            for known in chosen.values()
+            if known.sender == CAMERA_UNIT and known.name != LinkTimingMessage.NAME
+        }
+        self._clock = SendClock()
         self._by_name = {name: self._supervisors[known.can_id] for name, known in chosen.items()}
         self.unknown_ids = 0
 
@@ -217,8 +251,16 @@ class BusSupervisor:
         supervisor = self._supervisors.get(frame.can_id)
         if supervisor is None:
             self.unknown_ids += 1
-            return JudgedFrame(frame, "", FrameStatus.UNKNOWN_ID, ReceiverState.NO_DATA)
-        return supervisor.judge(frame)
+            return JudgedFrame(frame, "", FrameStatus.UNKNOWN_ID, ReceiverState.NODATA)
+        arrived_ms = round(frame.time_s * 1000)
+        if frame.can_id in self._timed:
+            age_ms, fresh = self._clock.age_ms(arrived_ms), self._clock.is_fresh(arrived_ms)
+            return supervisor.judge(frame, age_ms=age_ms, fresh=fresh)
+        judged = supervisor.judge(frame)
+        timing = judged.message
+        if isinstance(timing, LinkTimingMessage) and timing.send_time_ms is not None:
+            self._clock.take(timing.send_time_ms, arrived_ms)
+        return judged
 
     def state(self, name: str) -> ReceiverState:
         """Return whether the sender of the message `name` is trusted."""
@@ -246,5 +288,6 @@ _FRAME_STATUS = {
     CheckStatus.SOME_LOST: FrameStatus.SOME_LOST,
     CheckStatus.REPEATED: FrameStatus.REPEATED,
     CheckStatus.WRONG_CRC: FrameStatus.WRONG_CRC,
+    CheckStatus.STALE: FrameStatus.STALE,
     CheckStatus.WRONG_SEQUENCE: FrameStatus.WRONG_SEQUENCE,
 }

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from firmware_bridge.e2e.sequence import ReceiverState
+from firmware_bridge.e2e.state_machine import ReceiverState
 from firmware_bridge.protocol.database import DBC_NAME, Value, definition
 from firmware_bridge.protocol.frame import CanFrame
 from firmware_bridge.protocol.messages import (
@@ -60,6 +60,7 @@ class Summary:
     lost_frames: int  # known to be missing behind the small gaps
     repeated_frames: int
     wrong_length: int
+    stale_frames: int  # that waited in a queue for too long
     overdue: int  # how often a message stayed away for longer than 3.5 cycles
     unknown_ids: int
     rejected_lines: int
@@ -157,6 +158,7 @@ class Watch:
             lost_frames=sum(message.lost for message in seen),
             repeated_frames=sum(message.repeated for message in seen),
             wrong_length=sum(message.wrong_length for message in seen),
+            stale_frames=sum(message.stale for message in seen),
             overdue=sum(message.overdue for message in seen),
             unknown_ids=self._supervisor.unknown_ids,
             rejected_lines=line.counters.rejected_lines,
@@ -204,6 +206,7 @@ def frame_as_json(judged: JudgedFrame, start_s: float) -> dict[str, Any]:
         "message": judged.name or None,
         "status": judged.status.value,
         "receiver": judged.state.value,
+        "age_ms": judged.age_ms,
         "data": judged.frame.data.hex(),
         "signals": None if judged.message is None else message_as_json(judged.message),
     }

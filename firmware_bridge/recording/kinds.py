@@ -3,7 +3,7 @@
 from enum import StrEnum
 from pathlib import Path
 
-from firmware_bridge.errors import BridgeError
+from firmware_bridge.errors import LogError, LogReason
 
 
 class RecordingKind(StrEnum):
@@ -20,7 +20,8 @@ def recording_kind(path: Path) -> RecordingKind:
     try:
         return RecordingKind(path.suffix.lower())
     except ValueError:
-        raise BridgeError(
+        raise LogError(
+            LogReason.UNKNOWN_KIND,
             f"recording: {path}: {path.suffix or 'no ending'!r} is no kind of recording; use"
-            " .log (candump), .jsonl, .blf or .asc"
+            " .log (candump), .jsonl, .blf or .asc",
         ) from None

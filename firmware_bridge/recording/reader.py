@@ -6,7 +6,7 @@ from pathlib import Path
 
 import can
 
-from firmware_bridge.errors import BridgeError
+from firmware_bridge.errors import LogError, LogReason
 from firmware_bridge.protocol.frame import MAX_STANDARD_ID, CanFrame
 from firmware_bridge.recording.jsonl import recording_start
 from firmware_bridge.recording.kinds import RecordingKind, recording_kind
@@ -38,7 +38,9 @@ class RecordingReader:
             with path.open("rb"):
                 pass
         except OSError as error:
-            raise BridgeError(f"recording: {path}: cannot be read ({error.strerror})") from error
+            raise LogError(
+                LogReason.UNREADABLE, f"recording: {path}: cannot be read ({error.strerror})"
+            ) from error
 
     def __iter__(self) -> Iterator[CanFrame]:
         line_format = _LINE_FORMATS.get(self._kind)
@@ -48,7 +50,7 @@ class RecordingReader:
             empty = False
             yield frame
         if empty:
-            raise BridgeError(f"recording: {self.path}: {self._why_empty()}")
+            raise LogError(LogReason.BAD_FORMAT, f"recording: {self.path}: {self._why_empty()}")
 
     def _lines(self, line_format: LineFormat) -> Iterator[CanFrame]:
         parser = LineParser(line_format)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from firmware_bridge.errors import BridgeError
+from firmware_bridge.errors import BridgeError, LogError, LogReason
 from firmware_bridge.reception.supervision import JudgedFrame
 from firmware_bridge.recording.jsonl import recording_header
 from firmware_bridge.recording.kinds import RecordingKind, recording_kind
@@ -58,11 +58,14 @@ class Recorder:
         try:
             self._writer = self._open(path, kind, now_s)
         except FileExistsError:
-            raise BridgeError(
-                f"recording: {path} is there already; remove it or choose another name"
+            raise LogError(
+                LogReason.EXISTS,
+                f"recording: {path} is there already; remove it or choose another name",
             ) from None
         except OSError as error:
-            raise BridgeError(f"recording: {path}: cannot be written ({error.strerror})") from error
+            raise LogError(
+                LogReason.NOT_WRITABLE, f"recording: {path}: cannot be written ({error.strerror})"
+            ) from error
         self._flush_due_s = self._clock() + FLUSH_S
         self.status = RecordingStatus(path, 0, running=True)
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from firmware_bridge.errors import BridgeError, EndOfStream
+from firmware_bridge.errors import EndOfStream, InputError, InputReason, LogError, LogReason
 from firmware_bridge.protocol.frame import CanFrame
 from firmware_bridge.recording.reader import RecordingReader
 from firmware_bridge.recording.steady_time import SteadyTime
@@ -21,7 +21,7 @@ def split_replay(uri: str) -> tuple[Path, float]:
     address = uri.removeprefix("replay:")
     place, text = split_option("replay", address, "speed", "1")
     if not place:
-        raise BridgeError(f"monitor: {uri!r} names no file; use replay:drive.log")
+        raise LogError(LogReason.BAD_NAME, f"monitor: {uri!r} names no file; use replay:drive.log")
     return Path(place), parse_speed(text, uri)
 
 
@@ -31,7 +31,10 @@ def parse_speed(text: str, where: str) -> float:
         speed = float(text)
         if LOWEST_SPEED <= speed <= HIGHEST_SPEED:
             return speed
-    raise BridgeError(f"{where}: speed {text!r} is not in {LOWEST_SPEED:g}..{HIGHEST_SPEED:g}")
+    raise InputError(
+        InputReason.BAD_VALUE,
+        f"{where}: speed {text!r} is not in {LOWEST_SPEED:g}..{HIGHEST_SPEED:g}",
+    )
 
 
 class Replay:
@@ -94,6 +97,16 @@ class Replay:
     def counters(self) -> TransportCounters:
         """Return what was read and thrown away."""
         return self._reader.counters
+
+    @property
+    def trouble(self) -> str | None:
+        """Return None: what is wrong with a recording ends it."""
+        return None
+
+    @property
+    def backlog_s(self) -> float:
+        """Return 0: nothing waits here."""
+        return 0.0
 
     def fileno(self) -> int | None:
         """Return None: a file is always readable."""

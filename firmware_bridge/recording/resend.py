@@ -2,7 +2,6 @@
 
 import sys
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from firmware_bridge.errors import EndOfStream, SendTimeoutError
 from firmware_bridge.reception.frame_filter import FrameFilter, parse_filter
 from firmware_bridge.reception.supervision import BusSupervisor
 from firmware_bridge.recording.replay import Replay, parse_speed
-from firmware_bridge.terminal.interrupts import ending_signals_interrupt
+from firmware_bridge.terminal.interrupts import EndingSignal, ending_signals_interrupt
 from firmware_bridge.transports import Transport, open_transport
 
 _SLICE_S = 0.05
@@ -31,7 +30,8 @@ def resend(
 ) -> int:
     """Send the frames of a recording, byte for byte, at `speed` times their pace, `loops` times.
 
-    `loops` 0 goes on until SIGINT, SIGTERM or SIGHUP. Return 0, or 1 if the other side took none.
+    `loops` 0 goes on until SIGTERM or SIGHUP. Return 0, or 1 if the other side took none;
+    KeyboardInterrupt on SIGINT, after the count is printed.
     BridgeError where the recording cannot be read, or the port does not open or vanishes.
     """
     parse_speed(f"{speed:g}", "replay")
@@ -40,12 +40,17 @@ def resend(
     start_s = time.monotonic()
     wanted = parse_filter(filter_text)
     transport = open_transport(to)
+    interrupt: KeyboardInterrupt | None = None
     try:
         done = 0
-        with ending_signals_interrupt(), suppress(KeyboardInterrupt):  # how an endless one ends
+        with ending_signals_interrupt():
             while done < loops or loops == 0:
                 _play(Replay(f"replay:{path}", path, speed=speed), transport, wanted, sent)
                 done += 1
+    except EndingSignal:
+        pass
+    except KeyboardInterrupt as error:
+        interrupt = error
     finally:
         transport.close()
     passed_s = time.monotonic() - start_s
@@ -55,6 +60,8 @@ def resend(
         print(f"warning: {path}: lines that are no frames: {sent.unread_lines}", file=sys.stdout)
     if sent.damage is not None:
         print(f"warning: {path}: {sent.damage}", file=sys.stdout)
+    if interrupt is not None:
+        raise interrupt
     return 0 if sent.frames else 1
 
 

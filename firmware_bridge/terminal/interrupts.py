@@ -1,4 +1,4 @@
-"""Lets SIGTERM and SIGHUP end a watch as Ctrl-C does."""
+"""Lets SIGTERM and SIGHUP end a watch in order, as Ctrl-C does."""
 
 import signal
 import threading
@@ -10,9 +10,13 @@ from types import FrameType
 _ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 
+class EndingSignal(KeyboardInterrupt):
+    """SIGTERM or SIGHUP: the watch ends as after Ctrl-C, but the command was not interrupted."""
+
+
 @contextmanager
 def ending_signals_interrupt() -> Iterator[None]:
-    """Let these signals end the watch as Ctrl-C does; only the main thread may say so.
+    """Raise EndingSignal for these signals; only the main thread can set their handlers.
 
     One that this process was started to ignore stays ignored: SIGHUP behind nohup.
     """
@@ -21,7 +25,7 @@ def ending_signals_interrupt() -> Iterator[None]:
         return
 
     def interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
+        raise EndingSignal
 
     before = {
         number: signal.signal(number, interrupt)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from firmware_bridge.errors import BridgeError
+from firmware_bridge.errors import LinkError, LinkReason
 from firmware_bridge.transports.base import Transport, TransportCounters
 from firmware_bridge.transports.can_bus import open_socketcan, open_virtual
 from firmware_bridge.transports.cobs_serial import open_cobs
@@ -13,14 +13,13 @@ __all__ = ["SCHEMES", "Transport", "TransportCounters", "check_address", "open_t
 
 # A scheme, and how a URI with it looks like.
 SCHEMES: Mapping[str, str] = {
-    "slcan": "slcan:/dev/ttyUSB0 (at another speed slcan:/dev/ttyUSB0?baudrate=921600)",
+    "slcan": "slcan:/dev/ttyUSB0 (a CAN bus at another rate slcan:/dev/ttyUSB0?bitrate=250k)",
     "cobs": "cobs:/dev/ttyUSB0 (a noisy line, no CAN adapter)",
     "socketcan": "socketcan:can0",
     "udp_multicast": "udp_multicast:239.74.163.2 (between programs on one machine)",
     "virtual": "virtual:NAME (within one process)",
 }
 _OPENERS: Mapping[str, Callable[[str], Transport]] = {
-    "slcan": open_slcan,
     "cobs": open_cobs,
     "socketcan": open_socketcan,
     "udp_multicast": open_udp_multicast,
@@ -31,18 +30,27 @@ _OPENERS: Mapping[str, Callable[[str], Transport]] = {
 def check_address(uri: str) -> tuple[str, str]:
     """Return scheme and address of a link's URI; BridgeError where no transport can take it."""
     scheme, colon, address = uri.partition(":")
-    if scheme not in _OPENERS:
+    if scheme not in SCHEMES:
         reason = f"unknown scheme {scheme!r}" if colon else "no scheme"
-        raise BridgeError(f"link: {reason} in {uri!r}; use {', '.join(SCHEMES.values())}")
+        raise LinkError(
+            LinkReason.BAD_ADDRESS, f"link: {reason} in {uri!r}; use {', '.join(SCHEMES.values())}"
+        )
     if not address:
-        raise BridgeError(f"link: {uri!r} names no port; use {SCHEMES[scheme]}")
+        raise LinkError(
+            LinkReason.BAD_ADDRESS, f"link: {uri!r} names no port; use {SCHEMES[scheme]}"
+        )
     return scheme, address
 
 
-def open_transport(uri: str) -> Transport:
+def open_transport(uri: str, *, listen_only: bool = False) -> Transport:
     """Open the port or bus that `uri` names.
+
+    `listen_only` is how the adapter of a serial port takes part in its bus, unless `uri` says it:
+    then it acknowledges nothing, and at a wrong bit rate it disturbs nobody.
 
     BridgeError for a URI that no transport can take, TransportError where it does not open.
     """
     scheme, address = check_address(uri)
+    if scheme == "slcan":
+        return open_slcan(address, listen_only=listen_only)
     return _OPENERS[scheme](address)

@@ -21,6 +21,10 @@ class TransportCounters:
     # A serial line only: all that came, and of it frames and what else is legal there.
     received_bytes: int = 0
     understood_bytes: int = 0
+    foreign_bytes: int = 0  # lines of text that are no sentence of the protocol
+    # An adapter only: frames that it refused, and how often its channel was opened.
+    frames_refused: int = 0
+    channel_openings: int = 0
 
     def __add__(self, other: "TransportCounters") -> "TransportCounters":
         return TransportCounters(*map(add, astuple(self), astuple(other)))
@@ -39,6 +43,19 @@ class Transport(Protocol):
     @property
     def counters(self) -> TransportCounters:
         """Return what passed so far."""
+        ...
+
+    @property
+    def trouble(self) -> str | None:
+        """Return why frames do not get through although the port is open; None where they do."""
+        ...
+
+    @property
+    def backlog_s(self) -> float:
+        """Return how long the oldest frame has waited that is not on its way yet.
+
+        0 where the driver does not say. TransportError where the port was closed.
+        """
         ...
 
     def fileno(self) -> int | None:

@@ -17,7 +17,6 @@ def open_cobs(address: str) -> SerialTransport:
 class CobsFraming:
     """Frames as packets, each of which stands for itself."""
 
-    opening = b""
     closing = bytes((DELIMITER,))  # ends a packet that a write time-out may have torn
 
     def __init__(self) -> None:

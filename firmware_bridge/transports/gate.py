@@ -5,7 +5,7 @@ import os
 import select
 import threading
 
-from firmware_bridge.errors import TransportError
+from firmware_bridge.errors import LinkReason, TransportError
 
 
 class Gate:
@@ -29,7 +29,7 @@ class Gate:
     def check(self) -> None:
         """TransportError if the transport was closed."""
         if self._is_shut:
-            raise TransportError(f"link: {self.name} was closed")
+            raise TransportError(LinkReason.CLOSED, f"link: {self.name} was closed")
 
     def wait_readable(self, timeout_s: float) -> bool:
         """Return whether something arrived (or the port hung up) in time; see `check`."""

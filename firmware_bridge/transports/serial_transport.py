@@ -3,7 +3,6 @@
 import time
 from typing import Protocol
 
-from firmware_bridge.errors import SendTimeoutError, TransportError
 from firmware_bridge.protocol.frame import CanFrame
 from firmware_bridge.transports.base import TransportCounters
 from firmware_bridge.transports.serial_port import SerialPort
@@ -11,11 +10,6 @@ from firmware_bridge.transports.serial_port import SerialPort
 
 class Framing(Protocol):
     """How frames look on the line. Holds what arrived of the next one; used by one receiver."""
-
-    @property
-    def opening(self) -> bytes:
-        """Return what is written first on a port."""
-        ...
 
     @property
     def closing(self) -> bytes:
@@ -43,20 +37,21 @@ class SerialTransport:
         self._port = port
         self._framing = framing
         self._frames_sent = 0
-        try:
-            if framing.opening:
-                port.write(framing.opening)
-        except SendTimeoutError:
-            # Nobody reads yet. An adapter needs these commands, a controller ignores them.
-            pass
-        except TransportError:
-            port.close()
-            raise
 
     @property
     def counters(self) -> TransportCounters:
         """Return what passed so far."""
         return self._framing.counters + TransportCounters(frames_sent=self._frames_sent)
+
+    @property
+    def trouble(self) -> str | None:
+        """Return None: there is no adapter in between."""
+        return None
+
+    @property
+    def backlog_s(self) -> float:
+        """Return how long the oldest unsent byte has waited."""
+        return self._port.backlog_s()
 
     def fileno(self) -> int | None:
         """Return the port's descriptor."""

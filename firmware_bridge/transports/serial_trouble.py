@@ -7,25 +7,30 @@ from pathlib import Path
 
 from serial.tools import list_ports
 
+from firmware_bridge.errors import LinkReason, TransportError
+
 _GROUP_MAY = stat.S_IRGRP | stat.S_IWGRP
 
 
-def why_not_open(port: str, baudrate: int, error: Exception) -> str:
-    """Return the line for what opening `port` at `baudrate` raised."""
+def why_not_open(port: str, baudrate: int, error: Exception) -> TransportError:
+    """Return the error for what opening `port` at `baudrate` raised."""
     number = error.errno if isinstance(error, OSError) else None
     if number in (errno.ENOENT, errno.ENXIO, errno.ENODEV, errno.ENOTDIR):
         present = ", ".join(sorted(found.device for found in list_ports.comports()))
         hint = f"there is {present}" if present else "is it plugged in?"
-        return f"link: {port}: no such port; {hint}"
+        return TransportError(LinkReason.NOT_FOUND, f"link: {port}: no such port; {hint}")
     if number in (errno.EAGAIN, errno.EBUSY):
-        return f"link: {port} is busy: another program has it open; end that one first"
+        text = f"link: {port} is busy: another program has it open; end that one first"
+        return TransportError(LinkReason.BUSY, text)
     if number in (errno.EACCES, errno.EPERM):
-        return f"link: {port}: permission denied{_group_remedy(port)}"
+        text = f"link: {port}: permission denied{_group_remedy(port)}"
+        return TransportError(LinkReason.NO_PERMISSION, text)
     if isinstance(error, ValueError):
-        return f"link: {port} cannot run at {baudrate} baud; try 115200"
+        text = f"link: {port} cannot run at {baudrate} baud; try 115200"
+        return TransportError(LinkReason.BAD_ADDRESS, text)
     if number is None or not _is_character_device(port):
-        return f"link: {port} is not a serial port"
-    return f"link: {port} does not open: {error}"
+        return TransportError(LinkReason.DOES_NOT_OPEN, f"link: {port} is not a serial port")
+    return TransportError(LinkReason.DOES_NOT_OPEN, f"link: {port} does not open: {error}")
 
 
 def _group_remedy(port: str) -> str:

@@ -10,7 +10,7 @@ import ipaddress
 import socket
 import time
 
-from firmware_bridge.errors import BridgeError, SendTimeoutError, TransportError
+from firmware_bridge.errors import LinkError, LinkReason, SendTimeoutError, TransportError
 from firmware_bridge.protocol.frame import CanFrame
 from firmware_bridge.transports.address import NumberOption, split_address
 from firmware_bridge.transports.base import WRITE_TIMEOUT_S, TransportCounters
@@ -35,11 +35,15 @@ def open_udp_multicast(address: str) -> "UdpMulticast":
     """Open `GROUP` or `GROUP?port=N`, an IPv4 multicast group."""
     group, port = split_address("udp_multicast", address, PORT)
     if not is_msgpack_installed():
-        raise BridgeError("link: udp_multicast needs msgpack: pip install 'edge-fer[multicast]'")
+        raise LinkError(
+            LinkReason.MISSING_PACKAGE,
+            "link: udp_multicast needs msgpack: pip install 'edge-fer[multicast]'",
+        )
     if not _is_group(group):
-        raise BridgeError(
+        raise LinkError(
+            LinkReason.BAD_ADDRESS,
             f"link: udp_multicast:{group} is no IPv4 multicast group (224.0.0.0 to"
-            f" 239.255.255.255); use udp_multicast:{GROUP}"
+            f" 239.255.255.255); use udp_multicast:{GROUP}",
         )
     return UdpMulticast(group, port)
 
@@ -53,7 +57,10 @@ class UdpMulticast:
         try:
             self._receiver = _receiver(group, port)
         except OSError as error:
-            raise TransportError(_why_not_open(self._name, port, error)) from error
+            raise TransportError(
+                LinkReason.DOES_NOT_OPEN,
+                _why_not_open(self._name, port, error),
+            ) from error
         # A socket of its own for sending: its address tells our echo from the others' frames.
         self._sender = _sender()
         self._own_address = self._sender.getsockname()
@@ -66,6 +73,16 @@ class UdpMulticast:
     def counters(self) -> TransportCounters:
         """Return what passed so far; rejected are datagrams that hold no CAN frame."""
         return TransportCounters(self._sent, self._received, self._rejected, self._rejected_bytes)
+
+    @property
+    def trouble(self) -> str | None:
+        """Return None: what is not read in time is lost, and nobody says so."""
+        return None
+
+    @property
+    def backlog_s(self) -> float:
+        """Return 0: nothing waits here."""
+        return 0.0
 
     def fileno(self) -> int | None:
         """Return the descriptor of the receiving socket."""
@@ -136,7 +153,10 @@ class UdpMulticast:
         return frames
 
     def _lost(self, error: OSError) -> TransportError:
-        return TransportError(f"link: {self._name} is gone: {error.strerror or error}")
+        return TransportError(
+            LinkReason.GONE,
+            f"link: {self._name} is gone: {error.strerror or error}",
+        )
 
 
 def _is_group(text: str) -> bool:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_fer.emotions import LABELS
-from edge_fer.errors import UserError
+from edge_fer.errors import DataError, DataReason, UsageError, UsageReason
 from quantize.data.fer2013 import USAGES, Fer2013
 
 DEFAULT_COUNT = 100
@@ -56,12 +56,14 @@ def choose_calibration_set(dataset: Fer2013, *, count: int, seed: int) -> Calibr
     own = np.array([image.tobytes() not in of_test for image in training.images], np.bool_)
     training = training.rows(np.flatnonzero(own))
     if missing := _missing_classes(training):
-        raise UserError(
-            f"the data has no Training rows of {missing}: a representative set needs all"
+        raise DataError(
+            DataReason.EMPTY,
+            f"the data has no Training rows of {missing}: a representative set needs all",
         )
     if not len(LABELS) <= count <= len(training):
-        raise UserError(
-            f"representative set: {count} images are not in {len(LABELS)}..{len(training)}"
+        raise UsageError(
+            UsageReason.BAD_VALUE,
+            f"representative set: {count} images are not in {len(LABELS)}..{len(training)}",
         )
     chosen = training.rows(balanced_rows(training.labels, count=count, seed=seed))
     return representative_set(chosen, dataset, seed=seed)
@@ -86,18 +88,23 @@ def representative_set(rows: Fer2013, dataset: Fer2013, *, seed: int) -> Calibra
     """
     if len(foreign := np.flatnonzero(rows.usages != _TRAINING)):
         usage = USAGES[rows.usages[foreign[0]]]
-        raise UserError(
-            f"representative set: row {foreign[0]} is of {usage}: take Training rows only"
+        raise DataError(
+            DataReason.MISMATCH,
+            f"representative set: row {foreign[0]} is of {usage}: take Training rows only",
         )
     of_test = _test_images(dataset)
     for place, image in enumerate(rows.images):
         if (usage_of := of_test.get(image.tobytes())) is not None:
-            raise UserError(
+            raise DataError(
+                DataReason.MISMATCH,
                 f"representative set: the image of row {place} is one of {USAGES[usage_of]} too: "
-                "leave it out"
+                "leave it out",
             )
     if missing := _missing_classes(rows):
-        raise UserError(f"representative set: it has no image of {missing}: it needs all classes")
+        raise DataError(
+            DataReason.EMPTY,
+            f"representative set: it has no image of {missing}: it needs all classes",
+        )
     return CalibrationSet(rows.images, seed, rows.digest())
 
 

@@ -15,7 +15,7 @@ from typing import BinaryIO
 import numpy as np
 
 from edge_fer.emotions import LABELS
-from edge_fer.errors import UserError
+from edge_fer.errors import DataError, DataReason
 from edge_fer.models.kind import FACE_PX
 from quantize.data.fer2013 import USAGES, BadRowError, Fer2013, RowCollector
 
@@ -43,9 +43,13 @@ def read_csv(path: Path, *, skip_bad: bool, advance: Callable[[int], None]) -> F
             text = io.BufferedReader(gzip.GzipFile(fileobj=raw), 1 << 20) if zipped else raw
             _read_rows(text, raw, str(path), collector, advance)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise UserError(f"{path}: damaged gzip file ({error}): fetch it again") from error
+        raise DataError(
+            DataReason.UNREADABLE, f"{path}: damaged gzip file ({error}): fetch it again"
+        ) from error
     except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror or error})") from error
+        raise DataError(
+            DataReason.UNREADABLE, f"{path}: cannot be read ({error.strerror or error})"
+        ) from error
     return collector.dataset(str(path))
 
 
@@ -81,12 +85,16 @@ def _find_columns(header: bytes, source: str) -> tuple[int, int, int]:
         label, pixels, usage = (names.index(column.lower()) for column in _COLUMNS)
     except ValueError:
         missing = [column for column in _COLUMNS if column.lower() not in names]
-        raise UserError(
+        raise DataError(
+            DataReason.BAD_FORMAT,
             f"{source}, line 1: the header has no column {' and no '.join(missing)}: "
-            "FER2013 has the columns emotion,pixels,Usage"
+            "FER2013 has the columns emotion,pixels,Usage",
         ) from None
     if len(names) != len(_COLUMNS):
-        raise UserError(f"{source}, line 1: {len(names)} columns in the header instead of 3")
+        raise DataError(
+            DataReason.BAD_FORMAT,
+            f"{source}, line 1: {len(names)} columns in the header instead of 3",
+        )
     return label, pixels, usage
 
 

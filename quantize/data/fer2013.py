@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_fer.emotions import LABELS
-from edge_fer.errors import UserError
+from edge_fer.errors import DataError, DataReason, UsageError, UsageReason
 from edge_fer.models.kind import FACE_PX
 
 USAGES: tuple[str, ...] = ("Training", "PublicTest", "PrivateTest")
@@ -51,7 +51,10 @@ class Fer2013:
     def select(self, usage: str) -> "Fer2013":
         """Return the rows of one usage, which may be none; UserError if there is no such usage."""
         if usage not in USAGES:
-            raise UserError(f"usage {usage!r} is unknown: choose one of {', '.join(USAGES)}")
+            raise UsageError(
+                UsageReason.BAD_VALUE,
+                f"usage {usage!r} is unknown: choose one of {', '.join(USAGES)}",
+            )
         return self.rows(np.flatnonzero(self.usages == USAGES.index(usage)))
 
     def rows(self, index: NDArray[np.intp]) -> "Fer2013":
@@ -96,14 +99,20 @@ class RowCollector:
     def reject(self, where: str, problem: BadRowError) -> None:
         """Count a bad row, or raise the UserError that names it where bad rows are not skipped."""
         if not self._skip_bad:
-            raise UserError(f"{where}: {problem} (mend it, or leave such rows out with --skip-bad)")
+            raise DataError(
+                DataReason.BAD_ROW,
+                f"{where}: {problem} (mend it, or leave such rows out with --skip-bad)",
+            )
         self._skipped[problem.reason] += 1
 
     def dataset(self, source: str) -> Fer2013:
         """Return what was gathered; UserError if that is nothing."""
         if not self._labels:
             left_out = sum(self._skipped.values())
-            raise UserError(f"{source}: no usable row of FER2013 ({left_out} bad ones left out)")
+            raise DataError(
+                DataReason.EMPTY,
+                f"{source}: no usable row of FER2013 ({left_out} bad ones left out)",
+            )
         images = np.frombuffer(b"".join(self._pixels), np.uint8)
         return Fer2013(
             images.reshape(-1, FACE_PX, FACE_PX),

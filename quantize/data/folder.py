@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 
 from edge_fer.emotions import LABELS
-from edge_fer.errors import UserError
+from edge_fer.errors import DataError, DataReason
 from edge_fer.models.kind import FACE_PX
 from quantize.data.fer2013 import USAGES, BadRowError, Fer2013, RowCollector
 
@@ -54,12 +54,18 @@ def list_files(folder: Path) -> list[Path]:
             if not name.startswith(".") and name.lower() not in _LITTER
         )
     except OSError as error:
-        raise UserError(f"{folder}: cannot be read ({error.strerror or error})") from error
+        raise DataError(
+            DataReason.UNREADABLE, f"{folder}: cannot be read ({error.strerror or error})"
+        ) from error
     if not files:
-        raise UserError(f"{folder}: the folder is empty: expected train/angry/*.jpg and the like")
+        raise DataError(
+            DataReason.EMPTY,
+            f"{folder}: the folder is empty: expected train/angry/*.jpg and the like",
+        )
     if not any(entry.name.lower() in USAGE_FOLDERS for entry in folder.iterdir()):
-        raise UserError(
-            f"{folder}: no FER2013 in it: expected fer2013.csv, or folders as train/angry/*.jpg"
+        raise DataError(
+            DataReason.EMPTY,
+            f"{folder}: no FER2013 in it: expected fer2013.csv, or folders as train/angry/*.jpg",
         )
     return files
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from edge_fer.errors import UserError
+from edge_fer.errors import DataError, DataReason
 from quantize.data import cache as dataset_cache
 from quantize.data.csv import read_csv
 from quantize.data.fer2013 import USAGES, Fer2013
@@ -26,7 +26,9 @@ def load_fer2013(path: Path, *, skip_bad: bool = False, progress: bool = False) 
         files = list_files(source) if source.is_dir() else [source]
         identity = dataset_cache.fingerprint(source, files)
     except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+        raise DataError(
+            DataReason.UNREADABLE, f"{path}: cannot be read ({error.strerror})"
+        ) from error
     cached = dataset_cache.load(source, identity)
     # An entry with rows left out was read with skip_bad: a strict reader has to see the error.
     if cached is not None and (skip_bad or not cached.skipped):
@@ -44,7 +46,10 @@ def load_fer2013(path: Path, *, skip_bad: bool = False, progress: bool = False) 
 def _find_source(path: Path) -> Path:
     """Return the CSV file or the folder of images that `path` means."""
     if not path.exists():
-        raise UserError(f"{path}: no such file or folder: give FER2013 as CSV or as folders")
+        raise DataError(
+            DataReason.NOT_FOUND,
+            f"{path}: no such file or folder: give FER2013 as CSV or as folders",
+        )
     if path.is_dir():
         return next((path / name for name in _CSV_NAMES if (path / name).is_file()), path)
     return path

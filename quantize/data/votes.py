@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_fer.errors import UserError
+from edge_fer.errors import DataError, DataReason
 from quantize.data.fer2013 import USAGES, Fer2013
 
 VOTE_CLASSES: tuple[str, ...] = (
@@ -39,26 +39,37 @@ def load_votes(path: Path, dataset: Fer2013) -> NDArray[np.float32]:
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.reader(file))
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"--votes: {path} cannot be read ({error})") from error
+        raise DataError(
+            DataReason.UNREADABLE, f"--votes: {path} cannot be read ({error})"
+        ) from error
     if not rows or tuple(rows[0]) != ("Usage", *VOTE_CLASSES):
-        raise UserError(f"--votes: {path} has no FER+ header Usage,{','.join(VOTE_CLASSES)}")
+        raise DataError(
+            DataReason.BAD_FORMAT,
+            f"--votes: {path} has no FER+ header Usage,{','.join(VOTE_CLASSES)}",
+        )
     if len(rows) - 1 != len(dataset):
-        raise UserError(
+        raise DataError(
+            DataReason.MISMATCH,
             f"--votes: {path} has {len(rows) - 1} rows, the data {len(dataset)}: "
-            "they have to go row for row"
+            "they have to go row for row",
         )
     counts = np.zeros((len(dataset), len(VOTE_CLASSES)), np.float32)
     for index, (usage, *votes) in enumerate(rows[1:]):
         line = index + 2
         if usage != USAGES[dataset.usages[index]]:
-            raise UserError(
+            raise DataError(
+                DataReason.MISMATCH,
                 f"--votes: {path} line {line} is {usage!r}, the data's row is "
-                f"{USAGES[dataset.usages[index]]}: they have to go row for row"
+                f"{USAGES[dataset.usages[index]]}: they have to go row for row",
             )
         if len(votes) != len(VOTE_CLASSES) or not all(vote.isdecimal() for vote in votes):
-            raise UserError(f"--votes: {path} line {line} is not {len(VOTE_CLASSES)} counts")
+            raise DataError(
+                DataReason.BAD_ROW, f"--votes: {path} line {line} is not {len(VOTE_CLASSES)} counts"
+            )
         counts[index] = [int(vote) for vote in votes]
     totals = counts.sum(axis=1, keepdims=True)
     if not totals.all():
-        raise UserError(f"--votes: {path} line {int(totals.argmin()) + 2} has no vote")
+        raise DataError(
+            DataReason.BAD_ROW, f"--votes: {path} line {int(totals.argmin()) + 2} has no vote"
+        )
     return np.asarray(counts / totals, np.float32)

@@ -7,7 +7,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from numpy.typing import NDArray
 
-from edge_fer.errors import UserError
+from edge_fer.errors import ConversionError, ModelError, ModelReason, ResultReason
 from edge_fer.models.card import Equivalence, LayerNoise
 from edge_fer.quiet import quiet_output
 from quantize.data.calibration_set import to_float_input
@@ -45,14 +45,16 @@ def refuse_unequal(accuracy_before: float, accuracy_after: float, found: Equival
     worst = ", ".join(f"{noise.layer} {noise.snr_db:.1f} dB" for noise in found.worst_layers[:3])
     remedy = f"(noisiest layers: {worst}): fine-tune with --qat-epochs, or take --no-verify"
     if lost > MOST_ACCURACY_LOST + 1e-12:
-        raise UserError(
+        raise ConversionError(
+            ResultReason.ACCURACY_LOST,
             f"int8 loses {lost * 100:.2f} points of accuracy on {found.n} images of {found.usage}, "
-            f"{MOST_ACCURACY_LOST * 100:.1f} are allowed {remedy}"
+            f"{MOST_ACCURACY_LOST * 100:.1f} are allowed {remedy}",
         )
     if found.agreement < LEAST_AGREEMENT:
-        raise UserError(
+        raise ConversionError(
+            ResultReason.ANSWERS_DIFFER,
             f"int8 gives the same answer as float on {found.agreement:.2%} of {found.n} images of "
-            f"{found.usage}, at least {LEAST_AGREEMENT:.0%} are wanted {remedy}"
+            f"{found.usage}, at least {LEAST_AGREEMENT:.0%} are wanted {remedy}",
         )
 
 
@@ -76,7 +78,10 @@ def measure_layers(
         if name in counterparts
     }
     if 2 * len(pairs) < len(outputs):
-        raise UserError(f"{source}: float and int8 file have too few tensors in common to compare")
+        raise ModelError(
+            ModelReason.UNSUPPORTED,
+            f"{source}: float and int8 file have too few tensors in common to compare",
+        )
     signal = dict.fromkeys(pairs, 0.0)
     noise = dict.fromkeys(pairs, 0.0)
     for face in images:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_fer.emotions import LABELS
-from edge_fer.errors import UserError
+from edge_fer.errors import DataError, DataReason
 from quantize.data.fer2013 import Fer2013
 from quantize.evaluation.predictors import Predictor, open_predictor
 from quantize.evaluation.scores import Scores, score
@@ -71,5 +71,5 @@ def rows_of(dataset: Fer2013, usage: str, remedy: str = "choose another --usage"
     rows = dataset.select(usage)
     if not len(rows):
         there = ", ".join(dataset.counts())
-        raise UserError(f"the data has no {usage} rows, only {there}: {remedy}")
+        raise DataError(DataReason.EMPTY, f"the data has no {usage} rows, only {there}: {remedy}")
     return rows

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_fer.errors import UserError
+from edge_fer.errors import ModelError, ModelReason
 from edge_fer.models.kind import EMOTIONS, ModelKind
 from edge_fer.models.operators import is_tflite
 from quantize.data.calibration_set import to_float_input
@@ -38,6 +38,12 @@ class Predictor(Protocol):
         """
         ...
 
+    def numbers(
+        self, images: NDArray[np.uint8], advance: Callable[[float], None]
+    ) -> NDArray[np.float64]:
+        """Return what the network itself answers, float64[n, outputs]; int8 outputs as reals."""
+        ...
+
 
 def open_predictor(path: Path, kind: ModelKind = EMOTIONS) -> Predictor:
     """Open a `.keras` or `.tflite` file of `kind`, told apart by its content.
@@ -47,11 +53,13 @@ def open_predictor(path: Path, kind: ModelKind = EMOTIONS) -> Predictor:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise UserError(f"{path}: cannot read the model ({error.strerror})") from error
+        raise ModelError(
+            ModelReason.UNREADABLE, f"{path}: cannot read the model ({error.strerror})"
+        ) from error
     if is_tflite(content):
         return TflitePredictor(content, str(path), kind=kind)
     if not content.startswith(_ZIP_MAGIC):
-        raise UserError(f"{path}: neither a .keras nor a .tflite file")
+        raise ModelError(ModelReason.NOT_A_MODEL, f"{path}: neither a .keras nor a .tflite file")
     require_tensorflow()
     from quantize.networks.network_file import load_network  # noqa: PLC0415  # it imports TensorFlow
 
@@ -69,17 +77,23 @@ class KerasPredictor:
         self._model = model
         self._probabilities = gives_probabilities(model)
 
-    def log_probabilities(
+    def numbers(
         self, images: NDArray[np.uint8], advance: Callable[[float], None]
     ) -> NDArray[np.float64]:
-        """Return float64[n, 7] for `images` (uint8[n, 48, 48]), in batches."""
+        """Return what the network answers, float64[n, outputs], in batches."""
         parts = []
         for start in range(0, len(images), _BATCH):
             batch = images[start : start + _BATCH]
             outputs = self._model.predict_on_batch(to_float_input(batch))
             parts.append(np.asarray(outputs, np.float64))
             advance(len(batch))
-        outputs = np.concatenate(parts)
+        return np.concatenate(parts)
+
+    def log_probabilities(
+        self, images: NDArray[np.uint8], advance: Callable[[float], None]
+    ) -> NDArray[np.float64]:
+        """Return float64[n, 7] for `images` (uint8[n, 48, 48]), in batches."""
+        outputs = self.numbers(images, advance)
         if self._probabilities:
             outputs = np.log(np.maximum(outputs, _LEAST_PROBABILITY))
         return log_softmax(outputs)
@@ -117,19 +131,32 @@ class TflitePredictor:
         for which, details, shape in wanted:
             found = tuple(int(side) for side in details[0]["shape"]) if details else ()
             if len(details) != 1 or found != shape:
-                raise UserError(
+                raise ModelError(
+                    ModelReason.UNSUPPORTED,
                     f"{source}: {which} shape {list(found)} is not {list(shape)}: "
-                    f"is this a network for `{kind.made_by}`?"
+                    f"is this a network for `{kind.made_by}`?",
                 )
             if details[0]["dtype"] not in (np.int8, np.float32):
                 name = np.dtype(details[0]["dtype"]).name
-                raise UserError(f"{source}: {which} type {name} is neither int8 nor float32")
+                raise ModelError(
+                    ModelReason.UNSUPPORTED,
+                    f"{source}: {which} type {name} is neither int8 nor float32",
+                )
         self._input, self._output = inputs[0], outputs[0]
 
     def log_probabilities(
         self, images: NDArray[np.uint8], advance: Callable[[float], None]
     ) -> NDArray[np.float64]:
         """Return float64[n, 7] for `images` (uint8[n, 48, 48])."""
+        # A stored zero means anything below half a step; its logarithm has to be finite.
+        is_float = self._output["dtype"] is np.float32
+        least = _LEAST_PROBABILITY if is_float else float(self._output["quantization"][0]) / 2
+        return log_softmax(np.log(np.maximum(self.numbers(images, advance), least)))
+
+    def numbers(
+        self, images: NDArray[np.uint8], advance: Callable[[float], None]
+    ) -> NDArray[np.float64]:
+        """Return the outputs, float64[n, outputs]; stored int8 as the reals that they stand for."""
         raw = np.empty((len(images), len(self._kind.labels)), self._output["dtype"])
         free: SimpleQueue[Any] = SimpleQueue()
         for interpreter in self._interpreters:
@@ -150,7 +177,11 @@ class TflitePredictor:
         with ThreadPoolExecutor(len(self._interpreters)) as pool:
             for done in pool.map(answer, range(0, len(images), _SHARE)):
                 advance(done)
-        return self._from_output(raw)
+        numbers = raw.astype(np.float64)
+        if self._output["dtype"] is np.float32:
+            return numbers
+        scale, zero_point = self._output["quantization"]
+        return np.asarray((numbers - zero_point) * float(scale), np.float64)
 
     def _to_input(self, images: NDArray[np.uint8]) -> NDArray[Any]:
         values = to_float_input(images)
@@ -159,13 +190,3 @@ class TflitePredictor:
         scale, zero_point = self._input["quantization"]
         stored = np.rint(values / np.float32(scale)) + zero_point
         return np.asarray(np.clip(stored, -128, 127), np.int8)
-
-    def _from_output(self, raw: NDArray[Any]) -> NDArray[np.float64]:
-        least = _LEAST_PROBABILITY
-        probabilities = raw.astype(np.float64)
-        if self._output["dtype"] is not np.float32:
-            scale, zero_point = self._output["quantization"]
-            probabilities = (probabilities - zero_point) * float(scale)
-            # A stored zero means anything below half a step; its logarithm has to be finite.
-            least = float(scale) / 2
-        return log_softmax(np.log(np.maximum(probabilities, least)))

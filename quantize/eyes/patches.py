@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_fer.errors import UserError
+from edge_fer.errors import DataError, DataReason
 from edge_fer.models.kind import EYES
 
 HELD_OUT = 5  # one source in so many is held out
@@ -82,7 +82,10 @@ def load_patches(path: Path) -> EyePatches:
         sources.append(source)
     for number, label in enumerate(EYES.labels):
         if number not in labels:
-            raise UserError(f"{path}: no patch of {label} eyes: expected {label}LeftEyes/*.jpg")
+            raise DataError(
+                DataReason.EMPTY,
+                f"{path}: no patch of {label} eyes: expected {label}LeftEyes/*.jpg",
+            )
     return EyePatches(np.stack(images), np.array(labels, np.int64), tuple(sources))
 
 
@@ -100,9 +103,13 @@ def _files(path: Path) -> Iterator[tuple[str, bytes]]:
                 if name and folder.rpartition("/")[2].lower() in _FOLDERS:
                     yield f"{folder.rpartition('/')[2]}/{name}", archive.read(entry)
     except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+        raise DataError(
+            DataReason.UNREADABLE, f"{path}: cannot be read ({error.strerror})"
+        ) from error
     except zipfile.BadZipFile as error:
-        raise UserError(f"{path}: neither a folder nor a zip file ({error})") from error
+        raise DataError(
+            DataReason.BAD_FORMAT, f"{path}: neither a folder nor a zip file ({error})"
+        ) from error
 
 
 def _meaning(path: Path, name: str) -> tuple[str, str]:
@@ -112,7 +119,10 @@ def _meaning(path: Path, name: str) -> tuple[str, str]:
     found = (_PICTURE if is_numbered else _PERSON).fullmatch(file)
     if found is None:
         wanted = "closed_eye_0001.jpg_face_1_L.jpg" if is_numbered else "Some_Name_0001_L.jpg"
-        raise UserError(f"{path}: {name}: its name is not like {wanted}: it cannot be split")
+        raise DataError(
+            DataReason.BAD_FORMAT,
+            f"{path}: {name}: its name is not like {wanted}: it cannot be split",
+        )
     return label, found[1].lower()
 
 
@@ -123,5 +133,5 @@ def _image(path: Path, name: str, content: bytes) -> NDArray[np.uint8]:
     side = EYES.side_px
     if image is None or image.shape != (side, side):
         found = "no image" if image is None else f"{image.shape[1]}x{image.shape[0]}"
-        raise UserError(f"{path}: {name}: {found} and not {side}x{side}")
+        raise DataError(DataReason.BAD_FORMAT, f"{path}: {name}: {found} and not {side}x{side}")
     return image.astype(np.uint8)

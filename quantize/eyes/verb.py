@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 
 from edge_fer.atomic_write import write_atomically
-from edge_fer.errors import UserError
+from edge_fer.errors import DataError, DataReason
 from edge_fer.models.kind import EYES
 from edge_fer.models.render import render_card
 from quantize.evaluation.evaluation import Evaluation
@@ -113,8 +113,9 @@ def training_record(model: Path) -> dict[str, Any]:
         record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         int(record["settings"]["seed"])
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise UserError(
+        raise DataError(
+            DataReason.NOT_FOUND,
             f"{path}: no record of a training ({error}): `edge-fer eyes train` writes it beside "
-            "the network, and without it nobody knows which patches were held out"
+            "the network, and without it nobody knows which patches were held out",
         ) from error
     return record

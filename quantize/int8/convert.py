@@ -7,7 +7,14 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from edge_fer.errors import UserError
+from edge_fer.errors import (
+    ConversionError,
+    ModelError,
+    ModelReason,
+    ResultReason,
+    UsageError,
+    UsageReason,
+)
 from edge_fer.models.kind import EMOTIONS, ModelKind, TensorSpec
 from edge_fer.models.operators import list_operators, operator_names, refuse_inexact
 from edge_fer.models.runtime import tensor_spec
@@ -56,7 +63,15 @@ def convert(
     source = f"{model.name} converted to int8"
     model = with_averages_as_convolutions(model)
     content = convert_as(model, INT8, calibration, kind)
-    alike = with_kernel_invariant_rounding(content, model, calibration.images, source)
+    # The converter scales outputs by what it sees; those of a measuring network are fixed.
+    output = None if kind.is_classifier else kind.output
+    alike = with_kernel_invariant_rounding(content, model, calibration.images, source, output)
+    if alike is None and output is not None:
+        raise ModelError(
+            ModelReason.UNSUPPORTED,
+            f"{source}: a network that measures has to be a chain of convolutions, "
+            "dense layers and max pooling",
+        )
     converted = check_int8(content if alike is None else alike, source, kind)
     return replace(converted, kernel_invariant=alike is not None)
 
@@ -74,18 +89,24 @@ def convert_as(
     float32[1, 48, 48, 1] in 0..1 and return float32[1, 7]. UserError when that cannot be done.
     """
     if file_format not in FORMATS:
-        raise UserError(f"--format {file_format}: choose one of {', '.join(FORMATS)}")
+        raise UsageError(
+            UsageReason.BAD_VALUE, f"--format {file_format}: choose one of {', '.join(FORMATS)}"
+        )
     if keras.backend.backend() != "tensorflow":
-        raise UserError("conversion needs the TensorFlow backend of Keras: unset KERAS_BACKEND")
+        raise UsageError(
+            UsageReason.BAD_VALUE,
+            "conversion needs the TensorFlow backend of Keras: unset KERAS_BACKEND",
+        )
     try:
         with quiet_output(), warnings.catch_warnings():
             # It misses statistics of the inputs that it takes from the representative set.
             warnings.filterwarnings("ignore", "Statistics for quantized inputs were expected")
             return _convert(_with_probabilities(model, kind), file_format, calibration)
     except Exception as error:  # the converter passes on whatever its passes raise
-        raise UserError(
+        raise ConversionError(
+            ResultReason.NOT_CONVERTIBLE,
             f"{model.name} cannot be converted to {file_format}: "
-            f"{' '.join(str(error).split())[:300]}"
+            f"{' '.join(str(error).split())[:300]}",
         ) from error
 
 
@@ -101,15 +122,17 @@ def check_int8(content: bytes, source: str, kind: ModelKind = EMOTIONS) -> Conve
     wanted_specs = (kind.input, kind.output)
     for which, found, wanted in zip(("input", "output"), specs, wanted_specs, strict=True):
         if found != wanted:
-            raise UserError(f"{source}: its {which} is {found} and not {wanted}")
+            raise ModelError(
+                ModelReason.UNSUPPORTED, f"{source}: its {which} is {found} and not {wanted}"
+            )
     return Converted(content, *specs, operator_names(operators))
 
 
 def _with_probabilities(model: keras.Model, kind: ModelKind) -> keras.Model:
-    """Return the network for one image, with a softmax at its end."""
+    """Return the network for one image, with a softmax at its end where it classifies."""
     face = keras.Input(kind.input.shape[1:], batch_size=1, name="face")
     outputs = model(face)
-    if not gives_probabilities(model):
+    if kind.is_classifier and not gives_probabilities(model):
         outputs = keras.layers.Softmax(name="probabilities")(outputs)
     return keras.Model(face, outputs, name=model.name)
 

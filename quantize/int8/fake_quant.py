@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from edge_fer.errors import UserError
+from edge_fer.errors import ConversionError, ResultReason
 from quantize.data.augmentation import AugmentationSettings
 from quantize.data.batches import AugmentedBatches, one_hot
 from quantize.data.calibration_set import CalibrationSet, to_float_input
@@ -96,7 +96,10 @@ def with_fake_quant(model: keras.Model) -> keras.Model:
     """
     chain = chain_of(model)
     if chain is None:
-        raise UserError(f"{model.name}: fine-tuning for int8 needs a network that is a plain chain")
+        raise ConversionError(
+            ResultReason.NOT_CONVERTIBLE,
+            f"{model.name}: fine-tuning for int8 needs a network that is a plain chain",
+        )
     rounded: list[layers.Layer] = []
     for place, layer in enumerate(chain):
         rounded.append(_rounded(layer))
@@ -179,8 +182,9 @@ def _rounded(layer: layers.Layer) -> layers.Layer:
     if isinstance(layer, layers.BatchNormalization):
         copy.trainable = False  # in Keras this also keeps its statistics as they are
     elif layer.weights:
-        raise UserError(
-            f"layer {layer.name}: the rounding of {type(layer).__name__} in int8 is not known"
+        raise ConversionError(
+            ResultReason.NOT_CONVERTIBLE,
+            f"layer {layer.name}: the rounding of {type(layer).__name__} in int8 is not known",
         )
     return copy
 

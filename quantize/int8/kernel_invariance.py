@@ -17,6 +17,7 @@ from ai_edge_litert import schema_py_generated as schema
 from keras import layers
 from numpy.typing import NDArray
 
+from edge_fer.models.kind import TensorSpec
 from edge_fer.models.operators import Operator, list_operators
 from quantize.data.calibration_set import to_float_input
 from quantize.int8.even_weights import (
@@ -63,13 +64,18 @@ def with_averages_as_convolutions(model: keras.Model) -> keras.Model:
 
 
 def with_kernel_invariant_rounding(
-    content: bytes, model: keras.Model, images: NDArray[np.uint8], source: str
+    content: bytes,
+    model: keras.Model,
+    images: NDArray[np.uint8],
+    source: str,
+    output: TensorSpec | None = None,
 ) -> bytes | None:
     """Return the int8 file `content` with weights that all kernels round alike, or None.
 
     `content` is `model` converted, after `with_averages_as_convolutions`, and `images` (uint8[n,
-    side, side]) the representative set. None where that cannot be: for a network that is no plain
-    chain of convolutions, dense layers and max pooling, or keeps a BatchNorm.
+    side, side]) the representative set. With `output` the last layer is given that quantization in
+    place of the one that the representative set suggests. None where that cannot be: for a network
+    that is no plain chain of convolutions, dense layers and max pooling, or keeps a BatchNorm.
     """
     operators = list_operators(content, source)
     network = fold_batch_norms(model).model
@@ -83,6 +89,8 @@ def with_kernel_invariant_rounding(
     file = schema.ModelT.InitFromPackedBuf(bytearray(content), 0)
     if not _each_has_its_own(file.subgraphs[0], operators):
         return None
+    if output is not None:
+        _set_output(file, output)
     layers_in_order = iter(zip(weighted, _look_at(network, weighted, images), strict=True))
     for operator, found in zip(file.subgraphs[0].operators, operators, strict=True):
         if found.name in _PASSING:
@@ -94,6 +102,14 @@ def with_kernel_invariant_rounding(
     builder = flatbuffers.Builder(len(content))
     builder.Finish(file.Pack(builder), b"TFL3")
     return bytes(builder.Output())
+
+
+def _set_output(file: Any, output: TensorSpec) -> None:
+    """Give the tensor that the graph returns the quantization of `output`."""
+    graph = file.subgraphs[0]
+    quantization = graph.tensors[graph.outputs[0]].quantization
+    quantization.scale = np.array([output.scale], np.float32)
+    quantization.zeroPoint = np.array([output.zero_point], np.int64)
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ import keras
 from keras import layers
 
 from edge_fer.emotions import LABELS
-from edge_fer.errors import UserError
+from edge_fer.errors import UsageError, UsageReason
 from edge_fer.models.kind import FACE_PX
 
 # Width of each convolution, one inner tuple a resolution (48, 24, 12, 6 px). Narrow where the
@@ -103,7 +103,8 @@ def build(name: str, side_px: int | None = FACE_PX) -> keras.Model:
     try:
         builder = _BUILDERS[name]
     except KeyError:
-        raise UserError(
-            f"no architecture is called {name!r}: choose one of {', '.join(ARCHITECTURES)}"
+        raise UsageError(
+            UsageReason.BAD_VALUE,
+            f"no architecture is called {name!r}: choose one of {', '.join(ARCHITECTURES)}",
         ) from None
     return builder(side_px)

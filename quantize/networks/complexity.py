@@ -5,7 +5,7 @@ import math
 import keras
 from keras import layers
 
-from edge_fer.errors import UserError
+from edge_fer.errors import ModelError, ModelReason
 
 # Layers whose weights are folded into a neighbour, or that have no weights: no multiply-adds.
 _FREE = (layers.BatchNormalization,)
@@ -42,6 +42,7 @@ def _of_layer(layer: layers.Layer) -> int:
         return int(outputs * math.prod(layer.kernel.shape[:3]))
     if isinstance(layer, layers.Dense):
         return int(outputs * layer.kernel.shape[0])
-    raise UserError(
-        f"layer {layer.name}: the multiply-adds of {type(layer).__name__} are not known"
+    raise ModelError(
+        ModelReason.UNSUPPORTED,
+        f"layer {layer.name}: the multiply-adds of {type(layer).__name__} are not known",
     )

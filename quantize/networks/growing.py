@@ -14,7 +14,7 @@ import numpy as np
 from keras import layers
 from numpy.typing import NDArray
 
-from edge_fer.errors import UserError
+from edge_fer.errors import ModelError, ModelReason
 
 
 def grow(network: keras.Model, initial: keras.Model, faces: NDArray[np.float32]) -> None:
@@ -27,7 +27,10 @@ def grow(network: keras.Model, initial: keras.Model, faces: NDArray[np.float32])
     """
     known = {layer.name: layer for layer in initial.layers}
     if set(known) - {layer.name for layer in network.layers}:
-        raise UserError(f"--initial: {initial.name!r} has layers that {network.name!r} has not")
+        raise ModelError(
+            ModelReason.UNSUPPORTED,
+            f"--initial: {initial.name!r} has layers that {network.name!r} has not",
+        )
     source = initial.inputs[0]
     bias: NDArray[np.float32] | None = None  # of the convolution before, which `network` lacks
     for layer in network.layers:
@@ -50,7 +53,10 @@ def _copy(known: layers.Layer, layer: layers.Layer) -> NDArray[np.float32] | Non
     if isinstance(layer, layers.Conv2D) and known.use_bias and not layer.use_bias:
         values, bias = values[:-1], values[-1]
     if [value.shape for value in values] != [tuple(weight.shape) for weight in layer.weights]:
-        raise UserError(f"--initial: its layer {layer.name} has weights of another shape")
+        raise ModelError(
+            ModelReason.UNSUPPORTED,
+            f"--initial: its layer {layer.name} has weights of another shape",
+        )
     layer.set_weights(values)
     return bias
 
@@ -70,5 +76,8 @@ def _let_pass(norm: Any, values: NDArray[np.float32], bias: float | NDArray[np.f
     norm.set_weights([np.sqrt(variance + norm.epsilon), mean, mean - bias, variance])
 
 
-def _cannot_begin(layer: layers.Layer) -> UserError:
-    return UserError(f"--initial: it has no layer {layer.name}, which cannot begin as the identity")
+def _cannot_begin(layer: layers.Layer) -> ModelError:
+    return ModelError(
+        ModelReason.UNSUPPORTED,
+        f"--initial: it has no layer {layer.name}, which cannot begin as the identity",
+    )

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_fer.errors import UserError
+from edge_fer.errors import ModelError, ModelReason
 from edge_fer.models.operators import is_tflite, list_operators, refuse_inexact, tflite_schema
 from quantize.networks.architectures import build
 from quantize.networks.folding import fold_batch_norms
@@ -30,7 +30,9 @@ def open_initial(path: Path, architecture: str) -> keras.Model:
         return _unquantized(content, architecture, f"--initial: {path}")
     network = load_network(path)
     if network.name != architecture:
-        raise UserError(f"--initial: {path} is {network.name!r}, not {architecture!r}")
+        raise ModelError(
+            ModelReason.UNSUPPORTED, f"--initial: {path} is {network.name!r}, not {architecture!r}"
+        )
     return network
 
 
@@ -50,7 +52,9 @@ def _unquantized(content: bytes, architecture: str, source: str) -> keras.Model:
     # A kernel has its outputs first in the file and last in Keras.
     weights = [[np.moveaxis(kernel, 0, -1), *bias] for kernel, *bias in stored]
     if [_shapes(each) for each in weights] != [_shapes(layer.weights) for layer in weighted]:
-        raise UserError(f"{source} has other layers than {architecture!r}")
+        raise ModelError(
+            ModelReason.UNSUPPORTED, f"{source} has other layers than {architecture!r}"
+        )
     for layer, values in zip(weighted, weights, strict=True):
         layer.set_weights(values)
     return network

@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from edge_fer.errors import UserError
+from edge_fer.errors import ModelError, ModelReason
 from edge_fer.models.kind import EMOTIONS, ModelKind
 
 
@@ -17,14 +17,19 @@ def load_network(path: Path, kind: ModelKind = EMOTIONS) -> keras.Model:
     UserError when the file is missing, is no Keras model, or has other shapes.
     """
     if not path.is_file():
-        raise UserError(f"{path}: no such model file")
+        raise ModelError(ModelReason.UNREADABLE, f"{path}: no such model file")
     if not zipfile.is_zipfile(path):
-        raise UserError(f"{path}: not a Keras model: give the .keras file of a training")
+        raise ModelError(
+            ModelReason.NOT_A_MODEL,
+            f"{path}: not a Keras model: give the .keras file of a training",
+        )
     try:
         model = keras.models.load_model(path, compile=False)
     except Exception as error:  # zipfile, h5py, json and Keras itself: a dozen kinds
         reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise UserError(f"{path}: not a Keras model ({reason})") from error
+        raise ModelError(
+            ModelReason.NOT_A_MODEL, f"{path}: not a Keras model ({reason})"
+        ) from error
     shape = kind.input.shape[1:]
     _check_shape(path, "input", model.input_shape, shape, kind)
     _check_shape(path, "output", model.output_shape, (len(kind.labels),), kind)
@@ -51,9 +56,10 @@ def _check_shape(
         or len(found) != len(wanted)
         or any(side not in (None, expected) for side, expected in zip(found, wanted, strict=True))
     ):
-        raise UserError(
+        raise ModelError(
+            ModelReason.UNSUPPORTED,
             f"{path}: {which} shape {shape} is not [n, {', '.join(map(str, wanted))}]: "
-            f"is this a network for `{kind.made_by}`?"
+            f"is this a network for `{kind.made_by}`?",
         )
 
 

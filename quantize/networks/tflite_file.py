@@ -4,7 +4,7 @@ from typing import Any
 
 from ai_edge_litert.interpreter import Interpreter
 
-from edge_fer.errors import UserError
+from edge_fer.errors import ModelError, ModelReason
 from edge_fer.models.operators import is_tflite
 from edge_fer.quiet import quiet_output
 
@@ -12,12 +12,14 @@ from edge_fer.quiet import quiet_output
 def open_interpreter(content: bytes, source: str, *, threads: int = 1) -> Any:
     """Return a LiteRT interpreter, ready to run; UserError naming `source` when it cannot be."""
     if not is_tflite(content):
-        raise UserError(f"{source}: not a TFLite file")
+        raise ModelError(ModelReason.NOT_A_MODEL, f"{source}: not a TFLite file")
     try:
         with quiet_output():
             interpreter = Interpreter(model_content=content, num_threads=threads)
             interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:200]
-        raise UserError(f"{source}: LiteRT cannot run this file ({reason})") from error
+        raise ModelError(
+            ModelReason.UNSUPPORTED, f"{source}: LiteRT cannot run this file ({reason})"
+        ) from error
     return interpreter

@@ -5,7 +5,7 @@ import json
 import sys
 from pathlib import Path
 
-from edge_fer.errors import UserError
+from edge_fer.errors import OutputError, OutputReason, UsageError, UsageReason, UserError
 from quantize.peers.comparison import FACES, FRAMES, TURNS, Task, compare
 from quantize.peers.page import page
 from quantize.peers.programs import PROGRAMS
@@ -27,11 +27,13 @@ def main(arguments: list[str]) -> int:
     try:
         for name in given.only or ():
             if name not in known:
-                raise UserError(f"--only {name}: choose from {', '.join(known)}")
+                raise UsageError(
+                    UsageReason.BAD_VALUE, f"--only {name}: choose from {', '.join(known)}"
+                )
         if min(given.faces, given.frames, given.turns) < 1:
-            raise UserError("--faces, --frames and --turns: one or more")
+            raise UsageError(UsageReason.BAD_VALUE, "--faces, --frames and --turns: one or more")
         if given.out is not None and not given.out.is_dir():
-            raise UserError(f"--out {given.out}: no such folder")
+            raise OutputError(OutputReason.NO_FOLDER, f"--out {given.out}: no such folder")
         chosen = tuple(program for program in PROGRAMS if program.name in (given.only or known))
         task = Task(given.data, given.clips, given.faces, given.frames, given.turns)
         found = compare(

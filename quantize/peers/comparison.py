@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from edge_fer.benchmark.conditions import Conditions, Machine, read_conditions, read_machine
-from edge_fer.errors import UserError
+from edge_fer.errors import DataError, DataReason
 from quantize.data.load import load_fer2013
 from quantize.peers.programs import (
     PROGRAMS,
@@ -98,7 +98,7 @@ def compare(
     """
     clips = sorted(path for path in task.clips.glob("*.mp4"))
     if not clips:
-        raise UserError(f"peers: {task.clips}: no clip in it (*.mp4)")
+        raise DataError(DataReason.EMPTY, f"peers: {task.clips}: no clip in it (*.mp4)")
     rows = load_fer2013(task.data).select("PublicTest")
     rows = rows.rows(np.arange(min(task.faces, len(rows))))
     for program in programs:

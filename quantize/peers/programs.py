@@ -5,7 +5,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge_fer.errors import UserError
+from edge_fer.errors import DataError, DataReason
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -74,15 +74,15 @@ def install(program: Program, folder: Path) -> None:
     wanted = "\n".join(program.requirements)
     if done.is_file() and done.read_text(encoding="utf-8") == wanted:
         return
-    subprocess.run([sys.executable, "-m", "venv", "--clear", environment], check=True)
+    subprocess.run([sys.executable, "-I", "-m", "venv", "--clear", environment], check=True)
     python = environment / "bin" / "python"
-    command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    command = [str(python), "-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     installed = subprocess.run(
         [*command, *program.requirements], capture_output=True, text=True, check=False
     )
     if installed.returncode:
         last = (installed.stderr.strip().splitlines() or ["no message"])[-1]
-        raise UserError(f"peers: {program.name} cannot be installed: {last}")
+        raise DataError(DataReason.NOT_FOUND, f"peers: {program.name} cannot be installed: {last}")
     done.write_text(wanted, encoding="utf-8")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from edge_fer.emotions import LABELS
-from edge_fer.errors import UserError
+from edge_fer.errors import Extra, MissingPackageError, OutputError, OutputReason
 from quantize.data.fer2013 import Fer2013
 from quantize.plots.style import BLUE, plain
 
@@ -18,8 +18,9 @@ def open_figure(width_in: float, height_in: float) -> Any:
     try:
         from matplotlib.figure import Figure  # noqa: PLC0415  # not on a device
     except ImportError as error:
-        raise UserError(
-            f"figures need matplotlib: pip install 'edge-fer[workstation]' ({error})"
+        raise MissingPackageError(
+            Extra.WORKSTATION,
+            f"figures need matplotlib: pip install 'edge-fer[workstation]' ({error})",
         ) from error
     return Figure(figsize=(width_in, height_in), layout="constrained")
 
@@ -31,15 +32,21 @@ def save_figure(figure: Any, path: Path) -> None:
         # Without the version of matplotlib, which it would write into the file.
         figure.savefig(path, dpi=DPI, metadata={"Software": None})
     except OSError as error:
-        raise UserError(f"{path}: cannot be written ({error.strerror})") from error
+        raise OutputError(
+            OutputReason.NOT_WRITABLE, f"{path}: cannot be written ({error.strerror})"
+        ) from error
 
 
 def check_figure_path(path: Path) -> None:
     """UserError unless a figure can go to `path`: for those that take long before they draw."""
     if path.suffix.lower() != ".png":
-        raise UserError(f"{path}: a figure is a PNG file: end its name in .png")
+        raise OutputError(
+            OutputReason.BAD_NAME, f"{path}: a figure is a PNG file: end its name in .png"
+        )
     if not path.parent.is_dir():
-        raise UserError(f"{path}: cannot be written: there is no folder {path.parent}")
+        raise OutputError(
+            OutputReason.NO_FOLDER, f"{path}: cannot be written: there is no folder {path.parent}"
+        )
 
 
 def draw_distribution(dataset: Fer2013, path: Path) -> None:

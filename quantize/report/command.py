@@ -4,12 +4,21 @@ import shlex
 from pathlib import Path
 
 
-def command_line(model: Path, data: Path, *, usage: str, report: Path, network: Path | None) -> str:
+def command_line(
+    model: Path,
+    data: Path,
+    *,
+    usage: str,
+    report: Path,
+    network: Path | None,
+    with_faces: bool = False,
+) -> str:
     """Return the command line; paths are `shown`."""
     words = ["edge-fer", "evaluate", shown(model), "--data", shown(data), "--usage", usage]
     if network is not None:
         words += ["--network", shown(network)]
-    return shlex.join([*words, "--report", shown(report)])
+    words += ["--report", shown(report)]
+    return shlex.join([*words, "--with-faces"] if with_faces else words)
 
 
 def shown(path: Path) -> str:

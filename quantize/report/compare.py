@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edge_fer.errors import UserError
+from edge_fer.errors import DataError, DataReason
 from quantize.report.history import History, read_history
 from quantize.report.markdown import signed_points, table
 from quantize.training.run_folder import RunFolder
@@ -38,11 +38,16 @@ def read_training(folder: Path) -> Training:
     """Return the training that `folder` holds; UserError where there is none, or no epoch of it."""
     history = read_history(folder)
     if history is None:
-        raise UserError(f"{folder}: holds no training with an epoch done; give folders of --run")
+        raise DataError(
+            DataReason.NOT_FOUND,
+            f"{folder}: holds no training with an epoch done; give folders of --run",
+        )
     try:
         return training_of(history, _digest(RunFolder(folder).best))
     except (KeyError, TypeError) as error:
-        raise UserError(f"{folder / 'settings.json'}: not of this version ({error})") from error
+        raise DataError(
+            DataReason.BAD_FORMAT, f"{folder / 'settings.json'}: not of this version ({error})"
+        ) from error
 
 
 def _digest(path: Path) -> str | None:

@@ -21,7 +21,7 @@ _SHOWN_SEVERITIES = (1, 3, 5)
 def corruptions_section(robustness: Robustness, folder: Path) -> str:
     """Draw accuracy and examples into `folder` and return what the page says of them."""
     draw_robustness(robustness, folder / "corruptions.png")
-    draw_examples(portrait_face(), robustness.seed, folder / "corruption-examples.png")
+    draw_examples(portrait_face(), robustness.seed, folder / "corruptions-of-the-portrait.png")
     return paragraphs(
         "Accuracy where the same images are spoiled as a cabin spoils them, "
         f"{len(CORRUPTIONS)} kinds in five severities after Hendrycks and Dietterich 2019 "
@@ -31,7 +31,7 @@ def corruptions_section(robustness: Robustness, folder: Path) -> str:
         robustness_table(robustness),
         "One face (the portrait of the feature maps below) under each of them, in severity "
         f"{', '.join(map(str, _SHOWN_SEVERITIES[:-1]))} and {_SHOWN_SEVERITIES[-1]}:",
-        picture("corruption-examples.png", "a face under each corruption"),
+        picture("corruptions-of-the-portrait.png", "a face under each corruption"),
     )
 
 

@@ -16,12 +16,15 @@ _PER_CLASS = 10
 _TILE_IN = 0.8
 
 
-def data_section(dataset: Fer2013, folder: Path) -> str:
-    """Draw the figures of the data into `folder` and return what the page says of them."""
+def data_section(dataset: Fer2013, folder: Path, *, with_faces: bool) -> str:
+    """Draw the figures of the data into `folder` and return what the page says of them.
+
+    The sheet of faces is for `with_faces` only.
+    """
     draw_distribution(dataset, folder / "distribution.png")
     chosen = choose_by_class(dataset.labels, _PER_CLASS, SEED)
     parts = [picture("distribution.png", "images by usage and class")]
-    if sum(map(len, chosen)) >= FEWEST_FACES:
+    if with_faces and sum(map(len, chosen)) >= FEWEST_FACES:
         draw_by_class(dataset, chosen, folder / "faces.png")
         parts += [
             f"Up to {_PER_CLASS} images of each class, drawn by lot from all usages (seed {SEED}):",

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_fer.camera.scene import PORTRAIT
-from edge_fer.errors import UserError
+from edge_fer.errors import DataError, DataReason
 from edge_fer.face.crop import crop_face
 from edge_fer.face.haar import HaarDetector
 from quantize.plots.style import blue_white_orange, in_colours
@@ -45,7 +45,7 @@ def portrait_face() -> NDArray[np.uint8]:
     """Return the demo's portrait as the device cuts it, uint8[48, 48]; UserError without it."""
     grey = cv2.imread(str(PORTRAIT), cv2.IMREAD_GRAYSCALE)
     if grey is None:
-        raise UserError(f"{PORTRAIT} cannot be read: install edge-fer anew")
+        raise DataError(DataReason.UNREADABLE, f"{PORTRAIT} cannot be read: install edge-fer anew")
     portrait = grey.astype(np.uint8, copy=False)
     return crop_face(portrait, HaarDetector().detect(portrait)[0])
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edge_fer.errors import UserError
+from edge_fer.errors import DataError, DataReason
 from quantize.int8.quantize import training_record
 from quantize.plots.figures import open_figure, save_figure
 from quantize.plots.style import BLUE, GREY, ORANGE, plain
@@ -54,8 +54,9 @@ def read_history(folder: Path) -> History | None:
     try:
         state = RunFolder(folder).state()
     except (TypeError, KeyError) as error:
-        raise UserError(
-            f"{folder / 'state.json'}: not the state of a training of this version ({error})"
+        raise DataError(
+            DataReason.BAD_FORMAT,
+            f"{folder / 'state.json'}: not the state of a training of this version ({error})",
         ) from error
     if state is None or not state.history:
         return None

@@ -7,19 +7,34 @@ from numpy.typing import NDArray
 
 from edge_fer.emotions import LABELS
 from quantize.plots.style import INK, ORANGE
-from quantize.report.markdown import paragraphs, picture
+from quantize.report.markdown import paragraphs, picture, table
 from quantize.report.measured import Measured
 from quantize.report.tiles import FEWEST_FACES, Tile, draw_tiles, in_rows
 
 _SHOWN = 40
 _A_ROW = 10
+_CONFUSIONS = 10
 _TILE_IN = 0.8
 
 
-def mistakes_section(measured: Measured, folder: Path) -> str:
-    """Draw the surest mistakes into `folder` and return what the page says of them."""
+def mistakes_section(measured: Measured, folder: Path, *, with_faces: bool) -> str:
+    """Draw the surest mistakes into `folder` and return what the page says of them.
+
+    Without `with_faces` no face is drawn, and the page says how often which classes are confused.
+    """
     mistakes = surest_mistakes(measured.calibrated.scaled, measured.rows.labels, _SHOWN)
     wrong = int((~measured.right).sum())
+    if not with_faces:
+        return paragraphs(
+            f"{wrong:,} answers are wrong. The classes that are confused most:",
+            table(
+                ("label", "answer", "images", "mean confidence"),
+                [
+                    (label, answer, f"{count:,}", f"{confidence:.0%}")
+                    for label, answer, count, confidence in confusions(measured)[:_CONFUSIONS]
+                ],
+            ),
+        )
     if len(mistakes) < FEWEST_FACES:
         return (
             f"{wrong} answers are wrong: too few for a contact sheet, and one by one the faces of "
@@ -32,6 +47,19 @@ def mistakes_section(measured: Measured, folder: Path) -> str:
         "wrong, and some faces would pass for either.",
         picture("mistakes.png", "the surest mistakes"),
     )
+
+
+def confusions(measured: Measured) -> list[tuple[str, str, int, float]]:
+    """Return label, wrong answer, count and mean confidence (0..1), the most frequent first."""
+    scaled, labels = measured.calibrated.scaled, measured.rows.labels
+    answers, surest = scaled.argmax(axis=1), np.exp(scaled.max(axis=1))
+    found = []
+    for label, name in enumerate(LABELS):
+        for answer, wrong_name in enumerate(LABELS):
+            rows = (labels == label) & (answers == answer)
+            if label != answer and rows.any():
+                found.append((name, wrong_name, int(rows.sum()), float(surest[rows].mean())))
+    return sorted(found, key=lambda row: -row[2])
 
 
 def surest_mistakes(

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from edge_fer.emotions import LABELS
 from edge_fer.models.kind import FACE_PX
 from quantize.plots.style import BLUE, INK, ORANGE
+from quantize.report.filters import portrait_face
 from quantize.report.markdown import paragraphs, picture, sides
 from quantize.report.measured import Measured
 from quantize.report.subject import Subject
@@ -24,28 +25,42 @@ _HIDDEN_PX = 12  # a mouth or an eye with its brow
 _STEP_PX = 3
 _TILE_IN = 0.8
 
+_HOW = (
+    "What of a face the answer rests on. A grey square of "
+    f"{sides((_HIDDEN_PX, _HIDDEN_PX))} pixels hides one part of the face after the other "
+    "(occlusion sensitivity, Zeiler and Fergus 2014, "
+    "[arXiv:1311.2901](https://arxiv.org/abs/1311.2901)): orange is where the answer's "
+    "probability falls, blue where it rises, and the stronger the more, each face on a scale "
+    "of its own."
+)
+
 Answers = Callable[[NDArray[np.uint8]], NDArray[np.float64]]
 
 
-def saliency_section(subject: Subject, measured: Measured, folder: Path) -> str:
-    """Draw saliency maps into `folder` and return what the page says of them."""
-    right, wrong = (choose(measured, right=wanted, seed=SEED) for wanted in (True, False))
-    chosen = [row for row in (*right, *wrong) if row is not None]
-    if len(chosen) < FEWEST_FACES:
-        return "There are too few answers of both kinds for a contact sheet of their saliency."
+def saliency_section(
+    subject: Subject, measured: Measured, folder: Path, *, with_faces: bool
+) -> str:
+    """Draw saliency maps into `folder` and return what the page says of them.
+
+    `with_faces` those of some faces of the data, else that of the portrait which may be shown.
+    """
 
     def answers(images: NDArray[np.uint8]) -> NDArray[np.float64]:
         return subject.file.predictor.log_probabilities(images, lambda done: None)
 
+    if not with_faces:
+        draw_portrait_saliency(answers, folder / "saliency-of-the-portrait.png")
+        return paragraphs(
+            f"{_HOW} The face is the portrait of the feature maps below.",
+            picture("saliency-of-the-portrait.png", "saliency of the portrait"),
+        )
+    right, wrong = (choose(measured, right=wanted, seed=SEED) for wanted in (True, False))
+    chosen = [row for row in (*right, *wrong) if row is not None]
+    if len(chosen) < FEWEST_FACES:
+        return "There are too few answers of both kinds for a contact sheet of their saliency."
     draw_saliency(measured, answers, right, wrong, folder / "saliency.png")
     return paragraphs(
-        "What of a face the answer rests on. A grey square of "
-        f"{sides((_HIDDEN_PX, _HIDDEN_PX))} pixels hides one part of the face after the other "
-        "(occlusion sensitivity, Zeiler and Fergus 2014, "
-        "[arXiv:1311.2901](https://arxiv.org/abs/1311.2901)): orange is where the answer's "
-        "probability falls, blue where it rises, and the stronger the more, each face on a scale "
-        "of its own. For each label one right and one wrong answer, drawn by lot "
-        f"(seed {SEED}).",
+        f"{_HOW} For each label one right and one wrong answer, drawn by lot (seed {SEED}).",
         picture("saliency.png", "saliency of right and wrong answers"),
     )
 
@@ -111,6 +126,17 @@ def draw_saliency(
             maps.append(Tile(overlay(face, values), ((said, ORANGE), (f"label {truth}", INK))))
         rows += [faces, maps]
     draw_tiles(rows, path, tile_in=_TILE_IN, names=["right", "", "wrong", ""])
+
+
+def draw_portrait_saliency(answers: Answers, path: Path) -> None:
+    """Draw the portrait beside its map into a PNG file."""
+    face = portrait_face()
+    log_probabilities = answers(face[np.newaxis])[0]
+    answer = int(log_probabilities.argmax())
+    values = occlusion(face, answers, hidden_px=_HIDDEN_PX, step_px=_STEP_PX)
+    said = f"{LABELS[answer]} {float(np.exp(log_probabilities[answer])):.0%}"
+    tiles = [Tile(face), Tile(overlay(face, values), ((said, ORANGE),))]
+    draw_tiles([tiles], path, tile_in=2 * _TILE_IN)
 
 
 def overlay(face: NDArray[np.uint8], values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edge_fer.errors import UserError
-from edge_fer.models.card import ModelCard, card_path, load_card
+from edge_fer.errors import ModelError, ModelReason, UsageError, UsageReason
+from edge_fer.models.card import ModelCard, load_card
+from edge_fer.models.files import card_path
 from edge_fer.models.operators import is_tflite
 from quantize.evaluation.predictors import KerasPredictor, Predictor, TflitePredictor
 from quantize.networks.network_file import load_network
@@ -59,7 +60,10 @@ def open_subject(path: Path, network: Path | None = None) -> Subject:
     content = _read(path)
     if not is_tflite(content):
         if network is not None:
-            raise UserError(f"--network goes with a .tflite file, and {path} is none: leave it out")
+            raise UsageError(
+                UsageReason.CONTRADICTION,
+                f"--network goes with a .tflite file, and {path} is none: leave it out",
+            )
         file, model = _open_network(path, content)
         return Subject(file, file, None, KerasAnatomy(model))
     file = _model_file(path, content, TflitePredictor(content, str(path)))
@@ -83,4 +87,6 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise UserError(f"{path}: cannot read the model ({error.strerror})") from error
+        raise ModelError(
+            ModelReason.UNREADABLE, f"{path}: cannot read the model ({error.strerror})"
+        ) from error

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from edge_fer.atomic_write import write_atomically
-from edge_fer.errors import UserError
+from edge_fer.errors import OutputError, OutputReason
 from quantize.data.fer2013 import Fer2013
 from quantize.plots.figures import open_figure
 from quantize.report.answers import answers_section
@@ -33,17 +33,22 @@ def check_folder(folder: Path) -> None:
     """
     open_figure(1, 1)  # for its UserError where matplotlib is missing
     if folder.exists() and not folder.is_dir():
-        raise UserError(f"--report {folder}: a file, not a folder: choose another name")
+        raise OutputError(
+            OutputReason.EXISTS, f"--report {folder}: a file, not a folder: choose another name"
+        )
     if not folder.parent.is_dir():
-        raise UserError(f"--report {folder}: there is no folder {folder.parent}")
+        raise OutputError(
+            OutputReason.NO_FOLDER, f"--report {folder}: there is no folder {folder.parent}"
+        )
     page = folder / PAGE
     try:
         is_ours = not page.exists() or page.read_text(encoding="utf-8").startswith(_MARK)
     except (OSError, UnicodeDecodeError):
         is_ours = False
     if not is_ours:
-        raise UserError(
-            f"--report {folder}: its {PAGE} is not one of a report: choose another folder"
+        raise OutputError(
+            OutputReason.EXISTS,
+            f"--report {folder}: its {PAGE} is not one of a report: choose another folder",
         )
 
 
@@ -54,9 +59,12 @@ def write_report(
     folder: Path,
     *,
     command: str,
+    with_faces: bool = False,
     progress: bool = False,
 ) -> Measured:
     """Measure a model on the rows of `usage` and write the report into `folder`.
+
+    The faces of the data are of real people: only `with_faces` draws contact sheets of them.
 
     `command` is what the page names as the command that wrote it. Returns what was measured. The
     same files and data give the same bytes. UserError when there are no such rows, or when the
@@ -68,13 +76,15 @@ def write_report(
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:
-        raise UserError(f"--report {folder}: cannot be made ({error.strerror})") from error
+        raise OutputError(
+            OutputReason.NOT_WRITABLE, f"--report {folder}: cannot be made ({error.strerror})"
+        ) from error
     sections = {
         "In short": summary_section(subject, measured),
         "Comparison": comparison_section(subject, measured),
         "Right and wrong": answers_section(measured.scores, folder),
-        "The surest mistakes": mistakes_section(measured, folder),
-        "Saliency": saliency_section(subject, measured, folder),
+        "The surest mistakes": mistakes_section(measured, folder, with_faces=with_faces),
+        "Saliency": saliency_section(subject, measured, folder, with_faces=with_faces),
         "Confidence": reliability_section(measured, folder),
         "Asking instead of guessing": risk_coverage_section(measured, folder),
         "Robustness": corruptions_section(measured.robustness, folder),
@@ -82,7 +92,7 @@ def write_report(
         "Representative set": representative_set_section(folder),
         "Layers": layers_section(subject),
         "Filters and feature maps": filters_section(subject.anatomy, folder),
-        "Data": data_section(dataset, folder),
+        "Data": data_section(dataset, folder, with_faces=with_faces),
     }
     page = [
         _MARK,

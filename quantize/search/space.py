@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from edge_fer.errors import UserError
+from edge_fer.errors import UsageError, UsageReason
 
 
 class Suggest(Protocol):
@@ -92,5 +92,7 @@ SPACES: dict[str, Callable[[Suggest], Point]] = {"paper": suggest_paper, "edge":
 def suggest(space: str, trial: Suggest) -> Point:
     """Sample a point of the space called `space`; UserError if there is none of that name."""
     if space not in SPACES:
-        raise UserError(f"--space: {space!r} is not one of {', '.join(SPACES)}")
+        raise UsageError(
+            UsageReason.BAD_VALUE, f"--space: {space!r} is not one of {', '.join(SPACES)}"
+        )
     return SPACES[space](trial)

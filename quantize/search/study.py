@@ -11,7 +11,7 @@ import optuna
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
-from edge_fer.errors import UserError
+from edge_fer.errors import DataError, DataReason
 
 # The heartbeat is what keeps a killed worker's trial; Optuna calls it experimental.
 warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
@@ -67,7 +67,9 @@ def open_storage(url: str) -> optuna.storages.BaseStorage:
         )
     except Exception as error:  # SQLAlchemy, its drivers, the file system: a dozen kinds
         reason = " ".join(str(error).split())[:200]
-        raise UserError(f"--storage {url}: cannot be opened ({reason})") from error
+        raise DataError(
+            DataReason.UNREADABLE, f"--storage {url}: cannot be opened ({reason})"
+        ) from error
 
 
 def open_study(storage: optuna.storages.BaseStorage, name: str, budget: Budget) -> optuna.Study:
@@ -84,8 +86,9 @@ def open_study(storage: optuna.storages.BaseStorage, name: str, budget: Budget) 
         study.set_user_attr("budget", wanted)
     elif found != wanted:
         different = ", ".join(key for key in wanted if found.get(key) != wanted[key])
-        raise UserError(
-            f"study {name!r} was begun with another {different}: choose another --study"
+        raise DataError(
+            DataReason.MISMATCH,
+            f"study {name!r} was begun with another {different}: choose another --study",
         )
     return study
 

@@ -2,7 +2,6 @@
 
 import importlib.util
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +9,17 @@ from pathlib import Path
 
 from rich.console import Console
 
-from edge_fer.errors import UserError
+from edge_fer.errors import (
+    DataError,
+    DataReason,
+    Extra,
+    MissingPackageError,
+    OutputError,
+    OutputReason,
+    UsageError,
+    UsageReason,
+)
+from edge_fer.isolated import python_module
 from quantize.data.load import load_fer2013
 from quantize.evaluation.evaluation import rows_of
 from quantize.progress import progress_bar
@@ -40,7 +49,9 @@ def search_verb(
     UserError for wrong words, a storage that cannot be opened, or a study of another budget.
     """
     if importlib.util.find_spec("optuna") is None:
-        raise UserError("this needs Optuna: pip install 'edge-fer[workstation]'")
+        raise MissingPackageError(
+            Extra.WORKSTATION, "this needs Optuna: pip install 'edge-fer[workstation]'"
+        )
     from quantize.search.report import render_study, write_report  # noqa: PLC0415  # an extra
     from quantize.search.study import (  # noqa: PLC0415
         PRUNERS,
@@ -58,11 +69,16 @@ def search_verb(
         ("--pruner", pruner, PRUNERS),
     ):
         if word not in known:
-            raise UserError(f"{option}: {word!r} is not one of {', '.join(known)}")
+            raise UsageError(
+                UsageReason.BAD_VALUE, f"{option}: {word!r} is not one of {', '.join(known)}"
+            )
     if space == "edge" and pruner != "none":
-        raise UserError(f"--pruner {pruner}: a study of two goals cannot prune: leave it out")
+        raise UsageError(
+            UsageReason.CONTRADICTION,
+            f"--pruner {pruner}: a study of two goals cannot prune: leave it out",
+        )
     if report is not None and not report.is_dir():
-        raise UserError(f"--report {report}: there is no such folder")
+        raise OutputError(OutputReason.NO_FOLDER, f"--report {report}: there is no such folder")
     dataset = load_fer2013(data, progress=True)
     for usage in ("Training", "PublicTest"):
         rows_of(dataset, usage, "each trial needs both")
@@ -87,9 +103,10 @@ def search_verb(
                 requeue_orphans(study)
             time.sleep(_POLL_S)
     if shown < trials:
-        raise UserError(
+        raise DataError(
+            DataReason.EMPTY,
             f"study {name!r}: all workers ended after {shown} of {trials} trials: "
-            "run the command again to go on"
+            "run the command again to go on",
         )
     Console().print(render_study(study))
     if report is not None:
@@ -108,7 +125,7 @@ def _embedded(space: str) -> str:
 
 @contextmanager
 def _workers(number: int, arguments: list[str]) -> Iterator[list[subprocess.Popen[bytes]]]:
-    command = [sys.executable, "-m", "quantize.search.worker", *arguments]
+    command = python_module("quantize.search.worker", *arguments)
     processes = [subprocess.Popen([*command, str(index)]) for index in range(number)]
     try:
         yield processes

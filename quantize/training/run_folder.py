@@ -20,7 +20,7 @@ from typing import Any
 
 import keras
 
-from edge_fer.errors import UserError
+from edge_fer.errors import DataError, DataReason, OutputError, OutputReason
 from quantize.training.learner import Learner, loaded_learner
 from quantize.training.settings import TrainingSettings
 
@@ -91,9 +91,10 @@ class RunFolder:
         except (KeyError, TypeError):  # settings of a later version
             same = False
         if not same or found.get("data_sha256") != data_digest:
-            raise UserError(
+            raise DataError(
+                DataReason.MISMATCH,
                 f"{self.path} holds a training with other settings or on other data: "
-                "choose another folder with --run, or delete it"
+                "choose another folder with --run, or delete it",
             )
         return self.state()
 
@@ -114,9 +115,10 @@ class RunFolder:
         UserError when its checkpoint is gone, as in a folder that was cleared to be published.
         """
         if not self.checkpoint(state).is_file():
-            raise UserError(
+            raise DataError(
+                DataReason.NOT_FOUND,
                 f"{self.checkpoint(state)} is missing: nothing to resume from; "
-                "choose another folder with --run"
+                "choose another folder with --run",
             )
         return loaded_learner(
             self.checkpoint(state),
@@ -148,7 +150,9 @@ class RunFolder:
             yield
         except OSError as error:
             reason = error.strerror or " ".join(str(error).split())[:200]
-            raise UserError(f"--run {self.path}: cannot be written ({reason})") from error
+            raise OutputError(
+                OutputReason.NOT_WRITABLE, f"--run {self.path}: cannot be written ({reason})"
+            ) from error
 
 
 def _save_model(model: keras.Model, path: Path) -> None:
@@ -170,4 +174,6 @@ def _read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise UserError(f"{path} cannot be read ({error}): delete the folder") from error
+        raise DataError(
+            DataReason.UNREADABLE, f"{path} cannot be read ({error}): delete the folder"
+        ) from error

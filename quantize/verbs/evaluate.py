@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from edge_fer.errors import UserError
+from edge_fer.errors import UsageError, UsageReason
 from quantize.data.load import load_fer2013
 from quantize.evaluation.evaluation import Evaluation, evaluate_predictor, rows_of
 from quantize.evaluation.predictors import open_predictor
@@ -26,24 +26,35 @@ def evaluate_verb(
     plot: Path | None = None,
     report: Path | None = None,
     network: Path | None = None,
+    with_faces: bool = False,
 ) -> None:
     """Measure a model file and print the scores, as JSON or for people.
 
     `corruptions` measures it under those too, and `plot` draws that. `report` is a folder for a
-    page with all figures, and `network` the float network that it shows the inside of. UserError
+    page with all figures, and `network` the float network that it shows the inside of; only
+    `with_faces` does the page show faces of the data. UserError
     for options that do not go together, and for what cannot be read or written.
     """
     if plot is not None and not corruptions:
-        raise UserError(f"--plot {plot}: it draws the corruptions: add --corruptions")
+        raise UsageError(
+            UsageReason.CONTRADICTION, f"--plot {plot}: it draws the corruptions: add --corruptions"
+        )
     if network is not None and report is None:
-        raise UserError(f"--network {network}: it is for a report: add --report FOLDER")
+        raise UsageError(
+            UsageReason.CONTRADICTION,
+            f"--network {network}: it is for a report: add --report FOLDER",
+        )
+    if with_faces and report is None:
+        raise UsageError(
+            UsageReason.CONTRADICTION, "--with-faces: it is for a report: add --report FOLDER"
+        )
     if plot is not None:
         check_figure_path(plot)
         open_figure(1, 1)  # for its UserError where matplotlib is missing
     evaluation, robustness = (
         _measure(model, data, usage, corruptions=corruptions)
         if report is None
-        else _report(model, data, usage, report, network)
+        else _report(model, data, usage, report, network, with_faces=with_faces)
     )
     if plot is not None and robustness is not None:
         from quantize.report.corruptions import draw_robustness  # noqa: PLC0415  # only here
@@ -73,7 +84,13 @@ def _measure(
 
 
 def _report(
-    model: Path, data: Path, usage: str, report: Path, network: Path | None
+    model: Path,
+    data: Path,
+    usage: str,
+    report: Path,
+    network: Path | None,
+    *,
+    with_faces: bool,
 ) -> tuple[Evaluation, Robustness | None]:
     require_tensorflow()
     from quantize.report.command import command_line  # noqa: PLC0415
@@ -87,7 +104,10 @@ def _report(
         load_fer2013(data, progress=True),
         usage,
         report,
-        command=command_line(model, data, usage=usage, report=report, network=network),
+        command=command_line(
+            model, data, usage=usage, report=report, network=network, with_faces=with_faces
+        ),
+        with_faces=with_faces,
         progress=True,
     )
     Console(stderr=True).print(f"Written: {report / PAGE}", markup=False, highlight=False)

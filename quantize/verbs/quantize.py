@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 
 from edge_fer.atomic_write import write_atomically
-from edge_fer.errors import UserError
+from edge_fer.errors import OutputError, OutputReason
 from edge_fer.models.render import render_card
 from quantize.data.calibration_set import choose_calibration_set
 from quantize.data.fer2013 import Fer2013
@@ -46,7 +46,7 @@ def quantize_verb(
 
     check_out_path(out)
     if curve is not None and not curve.is_dir():
-        raise UserError(f"--curve {curve}: there is no such folder")
+        raise OutputError(OutputReason.NO_FOLDER, f"--curve {curve}: there is no such folder")
     network = load_network(model)  # first, so that a wrong model is said before the data is read
     messages = Console(stderr=True)
     dataset = load_fer2013(data, progress=True)

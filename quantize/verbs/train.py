@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from edge_fer.errors import UserError
+from edge_fer.errors import UsageError, UsageReason
 from quantize.data.augmentation import AUGMENTATIONS
 from quantize.data.load import load_fer2013
 from quantize.data.votes import load_votes
@@ -45,12 +45,16 @@ def train_verb(
     """Train or resume, and say where the network lies. UserError for wrong words."""
     settings = settings_for(architecture, seed, stages)
     if augmentation not in AUGMENTATIONS:
-        raise UserError(
-            f"--augmentation: {augmentation!r} is not one of {', '.join(AUGMENTATIONS)}"
+        raise UsageError(
+            UsageReason.BAD_VALUE,
+            f"--augmentation: {augmentation!r} is not one of {', '.join(AUGMENTATIONS)}",
         )
     settings = replace(settings, augmentation=AUGMENTATIONS[augmentation])
     if precision not in PRECISIONS:
-        raise UserError(f"--precision: {precision!r} is not one of {', '.join(PRECISIONS)}")
+        raise UsageError(
+            UsageReason.BAD_VALUE,
+            f"--precision: {precision!r} is not one of {', '.join(PRECISIONS)}",
+        )
     settings = replace(settings, precision=precision)
     if learning_rate is not None:
         settings = replace(settings, learning_rate=learning_rate)
@@ -100,8 +104,9 @@ def _sha256(path: Path) -> str:
 def settings_for(architecture: str, seed: int, stages: str | None) -> TrainingSettings:
     """Return the settings that the command line names; UserError where a word is wrong."""
     if architecture not in ARCHITECTURES:
-        raise UserError(
-            f"--architecture: {architecture!r} is not one of {', '.join(ARCHITECTURES)}"
+        raise UsageError(
+            UsageReason.BAD_VALUE,
+            f"--architecture: {architecture!r} is not one of {', '.join(ARCHITECTURES)}",
         )
     settings = (
         paper_settings(seed)
@@ -118,7 +123,7 @@ def with_changes(settings: TrainingSettings, changes: Sequence[str]) -> Training
         try:
             settings = settings.with_number(name.strip(), value.strip())
         except ValueError as error:
-            raise UserError(f"--set {change}: {error}") from error
+            raise UsageError(UsageReason.BAD_VALUE, f"--set {change}: {error}") from error
     return settings
 
 
@@ -128,13 +133,17 @@ def parse_stages(text: str) -> tuple[Stage, ...]:
     for part in text.split(","):
         side, _, epochs = part.partition(":")
         if not (side.strip().isdecimal() and epochs.strip().isdecimal()):
-            raise UserError(f"--stages: {part!r} is not SIDE:EPOCHS, as in 32:20,40:8,48:6")
+            raise UsageError(
+                UsageReason.BAD_VALUE,
+                f"--stages: {part!r} is not SIDE:EPOCHS, as in 32:20,40:8,48:6",
+            )
         stage = Stage(int(side), int(epochs))
         if not SMALLEST_SIDE_PX <= stage.side_px <= LARGEST_SIDE_PX:
-            raise UserError(
-                f"--stages: {stage.side_px} px is not in {SMALLEST_SIDE_PX}..{LARGEST_SIDE_PX}"
+            raise UsageError(
+                UsageReason.BAD_VALUE,
+                f"--stages: {stage.side_px} px is not in {SMALLEST_SIDE_PX}..{LARGEST_SIDE_PX}",
             )
         if stage.epochs < 1:
-            raise UserError(f"--stages: {part!r} has no epoch")
+            raise UsageError(UsageReason.BAD_VALUE, f"--stages: {part!r} has no epoch")
         stages.append(stage)
     return tuple(stages)

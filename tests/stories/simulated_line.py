@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from firmware_bridge.controller.side import ControllerSide
 from firmware_bridge.controller.vehicle import ALL_RIGHT, VehicleState
 from firmware_bridge.e2e.profile22 import Profile22Sender
-from firmware_bridge.e2e.sequence import ReceiverState
+from firmware_bridge.e2e.state_machine import ReceiverState
 from firmware_bridge.faults.line import FaultyLine
 from firmware_bridge.faults.outages import Outages
 from firmware_bridge.faults.spec import FaultSpec

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from edge_fer.cli.app import main
 from edge_fer.daemon.status_server import ask
+from edge_fer.errors import DaemonError
 from edge_fer.recording.clip import CABIN, FORWARD
 from edge_fer.recording.clip_file import read_clip
 from edge_fer.recording.pictures import decompress
@@ -196,10 +198,11 @@ def test_a_daemon_that_is_killed_leaves_the_clip_it_had_begun(tmp_path: Path) ->
 def recording(folder: Path) -> dict[str, Any]:
     """Return what the daemon says of its recorder; empty where it does not answer yet."""
     try:
-        told = ask(folder / "status.socket").get("recording")
-    except Exception:
+        answer = ask(folder / "status.socket")
+    except DaemonError:
         return {}
-    return told if isinstance(told, dict) else {}
+    told = None if answer is None else answer.status.recording
+    return {} if told is None else asdict(told)
 
 
 def status_text(folder: Path) -> str:

@@ -1,5 +1,7 @@
 #include "edge_fer_e2e.h"
 
+const edge_fer_e2e_config edge_fer_e2e_default = {{4, 2, 1}, {4, 2, 1}, {3, 3, 0}};
+
 bool edge_fer_is_usable(edge_fer_check check)
 {
     return check.trust == EDGE_FER_VALID &&
@@ -13,38 +15,68 @@ bool edge_fer_is_older(uint32_t since_ms, uint32_t now_ms, uint32_t limit_ms)
     return age_ms > limit_ms && age_ms <= UINT32_MAX - EDGE_FER_MAX_CLOCK_SKEW_MS;
 }
 
-void edge_fer_sequence_init(edge_fer_sequence *sequence, uint32_t timeout_ms)
+void edge_fer_sequence_init(edge_fer_sequence *sequence, uint32_t timeout_ms,
+                            const edge_fer_e2e_config *config)
 {
-    *sequence = (edge_fer_sequence){.trust = EDGE_FER_NO_DATA, .timeout_ms = timeout_ms};
+    *sequence = (edge_fer_sequence){
+        .config = config, .trust = EDGE_FER_NODATA, .timeout_ms = timeout_ms};
 }
 
-/* Only reached after a frame: the first one of all can be neither too old nor out of sequence. */
+static uint8_t count(uint16_t checks, uint8_t window_size)
+{
+    uint8_t found = 0;
+
+    for (uint8_t i = 0; i < window_size; i++) {
+        found = (uint8_t)(found + ((uint32_t)checks >> i & 1U));
+    }
+    return found;
+}
+
+/* Trusts the sender no more, and forgets what led to it (ClearToInvalid). */
 static void distrust(edge_fer_sequence *sequence)
 {
-    sequence->good_in_a_row = 0;
+    sequence->good = 0;
+    sequence->damaged = 0;
     sequence->trust = EDGE_FER_INVALID;
 }
 
-static void trust(edge_fer_sequence *sequence)
+static void add(edge_fer_sequence *sequence, bool is_good, bool is_damaged)
 {
-    uint8_t needed = EDGE_FER_GOOD_TO_START;
+    const edge_fer_e2e_config *config = sequence->config;
+    const edge_fer_window *window = &config->init;
+    bool has_enough;
+    bool has_too_many;
 
-    if (sequence->good_in_a_row < EDGE_FER_GOOD_TO_RECOVER) {
-        sequence->good_in_a_row++;
-    }
-    if (sequence->trust == EDGE_FER_NO_DATA) {
-        sequence->trust = EDGE_FER_INITIAL;
+    if (sequence->trust == EDGE_FER_NODATA) {
+        if (!is_good) {
+            return;
+        }
+        sequence->trust = EDGE_FER_INIT;
+    } else if (sequence->trust == EDGE_FER_VALID) {
+        window = &config->valid;
     } else if (sequence->trust == EDGE_FER_INVALID) {
-        needed = EDGE_FER_GOOD_TO_RECOVER;
+        window = &config->invalid;
+    } else {
+        /* INIT, as it began. */
     }
-    if (sequence->good_in_a_row >= needed) {
+    sequence->good = (uint16_t)((uint32_t)sequence->good << 1 | (is_good ? 1U : 0U));
+    sequence->damaged = (uint16_t)((uint32_t)sequence->damaged << 1 | (is_damaged ? 1U : 0U));
+    has_enough = count(sequence->good, window->window_size) >= window->min_ok;
+    has_too_many = count(sequence->damaged, window->window_size) > window->max_error;
+    if (sequence->trust == EDGE_FER_INIT && has_too_many) {
+        distrust(sequence);
+    } else if (has_enough && !has_too_many) {
         sequence->trust = EDGE_FER_VALID;
+    } else if (sequence->trust == EDGE_FER_VALID) {
+        distrust(sequence);
+    } else {
+        /* Not yet enough. */
     }
 }
 
 edge_fer_trust edge_fer_sequence_age(edge_fer_sequence *sequence, uint32_t now_ms)
 {
-    if (sequence->timeout_ms != 0 && sequence->trust != EDGE_FER_NO_DATA &&
+    if (sequence->timeout_ms != 0 && sequence->trust != EDGE_FER_NODATA &&
         edge_fer_is_older(sequence->last_good_ms, now_ms, sequence->timeout_ms)) {
         /* Once it is said, the clock may wrap as often as it likes: only good frames undo it. */
         distrust(sequence);
@@ -53,7 +85,7 @@ edge_fer_trust edge_fer_sequence_age(edge_fer_sequence *sequence, uint32_t now_m
 }
 
 edge_fer_check edge_fer_sequence_check(edge_fer_sequence *sequence, uint8_t counter,
-                                       uint8_t highest, uint32_t now_ms)
+                                       uint8_t highest, bool is_fresh, uint32_t now_ms)
 {
     /* The first frame has nothing to be compared with; that two are needed covers it. */
     uint8_t delta = 1;
@@ -63,20 +95,28 @@ edge_fer_check edge_fer_sequence_check(edge_fer_sequence *sequence, uint8_t coun
     }
     sequence->has_counter = true;
     sequence->counter = counter;
+    if (!is_fresh) {
+        return edge_fer_sequence_missed(sequence, EDGE_FER_STALE);
+    }
     if (delta == 0) {
-        return edge_fer_sequence_unchanged(sequence, EDGE_FER_REPEATED);
+        return edge_fer_sequence_missed(sequence, EDGE_FER_REPEATED);
     }
     if (delta > EDGE_FER_MAX_DELTA_COUNTER) {
-        distrust(sequence);
-        return edge_fer_sequence_unchanged(sequence, EDGE_FER_WRONG_SEQUENCE);
+        return edge_fer_sequence_missed(sequence, EDGE_FER_WRONG_SEQUENCE);
     }
     sequence->last_good_ms = now_ms;
-    trust(sequence);
+    add(sequence, true, false);
     return (edge_fer_check){
         .status = delta == 1 ? EDGE_FER_OK : EDGE_FER_SOME_LOST,
         .trust = sequence->trust,
         .lost = (uint8_t)(delta - 1),
     };
+}
+
+edge_fer_check edge_fer_sequence_missed(edge_fer_sequence *sequence, edge_fer_status status)
+{
+    add(sequence, false, status == EDGE_FER_WRONG_CRC);
+    return edge_fer_sequence_unchanged(sequence, status);
 }
 
 edge_fer_check edge_fer_sequence_unchanged(const edge_fer_sequence *sequence,

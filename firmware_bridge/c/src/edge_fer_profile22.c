@@ -39,27 +39,36 @@ bool edge_fer_profile22_protect(edge_fer_profile22_sender *sender, uint8_t *data
 }
 
 void edge_fer_profile22_receiver_init(edge_fer_profile22_receiver *receiver,
-                                      const uint8_t data_ids[16], uint32_t timeout_ms)
+                                      const uint8_t data_ids[16], uint32_t timeout_ms,
+                                      const edge_fer_e2e_config *config)
 {
     receiver->data_ids = data_ids;
-    edge_fer_sequence_init(&receiver->sequence, timeout_ms);
+    edge_fer_sequence_init(&receiver->sequence, timeout_ms, config);
 }
 
 edge_fer_check edge_fer_profile22_check(edge_fer_profile22_receiver *receiver, const uint8_t *data,
                                         size_t length, uint32_t now_ms)
 {
+    return edge_fer_profile22_check_age(receiver, data, length, true, now_ms);
+}
+
+edge_fer_check edge_fer_profile22_check_age(edge_fer_profile22_receiver *receiver,
+                                            const uint8_t *data, size_t length, bool is_fresh,
+                                            uint32_t now_ms)
+{
     uint8_t counter;
 
     (void)edge_fer_sequence_age(&receiver->sequence, now_ms);
     if (data == NULL) {
-        return edge_fer_sequence_unchanged(&receiver->sequence, EDGE_FER_NO_NEW_DATA);
+        return edge_fer_sequence_missed(&receiver->sequence, EDGE_FER_NO_NEW_DATA);
     }
     if (length < MIN_LENGTH) {
-        return edge_fer_sequence_unchanged(&receiver->sequence, EDGE_FER_WRONG_CRC);
+        return edge_fer_sequence_missed(&receiver->sequence, EDGE_FER_WRONG_CRC);
     }
     counter = data[1] & COUNTER_MASK;
     if (data[0] != edge_fer_profile22_crc(data, length, receiver->data_ids[counter])) {
-        return edge_fer_sequence_unchanged(&receiver->sequence, EDGE_FER_WRONG_CRC);
+        return edge_fer_sequence_missed(&receiver->sequence, EDGE_FER_WRONG_CRC);
     }
-    return edge_fer_sequence_check(&receiver->sequence, counter, COUNTER_MASK, now_ms);
+    return edge_fer_sequence_check(&receiver->sequence, counter, COUNTER_MASK, is_fresh,
+                                   now_ms);
 }

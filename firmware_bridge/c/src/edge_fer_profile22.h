@@ -33,13 +33,20 @@ void edge_fer_profile22_sender_init(edge_fer_profile22_sender *sender, const uin
 /* Puts the next counter and the CRC into `data`; false, and nothing done, below 2 bytes. */
 bool edge_fer_profile22_protect(edge_fer_profile22_sender *sender, uint8_t *data, size_t length);
 
-/* `timeout_ms` without a good frame and the sender is no longer trusted; 0 is never. */
+/* `timeout_ms` without a good frame and the sender is no longer trusted; 0 is never. `config` is
+ * edge_fer_e2e_default or one of your own; it has to stay where it is, too. */
 void edge_fer_profile22_receiver_init(edge_fer_profile22_receiver *receiver,
-                                      const uint8_t data_ids[16], uint32_t timeout_ms);
+                                      const uint8_t data_ids[16], uint32_t timeout_ms,
+                                      const edge_fer_e2e_config *config);
 
 /* Judges what arrived at `now_ms`; NULL where nothing did, which is how a time-out is noticed. */
 edge_fer_check edge_fer_profile22_check(edge_fer_profile22_receiver *receiver, const uint8_t *data,
                                         size_t length, uint32_t now_ms);
+
+/* The same for a frame that may have waited in a queue: one that is not fresh is not believed. */
+edge_fer_check edge_fer_profile22_check_age(edge_fer_profile22_receiver *receiver,
+                                            const uint8_t *data, size_t length, bool is_fresh,
+                                            uint32_t now_ms);
 
 #ifdef __cplusplus
 }

@@ -4,9 +4,12 @@
 
 enum {
     CARRIAGE_RETURN = 0x0D,
+    LINE_FEED = 0x0A, /* by some adapters behind the carriage return, or in its place */
     BELL = 0x07, /* an adapter's reply to a command that it refuses; has no carriage return */
     FRAME_START = 't',
-    HEADER_LENGTH = 5 /* the `t`, the id and the length */
+    HEADER_LENGTH = 5, /* the `t`, the id and the length */
+    SHORT_STAMP = 4,   /* digits of a time-stamp in milliseconds */
+    LONG_STAMP = 8     /* and of one in microseconds */
 };
 
 /* Returns the value of a hex digit, 16 for any other byte. */
@@ -52,23 +55,29 @@ static bool is_one_of(uint8_t byte, const char *choices)
 
 static bool is_remote(const uint8_t *line, size_t length, size_t id_digits, uint8_t highest)
 {
-    return length == id_digits + 2 && is_hex(&line[1], id_digits + 1) &&
-           hex_value(line[1]) <= highest && hex_value(line[length - 1]) <= EDGE_FER_MAX_LENGTH;
+    const size_t header = id_digits + 2;
+
+    return (length == header || length == header + SHORT_STAMP || length == header + LONG_STAMP) &&
+           is_hex(&line[1], length - 1) && hex_value(line[1]) <= highest &&
+           hex_value(line[id_digits + 1]) <= EDGE_FER_MAX_LENGTH;
 }
 
 static bool is_extended(const uint8_t *line, size_t length)
 {
-    /* Eight digits of id, one of length, whole bytes; the last two may be a time-stamp. */
-    return length >= 10 && length % 2 == 0 && is_hex(&line[1], length - 1) && line[1] <= '1' &&
-           hex_value(line[9]) <= EDGE_FER_MAX_LENGTH;
+    /* Eight digits of id, one of length, the data; a time-stamp may follow. */
+    size_t whole;
+
+    if (length < 10 || !is_hex(&line[1], length - 1) || line[1] > '1' ||
+        hex_value(line[9]) > EDGE_FER_MAX_LENGTH) {
+        return false;
+    }
+    whole = 10U + 2U * hex_value(line[9]);
+    return length == whole || length == whole + SHORT_STAMP || length == whole + LONG_STAMP;
 }
 
 /* Legal sentences of the Lawicel CANUSB manual, and of its successors with CAN FD. */
 static bool is_not_for_us(const uint8_t *line, size_t length)
 {
-    if (length == 0) {
-        return true;
-    }
     if (length == 1) {
         return is_one_of(line[0], "zZCOLVvNFEQ"); /* replies and commands without a value */
     }
@@ -102,14 +111,18 @@ static bool parse_line(const uint8_t *line, size_t length, edge_fer_frame *frame
 {
     unsigned id;
     uint8_t data_length;
+    size_t end;
 
     if (length < HEADER_LENGTH || line[0] != FRAME_START || !is_hex(&line[1], length - 1)) {
         return false;
     }
     id = (unsigned)hex_value(line[1]) << 8 | (unsigned)hex_value(line[2]) << 4 | hex_value(line[3]);
     data_length = hex_value(line[4]);
-    if (id > EDGE_FER_MAX_ID || data_length > EDGE_FER_MAX_LENGTH ||
-        length != HEADER_LENGTH + 2U * data_length) {
+    if (id > EDGE_FER_MAX_ID || data_length > EDGE_FER_MAX_LENGTH) {
+        return false;
+    }
+    end = HEADER_LENGTH + 2U * data_length;
+    if (length != end && length != end + SHORT_STAMP && length != end + LONG_STAMP) {
         return false;
     }
     frame->id = (uint16_t)id;
@@ -123,46 +136,78 @@ static bool parse_line(const uint8_t *line, size_t length, edge_fer_frame *frame
     return true;
 }
 
-static void reject_line(edge_fer_slcan_parser *parser)
+/* Whether the whole line is one of an FD frame. */
+static bool is_fd(const edge_fer_slcan_parser *parser)
 {
-    parser->rejected_lines++;
-    parser->rejected_bytes += parser->length;
-    parser->length = 0;
-    parser->is_overlong = false;
+    return is_one_of(parser->first, "dDbB") && parser->is_hex && parser->pending >= HEADER_LENGTH &&
+           parser->pending <= EDGE_FER_SLCAN_MAX_LONG_LINE;
 }
 
-static bool end_line(edge_fer_slcan_parser *parser, edge_fer_frame *frame)
+/* Whether the whole line is text, and not what is left of a damaged frame. */
+static bool is_foreign(const edge_fer_slcan_parser *parser)
 {
-    if (!parser->is_overlong) {
-        if (parse_line(parser->line, parser->length, frame)) {
-            parser->frames++;
-            parser->length = 0;
-            return true;
-        }
-        if (is_not_for_us(parser->line, parser->length)) {
-            parser->ignored_lines++;
-            parser->length = 0;
-            return false;
-        }
+    if (!parser->is_text || parser->pending > EDGE_FER_SLCAN_MAX_LONG_LINE ||
+        parser->first == FRAME_START) {
+        return false;
     }
-    parser->rejected_bytes++; /* the carriage return */
-    reject_line(parser);
-    return false;
+    return !parser->is_hex || (hex_value(parser->first) > 15 && !is_one_of(parser->first, "TrR"));
+}
+
+static void begin_line(edge_fer_slcan_parser *parser)
+{
+    parser->pending = 0;
+    parser->length = 0;
+    parser->is_overlong = false;
+    parser->is_text = true;
+    parser->is_hex = true;
+}
+
+static bool end_line(edge_fer_slcan_parser *parser, uint8_t end, edge_fer_frame *frame)
+{
+    const uint32_t lost = parser->pending - parser->length;
+    const bool is_frame = !parser->is_overlong && parse_line(parser->line, parser->length, frame);
+
+    if (is_frame) {
+        parser->frames++;
+        parser->rejected_lines += lost > 0 ? 1U : 0U;
+        parser->rejected_bytes += lost;
+    } else if (parser->pending == 0) {
+        /* The line feed behind a carriage return is no line. */
+        parser->ignored_lines += end == CARRIAGE_RETURN ? 1U : 0U;
+    } else if ((lost == 0 && is_not_for_us(parser->line, parser->length)) || is_fd(parser)) {
+        parser->ignored_lines++;
+    } else if (is_foreign(parser)) {
+        parser->foreign_lines++;
+        parser->foreign_bytes += parser->pending + 1U;
+    } else {
+        parser->rejected_lines++;
+        parser->rejected_bytes += parser->pending + 1U;
+    }
+    begin_line(parser);
+    return is_frame;
 }
 
 static void add(edge_fer_slcan_parser *parser, uint8_t byte)
 {
-    /* No line has a `t` inside: this one lost its end, and the frame behind it may be whole. */
-    if (byte == FRAME_START && (parser->length > 0 || parser->is_overlong)) {
-        reject_line(parser);
+    if (parser->pending == 0) {
+        parser->first = byte;
+    } else if (hex_value(byte) > 15) {
+        parser->is_hex = false;
     }
-    if (parser->is_overlong) {
-        parser->rejected_bytes++;
-    } else if (parser->length == EDGE_FER_SLCAN_MAX_LINE) {
-        parser->rejected_bytes += parser->length + 1U;
+    if ((byte < ' ' && byte != '\t') || byte > '~') {
+        parser->is_text = false;
+    }
+    parser->pending++;
+    /* No frame has a `t` inside: that line lost its end, and the frame behind it may be whole. */
+    if (byte == FRAME_START) {
+        parser->length = 0;
+        parser->is_overlong = false;
+    }
+    if (parser->length == EDGE_FER_SLCAN_MAX_LINE) {
         parser->length = 0;
         parser->is_overlong = true;
-    } else {
+    }
+    if (!parser->is_overlong) {
         parser->line[parser->length] = byte;
         parser->length++;
     }
@@ -171,14 +216,15 @@ static void add(edge_fer_slcan_parser *parser, uint8_t byte)
 void edge_fer_slcan_init(edge_fer_slcan_parser *parser)
 {
     memset(parser, 0, sizeof *parser);
+    begin_line(parser);
 }
 
 bool edge_fer_slcan_feed(edge_fer_slcan_parser *parser, uint8_t byte, edge_fer_frame *frame)
 {
-    if (byte == CARRIAGE_RETURN) {
-        return end_line(parser, frame);
+    if (byte == CARRIAGE_RETURN || byte == LINE_FEED) {
+        return end_line(parser, byte, frame);
     }
-    if (byte == BELL && parser->length == 0 && !parser->is_overlong) {
+    if (byte == BELL && parser->pending == 0) {
         parser->ignored_lines++;
     } else {
         add(parser, byte);

@@ -25,7 +25,7 @@ extern unsigned checks_failed;
     } while (0)
 
 void test_profile22(void);
-void test_profile5(void);
+void test_send_clock(void);
 void test_sequence(void);
 void test_slcan(void);
 void test_cobs(void);

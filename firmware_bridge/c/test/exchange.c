@@ -4,8 +4,6 @@
  *   exchange receive slcan|cobs      records in, a line for each frame, for each record and at last
  *   exchange send slcan|cobs         a line a frame in (message, raw signals), its bytes out
  *   exchange check22 MESSAGE TIMEOUT_MS           records in, one verdict a line
- *   exchange check5 DATA_ID TIMEOUT_MS            the same
- *   exchange protect5 DATA_ID                     records in, the protected bytes out
  *
  * A record is a time (4 bytes, low first), a length (2 bytes; FFFF: nothing came) and the bytes.
  */
@@ -14,7 +12,6 @@
 #include <string.h>
 
 #include "edge_fer_cobs.h"
-#include "edge_fer_profile5.h"
 #include "edge_fer_receiver.h"
 #include "edge_fer_slcan.h"
 
@@ -50,6 +47,7 @@ static size_t unpack(unsigned message, const uint8_t data[8], unsigned raw[MAX_S
     struct edge_fer_codec_pipeline_figures_t figures;
     struct edge_fer_codec_fault_counters_t counters;
     struct edge_fer_codec_driver_evidence_t evidence;
+    struct edge_fer_codec_link_timing_t timing;
     struct edge_fer_codec_controller_status_t status;
 
     switch (message) {
@@ -58,7 +56,7 @@ static size_t unpack(unsigned message, const uint8_t data[8], unsigned raw[MAX_S
         raw[0] = state.state;
         raw[1] = state.emotion;
         raw[2] = state.face;
-        raw[3] = state.quality;
+        raw[3] = state.driver_state_quality;
         raw[4] = state.confidence;
         raw[5] = state.drowsiness;
         raw[6] = state.distraction;
@@ -74,7 +72,7 @@ static size_t unpack(unsigned message, const uint8_t data[8], unsigned raw[MAX_S
         raw[4] = emotions.sad;
         raw[5] = emotions.surprise;
         raw[6] = emotions.neutral;
-        raw[7] = emotions.quality;
+        raw[7] = emotions.emotion_probabilities_quality;
         return 8;
     case EDGE_FER_HEALTH:
         (void)edge_fer_codec_health_unpack(&health, data, 8);
@@ -116,8 +114,13 @@ static size_t unpack(unsigned message, const uint8_t data[8], unsigned raw[MAX_S
         raw[6] = evidence.yawns;
         raw[7] = evidence.eyes_unseen;
         raw[8] = evidence.head_unseen;
-        raw[9] = evidence.reason;
+        raw[9] = evidence.state_reason;
         return 10;
+    case EDGE_FER_LINK_TIMING:
+        (void)edge_fer_codec_link_timing_unpack(&timing, data, 8);
+        raw[0] = timing.send_time;
+        raw[1] = timing.frames_skipped;
+        return 2;
     case EDGE_FER_FAULT_COUNTERS:
         (void)edge_fer_codec_fault_counters_unpack(&counters, data, 8);
         raw[0] = counters.stalls;
@@ -163,6 +166,7 @@ static void pack(unsigned message, const unsigned raw[MAX_SIGNALS], uint8_t data
     const struct edge_fer_codec_driver_evidence_t evidence = {
         0,       0,       byte[0], byte[1], byte[2], byte[3],
         byte[4], byte[5], byte[6], byte[7], byte[8], byte[9]};
+    const struct edge_fer_codec_link_timing_t timing = {0, 0, raw[0], byte[1]};
     const struct edge_fer_codec_controller_status_t status = {
         0, 0, byte[0], byte[1], byte[2], byte[3], byte[4], (uint16_t)raw[5], byte[6]};
 
@@ -184,6 +188,9 @@ static void pack(unsigned message, const unsigned raw[MAX_SIGNALS], uint8_t data
         break;
     case EDGE_FER_DRIVER_EVIDENCE:
         (void)edge_fer_codec_driver_evidence_pack(data, &evidence, 8);
+        break;
+    case EDGE_FER_LINK_TIMING:
+        (void)edge_fer_codec_link_timing_pack(data, &timing, 8);
         break;
     case EDGE_FER_FAULT_COUNTERS:
         (void)edge_fer_codec_fault_counters_pack(data, &counters, 8);
@@ -226,6 +233,7 @@ static void print_known(edge_fer_receiver *receiver, uint32_t now_ms)
     struct edge_fer_codec_pipeline_figures_t figures;
     struct edge_fer_codec_fault_counters_t counters;
     struct edge_fer_codec_driver_evidence_t evidence;
+    struct edge_fer_codec_link_timing_t timing;
     const bool has_state = edge_fer_receiver_driver_state(receiver, now_ms, &state);
     const bool has_emotions = edge_fer_receiver_emotion_probabilities(receiver, now_ms, &emotions);
     const bool has_health = edge_fer_receiver_health(receiver, now_ms, &health);
@@ -233,11 +241,12 @@ static void print_known(edge_fer_receiver *receiver, uint32_t now_ms)
     const bool has_figures = edge_fer_receiver_pipeline_figures(receiver, now_ms, &figures);
     const bool has_counters = edge_fer_receiver_fault_counters(receiver, now_ms, &counters);
     const bool has_evidence = edge_fer_receiver_driver_evidence(receiver, now_ms, &evidence);
+    const bool has_timing = edge_fer_receiver_link_timing(receiver, now_ms, &timing);
 
-    printf("known %d%d%d%d%d%d%d %u %u %u %u %u %u %u\n", has_state, has_emotions, has_health,
-           has_request, has_figures, has_counters, has_evidence, state.event_sequence,
+    printf("known %d%d%d%d%d%d%d%d %u %u %u %u %u %u %u %u\n", has_state, has_emotions, has_health,
+           has_request, has_figures, has_counters, has_evidence, has_timing, state.event_sequence,
            emotions.happy, health.latency, request.id, figures.frames_dropped, counters.restarts,
-           evidence.reason);
+           evidence.state_reason, timing.frames_skipped);
 }
 
 /* What edge_fer_receiver does for the messages that a controller receives. */
@@ -265,7 +274,8 @@ static int receive(bool is_slcan)
     edge_fer_receiver_init(&receiver);
     edge_fer_profile22_receiver_init(&controller,
                                      edge_fer_messages[EDGE_FER_CONTROLLER_STATUS].data_ids,
-                                     edge_fer_messages[EDGE_FER_CONTROLLER_STATUS].timeout_ms);
+                                     edge_fer_messages[EDGE_FER_CONTROLLER_STATUS].timeout_ms,
+                                     &edge_fer_e2e_default);
     while (read_record(&record)) {
         for (size_t i = 0; i < record.length; i++) {
             const uint8_t byte = record.bytes[i];
@@ -284,8 +294,9 @@ static int receive(bool is_slcan)
         print_known(&receiver, record.now_ms);
     }
     if (is_slcan) {
-        printf("counters %lu %lu %lu %lu\n", (unsigned long)slcan.frames,
-               (unsigned long)slcan.ignored_lines, (unsigned long)slcan.rejected_lines,
+        printf("counters %lu %lu %lu %lu %lu %lu\n", (unsigned long)slcan.frames,
+               (unsigned long)slcan.ignored_lines, (unsigned long)slcan.foreign_lines,
+               (unsigned long)slcan.rejected_lines, (unsigned long)slcan.foreign_bytes,
                (unsigned long)slcan.rejected_bytes);
     } else {
         printf("counters %lu %lu %lu\n", (unsigned long)cobs.frames,
@@ -326,44 +337,14 @@ static int check22(unsigned message, uint32_t timeout_ms)
     static record record;
     edge_fer_profile22_receiver receiver;
 
-    edge_fer_profile22_receiver_init(&receiver, edge_fer_messages[message].data_ids, timeout_ms);
+    edge_fer_profile22_receiver_init(&receiver, edge_fer_messages[message].data_ids, timeout_ms,
+                                     &edge_fer_e2e_default);
     while (read_record(&record)) {
         const edge_fer_check check =
             edge_fer_profile22_check(&receiver, record.length == NOTHING ? NULL : record.bytes,
                                      record.length, record.now_ms);
 
         printf("%u %u %u\n", (unsigned)check.status, (unsigned)check.trust, check.lost);
-    }
-    return 0;
-}
-
-static int check5(uint16_t data_id, uint32_t timeout_ms)
-{
-    static record record;
-    edge_fer_profile5_receiver receiver;
-
-    edge_fer_profile5_receiver_init(&receiver, data_id, timeout_ms);
-    while (read_record(&record)) {
-        const edge_fer_check check =
-            edge_fer_profile5_check(&receiver, record.length == NOTHING ? NULL : record.bytes,
-                                    record.length, record.now_ms);
-
-        printf("%u %u %u\n", (unsigned)check.status, (unsigned)check.trust, check.lost);
-    }
-    return 0;
-}
-
-static int protect5(uint16_t data_id)
-{
-    static record record;
-    edge_fer_profile5_sender sender;
-
-    edge_fer_profile5_sender_init(&sender, data_id);
-    while (read_record(&record)) {
-        if (!edge_fer_profile5_protect(&sender, record.bytes, record.length)) {
-            return 1;
-        }
-        (void)fwrite(record.bytes, 1, record.length, stdout);
     }
     return 0;
 }
@@ -383,12 +364,6 @@ int main(int argc, char **argv)
     }
     if (strcmp(mode, "check22") == 0 && first < EDGE_FER_MESSAGE_COUNT) {
         return check22((unsigned)first, (uint32_t)second);
-    }
-    if (strcmp(mode, "check5") == 0) {
-        return check5((uint16_t)first, (uint32_t)second);
-    }
-    if (strcmp(mode, "protect5") == 0) {
-        return protect5((uint16_t)first);
     }
     fprintf(stderr, "exchange: see the first lines of exchange.c\n");
     return 2;

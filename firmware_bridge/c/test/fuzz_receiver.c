@@ -27,7 +27,8 @@ static void protect(edge_fer_profile22_sender senders[], unsigned message, uint8
 /* Whether signals fill a message to its last bit. */
 static bool is_full(unsigned message)
 {
-    return message != EDGE_FER_HEALTH && message != EDGE_FER_DRIVER_REQUEST;
+    return message != EDGE_FER_HEALTH && message != EDGE_FER_DRIVER_REQUEST &&
+           message != EDGE_FER_LINK_TIMING;
 }
 
 static void require_as_model(edge_fer_receiver *receiver, const model models[], uint64_t now_ms)
@@ -39,6 +40,7 @@ static void require_as_model(edge_fer_receiver *receiver, const model models[], 
     struct edge_fer_codec_pipeline_figures_t figures;
     struct edge_fer_codec_fault_counters_t counters;
     struct edge_fer_codec_driver_evidence_t evidence;
+    struct edge_fer_codec_link_timing_t timing;
     const uint32_t clock_ms = (uint32_t)now_ms;
     const bool known[EDGE_FER_RECEIVED_COUNT] = {
         edge_fer_receiver_driver_state(receiver, clock_ms, &state),
@@ -48,6 +50,7 @@ static void require_as_model(edge_fer_receiver *receiver, const model models[], 
         edge_fer_receiver_pipeline_figures(receiver, clock_ms, &figures),
         edge_fer_receiver_fault_counters(receiver, clock_ms, &counters),
         edge_fer_receiver_driver_evidence(receiver, clock_ms, &evidence),
+        edge_fer_receiver_link_timing(receiver, clock_ms, &timing),
     };
     uint8_t packed[EDGE_FER_RECEIVED_COUNT][8];
 
@@ -58,18 +61,23 @@ static void require_as_model(edge_fer_receiver *receiver, const model models[], 
     (void)edge_fer_codec_pipeline_figures_pack(packed[4], &figures, 8);
     (void)edge_fer_codec_fault_counters_pack(packed[5], &counters, 8);
     (void)edge_fer_codec_driver_evidence_pack(packed[6], &evidence, 8);
+    (void)edge_fer_codec_link_timing_pack(packed[7], &timing, 8);
     for (unsigned i = 0; i < EDGE_FER_RECEIVED_COUNT; i++) {
         const uint64_t age_ms = now_ms - models[i].good_ms;
         const uint32_t timeout_ms = edge_fer_messages[i].timeout_ms;
 
         if (!known[i]) {
-            REQUIRE(packed[i][0] == 0xFF && packed[i][1] == 0xFF && packed[i][2] == 0xFF);
+            REQUIRE(packed[i][0] == 0xFF && packed[i][2] == 0xFF);
             continue;
         }
         REQUIRE(models[i].is_known);
         REQUIRE(timeout_ms == 0 || age_ms <= timeout_ms);
-        /* Bits that no signal uses come back as zeros; the last byte of a request has some. */
-        REQUIRE(memcmp(packed[i], models[i].data, is_full(i) ? 8 : 5) == 0);
+        /* Bits that no signal uses come back as zeros. */
+        if (i == EDGE_FER_LINK_TIMING) {
+            REQUIRE(memcmp(&packed[i][2], &models[i].data[2], 4) == 0);
+        } else {
+            REQUIRE(memcmp(packed[i], models[i].data, is_full(i) ? 8 : 5) == 0);
+        }
     }
     REQUIRE(!known[EDGE_FER_DRIVER_REQUEST] ||
             now_ms - models[EDGE_FER_DRIVER_REQUEST].good_ms <=

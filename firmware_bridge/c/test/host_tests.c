@@ -6,7 +6,7 @@ unsigned checks_failed;
 int main(void)
 {
     test_profile22();
-    test_profile5();
+    test_send_clock();
     test_sequence();
     test_slcan();
     test_cobs();

@@ -65,6 +65,7 @@ static void the_table_says_what_the_codec_says(void)
     CHECK(edge_fer_messages[EDGE_FER_FAULT_COUNTERS].id == EDGE_FER_CODEC_FAULT_COUNTERS_FRAME_ID);
     CHECK(edge_fer_messages[EDGE_FER_DRIVER_EVIDENCE].id ==
           EDGE_FER_CODEC_DRIVER_EVIDENCE_FRAME_ID);
+    CHECK(edge_fer_messages[EDGE_FER_LINK_TIMING].id == EDGE_FER_CODEC_LINK_TIMING_FRAME_ID);
     CHECK(edge_fer_messages[EDGE_FER_CONTROLLER_STATUS].id ==
           EDGE_FER_CODEC_CONTROLLER_STATUS_FRAME_ID);
     CHECK(edge_fer_messages[EDGE_FER_DRIVER_STATE].timeout_ms ==
@@ -82,6 +83,7 @@ static void at_first_nothing_is_known(void)
     struct edge_fer_codec_pipeline_figures_t figures = {0};
     struct edge_fer_codec_fault_counters_t counters = {0};
     struct edge_fer_codec_driver_evidence_t evidence = {0};
+    struct edge_fer_codec_link_timing_t timing = {0};
 
     CHECK(!edge_fer_receiver_driver_state(&pair.receiver, 0, &state));
     CHECK(state.state == EDGE_FER_CODEC_DRIVER_STATE_STATE_NOT_AVAILABLE_CHOICE);
@@ -99,8 +101,10 @@ static void at_first_nothing_is_known(void)
           EDGE_FER_CODEC_PIPELINE_FIGURES_FRAMES_DROPPED_NOT_AVAILABLE_CHOICE);
     CHECK(!edge_fer_receiver_fault_counters(&pair.receiver, 0, &counters));
     CHECK(counters.restarts == EDGE_FER_CODEC_FAULT_COUNTERS_RESTARTS_NOT_AVAILABLE_CHOICE);
+    CHECK(!edge_fer_receiver_link_timing(&pair.receiver, 0, &timing));
+    CHECK(timing.send_time == EDGE_FER_CODEC_LINK_TIMING_SEND_TIME_NOT_AVAILABLE_CHOICE);
     CHECK(!edge_fer_receiver_driver_evidence(&pair.receiver, 0, &evidence));
-    CHECK(evidence.reason == EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_NOT_AVAILABLE_CHOICE);
+    CHECK(evidence.state_reason == EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_NOT_AVAILABLE_CHOICE);
 }
 
 static void content_is_known_once_its_sender_is_trusted_and_until_its_time_is_over(void)
@@ -109,7 +113,7 @@ static void content_is_known_once_its_sender_is_trusted_and_until_its_time_is_ov
     pair pair = make_pair();
     struct edge_fer_codec_driver_state_t state;
 
-    CHECK(send_state(&pair, 1, start_ms).trust == EDGE_FER_INITIAL);
+    CHECK(send_state(&pair, 1, start_ms).trust == EDGE_FER_INIT);
     CHECK(!edge_fer_receiver_driver_state(&pair.receiver, start_ms, &state));
     CHECK(edge_fer_is_usable(send_state(&pair, 2, start_ms + 100)));
     CHECK(edge_fer_receiver_driver_state(&pair.receiver, start_ms + 100, &state));
@@ -168,7 +172,7 @@ static void frames_of_a_wrong_length_do_not_keep_content_known(void)
 
 static void other_ids_are_unknown_its_own_too(void)
 {
-    static const uint16_t ids[] = {0, 0x39F, 0x3A7, 0x3B0, 0x7FF};
+    static const uint16_t ids[] = {0, 0x39F, 0x3A8, 0x3B0, 0x7FF};
     pair pair = make_pair();
     edge_fer_check check;
 
@@ -176,7 +180,7 @@ static void other_ids_are_unknown_its_own_too(void)
         const edge_fer_frame frame = {.id = ids[i], .length = 8};
 
         check = edge_fer_receiver_take(&pair.receiver, &frame, 0);
-        CHECK(check.status == EDGE_FER_UNKNOWN_ID && check.trust == EDGE_FER_NO_DATA);
+        CHECK(check.status == EDGE_FER_UNKNOWN_ID && check.trust == EDGE_FER_NODATA);
     }
 }
 
@@ -188,7 +192,7 @@ static void each_message_has_its_own_sender_and_time(void)
     struct edge_fer_codec_health_t health;
     const struct edge_fer_codec_emotion_probabilities_t sent_emotions = {
         .angry = 1, .disgust = 2, .fear = 3, .happy = 90, .sad = 4, .surprise = 0, .neutral = 100,
-        .quality = 2};
+        .emotion_probabilities_quality = 2};
     const struct edge_fer_codec_health_t sent_health = {
         .protocol_version = 1, .temperature = 90, .frame_rate = 30, .latency = 4, .fault = 2};
     uint8_t payload[8];
@@ -206,14 +210,14 @@ static void each_message_has_its_own_sender_and_time(void)
     CHECK(edge_fer_receiver_emotion_probabilities(&pair.receiver, 700, &emotions));
     CHECK(emotions.angry == 1 && emotions.disgust == 2 && emotions.fear == 3);
     CHECK(emotions.happy == 90 && emotions.sad == 4 && emotions.surprise == 0);
-    CHECK(emotions.neutral == 100 && emotions.quality == 2);
+    CHECK(emotions.neutral == 100 && emotions.emotion_probabilities_quality == 2);
     CHECK(!edge_fer_receiver_emotion_probabilities(&pair.receiver, 701, &emotions));
     CHECK(edge_fer_receiver_health(&pair.receiver, 1750, &health));
     CHECK(health.protocol_version == 1 && health.temperature == 90 && health.frame_rate == 30);
     CHECK(health.latency == 4 && health.fault == 2 && health.camera == 0);
     CHECK(!edge_fer_receiver_health(&pair.receiver, 1751, &health));
     CHECK(edge_fer_receiver_trust(&pair.receiver, EDGE_FER_HEALTH, 1751) == EDGE_FER_INVALID);
-    CHECK(edge_fer_receiver_trust(&pair.receiver, EDGE_FER_DRIVER_STATE, 1751) == EDGE_FER_NO_DATA);
+    CHECK(edge_fer_receiver_trust(&pair.receiver, EDGE_FER_DRIVER_STATE, 1751) == EDGE_FER_NODATA);
 }
 
 static void a_request_is_known_until_its_validity_is_over(void)
@@ -255,6 +259,23 @@ static void a_request_that_does_not_say_how_long_is_known_for_three_and_a_half_r
     CHECK(!edge_fer_receiver_driver_request(&pair.receiver, 3501, &request));
 }
 
+/* The second frame of a request is believed, 20 ms after the first. */
+static void a_request_is_known_at_once_after_a_restart_of_the_camera_unit(void)
+{
+    for (uint8_t jump = 3; jump < 16; jump++) {
+        pair pair = make_pair();
+        struct edge_fer_codec_driver_request_t request;
+
+        (void)send_request(&pair, 1, 100, 0);
+        (void)send_request(&pair, 1, 100, 20);
+        pair.senders[EDGE_FER_DRIVER_REQUEST].counter += jump;
+        CHECK(!edge_fer_is_usable(send_request(&pair, 2, 100, 60000)));
+        CHECK(edge_fer_is_usable(send_request(&pair, 2, 100, 60020)));
+        CHECK(edge_fer_receiver_driver_request(&pair.receiver, 60020, &request));
+        CHECK(request.id == 2);
+    }
+}
+
 static void a_request_of_a_sender_out_of_sequence_is_unknown(void)
 {
     pair pair = make_pair();
@@ -262,8 +283,10 @@ static void a_request_of_a_sender_out_of_sequence_is_unknown(void)
 
     (void)send_request(&pair, 1, 100, 0);
     (void)send_request(&pair, 1, 100, 0);
-    pair.senders[EDGE_FER_DRIVER_REQUEST].counter += 7;
-    CHECK(send_request(&pair, 2, 100, 10).status == EDGE_FER_WRONG_SEQUENCE);
+    for (unsigned i = 0; i < 3; i++) {
+        pair.senders[EDGE_FER_DRIVER_REQUEST].counter += 7;
+        CHECK(send_request(&pair, 2, 100, 10).status == EDGE_FER_WRONG_SEQUENCE);
+    }
     CHECK(!edge_fer_receiver_driver_request(&pair.receiver, 10, &request));
     CHECK(request.id == EDGE_FER_CODEC_DRIVER_REQUEST_ID_NOT_AVAILABLE_CHOICE);
     for (unsigned good = 0; good < 3; good++) {
@@ -271,6 +294,83 @@ static void a_request_of_a_sender_out_of_sequence_is_unknown(void)
     }
     CHECK(edge_fer_receiver_driver_request(&pair.receiver, 20, &request));
     CHECK(request.id == 2);
+}
+
+static edge_fer_check send_timing(pair *pair, uint32_t send_time, uint32_t now_ms)
+{
+    const struct edge_fer_codec_link_timing_t content = {
+        .send_time = send_time, .frames_skipped = 3};
+    uint8_t payload[8];
+    edge_fer_frame frame;
+
+    CHECK(edge_fer_codec_link_timing_pack(payload, &content, sizeof payload) == 8);
+    frame = protected_frame(pair, EDGE_FER_LINK_TIMING, payload);
+    return edge_fer_receiver_take(&pair->receiver, &frame, now_ms);
+}
+
+/* The reader stops for ten seconds, and comes back to all of them. */
+static void states_that_waited_in_a_queue_are_never_known(void)
+{
+    pair pair = make_pair();
+    struct edge_fer_codec_driver_state_t state;
+    struct edge_fer_codec_link_timing_t timing;
+    uint32_t now_ms = 0;
+    uint32_t sent_ms = 0;
+
+    CHECK(edge_fer_receiver_age_ms(&pair.receiver, 0) == UINT32_MAX);
+    for (; sent_ms < 1000; sent_ms += 100, now_ms += 100) {
+        (void)send_timing(&pair, sent_ms, now_ms);
+        (void)send_state(&pair, 1, now_ms);
+    }
+    CHECK(edge_fer_receiver_driver_state(&pair.receiver, now_ms, &state));
+    CHECK(edge_fer_receiver_link_timing(&pair.receiver, now_ms, &timing));
+    CHECK(timing.send_time == 900 && timing.frames_skipped == 3);
+    CHECK(edge_fer_receiver_age_ms(&pair.receiver, now_ms + 7) == 107);
+    now_ms += 10000;
+    for (; sent_ms < 10900; sent_ms += 100) {
+        const bool is_old = sent_ms + 600 < now_ms;
+        edge_fer_check check;
+
+        (void)send_timing(&pair, sent_ms, now_ms);
+        check = send_state(&pair, 5, now_ms);
+        CHECK(!is_old || check.status == EDGE_FER_STALE);
+        CHECK(!is_old || !edge_fer_receiver_driver_state(&pair.receiver, now_ms, &state));
+    }
+    for (unsigned i = 0; i < 5; i++, sent_ms += 100, now_ms += 100) {
+        (void)send_timing(&pair, sent_ms, now_ms);
+        (void)send_state(&pair, 2, now_ms);
+    }
+    CHECK(edge_fer_receiver_driver_state(&pair.receiver, now_ms - 100, &state));
+    CHECK(state.state == 2);
+}
+
+static void a_damaged_or_unknown_time_is_not_believed(void)
+{
+    pair pair = make_pair();
+    edge_fer_frame frame = {.id = edge_fer_messages[EDGE_FER_LINK_TIMING].id, .length = 8};
+
+    CHECK(edge_fer_receiver_take(&pair.receiver, &frame, 0).status == EDGE_FER_WRONG_CRC);
+    CHECK(edge_fer_receiver_age_ms(&pair.receiver, 0) == UINT32_MAX);
+    CHECK(send_timing(&pair, UINT32_MAX, 0).status == EDGE_FER_OK);
+    CHECK(edge_fer_receiver_age_ms(&pair.receiver, 0) == UINT32_MAX);
+    CHECK(send_timing(&pair, 5, 0).status == EDGE_FER_OK);
+    pair.senders[EDGE_FER_LINK_TIMING].counter++;
+    CHECK(send_timing(&pair, 105, 100).status == EDGE_FER_SOME_LOST);
+    CHECK(edge_fer_receiver_age_ms(&pair.receiver, 100) == 0);
+    pair.senders[EDGE_FER_LINK_TIMING].counter += 7;
+    CHECK(send_timing(&pair, 205, 200).status == EDGE_FER_WRONG_SEQUENCE);
+    CHECK(edge_fer_receiver_age_ms(&pair.receiver, 200) == 100);
+}
+
+static void windows_of_ones_own_reach_each_message(void)
+{
+    static const edge_fer_e2e_config slow = {{4, 4, 0}, {4, 1, 0}, {4, 4, 0}};
+    pair pair = make_pair();
+
+    edge_fer_receiver_init_with(&pair.receiver, &slow);
+    for (unsigned good = 1; good <= 4; good++) {
+        CHECK(edge_fer_is_usable(send_state(&pair, 1, 0)) == (good == 4));
+    }
 }
 
 void test_receiver(void)
@@ -284,5 +384,9 @@ void test_receiver(void)
     RUN(each_message_has_its_own_sender_and_time);
     RUN(a_request_is_known_until_its_validity_is_over);
     RUN(a_request_that_does_not_say_how_long_is_known_for_three_and_a_half_repetitions);
+    RUN(a_request_is_known_at_once_after_a_restart_of_the_camera_unit);
+    RUN(states_that_waited_in_a_queue_are_never_known);
+    RUN(a_damaged_or_unknown_time_is_not_believed);
+    RUN(windows_of_ones_own_reach_each_message);
     RUN(a_request_of_a_sender_out_of_sequence_is_unknown);
 }

@@ -82,13 +82,12 @@ static void what_is_not_exactly_a_frame_is_rejected_and_counted(void)
     static const char *const lines[] = {
         "t", "t3A", "t3A0", "t3A09B4D003AF9014040500", "t3A0F", "t8000", "tFFF0",
         "t3A08B4D003AF901404", "t3A08B4D003AF9014040", "t3A08B4D003AF901404050",
-        "t3A08B4D003AF9014040506", "t3A08B4D003AF90140405AB12", "t3A08B4D003AF9014040G",
+        "t3A08B4D003AF9014040506", "t3A08B4D003AF90140405AB123", "t3A08B4D003AF9014040G",
         "t3A08 4D003AF90140405", "t 3A08B4D003AF9014040", "t3A0+B4D003AF90140405",
-        "t3A08B4D003AF901404\xff\x35", "\xff\xfe\xfd", "\n", "x3A08B4D003AF90140405",
-        "3A08B4D003AF90140405", "S9x", "Sx", "S:", "T3A08B4D003AF90140405", "s123", "s12345678",
-        "s12345x", "M123456789", "Mx", "V123456789", "V1{", "V_", "V1@", "r8008", "r1239",
-        "r123", "r1x38", "R212345678", "R112345679", "R11234567", "T212345670", "T112345679",
-        "T11234567", "T1123456700", "T11234567x", "T112345670x",
+        "t3A08B4D003AF901404\xff\x35", "\xff\xfe\xfd", "x3A08\x80", "x\x1f", "x\x7f",
+        "3A08B4D003AF90140405", "time 12:31", "T3A08B4D003AF90140405", "r8008", "r1239",
+        "r123", "r12381", "R212345678", "R112345679", "R11234567", "T212345670", "T112345679",
+        "T11234567", "T1123456700", "T112345670123", "d123",
     };
 
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
@@ -104,13 +103,76 @@ static void what_is_not_exactly_a_frame_is_rejected_and_counted(void)
     }
 }
 
+static void text_is_foreign(void)
+{
+    static const char *const lines[] = {
+        "x3A08B4D003AF90140405", "S9x", "Sx", "S:", "s123", "s12345678", "s12345x", "M123456789",
+        "Mx", "V123456789", "V1{", "V_", "V1@", "r1x38", "T11234567x", "T112345670x", "dx", "a b",
+        "status: to be told", "\tready~", "x",
+    };
+    static const char *const ends[] = {"\r", "\n", "\r\n"};
+
+    for (size_t i = 0; i < 3 * sizeof lines / sizeof lines[0]; i++) {
+        const char *line = lines[i / 3];
+        edge_fer_slcan_parser parser;
+        edge_fer_frame frame;
+
+        edge_fer_slcan_init(&parser);
+        CHECK(feed(&parser, line, strlen(line), &frame) == 0);
+        CHECK(feed(&parser, ends[i % 3], strlen(ends[i % 3]), &frame) == 0);
+        CHECK(parser.foreign_lines == 1 && parser.foreign_bytes == strlen(line) + 1);
+        CHECK(parser.ignored_lines == 0 && parser.rejected_lines == 0 && parser.frames == 0);
+        check_still_works(&parser);
+    }
+}
+
+static void text_is_foreign_up_to_a_length(void)
+{
+    for (unsigned length = EDGE_FER_SLCAN_MAX_LONG_LINE - 1;
+         length <= EDGE_FER_SLCAN_MAX_LONG_LINE + 1; length++) {
+        for (unsigned i = 0; i < 2; i++) {
+            const bool is_short = length <= EDGE_FER_SLCAN_MAX_LONG_LINE;
+            edge_fer_slcan_parser parser;
+            edge_fer_frame frame;
+
+            edge_fer_slcan_init(&parser);
+            for (unsigned j = 0; j < length; j++) {
+                CHECK(!edge_fer_slcan_feed(&parser, i == 0 ? 'x' : 'd', &frame));
+            }
+            CHECK(!edge_fer_slcan_feed(&parser, '\r', &frame));
+            CHECK(parser.foreign_lines == (is_short && i == 0));
+            CHECK(parser.ignored_lines == (is_short && i == 1));
+            CHECK(parser.rejected_lines == !is_short);
+        }
+    }
+}
+
+static void a_time_stamp_is_no_part_of_the_data(void)
+{
+    static const char *const lines[] = {
+        "t3A08B4D003AF90140405EA5F\r", "t3A08B4D003AF9014040500012345\r",
+        "t3A08B4D003AF90140405\r\n", "t3A08B4D003AF90140405\n",
+    };
+
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        edge_fer_slcan_parser parser;
+        edge_fer_frame frame;
+
+        edge_fer_slcan_init(&parser);
+        CHECK(feed(&parser, lines[i], strlen(lines[i]), &frame) == 1);
+        CHECK(is_same(&frame, &example));
+        CHECK(parser.frames == 1 && parser.ignored_lines == 0 && parser.rejected_lines == 0);
+    }
+}
+
 static void legal_sentences_that_are_not_for_us_are_ignored(void)
 {
     static const char *const sentences[] = {
         "C\r", "S6\r", "S9\r", "O\r", "V\r", "V1013\r", "NA123zZ\r", "F00\r", "v1\r", "Z0\r",
         "z\r", "\r", "\x07", "s1234\r", "s12aF56\r", "M00000000\r", "mF\r", "W1\r", "r7FF8\r",
         "r0000\r", "R1FFFFFFF8\r", "R000000000\r", "T1ABCDEF02AABB\r", "T000000000\r",
-        "T112345678112233445566778812AF\r",
+        "T112345678112233445566778812AF\r", "T1123456711112345678\r", "r7FF8EA5F\r",
+        "R1FFFFFFF812345678\r", "d1230\r", "D1ABCDEF0F\r", "b123F00\r", "B0000000F\r",
     };
 
     for (size_t i = 0; i < sizeof sentences / sizeof sentences[0]; i++) {
@@ -164,6 +226,10 @@ static void an_endless_line_is_bounded_and_counted_once(void)
     }
     check_still_works(&parser); /* its `t` ends the endless line */
     CHECK(parser.rejected_lines == 2 && parser.rejected_bytes == 1051);
+    for (unsigned i = 0; i < EDGE_FER_SLCAN_MAX_LINE; i++) {
+        (void)edge_fer_slcan_feed(&parser, 'x', &frame);
+    }
+    CHECK(parser.length == EDGE_FER_SLCAN_MAX_LINE && !parser.is_overlong);
 }
 
 static void only_classic_frames_with_eleven_bits_of_id_are_sent(void)
@@ -182,6 +248,9 @@ void test_slcan(void)
     RUN(frames_of_every_id_and_length_survive_the_line);
     RUN(lower_case_digits_are_as_good);
     RUN(what_is_not_exactly_a_frame_is_rejected_and_counted);
+    RUN(text_is_foreign);
+    RUN(text_is_foreign_up_to_a_length);
+    RUN(a_time_stamp_is_no_part_of_the_data);
     RUN(legal_sentences_that_are_not_for_us_are_ignored);
     RUN(a_frame_behind_one_that_lost_its_end_is_kept);
     RUN(a_bell_inside_a_line_belongs_to_it);

@@ -21,10 +21,17 @@ from edge_fer.benchmark.conditions import (
 from edge_fer.benchmark.distribution import Distribution
 from edge_fer.benchmark.figures import DeviceFigures, compare
 from edge_fer.benchmark.result_schema import result_schema
-from edge_fer.benchmark.verb import EXIT_INVALID, EXIT_REGRESSION, Effort, run_device_benchmark
+from edge_fer.benchmark.verb import (
+    EXIT_INVALID,
+    EXIT_REGRESSION,
+    Effort,
+    run_compare,
+    run_device_benchmark,
+)
 from edge_fer.cli.app import main
 from edge_fer.errors import UserError
 from edge_fer.paths import SHIPPED_MODEL
+from firmware_bridge.benchmark.output import Output
 
 SHORT = Effort(model_s=0.2, operators_s=0.05, frames=60, daemon_s=1.5, fastest_s=1.0)
 CALM = Conditions("performance", 1500.0, 50.0, 0, 0.1)
@@ -47,7 +54,12 @@ def printed(
     """Return exit code and output of the verb for figures that were measured before."""
     monkeypatch.setattr(verb, "measure_device", lambda *arguments: figures)
     out = io.StringIO()
-    return run_device_benchmark(model=None, out=out, **options), out.getvalue()
+    json_output = options.pop("json_output")
+    output = Output(json_output, stream=out)
+    if "old" in options:
+        options["old"] = str(options["old"])
+        return run_compare(output=output, **options), out.getvalue()
+    return run_device_benchmark(model=None, output=output, **options), out.getvalue()
 
 
 def test_it_measures_model_stages_and_daemon(result: dict[str, Any]) -> None:
@@ -92,10 +104,10 @@ def test_the_schema_that_is_published_is_that_of_the_code(
 ) -> None:
     jsonschema.Draft202012Validator.check_schema(result_schema())
     with pytest.raises(SystemExit) as end:
-        main(["benchmark", "--schema"])
+        main(["benchmark", "schema"])
     assert end.value.code == 0
     published = Path(__file__).parents[3] / "docs" / "benchmark.schema.json"
-    assert capsys.readouterr().out == published.read_text(), "edge-fer benchmark --schema > docs/.."
+    assert capsys.readouterr().out == published.read_text(), "edge-fer benchmark schema > docs/.."
 
 
 def test_the_operators_are_shown_and_drawn(
@@ -111,20 +123,22 @@ def test_the_operators_are_shown_and_drawn(
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--plot", "a.gif"], "use a name that ends in .png"),
-        (["--plot", "/no/such/a.png"], "there is no folder"),
-        (["--soak", "ten minutes"], "not a time of 10s to 168h: write 10m"),
-        (["--soak", "1s"], "not a time of 10s to 168h"),
-        (["--soak", "7"], "for frames, 100 or more"),
-        (["--soak", "10m", "--ops"], "for the device's figures only"),
-        (["--link", "--plot", "a.png"], "for the device's figures, --soak and --growth"),
+        (["device", "--plot", "a.gif"], "end the name in .png"),
+        (["device", "--plot", "/dev/null/a.png"], "/dev/null"),
+        (["device", "--out", "/dev/null/a.json"], "/dev/null"),
+        (["soak", "ten minutes"], "not a time of 10s to 168h: write 10m"),
+        (["soak", "1s"], "not a time of 10s to 168h"),
+        (["soak", "7"], "100 frames or more"),
+        (["soak", "1000", "--plot", "{}/a.png"], "--plot has no effect with a number of frames"),
+        (["soak", "1000", "--model", "a.tflite"], "--model has no effect"),
+        (["compare", "a.json", "b.json", "--model", "a.tflite"], "--model has no effect"),
     ],
 )
 def test_what_cannot_be_is_said_at_once(
-    options: list[str], said: str, capsys: pytest.CaptureFixture[str]
+    options: list[str], said: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     with pytest.raises(SystemExit) as end:
-        main(["benchmark", *options])
+        main(["benchmark", *(option.format(tmp_path) for option in options)])
     assert end.value.code == 2
     assert said in capsys.readouterr().err
 
@@ -150,6 +164,33 @@ class TestBoards:
             assert board_name(Machine(**values["machine"])) == path.stem
             assert values["invalid"] == []
             assert f"`{path.name}`" in (FOLDER / "README.md").read_text()
+
+
+def test_only_results_of_the_same_processor_are_compared(
+    result: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths = tmp_path / "old.json", tmp_path / "new.json"
+    changes: tuple[dict[str, Any], ...] = (
+        {"processor": "AMD EPYC 9B14"},
+        {"model": "family 25 model 1 stepping 1"},
+        {"flags": ["avx2"]},
+    )
+    for change in changes:
+        machine = {"model": "family 25 model 17", "flags": ["avx2", "avx512_vnni"]}
+        machine = result["machine"] | machine
+        paths[0].write_text(json.dumps(result | {"machine": machine}))
+        paths[1].write_text(json.dumps(result | {"machine": machine | change}))
+        with pytest.raises(SystemExit) as end:
+            main(["benchmark", "compare", *map(str, paths)])
+        assert end.value.code == 2
+        (name,) = change
+        named = change[name] if isinstance(change[name], str) else "avx2; compare"
+        assert "the results are of two processors" in (said := capsys.readouterr().err)
+        assert named in said
+        with pytest.raises(SystemExit) as end:
+            main(["benchmark", "compare", str(paths[0]), str(paths[0])])
+        assert end.value.code == 0
+        capsys.readouterr()
 
 
 def test_the_same_result_is_no_regression_and_a_slower_one_is_named(
@@ -186,7 +227,7 @@ def test_a_regression_is_the_exit_code(
 
 @pytest.mark.parametrize("values", [[], {}, {"format": 99}, None])
 def test_what_is_no_result_is_refused(values: Any, result: dict[str, Any]) -> None:
-    with pytest.raises(UserError, match="--compare: not a result"):
+    with pytest.raises(UserError, match="compare: not a result"):
         compare(values, result)
 
 
@@ -194,7 +235,7 @@ def test_a_missing_result_is_said_before_anything_is_measured(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as caught:
-        main(["benchmark", "--compare", str(tmp_path / "no.json")])
+        main(["benchmark", "compare", str(tmp_path / "no.json")])
     assert caught.value.code == 2
     assert "no.json: cannot be read (No such file or directory)" in capsys.readouterr().err
 
@@ -225,7 +266,10 @@ def test_what_happened_before_is_no_reason_and_what_happens_now_is() -> None:
 def test_a_raspberry_pi_is_read_from_its_files(tmp_path: Path) -> None:
     for name, text in {
         "proc/device-tree/model": "Raspberry Pi 4 Model B Rev 1.5\0",
-        "proc/cpuinfo": "processor\t: 0\nCPU implementer\t: 0x41\nCPU part\t: 0xd08\n",
+        "proc/cpuinfo": (
+            "processor\t: 0\nFeatures\t: fp asimd asimddp crc32\nCPU implementer\t: 0x41\n"
+            "CPU variant\t: 0x0\nCPU part\t: 0xd08\nCPU revision\t: 3\n"
+        ),
         "sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq": "1500000\n",
         "sys/devices/system/cpu/cpu1/cpufreq/scaling_cur_freq": "600000\n",
         "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor": "ondemand\n",
@@ -237,6 +281,8 @@ def test_a_raspberry_pi_is_read_from_its_files(tmp_path: Path) -> None:
         path.write_text(text)
     assert read_machine(tmp_path).board == "Raspberry Pi 4 Model B Rev 1.5"
     assert "0xd08" in read_machine(tmp_path).processor
+    assert read_machine(tmp_path).model == "variant 0x0 revision 3"
+    assert read_machine(tmp_path).flags == ("asimd", "asimddp")
     found = read_conditions(tmp_path)
     assert (found.governor, found.clock_mhz, found.temperature_c, found.throttle_bits) == (
         "ondemand",

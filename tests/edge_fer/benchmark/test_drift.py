@@ -23,6 +23,7 @@ from edge_fer.benchmark.running_daemon import DaemonFigures
 from edge_fer.benchmark.verb import EXIT_INVALID, run_drift
 from edge_fer.errors import UserError
 from edge_fer.paths import SHIPPED_MODEL
+from firmware_bridge.benchmark.output import Output
 
 CALM = Conditions("performance", 1500.0, 50.0, 0, 0.1)
 MACHINE = Machine("a board", "a processor", 4, "6.6", "3.11")
@@ -89,8 +90,8 @@ def test_it_is_printed_drawn_and_as_the_schema_says(
 ) -> None:
     monkeypatch.setattr(verb, "measure_drift", lambda *arguments: growing())
     text, values, picture = io.StringIO(), io.StringIO(), tmp_path / "soak.png"
-    assert run_drift(model=None, seconds=180, json_output=False, plot=picture, out=text) == 0
-    assert run_drift(model=None, seconds=180, json_output=True, out=values) == 0
+    assert run_drift(model=None, seconds=180, output=Output(stream=text), plot=picture) == 0
+    assert run_drift(model=None, seconds=180, output=Output(True, stream=values)) == 0
     assert "+5.9%" in text.getvalue()
     assert "5,400 frames, 0 dropped" in text.getvalue()
     assert picture.read_bytes().startswith(b"\x89PNG")
@@ -106,7 +107,7 @@ def test_a_run_that_throttled_is_invalid(
         verb, "measure_drift", lambda *arguments: replace(growing(), invalid=reasons)
     )
     out = io.StringIO()
-    assert run_drift(model=None, seconds=180, json_output=False, out=out) == EXIT_INVALID
+    assert run_drift(model=None, seconds=180, output=Output(stream=out)) == EXIT_INVALID
     assert "INVALID: throttled while it was measured" in out.getvalue()
     assert "throttled" in capsys.readouterr().err
 

@@ -12,6 +12,7 @@ from edge_fer.camera.scene import Scene
 from edge_fer.cli.app import main
 from edge_fer.errors import UserError
 from edge_fer.face.haar import HaarDetector
+from edge_fer.face.tracking import FaceTracker
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +31,7 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_face_that_is_there_is_found_and_followed(clips: Path) -> None:
     (clip,) = clips_in(clips)
-    figures = measure_faces(clip, "as it is", "haar", HaarDetector(), each_frame=False)
+    figures = measure_faces(clip, "as it is", "haar", HaarDetector(), FaceTracker(HaarDetector()))
     assert (figures.clip, figures.frames) == ("driver", 10)
     assert figures.found == figures.followed == 1.0
     assert figures.landmarks == 0.0
@@ -54,11 +55,11 @@ def test_the_verb_prints_both_detectors(
     clips: Path, yunet_model: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as end:
-        main(["benchmark", "--faces", str(clips), "--yunet", str(yunet_model), "--json"])
+        main(["benchmark", "faces", str(clips), "--yunet", str(yunet_model), "--json"])
     assert end.value.code == 0
     figures = json.loads(capsys.readouterr().out)
     assert {(one["version"], one["detector"]) for one in figures} == {
-        (version, detector) for version in VERSIONS for detector in ("haar", "yunet")
+        (version, detector) for version in VERSIONS for detector in ("network", "haar", "yunet")
     }
     (plain,) = (
         one for one in figures if (one["version"], one["detector"]) == ("as it is", "yunet")
@@ -75,5 +76,5 @@ def test_what_is_no_folder_of_clips_is_said(
         clips_in(tmp_path)
     (tmp_path / "broken.mp4").write_bytes(b"not a video")
     with pytest.raises(SystemExit):
-        main(["benchmark", "--faces", str(tmp_path)])
+        main(["benchmark", "faces", str(tmp_path)])
     assert "no frame can be read" in capsys.readouterr().err

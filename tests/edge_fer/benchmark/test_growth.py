@@ -25,10 +25,10 @@ from edge_fer.benchmark.growth import (
 )
 from edge_fer.benchmark.growth_verb import rest_ms, run_growth_benchmark
 from edge_fer.benchmark.prediction import BOARDS, Board, predict
-from edge_fer.cli.app import main
 from edge_fer.face.haar import HaarDetector
 from edge_fer.models.classifier import Classifier
 from edge_fer.paths import SHIPPED_MODEL
+from firmware_bridge.benchmark.output import Output
 
 CALM = Conditions(None, None, None, None, 0.1)
 COST = FrameCost(tracked_ms=1.5, detected_ms=3.0, search_ms=5.0, copy_ms=0.1)
@@ -91,21 +91,14 @@ def test_it_is_printed_drawn_and_given_as_json(
 ) -> None:
     monkeypatch.setattr(growth_verb, "measure_growth", lambda *arguments: GROWTH)
     text, values, picture = io.StringIO(), io.StringIO(), tmp_path / "growth.png"
-    run_growth_benchmark(model=None, json_output=False, plot=picture, out=text)
-    run_growth_benchmark(model=None, json_output=True, out=values)
+    run_growth_benchmark(model=None, output=Output(stream=text), plot=picture)
+    run_growth_benchmark(model=None, output=Output(True, stream=values))
     assert "1920x1080" in text.getvalue()
     assert "PREDICTED, one core, not measured" in text.getvalue()
     assert picture.read_bytes().startswith(b"\x89PNG")
     found = json.loads(values.getvalue())
     assert [one["board"] for one in found["predictions"]] == [board.name for board in BOARDS]
     assert found["cameras"]["3"]["cores"] == pytest.approx(0.45)
-
-
-def test_the_verb_excludes_the_others(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as end:
-        main(["benchmark", "--growth", "--soak", "10m"])
-    assert end.value.code == 2
-    assert "exclude each other" in capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -20,6 +20,7 @@ from edge_fer.driver_state.states import DriverState
 from edge_fer.stories.attention import STORIES
 from edge_fer.stories.noise import NO_NOISE, Noise, noisy
 from edge_fer.stories.scene import told
+from firmware_bridge.benchmark.output import Interrupted, Output
 
 ASLEEP = DriverState.ASLEEP
 ATTENTIVE = DriverState.ATTENTIVE
@@ -127,8 +128,8 @@ def test_people_and_scripts_are_shown_the_same(
 ) -> None:
     monkeypatch.setattr("edge_fer.benchmark.states_verb.measure_states", lambda **_: figures)
     text, values = io.StringIO(), io.StringIO()
-    run_states_benchmark(hours=1, seed=3, json_output=False, out=text)
-    run_states_benchmark(hours=1, seed=3, json_output=True, out=values)
+    run_states_benchmark(hours=1, seed=3, output=Output(stream=text))
+    run_states_benchmark(hours=1, seed=3, output=Output(True, stream=values))
     assert "false alarms" in text.getvalue()
     assert json.loads(values.getvalue()) == figures.to_json()
     for found in figures.detections:
@@ -141,16 +142,22 @@ def test_the_verb_chooses_the_stories(
 ) -> None:
     monkeypatch.setattr("edge_fer.benchmark.states_verb.measure_states", lambda **_: figures)
     with pytest.raises(SystemExit) as caught:
-        main(["benchmark", "--states", "--json", "--hours", "0.1"])
+        main(["benchmark", "states", "--json", "--hours", "0.1"])
     assert caught.value.code == 0
     assert json.loads(capsys.readouterr().out)["seed"] == 3
 
 
-def test_two_benchmarks_at_once_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as caught:
-        main(["benchmark", "--states", "--link"])
-    assert caught.value.code == 2
-    assert "exclude each other" in capsys.readouterr().err
+def test_ctrl_c_keeps_what_was_played() -> None:
+    name = "looks aside and back"
+
+    def interrupt(step: str) -> None:
+        if step.startswith("attentive drivers, round 2"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted) as end:
+        measure_states(hours=1, seed=1, stories={name: STORIES[name]}, say=interrupt)
+
+    assert end.value.partial.attentive_hours == STORIES[name].seconds / 3600
 
 
 @pytest.mark.slow

@@ -12,7 +12,6 @@ from edge_fer.camera import check_uri, open_camera
 from edge_fer.camera.base import Pace
 from edge_fer.camera.uri import parse_uri
 from edge_fer.errors import UserError
-from edge_fer.passwords import without_password
 
 
 def test_uri_is_taken_apart() -> None:
@@ -37,32 +36,9 @@ def test_url_of_a_stream_keeps_its_query() -> None:
 
 
 def test_password_is_in_no_message() -> None:
-    text = "rtsp://user:secret@camera:554/stream@1"
-    assert without_password(text) == "rtsp://user:***@camera:554/stream@1"
-    assert "secret" not in str(parse_uri(text).error("gone"))
-    for plain in ("rtsp://camera:554/stream", "rtsp://user@camera/", "v4l2:/dev/v4l/by-id/usb:x@y"):
-        assert without_password(plain) == plain
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("rtsp://u:p@ss:w@cam/1", "rtsp://u:***@cam/1"),
-        ("rtsp://u:pass/w@cam/1", "rtsp://u:***@cam/1"),
-        ("rtsp://u@mail:secret@cam/1", "rtsp://u@mail:***@cam/1"),
-        ("rtsp://u:1234@cam:554/a", "rtsp://u:***@cam:554/a"),
-        ("rtsps://:secret@cam", "rtsps://:***@cam"),
-        ("rtsp://cam:554/a@b", "rtsp://cam:554/a@b"),
-        ("http://cam/v.cgi?user=a&pwd=secret&x=1", "http://cam/v.cgi?user=a&pwd=***&x=1"),
-        ("http://cam/v?Password=a%20b", "http://cam/v?Password=***"),
-        (
-            "'rtsp://u:secret@cam/': 404 at rtsp://u:secret@cam/",
-            "'rtsp://u:***@cam/': 404 at rtsp://u:***@cam/",
-        ),
-    ],
-)
-def test_a_password_of_any_kind_is_masked(text: str, shown: str) -> None:
-    assert without_password(text) == shown
+    text = "rtsp://user:secret@camera:554/stream"
+    message = str(parse_uri(text).error("gone"))
+    assert message == "camera rtsp://camera:554/***: gone"
 
 
 def test_mistakes_in_a_uri_show_no_password() -> None:

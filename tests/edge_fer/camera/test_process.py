@@ -13,9 +13,10 @@ import cv2
 import numpy as np
 import pytest
 
+from edge_fer import isolated
 from edge_fer.camera import _BACKENDS
 from edge_fer.camera.process import CameraProcess
-from edge_fer.errors import UserError
+from edge_fer.errors import CameraReason, UserError
 
 PATIENCE_S = 10.0  # a bound against hanging, not a measurement
 
@@ -99,6 +100,8 @@ def faulty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """Return the URI of a camera that leaves a mark when it is opened."""
     monkeypatch.syspath_prepend(str(Path(__file__).with_name("faulty")))
     monkeypatch.setitem(_BACKENDS, "faulty", "faulty_camera")
+    asked = isolated.BOOTSTRAP.replace("sys.argv = ", "import sitecustomize\nsys.argv = ")
+    monkeypatch.setattr(isolated, "BOOTSTRAP", asked)
     (tmp_path / "fault").write_text("")
     return f"faulty:{tmp_path / 'fault'}"
 
@@ -169,7 +172,9 @@ def test_killed_process_is_noticed_and_replaced(demo: CameraProcess) -> None:
     while demo.error is None and time.monotonic() - start_s < PATIENCE_S:
         demo.wait(PATIENCE_S)  # returns as soon as the process is gone
     assert time.monotonic() - start_s < 2.0
-    assert demo.error == "camera demo:: its process was ended by signal 9 (Killed)"
+    assert str(demo.error) == "camera demo:: its process was ended by signal 9 (Killed)"
+    assert demo.error is not None
+    assert demo.error.reason is CameraReason.PROCESS_ENDED
     assert not demo.alive
     demo.restart()
     frame = demo.wait(PATIENCE_S)
@@ -231,20 +236,21 @@ def test_end_of_a_recording(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("uri", "wanted"),
+    ("uri", "wanted", "reason"),
     [
-        ("v4l2:/dev/video99", "there is no such device"),
-        ("file:/nowhere.mp4", "there is no file"),
-        ("demo:?fps=0", "is not in 1..120"),
+        ("v4l2:/dev/video99", "there is no such device", CameraReason.NOT_FOUND),
+        ("file:/nowhere.mp4", "there is no file", CameraReason.NOT_FOUND),
+        ("demo:?fps=0", "is not in 1..120", CameraReason.BAD_URI),
     ],
 )
-def test_camera_that_does_not_open(uri: str, wanted: str) -> None:
+def test_camera_that_does_not_open(uri: str, wanted: str, reason: CameraReason) -> None:
     with CameraProcess(uri) as camera:
         assert eventually(lambda: camera.error is not None)
         assert camera.error is not None
-        assert camera.error.startswith(f"camera {uri}: ")
-        assert wanted in camera.error
-        assert "\n" not in camera.error
+        assert str(camera.error).startswith(f"camera {uri}: ")
+        assert wanted in str(camera.error)
+        assert camera.error.reason is reason
+        assert "\n" not in str(camera.error)
         assert not camera.opened
         assert camera.wait(PATIENCE_S) is None  # at once
         assert eventually(lambda: not camera.alive)
@@ -334,5 +340,5 @@ def test_a_password_is_in_no_command_line() -> None:
     assert b"edge_fer.camera.child" in command
     assert b"secret" not in command
     assert camera.error is not None
-    assert f"u:***@{address}" in camera.error
-    assert "secret" not in camera.error
+    assert f"rtsp://{address}/***" in str(camera.error)
+    assert "secret" not in str(camera.error)

@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 
 from edge_fer.cli.model import model_app
 from edge_fer.errors import UserError
-from edge_fer.models.card import card_path, load_card, write_card
+from edge_fer.models.card import load_card, write_card
+from edge_fer.models.files import card_path
 
 
 def run(*arguments: object, fails: bool = False) -> Any:

@@ -16,7 +16,7 @@ from edge_fer.errors import UserError
 from edge_fer.setting import describe
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "systemd" / "config.toml"
-RENEW = "python -m edge_fer.config.example > systemd/config.toml"
+RENEW = "edge-fer config example > systemd/config.toml"
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,22 +17,23 @@ from edge_fer.camera.scene import Scene
 from edge_fer.camera.settings import CameraConfig
 from edge_fer.config.config import Config
 from edge_fer.daemon import start as run_module
+from edge_fer.daemon.assembly import assemble
 from edge_fer.daemon.daemon import Daemon
+from edge_fer.daemon.notify import Notifier
+from edge_fer.daemon.opening import open_networks
 from edge_fer.daemon.signals import StopFlag
 from edge_fer.daemon.start import FAILED_WAIT_S, run_daemon
+from edge_fer.daemon.status import Status
 from edge_fer.driver_state.monitor import DriverMonitor
-from edge_fer.driver_state.policy import Decision
-from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.driver_state.states import DriverState
-from edge_fer.errors import UserError
+from edge_fer.errors import ModelError, UserError
 from edge_fer.face.settings import FaceConfig
-from edge_fer.health import meter as health_module
+from edge_fer.health.meter import HealthMeter
 from edge_fer.health.thermal import Thermometer
 from edge_fer.models.card import load_card, write_card
-from edge_fer.models.classifier import Classifier
 from edge_fer.models.settings import ModelConfig
 from edge_fer.models.store import ModelStore
-from edge_fer.observation import UNKNOWN_VEHICLE, CameraCondition, FaceBox, Observation, Vehicle
+from edge_fer.observation import CameraCondition, FaceBox, Observation
 from edge_fer.vehicle.settings import LinkConfig
 from firmware_bridge.e2e.profile22 import Profile22Sender
 from firmware_bridge.protocol.database import definition, value_code, value_name
@@ -97,39 +97,21 @@ class VehicleSide:
         self._bus.close()
 
 
-def camera_of_config(config: Config) -> CameraProcess:
-    return CameraProcess(config.camera.uri, fps=config.camera.fps)
+class Running:
+    """A daemon in a thread of this process, with its camera."""
 
-
-class Probe(Daemon):
-    """Keeps the vehicle of each observation, and says whether its camera process runs."""
-
-    def __init__(self, config: Config) -> None:
-        super().__init__(config, camera_of_config(config))
-        self.vehicles: list[Vehicle] = []
-        driver = self._pipeline._driver
-        observe = driver.observe
-
-        def noted(observation: Observation) -> Decision:
-            self.vehicles.append(observation.vehicle)
-            return observe(observation)
-
-        driver.observe = noted  # type: ignore[method-assign]
-
-    @property
-    def model(self) -> Path:
-        return Path(self._model)
-
-    def works_with(self, config: Config) -> tuple[Classifier | None, PolicySettings]:
-        return self._policy(config)
+    def __init__(self, config: Config, **assembly: Any) -> None:
+        self.camera = CameraProcess(config.camera.uri, fps=config.camera.fps)
+        arguments: dict[str, Any] = {"notifier": Notifier(None), "managed": False} | assembly
+        self.daemon: Daemon = assemble(config, self.camera, **arguments)
 
     @property
     def films(self) -> bool:
-        return self._camera.pid is not None
+        return self.camera.pid is not None
 
     @property
-    def camera_error(self) -> str | None:
-        return self._how_it_is(time.monotonic()).camera_error
+    def status(self) -> Status:
+        return self.daemon.housekeeping.status(time.monotonic())
 
 
 @pytest.fixture
@@ -145,9 +127,9 @@ def on_demo(bus: str, *, loop: bool = False) -> Config:
 
 
 @contextmanager
-def running(made: Probe) -> Iterator[Probe]:
-    stop = StopFlag()
-    thread = threading.Thread(target=made.run, args=(stop,), daemon=True)
+def running(config: Config, **assembly: Any) -> Iterator[Running]:
+    made, stop = Running(config, **assembly), StopFlag()
+    thread = threading.Thread(target=made.daemon.run, args=(stop,), daemon=True)
     thread.start()
     yield made
     stop.is_set = True
@@ -156,31 +138,29 @@ def running(made: Probe) -> Iterator[Probe]:
 
 
 @pytest.fixture
-def daemon(request: pytest.FixtureRequest, vehicle_side: VehicleSide) -> Iterator[Probe]:
-    with running(Probe(on_demo(request.node.name))) as made:
+def daemon(request: pytest.FixtureRequest, vehicle_side: VehicleSide) -> Iterator[Running]:
+    with running(on_demo(request.node.name)) as made:
         yield made
 
 
 @pytest.mark.slow
 def test_it_stands_by_and_comes_back_as_the_vehicle_says(
-    daemon: Probe, vehicle_side: VehicleSide
+    daemon: Running, vehicle_side: VehicleSide
 ) -> None:
     # Nobody speaks yet: it works, and knows nothing of the vehicle.
     assert vehicle_side.until(lambda: vehicle_side.hears(DriverState.ATTENTIVE))
-    assert set(daemon.vehicles) == {UNKNOWN_VEHICLE}
 
     vehicle_side.says = ON
-    assert vehicle_side.until(lambda: daemon.vehicles[-1] == Vehicle(72.0, True, True))
     assert vehicle_side.until(lambda: tells_its_figures(vehicle_side))
 
     for off in (replace(ON, enable=0), replace(ON, ignition=0)):
         vehicle_side.says = off
         assert vehicle_side.until(lambda: vehicle_side.hears(DriverState.NOT_AVAILABLE))
         assert not daemon.films
-        observed = len(daemon.vehicles)
+        given = daemon.camera.given
         # Long enough that a state left behind would be taken for a stalled vision loop, too.
         vehicle_side.until(lambda: False, 1.5)
-        assert len(daemon.vehicles) == observed
+        assert daemon.camera.given == given
         assert vehicle_side.latest(DriverStateMessage) == DriverStateMessage()
         assert vehicle_side.latest(EmotionProbabilitiesMessage) == EmotionProbabilitiesMessage()
         health = vehicle_side.latest(HealthMessage)
@@ -206,12 +186,12 @@ def tells_its_figures(side: VehicleSide) -> bool:
 
 
 def test_a_vehicle_that_falls_silent_is_unknown_and_its_no_holds(
-    daemon: Probe, vehicle_side: VehicleSide
+    daemon: Running, vehicle_side: VehicleSide
 ) -> None:
     vehicle_side.says = ON
-    assert vehicle_side.until(lambda: bool(daemon.vehicles) and daemon.vehicles[-1].enabled is True)
+    assert vehicle_side.until(lambda: daemon.daemon.link.controller == ON)
     vehicle_side.says = None
-    assert vehicle_side.until(lambda: daemon.vehicles[-1] == UNKNOWN_VEHICLE)
+    assert vehicle_side.until(lambda: daemon.daemon.link.controller is None)
     assert daemon.films
 
     vehicle_side.says = replace(ON, enable=0)
@@ -221,7 +201,7 @@ def test_a_vehicle_that_falls_silent_is_unknown_and_its_no_holds(
     assert vehicle_side.hears(DriverState.NOT_AVAILABLE)
 
     vehicle_side.says = ON
-    assert vehicle_side.until(lambda: daemon.films and daemon.vehicles[-1].enabled is True)
+    assert vehicle_side.until(lambda: daemon.films)
 
 
 def test_a_new_model_that_fails_its_self_test_is_passed_over_and_the_vehicle_told(
@@ -239,8 +219,8 @@ def test_a_new_model_that_fails_its_self_test_is_passed_over_and_the_vehicle_tol
     store.install(replace_card(new, golden=spoilt))
     config = replace(on_demo(request.node.name), model=ModelConfig(store=str(tmp_path / "store")))
 
-    with running(Probe(config)) as daemon:
-        assert daemon.model == store.previous
+    with running(config) as daemon:
+        assert Path(daemon.status.model) == store.previous
         assert vehicle_side.until(lambda: model_said(vehicle_side) == "fallback")
 
 
@@ -260,10 +240,10 @@ def test_threshold_and_temperature_are_those_of_the_card(
     tmp_path: Path, make_tiny: Callable[..., Path]
 ) -> None:
     model = replace_card(make_tiny(tmp_path), uncertain_threshold=0.37, temperature=2.5)
-    config = replace(on_demo("of-the-card"), model=ModelConfig(path=str(model)))
+    config = replace(Config(), model=ModelConfig(path=str(model)))
 
-    with running(Probe(config)) as daemon:
-        classifier, policy = daemon.works_with(config)
+    networks = open_networks(config.model, config.face, stand_in=False)
+    classifier, policy = networks.policy(config.driver_state)
 
     assert policy.confidence_threshold == 0.37
     assert classifier is not None
@@ -304,20 +284,12 @@ def test_what_fails_at_once_does_not_fail_again_at_once(
     assert slept == ([FAILED_WAIT_S] if manager else [])
 
 
-@pytest.fixture
-def managed(manager: socket.socket, monkeypatch: pytest.MonkeyPatch) -> socket.socket:
-    """Run below a service manager: a person at a terminal gets one line instead (test_cli)."""
-    monkeypatch.setenv("NOTIFY_SOCKET", manager.getsockname())
-    return manager
-
-
-@pytest.mark.usefixtures("managed")
 def test_what_works_is_said_without_model_and_detector(tmp_path: Path) -> None:
     side = VehicleSide("parts")
     gone = str(tmp_path / "gone")
     config = replace(on_demo("parts"), model=ModelConfig(path=gone))
     try:
-        with running(Probe(replace(config, face=FaceConfig(detector="yunet", model=gone)))):
+        with running(replace(config, face=FaceConfig(detector="yunet", model=gone)), managed=True):
             assert side.until(lambda: side.hears(DriverState.ATTENTIVE))
             assert side.until(lambda: health_of(side, "face detector", 0.0, 31.0))
             health = side.latest(HealthMessage)
@@ -332,21 +304,18 @@ def test_what_works_is_said_without_model_and_detector(tmp_path: Path) -> None:
         side.close()
 
 
-def test_without_a_service_manager_they_are_errors(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
+def test_without_a_service_manager_they_are_errors(tmp_path: Path) -> None:
     gone = str(tmp_path / "gone")
     for config, problem in (
         (replace(Config(), model=ModelConfig(path=gone)), "cannot read the model"),
         (replace(Config(), face=FaceConfig(detector="yunet", model=gone)), "cannot read YuNet"),
     ):
-        with pytest.raises(UserError, match=problem):
-            Daemon(config, camera_of_config(config))
+        with pytest.raises(ModelError, match=problem):
+            open_networks(config.model, config.face, stand_in=False)
 
 
 def test_a_camera_that_does_not_open_is_told_and_comes_yet(
-    tmp_path: Path, managed: socket.socket
+    tmp_path: Path, manager: socket.socket
 ) -> None:
     away, folder = tmp_path / "away", tmp_path / "frames"
     away.mkdir()
@@ -356,19 +325,20 @@ def test_a_camera_that_does_not_open_is_told_and_comes_yet(
     side = VehicleSide("missing")
     try:
         config = replace(Config(), camera=camera, link=LinkConfig("virtual:missing"))
-        with running(Probe(config)) as made:
-            assert side.until(lambda: made.camera_error is not None)
+        notifier = Notifier(manager.getsockname())
+        with running(config, notifier=notifier, managed=True) as made:
+            assert side.until(lambda: made.status.camera_error is not None)
             failed_s = time.monotonic()
             assert side.until(lambda: camera_of(side) == ("lost", "camera does not open"))
             assert time.monotonic() - failed_s < SAID_S + BUSY_S
             assert side.hears(DriverState.CAMERA_DEGRADED)
-            assert "there is no file" in (made.camera_error or "")
-            while managed.recv(4096) != b"READY=1":  # to be killed for it would help nobody
+            assert "there is no file" in (made.status.camera_error or "")
+            while manager.recv(4096) != b"READY=1":  # to be killed for it would help nobody
                 pass
             away.rename(folder)
             assert side.until(lambda: side.hears(DriverState.ATTENTIVE))
             assert side.until(lambda: camera_of(side) == ("good", "none"))
-            assert made.camera_error is None
+            assert made.status.camera_error is None
     finally:
         side.close()
 
@@ -383,15 +353,15 @@ def camera_of(side: VehicleSide) -> tuple[str, str]:
 
 @pytest.mark.slow
 def test_a_hot_machine_looks_at_fewer_frames_and_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
     zone = tmp_path / "sys/class/thermal/thermal_zone0"
     zone.mkdir(parents=True)
     (zone / "temp").write_text("82000\n")
-    monkeypatch.setattr(health_module, "Thermometer", partial(Thermometer, tmp_path))
+    meter = HealthMeter(thermometer=Thermometer(tmp_path))
     side = VehicleSide("hot")
     try:
-        with running(Probe(on_demo("hot", loop=True))):
+        with running(on_demo("hot", loop=True), meter=meter):
             assert side.until(lambda: health_of(side, "overheated", 1.0, 9.0))
             (zone / "temp").write_text("60000\n")
             assert side.until(lambda: health_of(side, "none", 0.0, 31.0))

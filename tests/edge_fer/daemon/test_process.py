@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from edge_fer.daemon.daemon import STOP_CAMERA_S, STOP_LINK_S, STOP_RECORDER_S, TICK_S
+from edge_fer.daemon.daemon import STOP_LINK_S, STOP_RECORDER_S, TICK_S
+from edge_fer.daemon.standby import STOP_CAMERA_S
 from firmware_bridge.terminal.pty_wire import PtyWire
 
 PATIENCE_S = 30.0  # for a busy machine

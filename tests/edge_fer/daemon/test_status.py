@@ -8,19 +8,21 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from edge_fer.cli.app import app
 from edge_fer.daemon import status_server
 from edge_fer.daemon.render_status import duration, status_as_text
-from edge_fer.daemon.status import Status, as_journal_fields, as_prometheus
+from edge_fer.daemon.status import Status, StatusAnswer, as_journal_fields, as_prometheus
 from edge_fer.daemon.status_server import StatusServer, ask
-from edge_fer.errors import UserError
+from edge_fer.errors import DaemonError, DaemonReason, UserError
 from edge_fer.health.meter import Health
 from edge_fer.paths import own_status_socket, status_sockets
 from edge_fer.recording.flag import RecordingStatus
@@ -79,13 +81,12 @@ def server(path: Path) -> Iterator[StatusServer]:
 
 
 def test_the_latest_status_is_told_with_its_age(path: Path, server: StatusServer) -> None:
-    assert ask(path) == {}
+    assert ask(path) is None
     server.publish(STATUS, time.monotonic() - 5.0)
     answer = ask(path)
-    age_s = answer.pop("age_s")
-    assert isinstance(age_s, float)
-    assert 5.0 <= age_s < PATIENCE_S
-    assert answer == json.loads(json.dumps(STATUS.to_json()))
+    assert answer is not None
+    assert 5.0 <= answer.age_s < PATIENCE_S
+    assert answer.status == STATUS
 
 
 def test_only_user_and_group_may_ask(path: Path, server: StatusServer) -> None:
@@ -96,21 +97,23 @@ def test_a_client_that_does_not_read_holds_nobody_up(path: Path, server: StatusS
     with socket.socket(socket.AF_UNIX) as rude:
         rude.connect(str(path))
         server.publish(STATUS, time.monotonic())
-        assert ask(path)["pid"] == 4711
+        answer = ask(path)
+        assert answer is not None
+        assert answer.status.pid == 4711
 
 
 def test_a_socket_left_behind_is_replaced(path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as killed:
         killed.bind(str(path))
     server = StatusServer(path, None)
-    assert ask(path) == {}
+    assert ask(path) is None
     server.stop()
 
 
 def test_a_second_daemon_leaves_the_first_its_socket(path: Path, server: StatusServer) -> None:
     second = StatusServer(path, None)
     second.stop()
-    assert ask(path) == {}
+    assert ask(path) is None
 
 
 def test_a_folder_that_cannot_be_is_no_reason_to_stop(tmp_path: Path) -> None:
@@ -171,9 +174,7 @@ class TestRecording:
     def test_it_is_said_that_it_is_on_and_what_is_wrong(
         self, recording: RecordingStatus | None, text: str
     ) -> None:
-        said = status_as_text(
-            json.loads(json.dumps(replace(STATUS, recording=recording).to_json()))
-        )
+        said = status_as_text(replace(STATUS, recording=recording))
         (line,) = (line for line in said.splitlines() if line.startswith("recording "))
         assert text in line
 
@@ -236,7 +237,7 @@ def test_the_journal_gets_the_numbers_as_fields() -> None:
 
 
 def test_a_person_reads_it() -> None:
-    text = status_as_text({"age_s": 0.1, **json.loads(json.dumps(STATUS.to_json()))})
+    text = status_as_text(STATUS)
     assert "driver       attentive (enough evidence)" in text
     assert "30 fps, 30 judged, latency unknown" in text
     assert "throttling   undervoltage" in text
@@ -256,7 +257,7 @@ def test_what_failed_is_read_too() -> None:
         model_failed=True,
         detector_failed=True,
     )
-    text = status_as_text({"age_s": 0.1, **json.loads(json.dumps(failed.to_json()))})
+    text = status_as_text(failed)
     assert "latency unknown; camera v4l2:/dev/video0: there is no such device\n" in text
     assert "model        none: no such file\n" in text
     assert "the cascade stands in for YuNet\n" in text
@@ -272,13 +273,13 @@ def test_durations(seconds: float, text: str) -> None:
     assert duration(seconds) == text
 
 
-def refusal(path: Path) -> str:
+def refusal(path: Path) -> DaemonReason | None:
     """Return why there is no answer, or nothing where there is one."""
     try:
         ask(path)
-    except UserError as error:
-        return str(error)
-    return ""
+    except DaemonError as error:
+        return error.reason
+    return None
 
 
 def test_a_running_daemon_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -292,35 +293,110 @@ def test_a_running_daemon_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     try:
         path = tmp_path / "status.socket"
         wait_for(path.exists)
-        answer = wait_for(lambda: (got := ask(path)).get("state") == "attentive" and got)
-        assert answer["pid"] == daemon.pid
-        assert answer["health"]["fps"] > 1
-        assert answer["counters"]["frames_sent"] > 0
+        status = wait_for(
+            lambda: (got := ask(path)) and got.status.state == "attentive" and got.status
+        )
+        assert status.pid == daemon.pid
+        assert status.health.fps > 1
+        assert status.counters.frames_sent > 0
         said = CliRunner().invoke(app, ["status"])
         assert said.exit_code == 0
         assert "driver       attentive" in said.stdout
         os.kill(daemon.pid, signal.SIGSTOP)
-        assert wait_for(lambda: "does not answer" in refusal(path))
+        assert wait_for(lambda: refusal(path) is DaemonReason.NO_ANSWER)
     finally:
         os.kill(daemon.pid, signal.SIGCONT)
         daemon.terminate()
         assert daemon.wait(10) == 0
     assert list(tmp_path.iterdir()) == []
     said = CliRunner().invoke(app, ["status"])
-    assert isinstance(said.exception, UserError)
+    assert isinstance(said.exception, DaemonError)
 
 
 def test_a_pipeline_that_stands_still_has_an_exit_code(path: Path, server: StatusServer) -> None:
     server.publish(STATUS, time.monotonic() - 60.0)
     said = CliRunner().invoke(app, ["status", "--socket", str(path)])
     assert said.exit_code == 1
-    assert "stands still since 60 s" in said.output
+    assert "pipeline stalled for 60 s" in said.output
 
 
-def test_a_daemon_of_another_version_is_said(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    older = {"age_s": 0.1, **json.loads(json.dumps(STATUS.to_json()))}
-    del older["health"]["face_fps"]
-    monkeypatch.setattr(status_server, "ask", lambda socket: older)
-    said = CliRunner().invoke(app, ["status"])
-    assert isinstance(said.exception, UserError)
-    assert "of another version; sudo systemctl restart edge-fer" in str(said.exception)
+def answer() -> dict[str, Any]:
+    """Return what goes over the socket."""
+    values: dict[str, Any] = json.loads(json.dumps(StatusAnswer(STATUS, 0.1).to_json()))
+    return values
+
+
+def test_what_is_sent_is_read_back_into_the_same_dataclass() -> None:
+    with_recording = replace(STATUS, recording=RECORDING, camera_error="camera demo:: gone")
+    for status in (STATUS, with_recording):
+        assert Status.from_json(json.loads(json.dumps(status.to_json()))) == status
+    assert StatusAnswer.from_json(answer()) == StatusAnswer(STATUS, 0.1)
+    newer = answer() | {"a key of a later version": 1}
+    assert StatusAnswer.from_json(newer).status == STATUS
+
+
+def without(values: dict[str, Any], *keys: str) -> dict[str, Any]:
+    """Return `values` without the key at the end of `keys`."""
+    first, *rest = keys
+    kept = {key: value for key, value in values.items() if key != first}
+    return kept | {first: without(values[first], *rest)} if rest else kept
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        (without(answer(), "format"), DaemonReason.UNKNOWN_VERSION),
+        (answer() | {"format": 99}, DaemonReason.UNKNOWN_VERSION),
+        (without(answer(), "health", "face_fps"), DaemonReason.UNKNOWN_VERSION),
+        (without(answer(), "restarts"), DaemonReason.UNKNOWN_VERSION),
+        ({"state": "attentive"}, DaemonReason.UNKNOWN_VERSION),
+        (answer() | {"pid": "4711"}, DaemonReason.NOT_A_DAEMON),
+        (answer() | {"pid": True}, DaemonReason.NOT_A_DAEMON),
+        (answer() | {"health": []}, DaemonReason.NOT_A_DAEMON),
+        (without(answer(), "age_s"), DaemonReason.NOT_A_DAEMON),
+        ([], DaemonReason.NOT_A_DAEMON),
+        (None, DaemonReason.NOT_A_DAEMON),
+    ],
+)
+def test_another_version_and_another_program_are_told_apart(
+    values: Any, reason: DaemonReason
+) -> None:
+    with pytest.raises(DaemonError) as refused:
+        (StatusAnswer if isinstance(values, dict) else Status).from_json(values)
+    assert refused.value.reason is reason
+    assert "\n" not in str(refused.value)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)
+def test_any_json_is_a_status_or_a_daemon_error(values: Any) -> None:
+    with pytest.raises(DaemonError):
+        Status.from_json(values)
+
+
+def test_a_daemon_of_another_version_is_said(path: Path) -> None:
+    class Older(Status):
+        def to_json(self) -> dict[str, Any]:
+            return without(super().to_json(), "health", "face_fps")
+
+    server = StatusServer(path, None)
+    older = Older(**{field.name: getattr(STATUS, field.name) for field in fields(Status)})
+    server.publish(older, time.monotonic())
+    said = CliRunner().invoke(app, ["status", "--socket", str(path)])
+    server.stop()
+    assert isinstance(said.exception, DaemonError)
+    assert said.exception.reason is DaemonReason.UNKNOWN_VERSION
+    assert "another version (no health.face_fps of format 1)" in str(said.exception)
+    assert "sudo systemctl restart edge-fer" in str(said.exception)
+
+
+def test_the_command_prints_the_same_json(path: Path, server: StatusServer) -> None:
+    said = CliRunner().invoke(app, ["status", "--json", "--socket", str(path)])
+    assert json.loads(said.stdout) == {}
+    server.publish(STATUS, time.monotonic())
+    said = CliRunner().invoke(app, ["status", "--json", "--socket", str(path)])
+    assert StatusAnswer.from_json(json.loads(said.stdout)).status == STATUS

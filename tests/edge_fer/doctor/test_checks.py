@@ -3,7 +3,8 @@
 import json
 import os
 import shutil
-from dataclasses import asdict, replace
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +16,18 @@ from edge_fer.camera.settings import CameraConfig
 from edge_fer.cli import health as health_cli
 from edge_fer.cli.app import app
 from edge_fer.config.config import Config
+from edge_fer.daemon.status import Status
+from edge_fer.daemon.status_server import StatusServer
 from edge_fer.doctor import checks as doctor_module
 from edge_fer.doctor.checks import (
-    _as_the_daemon_says,
     check_camera,
     check_clock,
+    check_daemon,
     check_disk,
     check_face,
     check_link,
     check_model,
+    check_running,
     check_temperature,
     check_throttling,
     check_writing,
@@ -36,6 +40,7 @@ from edge_fer.face.settings import FaceConfig
 from edge_fer.health.meter import Health
 from edge_fer.models.settings import ModelConfig
 from edge_fer.paths import SHIPPED_MODEL
+from edge_fer.recording.flag import RecordingStatus
 from edge_fer.vehicle.settings import LinkConfig
 from firmware_bridge.link.link import LinkCounters
 
@@ -53,7 +58,7 @@ def no_daemon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_no_password_is_in_a_finding(uri: str) -> None:
     finding = check_camera(camera(uri))
     assert finding.level is Level.FAILED
-    assert "u:***@" in finding.text
+    assert "//" in finding.text
     assert "secret" not in finding.text + finding.remedy
 
 
@@ -94,8 +99,10 @@ def test_a_model_that_computes_otherwise(tmp_path: Path) -> None:
 
 def test_the_face_detector(tmp_path: Path) -> None:
     finding = check_face(Config())
-    assert finding.level is Level.NOTE
-    assert "yunet" in finding.remedy
+    assert finding.level is Level.OK
+    assert "Haar" in finding.text
+    assert "face.tflite" in finding.text
+    assert "eyes.tflite" in finding.text
     face = FaceConfig(detector="yunet", model=str(tmp_path / "gone.onnx"))
     finding = check_face(replace(Config(), face=face))
     assert finding.level is Level.FAILED
@@ -107,6 +114,13 @@ def test_yunet_and_the_eyes(yunet_model: Path) -> None:
     finding = check_face(replace(Config(), face=face))
     assert finding.level is Level.OK
     assert "eyes.tflite" in finding.text
+
+
+def test_a_face_network_that_is_not_there(tmp_path: Path) -> None:
+    model = ModelConfig(face_path=str(tmp_path / "gone.tflite"))
+    finding = check_face(replace(Config(), model=model))
+    assert finding.level is Level.FAILED
+    assert "gone.tflite" in finding.text
 
 
 def test_a_port(tmp_path: Path) -> None:
@@ -201,43 +215,48 @@ def test_where_it_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert finding.level is Level.WARNING
 
 
-def answer(health: dict[str, Any], counters: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """Return what a daemon says without any trouble, but for these."""
-    well = Health(900, 3, 30.0, 4.0, 61.0)
-    link = LinkCounters(True, 0, 500, 0, 0, 40, 0, 0, 0)
-    return {
-        "health": asdict(well) | health,
-        "counters": asdict(link) | counters,
-        "restarts": 0,
-        "recording": None,
-        **more,
-    }
+def running(health: dict[str, Any], counters: dict[str, Any], **more: Any) -> Status:
+    """Return the status of a daemon without any trouble, but for these."""
+    status = Status(
+        version="0.1.0",
+        pid=4711,
+        uptime_s=60.0,
+        state="attentive",
+        reason="enough evidence",
+        camera="demo:",
+        model="/models/edge.tflite",
+        model_is_fallback=False,
+        link="slcan:/dev/ttyUSB0",
+        health=replace(Health(900, 3, 30.0, 4.0, 61.0), **health),
+        counters=replace(LinkCounters(True, 0, 500, 0, 0, 40, 0, 0, 0), **counters),
+    )
+    return replace(status, **more)
+
+
+RECORDING = RecordingStatus("on", "/clips", True, 3, 21_000_000, 1, 0, 4, 0, None, None)
 
 
 def test_a_daemon_without_troubles() -> None:
-    (finding,) = check_history(answer({}, {}))
+    (finding,) = check_history(running({}, {}))
     assert finding.level is Level.OK
-    assert list(check_history({})) == []  # it is starting
 
 
 @pytest.mark.parametrize(
     ("said", "words", "remedy"),
     [
-        (answer({}, {}, restarts=2), "failed, 2 times", "journalctl"),
-        (answer({"stalls_last_hour": 7}, {}), "silent 7 times", "cable"),
-        (answer({"camera_restarts_last_hour": 3}, {}), "anew 3 times", "supply"),
-        (answer({"shed_for": "heat"}, {}), "because of heat", "cooling"),
-        (answer({"shed_for": "supply"}, {}), "because of supply", "stronger supply"),
-        (answer({}, {"connections_lost": 4}), "lost 4 times", "adapter"),
-        (answer({}, {"frames_dropped": 5}), "5 frames", "baud rate"),
-        (answer({}, {"rejected_lines": 6, "controller_frames_rejected": 1}), "7 lines", "cobs:"),
-        (answer({}, {}, recording={"error": "no room", "lost": 0}), "no room", "journalctl"),
-        (answer({}, {}, recording={"error": None, "lost": 2}), "2 clips", "recording.folder"),
+        (running({}, {}, restarts=2), "failed, 2 times", "journalctl"),
+        (running({"stalls_last_hour": 7}, {}), "silent 7 times", "cable"),
+        (running({"camera_restarts_last_hour": 3}, {}), "anew 3 times", "supply"),
+        (running({"shed_for": "heat"}, {}), "because of heat", "cooling"),
+        (running({"shed_for": "supply"}, {}), "because of supply", "stronger supply"),
+        (running({}, {"connections_lost": 4}), "lost 4 times", "adapter"),
+        (running({}, {"frames_dropped": 5}), "5 frames", "baud rate"),
+        (running({}, {"rejected_lines": 6, "controller_frames_rejected": 1}), "7 lines", "cobs:"),
+        (running({}, {}, recording=replace(RECORDING, error="no room")), "no room", "journalctl"),
+        (running({}, {}, recording=replace(RECORDING, lost=2)), "2 clips", "recording.folder"),
     ],
 )
-def test_each_trouble_is_named_with_its_remedy(
-    said: dict[str, Any], words: str, remedy: str
-) -> None:
+def test_each_trouble_is_named_with_its_remedy(said: Status, words: str, remedy: str) -> None:
     (finding,) = check_history(said)
     assert finding.level is Level.WARNING
     assert words in finding.text
@@ -247,27 +266,44 @@ def test_each_trouble_is_named_with_its_remedy(
 @pytest.mark.parametrize(
     ("said", "camera", "link"),
     [
-        (answer({}, {}), "demo:: 30 fps, says the daemon", "open, says"),
-        (answer({"fps": 0.0}, {}), "demo:: 0 fps, says the daemon", "open, says"),
-        (answer({"fps": 0.0}, {}, reason="standby: off"), "demo:: 0 fps", "open, says"),
+        (running({}, {}), "demo:: 30 fps, says the daemon", "open, says"),
+        (running({"fps": 0.0}, {}), "demo:: 0 fps, says the daemon", "open, says"),
         (
-            answer({"fps": 0.0}, {"connected": False}, camera_error="camera demo:: it is gone"),
+            running({"fps": 0.0}, {}, state="not available", reason="standby: off"),
+            "demo:: 0 fps",
+            "open, says",
+        ),
+        (
+            running({"fps": 0.0}, {"connected": False}, camera_error="camera demo:: it is gone"),
             "demo:: it is gone, says the daemon",
             "lost, says",
         ),
     ],
 )
-def test_what_only_the_daemon_can_open_it_is_asked(
-    said: dict[str, Any], camera: str, link: str
-) -> None:
-    uris = {"camera": "demo:", "link": "slcan:/dev/ttyUSB0", "reason": "enough evidence"}
-    of_camera, of_link = _as_the_daemon_says(uris | said)
+def test_what_only_the_daemon_can_open_it_is_asked(said: Status, camera: str, link: str) -> None:
+    of_camera, of_link = check_running(said)
     assert of_camera.text.startswith(camera)
     assert link in of_link.text
-    well = said["health"]["fps"] > 0 or "reason" in said
+    well = said.health.fps > 0 or said.is_standby
     assert of_camera.level is (Level.OK if well else Level.FAILED)
-    assert of_link.level is (Level.OK if said["counters"]["connected"] else Level.FAILED)
-    assert list(_as_the_daemon_says({})) == []  # it is starting
+    assert of_link.level is (Level.OK if said.counters.connected else Level.FAILED)
+
+
+def test_a_daemon_that_does_not_run_is_starting_or_is_stalled(tmp_path: Path) -> None:
+    finding, runs, status = check_daemon()
+    assert (finding.level, runs, status) == (Level.NOTE, False, None)
+    server = StatusServer(tmp_path / "status.socket", None)
+    try:
+        finding, runs, status = check_daemon()
+        assert (finding.text, runs, status) == ("is starting", True, None)
+        server.publish(running({}, {}), time.monotonic() - 60.0)
+        finding, runs, status = check_daemon()
+        assert (finding.level, runs, status) == (Level.FAILED, True, running({}, {}))
+        assert "stalled for 60 s" in finding.text
+        server.publish(running({}, {}), time.monotonic())
+        assert check_daemon()[0].text == "runs: attentive (enough evidence)"
+    finally:
+        server.stop()
 
 
 def doctor(**environment: str) -> Result:

@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edge_fer.driver_state.asking import NOTHING_ASKED, REQUESTS, Asking, ask, hear
 from edge_fer.driver_state.settings import PolicySettings
@@ -141,3 +143,79 @@ def test_a_standing_vehicle_tells_the_driver_nothing_but_the_question() -> None:
 def test_ids_go_round_and_never_become_255() -> None:
     asking = replace(NOTHING_ASKED, request_id=254)
     assert step(asking, UNCERTAIN, 100.0, changed=True).request_id == 1
+
+
+ASLEEP = DriverState.ASLEEP
+PARKED = Vehicle(speed_km_h=0.0)
+
+
+def test_all_right_from_somebody_asleep_lapses() -> None:
+    asking = entered(ASLEEP)
+    said = answered(asking.request_id, Answer.ALL_RIGHT)
+    asking = step(asking, ASLEEP, 101.0, vehicle=said)
+    assert asking.request is None
+    assert step(asking, ASLEEP, 108.9, vehicle=said).request is None
+    again = step(asking, ASLEEP, 109.0, vehicle=said)
+    assert again.request is not None
+    assert again.request.severity is RequestSeverity.URGENT
+    assert again.request.request_id != asking.request_id
+    # A second one is not believed: the eyes stayed closed.
+    said = answered(again.request_id, Answer.ALL_RIGHT)
+    assert step(again, ASLEEP, 110.0, vehicle=said).request == again.request
+
+
+def test_it_is_believed_again_in_the_next_sleep() -> None:
+    asking = entered(ASLEEP)
+    asking = step(asking, ASLEEP, 101.0, vehicle=answered(1, Answer.ALL_RIGHT))
+    asking = step(asking, DriverState.ATTENTIVE, 102.0, changed=True)
+    asking = step(asking, ASLEEP, 200.0, changed=True)
+    asking = step(asking, ASLEEP, 201.0, vehicle=answered(asking.request_id, Answer.ALL_RIGHT))
+    assert asking.request is None
+
+
+def test_a_speed_silences_what_is_not_urgent_yet_and_nothing_else() -> None:
+    assert step(entered(ASLEEP), ASLEEP, 101.0, vehicle=PARKED).request is not None
+    assert entered(ASLEEP, PARKED).request is None  # who sleeps in a parked car is not woken
+    microsleep = step(entered(DriverState.MICROSLEEP), DriverState.MICROSLEEP, 101.0)
+    assert step(microsleep, DriverState.MICROSLEEP, 102.0, vehicle=PARKED).request is None
+    unanswered = step(microsleep, DriverState.MICROSLEEP, 108.5)
+    assert unanswered.urgent
+    assert step(unanswered, DriverState.MICROSLEEP, 109.0, vehicle=PARKED).request is not None
+
+
+VEHICLES = st.builds(
+    Vehicle,
+    speed_km_h=st.sampled_from([None, 0.0, 4.9, 5.0, 120.0]),
+    ignition_on=st.sampled_from([None, True, False]),
+    enabled=st.sampled_from([None, True]),
+    answered_id=st.sampled_from([None, 0, 1, 2, 3, 254, -1]),
+    answer=st.sampled_from([None, *Answer]),
+)
+
+
+@given(
+    said=st.lists(st.tuples(VEHICLES, st.floats(0.05, 3.0)), min_size=1, max_size=60),
+    states=st.lists(st.sampled_from([ASLEEP, DriverState.UNRESPONSIVE]), min_size=1, max_size=3),
+)
+def test_no_sequence_of_answers_and_speeds_silences_an_urgent_request_for_long(
+    said: list[tuple[Vehicle, float]], states: list[DriverState]
+) -> None:
+    """However often it is answered, the request is away for 8 s in all, while the eyes are closed.
+
+    `answered_id` -1 stands for the request that is open: a forger knows it.
+    """
+    asking, now_s, silent_s = entered(states[0]), 100.0, 0.0
+    each = max(1, len(said) // len(states))
+    before = states[0]
+    for place, (vehicle, gap_s) in enumerate(said):
+        state = states[min(place // each, len(states) - 1)]
+        if vehicle.answered_id == -1:
+            vehicle = replace(vehicle, answered_id=asking.request_id)  # noqa: PLW2901
+        now_s += gap_s
+        if asking.request is None:
+            silent_s += gap_s
+        asking = step(asking, state, now_s, changed=state is not before, vehicle=vehicle)
+        before = state
+        if asking.request is not None:
+            assert asking.request.severity is RequestSeverity.URGENT
+    assert silent_s <= 8.0 + 3.0  # what is due is seen at the next step

@@ -107,8 +107,8 @@ def test_stalls_and_restarts_of_the_last_hour() -> None:
         meter.frame(sequence=int(start_s), captured_s=start_s, done_s=start_s)
         for tick in range(5):
             meter.silence(start_s + 1 + tick / 10)
-    meter.camera_restarted(12.0)
-    meter.camera_restarted(4001.0)
+    meter.silence(12.0, restarted=True)
+    meter.silence(4001.0, restarted=True)
     health = meter.read(4002.0)
     assert (health.stalls_last_hour, health.camera_restarts_last_hour) == (1, 1)
     health = meter.read(8000.0)

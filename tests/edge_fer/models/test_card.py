@@ -23,11 +23,11 @@ from edge_fer.models.card import (
     Equivalence,
     LayerNoise,
     ModelCard,
-    card_path,
     load_card,
     read_card,
     write_card,
 )
+from edge_fer.models.files import card_path
 
 MODEL = b"\x1c\0\0\0TFL3 and so on"
 

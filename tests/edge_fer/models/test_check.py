@@ -1,18 +1,27 @@
 """Golden images on this device, in this process and in one of its own."""
 
-import json
-import signal
+import errno
 import subprocess
+import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from edge_fer.errors import UserError
+from edge_fer.errors import ModelError, ModelReason, UserError
 from edge_fer.models import check as model_check
-from edge_fer.models.card import card_path, load_card, write_card
-from edge_fer.models.check import check_model, check_model_apart, require_model
+from edge_fer.models.card import load_card, write_card
+from edge_fer.models.check import (
+    check_apart,
+    check_files,
+    check_model,
+    check_model_apart,
+    require_model,
+)
+from edge_fer.models.classifier import Classifier
+from edge_fer.models.files import card_path, read_model_files
 from edge_fer.models.golden import COUNT
 
 
@@ -58,27 +67,45 @@ def test_apart_passes_errors_on(tiny_model: Path) -> None:
     assert "\n" not in str(error.value)
 
 
+def start(code: str) -> Callable[..., list[str]]:
+    def command(module: str, *arguments: str) -> list[str]:
+        return [sys.executable, "-I", "-c", code]
+
+    return command
+
+
 @pytest.mark.parametrize(
-    ("result", "message"),
+    ("code", "message"),
     [
-        (subprocess.CompletedProcess([], -signal.SIGSEGV, "", ""), "died of SIGSEGV"),
-        (subprocess.CompletedProcess([], 1, "", "Traceback\nMemoryError"), "code 1: MemoryError"),
-        (subprocess.TimeoutExpired([], 30), "not done within 30 s"),
+        ("import os; os.kill(os.getpid(), 11)", "died of SIGSEGV"),
+        ("raise MemoryError", "code 1: MemoryError"),
+        ("while True: pass", "not done within 1 s"),
+        ("import time; x = bytearray(700 << 20); time.sleep(60)", "more than 192 MB of memory"),
     ],
 )
 def test_apart_survives_the_other_process(
-    monkeypatch: pytest.MonkeyPatch, result: Any, message: str
+    tiny_model: Path, monkeypatch: pytest.MonkeyPatch, code: str, message: str
 ) -> None:
-    def run(*arguments: Any, **options: Any) -> Any:
-        if isinstance(result, Exception):
-            raise result
-        return result
-
-    monkeypatch.setattr(subprocess, "run", run)
-    with pytest.raises(UserError, match=message):
-        check_model_apart(Path("model.tflite"))
+    monkeypatch.setattr(model_check, "python_module", start(code))
+    with pytest.raises(ModelError, match=message) as died:
+        check_model_apart(tiny_model, timeout_s=1.0 if "while" in code else 60.0)
+    assert died.value.reason is ModelReason.CHECK_DIED
 
 
-def test_main_prints_json(tiny_model: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert model_check.main([str(tiny_model)]) == 0
-    assert set(json.loads(capsys.readouterr().out)) == {"runtime", "differences"}
+def test_apart_where_no_process_can_be_started(
+    tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*arguments: Any, **options: Any) -> Any:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(subprocess, "Popen", refused)
+    with pytest.raises(UserError, match="cannot be started"):
+        check_model_apart(tiny_model)
+
+
+def test_what_is_checked_are_the_bytes_that_were_read(tiny_model: Path) -> None:
+    files = read_model_files(tiny_model)
+    tiny_model.write_bytes(b"another file")
+    card_path(tiny_model).write_text("{}")
+    assert check_apart(files)[0].passed
+    assert Classifier(files).card == check_files(files)[1]

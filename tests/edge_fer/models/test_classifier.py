@@ -23,10 +23,10 @@ from edge_fer.models.card import (
     Calibration,
     Confidence,
     ModelCard,
-    card_path,
     write_card,
 )
 from edge_fer.models.classifier import Classifier, calibrated
+from edge_fer.models.files import card_path
 from edge_fer.models.kind import FACE_PX
 
 MODELS = Path(__file__).parents[3] / "edge_fer" / "models"

@@ -53,7 +53,7 @@ import collections, json, sys
 from pathlib import Path
 from edge_fer.models.classifier import Classifier
 from edge_fer.errors import UserError
-from edge_fer.models.card import card_path
+from edge_fer.models.files import card_path
 
 model, files = Path(sys.argv[1]), int(sys.argv[2])
 good = {path: path.read_bytes() for path in (model, card_path(model))}

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from edge_fer.errors import UserError
-from edge_fer.models.card import card_path, load_card
-from edge_fer.models.check import require_model
-from edge_fer.models.store import ModelStore, require_sound
+from edge_fer.models.card import card_of, load_card
+from edge_fer.models.check import require_model, require_sound
+from edge_fer.models.files import ModelFiles, card_path
+from edge_fer.models.store import ModelStore
 
 MakeTiny = Callable[..., Path]
 
@@ -20,8 +21,8 @@ MakeTiny = Callable[..., Path]
 KILLED_SCRIPT = """
 import os, signal, sys
 from pathlib import Path
-from edge_fer.models.check import require_model
-from edge_fer.models.store import ModelStore, require_sound
+from edge_fer.models.check import check_files, require_sound
+from edge_fer.models.store import ModelStore
 
 verb, folder, source, apart, fatal = sys.argv[1:]
 steps = 0
@@ -40,7 +41,7 @@ def hook(event, arguments):
         if steps == int(fatal):
             os.kill(os.getpid(), signal.SIGKILL)
 
-store = ModelStore(Path(folder), check=require_sound if apart == "apart" else require_model)
+store = ModelStore(Path(folder), check=require_sound if apart == "apart" else check_files)
 sys.addaudithook(hook)
 if verb == "install":
     store.install(Path(source))
@@ -106,9 +107,9 @@ def test_the_same_again_changes_nothing(store: ModelStore, models: list[Path]) -
 
 
 def test_refused_model_changes_nothing(tmp_path: Path, models: list[Path]) -> None:
-    def refuse(path: Path) -> None:
-        assert load_card(path).name in ("model0", "model1")
-        if load_card(path).name == "model1":
+    def refuse(files: ModelFiles) -> None:
+        assert card_of(files).name in ("model0", "model1")
+        if card_of(files).name == "model1":
             raise UserError("this device computes otherwise")
 
     store = ModelStore(tmp_path / "store", check=refuse)
@@ -136,8 +137,8 @@ def test_damaged_current_does_not_become_previous(store: ModelStore, models: lis
 
 
 def test_rollback_to_a_damaged_model_is_refused(tmp_path: Path, models: list[Path]) -> None:
-    def check(path: Path) -> None:
-        require_model(path)
+    def check(files: ModelFiles) -> None:
+        card_of(files)
 
     store = ModelStore(tmp_path / "store", check=check)
     store.install(models[0])
@@ -153,7 +154,7 @@ def test_rollback_to_a_damaged_model_is_refused(tmp_path: Path, models: list[Pat
 def test_second_installation_at_the_same_time(tmp_path: Path, models: list[Path]) -> None:
     folder = tmp_path / "store"
 
-    def meanwhile(path: Path) -> None:
+    def meanwhile(files: ModelFiles) -> None:
         with pytest.raises(UserError, match="another installation is running"):
             ModelStore(folder, check=lambda path: None).install(models[1])
 

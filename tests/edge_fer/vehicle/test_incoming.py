@@ -2,7 +2,7 @@ import pytest
 
 from edge_fer.driver_state.standby import Standby
 from edge_fer.observation import UNKNOWN_VEHICLE, Answer, Vehicle
-from edge_fer.vehicle.incoming import hear
+from edge_fer.vehicle.incoming import decode_vehicle
 from firmware_bridge.protocol.database import definition
 from firmware_bridge.protocol.messages import ControllerStatusMessage
 
@@ -12,27 +12,29 @@ def test_what_the_controller_says_is_taken_over() -> None:
         enable=1, ignition=1, acknowledged_id=7, answer=1, speed_km_h=72.3
     )
 
-    assert hear(message) == Vehicle(72.3, True, True, answered_id=7, answer=Answer.ALL_RIGHT)
+    assert decode_vehicle(message) == Vehicle(
+        72.3, True, True, answered_id=7, answer=Answer.ALL_RIGHT
+    )
 
 
 def test_a_silent_controller_and_one_that_says_nothing_are_unknown() -> None:
-    assert hear(None) == UNKNOWN_VEHICLE
-    assert hear(ControllerStatusMessage()) == UNKNOWN_VEHICLE
+    assert decode_vehicle(None) == UNKNOWN_VEHICLE
+    assert decode_vehicle(ControllerStatusMessage()) == UNKNOWN_VEHICLE
 
 
 @pytest.mark.parametrize(("code", "known"), [(0, False), (1, True), (2, None), (3, None)])
 def test_only_named_codes_of_the_switch_mean_something(code: int, known: bool | None) -> None:
-    assert hear(ControllerStatusMessage(enable=code)).enabled is known
+    assert decode_vehicle(ControllerStatusMessage(enable=code)).enabled is known
 
 
 @pytest.mark.parametrize(("code", "known"), [(0, False), (1, True), (2, True), (3, None)])
 def test_who_cranks_is_about_to_drive(code: int, known: bool | None) -> None:
-    assert hear(ControllerStatusMessage(ignition=code)).ignition_on is known
+    assert decode_vehicle(ControllerStatusMessage(ignition=code)).ignition_on is known
 
 
 def test_an_answer_is_one_of_those_that_the_wire_names() -> None:
     names = definition("ControllerStatus").signals["Answer"].names
-    heard = {code: hear(ControllerStatusMessage(answer=code)).answer for code in range(8)}
+    heard = {code: decode_vehicle(ControllerStatusMessage(answer=code)).answer for code in range(8)}
 
     assert {
         code: answer.name.lower().replace("_", " ") for code, answer in heard.items() if answer

@@ -23,6 +23,7 @@ from firmware_bridge.benchmark.many_frames import (
     receive_lines,
     receive_packets,
 )
+from firmware_bridge.benchmark.output import Output
 from firmware_bridge.protocol.cobs import CobsParser, encode_packet
 from firmware_bridge.protocol.database import MessageDefinition, definitions
 from firmware_bridge.protocol.frame import CanFrame
@@ -185,7 +186,7 @@ def test_a_bound_that_is_not_kept_is_exit_code_one(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(corruption_verb, "count_corrupted", lambda frames: iter([bad]))
     out = io.StringIO()
 
-    assert run_fault_benchmark(json_output=True, out=out) == 1
+    assert run_fault_benchmark(output=Output(True, stream=out)) == 1
     assert json.loads(out.getvalue())[0]["holds"] is False
     assert not Count("frame", "random bytes", 1_000_000, 1_000_000, 5_000, 1 / 256).holds
     assert Count("frame", "random bytes", 1_000_000, 1_000_000, 4_000, 1 / 256).holds
@@ -194,6 +195,6 @@ def test_a_bound_that_is_not_kept_is_exit_code_one(monkeypatch: pytest.MonkeyPat
 def test_people_get_a_table() -> None:
     out = io.StringIO()
 
-    assert run_fault_benchmark(json_output=False, frames_each=500, out=out) == 0
+    assert run_fault_benchmark(output=Output(stream=out), frames_each=500) == 0
     assert "8,000 corrupted frames" in out.getvalue()
     assert render_counts([]).row_count == 0

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from firmware_bridge.benchmark.figures import PEER
+from firmware_bridge.benchmark.output import Output
 from firmware_bridge.benchmark.rates import bus_rates, sample_frames
 from firmware_bridge.benchmark.verb import Effort, run_link_benchmark
 from firmware_bridge.errors import BridgeError
@@ -18,7 +19,7 @@ SHORT = Effort(seconds=0.05, sends=5, events=5, cycles=4, replugs=1, peer_replug
 def test_everything_is_measured_in_one_run() -> None:
     out = io.StringIO()
 
-    run_link_benchmark(json_output=True, effort=SHORT, out=out)
+    run_link_benchmark(output=Output(True, stream=out), effort=SHORT)
 
     figures = json.loads(out.getvalue())
     rates = {entry["transport"]: entry for entry in figures["rates"]}

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 from firmware_bridge.e2e.profile22 import Profile22Sender
-from firmware_bridge.e2e.sequence import ReceiverState
+from firmware_bridge.e2e.state_machine import ReceiverState
 from firmware_bridge.protocol.database import definition, value_code
 from firmware_bridge.protocol.frame import CanFrame
 from firmware_bridge.protocol.messages import ControllerStatusMessage, DriverStateMessage, encode

@@ -32,7 +32,7 @@ def side() -> ControllerSide:
 
 
 def e2e_state(side: ControllerSide) -> str:
-    names = ("no data", "initial", "valid", "invalid")
+    names = ("NODATA", "INIT", "VALID", "INVALID")
     codes = {value_code("ControllerStatus", "E2eState", name): name for name in names}
     code = side.status().e2e_state
     assert code is not None
@@ -52,12 +52,12 @@ def test_nothing_is_acted_on_before_it_is_trusted_nor_after_it_aged(
     seen.append((e2e_state(side), side.advice().action))
 
     assert seen == [
-        ("no data", Action.UNKNOWN),
-        ("initial", Action.UNKNOWN),
-        ("valid", Action.SLOW_DOWN),
-        ("valid", Action.SLOW_DOWN),
-        ("valid", Action.SLOW_DOWN),
-        ("invalid", Action.UNKNOWN),
+        ("NODATA", Action.UNKNOWN),
+        ("INIT", Action.UNKNOWN),
+        ("VALID", Action.SLOW_DOWN),
+        ("VALID", Action.SLOW_DOWN),
+        ("VALID", Action.SLOW_DOWN),
+        ("INVALID", Action.UNKNOWN),
     ]
 
 
@@ -119,7 +119,7 @@ def test_a_reboot_forgets_what_was_heard(side: ControllerSide, make_frame: MakeF
     press(side, "b", 0.3)
     again = side.take_due(0.3)
 
-    assert (side.advice().action, e2e_state(side)) == (Action.UNKNOWN, "no data")
+    assert (side.advice().action, e2e_state(side)) == (Action.UNKNOWN, "NODATA")
     assert first is not None
     assert again is not None
     assert first.data[1] & 0x0F == again.data[1] & 0x0F == 1  # the counter began anew

@@ -218,11 +218,11 @@ def test_what_is_wrong_is_said_before_anything_is_opened(tmp_path: Path) -> None
     ("arguments", "said"),
     [
         (["--speed", "fast"], "speed: 'fast' is not in 0..409.4 km/h, nor unknown"),
-        (["--ignition", "maybe"], "ignition: 'maybe' is not one of off, on, cranking, unknown"),
+        (["--ignition", "maybe"], "'maybe' is not one of 'on', 'off', 'cranking', 'unknown'"),
         (["--script", "no.txt"], "script: no.txt cannot be read"),
     ],
 )
-def test_a_wrong_option_is_one_line(
+def test_a_wrong_option_is_refused(
     arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from edge_fer.cli.app import main

@@ -1,4 +1,4 @@
-"""What happens to frames on their way is named as what it is, by both profiles.
+"""What happens to frames on their way is named as what it is.
 
 Loss, repetition, reordering, delay, corruption, masquerade and insertion are the faults that the
 AUTOSAR profiles are made against.
@@ -7,19 +7,17 @@ AUTOSAR profiles are made against.
 from dataclasses import dataclass
 from typing import Protocol
 
-import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from firmware_bridge.e2e.profile5 import Profile5Receiver, Profile5Sender
 from firmware_bridge.e2e.profile22 import Profile22Receiver, Profile22Sender
 from firmware_bridge.e2e.sequence import (
     MAX_DELTA_COUNTER,
     Check,
     CheckStatus,
-    ReceiverState,
     SequenceReceiver,
 )
+from firmware_bridge.e2e.state_machine import ReceiverState
 from firmware_bridge.protocol.database import definitions
 
 CYCLE_S = 0.1
@@ -67,26 +65,8 @@ def profile22(start: int) -> Way:
     )
 
 
-def profile5(start: int) -> Way:
-    return Way(
-        Profile5Sender(0x1234, counter=start % 256),
-        Profile5Sender(0x4321, counter=(start + 2) % 256),
-        Profile5Receiver(0x1234, timeout_s=TIMEOUT_S),
-        256,
-    )
-
-
-PROFILES = {"profile 22": profile22, "profile 5": profile5}
-
-
-@pytest.fixture(params=sorted(PROFILES))
-def profile(request: pytest.FixtureRequest) -> str:
-    assert isinstance(request.param, str)
-    return request.param
-
-
-def trusted(profile: str, start: int) -> Way:
-    way = PROFILES[profile](start)
+def trusted(start: int) -> Way:
+    way = profile22(start)
     for _ in range(2):
         way.arrive(way.send())
     assert way.receiver.state is ReceiverState.VALID
@@ -94,19 +74,18 @@ def trusted(profile: str, start: int) -> Way:
 
 
 starts = st.integers(0, 255)
-profiles = st.sampled_from(sorted(PROFILES))
 
 
-@given(profile=profiles, start=starts, count=st.integers(1, 40))
-def test_an_undisturbed_way_is_always_in_order(profile: str, start: int, count: int) -> None:
-    way = trusted(profile, start)
+@given(start=starts, count=st.integers(1, 40))
+def test_an_undisturbed_way_is_always_in_order(start: int, count: int) -> None:
+    way = trusted(start)
 
     assert {way.arrive(way.send()) for _ in range(count)} == {Check(OK, ReceiverState.VALID)}
 
 
-@given(profile=profiles, start=starts, lost=st.integers(1, MAX_DELTA_COUNTER - 1))
-def test_loss_of_few_is_some_lost_and_how_many(profile: str, start: int, lost: int) -> None:
-    way = trusted(profile, start)
+@given(start=starts, lost=st.integers(1, MAX_DELTA_COUNTER - 1))
+def test_loss_of_few_is_some_lost_and_how_many(start: int, lost: int) -> None:
+    way = trusted(start)
     for _ in range(lost):
         way.send()
 
@@ -114,20 +93,21 @@ def test_loss_of_few_is_some_lost_and_how_many(profile: str, start: int, lost: i
     assert way.arrive(way.send()) == Check(OK, ReceiverState.VALID)
 
 
-@given(profile=profiles, start=starts, lost=st.integers(MAX_DELTA_COUNTER, 300))
-def test_loss_of_many_is_a_wrong_sequence(profile: str, start: int, lost: int) -> None:
-    way = trusted(profile, start)
+@given(start=starts, lost=st.integers(MAX_DELTA_COUNTER, 300))
+def test_loss_of_many_is_a_wrong_sequence(start: int, lost: int) -> None:
+    way = trusted(start)
     # A loss of whole rounds of the counter, or nearly, is only seen by the clock: see the delay.
     assume(MAX_DELTA_COUNTER <= lost % way.counters < way.counters - 1)
     for _ in range(lost):
         way.send()
 
-    assert way.arrive(way.send()) == Check(WRONG_SEQUENCE, ReceiverState.INVALID)
+    assert way.arrive(way.send()) == Check(WRONG_SEQUENCE, ReceiverState.VALID)
+    assert way.arrive(way.send()).usable
 
 
-@given(profile=profiles, start=starts, rounds=st.integers(1, 3))
-def test_loss_of_whole_rounds_is_seen_by_the_clock(profile: str, start: int, rounds: int) -> None:
-    way = trusted(profile, start)
+@given(start=starts, rounds=st.integers(1, 3))
+def test_loss_of_whole_rounds_is_seen_by_the_clock(start: int, rounds: int) -> None:
+    way = trusted(start)
     for _ in range(rounds * way.counters):
         way.send()
         way.now_s += CYCLE_S
@@ -135,9 +115,9 @@ def test_loss_of_whole_rounds_is_seen_by_the_clock(profile: str, start: int, rou
     assert way.arrive(way.send()).state is ReceiverState.INVALID
 
 
-@given(profile=profiles, start=starts, times=st.integers(1, 3))
-def test_repetition_is_repeated_and_never_used(profile: str, start: int, times: int) -> None:
-    way = trusted(profile, start)
+@given(start=starts, times=st.integers(1, 3))
+def test_repetition_is_repeated_and_never_used(start: int, times: int) -> None:
+    way = trusted(start)
     frame = way.send()
     assert way.arrive(frame).usable
 
@@ -148,20 +128,18 @@ def test_repetition_is_repeated_and_never_used(profile: str, start: int, times: 
     assert way.arrive(way.send()).status is OK
 
 
-@given(profile=profiles, start=starts)
-def test_two_frames_that_change_places_are_a_wrong_sequence(profile: str, start: int) -> None:
-    way = trusted(profile, start)
+@given(start=starts)
+def test_two_frames_that_change_places_are_a_wrong_sequence(start: int) -> None:
+    way = trusted(start)
     first, second = way.send(), way.send()
 
     assert way.arrive(second) == Check(SOME_LOST, ReceiverState.VALID, 1)
-    assert way.arrive(first) == Check(WRONG_SEQUENCE, ReceiverState.INVALID)
+    assert way.arrive(first) == Check(WRONG_SEQUENCE, ReceiverState.VALID)
 
 
-@given(profile=profiles, start=starts, behind=st.integers(1, 12))
-def test_a_frame_that_comes_late_behind_others_is_a_wrong_sequence(
-    profile: str, start: int, behind: int
-) -> None:
-    way = trusted(profile, start)
+@given(start=starts, behind=st.integers(1, 12))
+def test_a_frame_that_comes_late_behind_others_is_a_wrong_sequence(start: int, behind: int) -> None:
+    way = trusted(start)
     late = way.send()
     for _ in range(behind):
         way.arrive(way.send())
@@ -172,9 +150,9 @@ def test_a_frame_that_comes_late_behind_others_is_a_wrong_sequence(
     assert not check.usable
 
 
-@given(profile=profiles, start=starts, missed=st.integers(1, 20))
-def test_delay_is_no_new_data_and_then_no_trust(profile: str, start: int, missed: int) -> None:
-    way = trusted(profile, start)
+@given(start=starts, missed=st.integers(1, 20))
+def test_delay_is_no_new_data_and_then_no_trust(start: int, missed: int) -> None:
+    way = trusted(start)
     frame = way.send()
 
     checks = [way.arrive(None) for _ in range(missed)]
@@ -182,16 +160,15 @@ def test_delay_is_no_new_data_and_then_no_trust(profile: str, start: int, missed
 
     assert {check.status for check in checks} == {NO_NEW_DATA}
     for cycles, check in enumerate((*checks, delayed), start=1):
-        in_time = cycles * CYCLE_S <= TIMEOUT_S
+        # Asked in each cycle, after three the window holds one good frame only.
+        in_time = cycles * CYCLE_S <= TIMEOUT_S and cycles <= 2 + (check is delayed)
         assert check.state is (ReceiverState.VALID if in_time else ReceiverState.INVALID)
     assert delayed.status is OK  # the frame itself is in order; only its time is not
 
 
-@given(profile=profiles, start=starts, bit=st.integers(0, 63))
-def test_corruption_is_a_wrong_crc_and_costs_only_the_frame(
-    profile: str, start: int, bit: int
-) -> None:
-    way = trusted(profile, start)
+@given(start=starts, bit=st.integers(0, 63))
+def test_corruption_is_a_wrong_crc_and_costs_only_the_frame(start: int, bit: int) -> None:
+    way = trusted(start)
     broken = bytearray(way.send())
     broken[bit // 8] ^= 1 << bit % 8
 
@@ -199,10 +176,10 @@ def test_corruption_is_a_wrong_crc_and_costs_only_the_frame(
     assert way.arrive(way.send()) == Check(SOME_LOST, ReceiverState.VALID, 1)
 
 
-@given(profile=profiles, start=starts)
-def test_a_frame_of_another_message_is_a_wrong_crc(profile: str, start: int) -> None:
+@given(start=starts)
+def test_a_frame_of_another_message_is_a_wrong_crc(start: int) -> None:
     """Masquerade and insertion: its counter is the one expected next, its Data ID is not."""
-    way = trusted(profile, start)
+    way = trusted(start)
     expected = way.send()
     strange = way.stranger.protect(expected)
 
@@ -214,12 +191,12 @@ def test_a_frame_of_another_message_is_a_wrong_crc(profile: str, start: int) -> 
 faults = st.lists(st.sampled_from(["lose", "repeat", "swap", "corrupt", "nothing"]), max_size=60)
 
 
-@given(profile=profiles, start=starts, course=faults)
+@given(start=starts, course=faults)
 def test_whatever_happens_only_new_and_whole_frames_in_order_are_used(
-    profile: str, start: int, course: list[str]
+    start: int, course: list[str]
 ) -> None:
     """The content is a number that rises with each frame: what is used must rise, too."""
-    way = trusted(profile, start)
+    way = trusted(start)
     used: list[int] = []
     sent = 0
 

@@ -1,7 +1,8 @@
 import pytest
 
 from firmware_bridge.e2e.profile22 import Profile22Receiver, Profile22Sender, compute_crc
-from firmware_bridge.e2e.sequence import CheckStatus, ReceiverState
+from firmware_bridge.e2e.sequence import CheckStatus
+from firmware_bridge.e2e.state_machine import ReceiverState
 from firmware_bridge.protocol.database import definition
 
 DRIVER_STATE_IDS = bytes.fromhex("3aa53fa04bd44ed15fc05ac52eb12bb4")
@@ -73,12 +74,12 @@ def test_the_sender_keeps_the_high_nibble_beside_the_counter() -> None:
 
 def test_two_good_frames_make_a_sender_trusted() -> None:
     made = receiver()
-    assert made.state is ReceiverState.NO_DATA
+    assert made.state is ReceiverState.NODATA
 
     first = made.check(protected(7), 0.0)
     assert (first.status, first.state, first.usable) == (
         CheckStatus.OK,
-        ReceiverState.INITIAL,
+        ReceiverState.INIT,
         False,
     )
     second = made.check(protected(8), CYCLE_S)
@@ -103,17 +104,27 @@ def test_a_jump_beyond_the_allowed_is_a_wrong_sequence(counter: int) -> None:
     check = trusting_receiver().check(protected(counter), 2 * CYCLE_S)
 
     assert check.status is CheckStatus.WRONG_SEQUENCE
-    assert check.state is ReceiverState.INVALID
+    assert check.state is ReceiverState.VALID
     assert not check.usable
 
 
-def test_after_a_wrong_sequence_three_good_frames_are_needed() -> None:
+def test_after_a_timeout_three_good_frames_are_needed() -> None:
     made = trusting_receiver()
-    made.check(protected(9), 0.2)
+    made.check(None, 0.1 + TIMEOUT_S + 0.1)
 
-    states = [made.check(protected(counter), 0.2).state for counter in (10, 11, 12)]
+    states = [made.check(protected(counter), 0.6).state for counter in (10, 11, 12, 13)]
 
-    assert states == [ReceiverState.INVALID, ReceiverState.INVALID, ReceiverState.VALID]
+    assert states == [*[ReceiverState.INVALID] * 3, ReceiverState.VALID]
+
+
+def test_a_stale_frame_is_not_used_and_keeps_nobody_trusted() -> None:
+    made = trusting_receiver()
+
+    checks = [made.check(protected(counter), 0.2, fresh=False) for counter in (2, 3, 4)]
+    assert {check.status for check in checks} == {CheckStatus.STALE}
+    assert checks[-1].state is ReceiverState.INVALID
+    # The next is compared with them all the same.
+    assert made.check(protected(5), 0.2).status is CheckStatus.OK
 
 
 def test_a_repeated_frame_is_named_and_not_used() -> None:

@@ -8,11 +8,9 @@ from itertools import combinations
 
 import pytest
 from e2e.p02 import e2e_p02_check, e2e_p02_protect
-from e2e.p05 import e2e_p05_check, e2e_p05_protect
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware_bridge.e2e.profile5 import Profile5Receiver, Profile5Sender
 from firmware_bridge.e2e.profile22 import Profile22Receiver, Profile22Sender
 from firmware_bridge.e2e.sequence import CheckStatus
 from firmware_bridge.protocol.database import definitions
@@ -25,11 +23,6 @@ BITS = 64
 
 def accepts22(data: bytes, data_ids: bytes) -> bool:
     check = Profile22Receiver(data_ids, timeout_s=None).check(data, 0.0)
-    return check.status is not CheckStatus.WRONG_CRC
-
-
-def accepts5(data: bytes, data_id: int) -> bool:
-    check = Profile5Receiver(data_id, timeout_s=None).check(data, 0.0)
     return check.status is not CheckStatus.WRONG_CRC
 
 
@@ -46,23 +39,6 @@ def test_both_protect_alike_by_profile_22(data: bytes, data_ids: bytes, counter:
     assert accepts22(bytes(theirs), data_ids)
 
 
-@given(
-    data=st.binary(min_size=3, max_size=64),
-    data_id=st.integers(0, 0xFFFF),
-    counter=st.integers(0, 255),
-)
-def test_both_protect_alike_by_profile_5(data: bytes, data_id: int, counter: int) -> None:
-    ours = Profile5Sender(data_id, counter=counter).protect(data)
-    theirs = bytearray(data)
-    theirs[2] = counter
-
-    e2e_p05_protect(theirs, data_id, increment_counter=True)
-
-    assert ours == bytes(theirs)
-    assert e2e_p05_check(ours, data_id)
-    assert accepts5(bytes(theirs), data_id)
-
-
 @given(data=st.binary(min_size=2, max_size=8), crc=st.integers(0, 255), data_ids=lists)
 def test_both_judge_any_bytes_alike_by_profile_22(data: bytes, crc: int, data_ids: bytes) -> None:
     # All 256 CRCs, so that among these frames are some that pass.
@@ -73,19 +49,6 @@ def test_both_judge_any_bytes_alike_by_profile_22(data: bytes, crc: int, data_id
 
     assert all(ours == theirs for ours, theirs in judged)
     assert sum(ours for ours, _ in judged) == 1
-
-
-@given(
-    data=st.binary(min_size=8, max_size=64),
-    data_id=st.integers(0, 0xFFFF),
-    flips=st.sets(st.integers(0, 63), max_size=6),
-)
-def test_both_judge_errors_alike_by_profile_5(data: bytes, data_id: int, flips: set[int]) -> None:
-    frame = bytearray(Profile5Sender(data_id).protect(data))
-    for bit in flips:
-        frame[bit // 8] ^= 1 << bit % 8
-
-    assert accepts5(bytes(frame), data_id) is bool(e2e_p05_check(bytes(frame), data_id))
 
 
 def flipped_frames(data_ids: bytes, counter: int, count: int) -> list[bytes]:

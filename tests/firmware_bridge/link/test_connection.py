@@ -1,6 +1,6 @@
 import pytest
 
-from firmware_bridge.errors import BridgeError, TransportError
+from firmware_bridge.errors import BridgeError, LinkReason, TransportError
 from firmware_bridge.link.connection import FIRST_WAIT_S, LONGEST_WAIT_S, SETTLED_S, Connection
 from firmware_bridge.protocol.frame import CanFrame
 from firmware_bridge.transports import Transport, TransportCounters
@@ -15,7 +15,7 @@ class Port:
 
     def open(self, uri: str) -> Transport:
         if not self.is_there:
-            raise TransportError(f"link: {uri}: no such port")
+            raise TransportError(LinkReason.NOT_FOUND, f"link: {uri}: no such port")
         self.opened += 1
         return _Silent()
 
@@ -24,6 +24,14 @@ class _Silent:
     def __init__(self) -> None:
         self.counters = TransportCounters(frames_sent=3, rejected_bytes=2)
         self.closed = False
+
+    @property
+    def trouble(self) -> str | None:
+        return None
+
+    @property
+    def backlog_s(self) -> float:
+        return 0.0
 
     def fileno(self) -> int | None:
         return None
@@ -62,7 +70,7 @@ def test_patience_doubles_up_to_its_limit() -> None:
     port = Port()
     connection = Connection("slcan:x", port.open)
     connection.open(0.0)
-    connection.lose(TransportError("gone"), 10.0)
+    connection.lose(TransportError(LinkReason.GONE, "gone"), 10.0)
 
     tried = tries(connection, port, 10.0, 13.0)
 
@@ -79,7 +87,7 @@ def test_whenever_a_port_is_back_it_is_open_within_450_ms() -> None:
         port = Port()
         connection = Connection("slcan:x", port.open)
         connection.open(0.0)
-        connection.lose(TransportError("gone"), 10.0)
+        connection.lose(TransportError(LinkReason.GONE, "gone"), 10.0)
         back_s = 10.0 + away_ms / 1000
         tries(connection, port, 10.0, back_s)
         port.is_there = True
@@ -91,14 +99,14 @@ def test_a_port_that_is_back_is_opened_and_patience_starts_anew() -> None:
     port = Port()
     connection = Connection("slcan:x", port.open)
     connection.open(0.0)
-    connection.lose(TransportError("gone"), 10.0)
+    connection.lose(TransportError(LinkReason.GONE, "gone"), 10.0)
     tries(connection, port, 10.0, 12.0)
     port.is_there = True
 
     assert connection.reopen_if_due(connection.next_try_s)
     assert connection.trouble is None
     lost_s = connection.next_try_s + SETTLED_S
-    assert connection.lose(TransportError("gone"), lost_s)
+    assert connection.lose(TransportError(LinkReason.GONE, "gone"), lost_s)
     assert connection.next_try_s == pytest.approx(lost_s + FIRST_WAIT_S)
 
 
@@ -108,7 +116,7 @@ def test_a_port_that_opens_and_fails_at_once_is_not_tried_in_a_hurry() -> None:
     now_s = 0.0
     for _ in range(8):
         assert connection.reopen_if_due(now_s)
-        assert not connection.lose(TransportError("gone"), now_s)
+        assert not connection.lose(TransportError(LinkReason.GONE, "gone"), now_s)
         now_s = connection.next_try_s
 
     assert now_s > 2.0
@@ -119,7 +127,7 @@ def test_counters_go_on_over_all_openings() -> None:
     port = Port()
     connection = Connection("slcan:x", port.open)
     connection.open(0.0)
-    connection.lose(TransportError("gone"), 1.0)
+    connection.lose(TransportError(LinkReason.GONE, "gone"), 1.0)
     connection.open(2.0)
     assert connection.counters == TransportCounters(frames_sent=6, rejected_bytes=4)
 

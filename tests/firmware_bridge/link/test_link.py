@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from firmware_bridge.errors import BridgeError, TransportError
+from firmware_bridge.errors import BridgeError, LinkReason, TransportError
 from firmware_bridge.link.link import Link
 from firmware_bridge.link.schedule import Snapshot
 from firmware_bridge.protocol.frame import CanFrame
@@ -21,6 +21,7 @@ from firmware_bridge.protocol.messages import (
 from firmware_bridge.reception.supervision import BusSupervisor, FrameStatus, JudgedFrame
 from firmware_bridge.terminal.pty_wire import PtyWire
 from firmware_bridge.transports import Transport, TransportCounters, open_transport
+from tests.firmware_bridge.transports.lawicel_adapter import AdapterPort, LawicelAdapter
 
 MakeFrame = Callable[[Message, float], CanFrame]
 
@@ -167,13 +168,13 @@ def test_a_request_is_repeated_until_the_controller_acknowledges_it(
 ) -> None:
     request = DriverRequestMessage(kind=1, request_id=5, severity=1, valid_for_s=30, reason=1)
     link.publish(snapshot(10, request=request))
-    controller.listen(2.0, until=lambda: controller.count("DriverRequest") >= 3)
-    assert controller.count("DriverRequest") == 3
+    controller.listen(2.0, until=lambda: controller.count("DriverRequest") >= 5)
+    assert controller.count("DriverRequest") == 5
 
     for _ in range(3):
         controller.port.send(make_frame(ControllerStatusMessage(acknowledged_id=5), 0.0))
     controller.listen(1.3)
-    assert controller.count("DriverRequest") == 3
+    assert controller.count("DriverRequest") == 5
 
 
 def test_other_traffic_on_the_bus_is_left_alone(link: Link, controller: Controller) -> None:
@@ -209,8 +210,7 @@ def test_a_line_that_makes_no_sense_is_said_once_and_the_link_goes_on(
     said = [record.getMessage() for record in caplog.records]
     assert len(said) == 1
     assert f"link: slcan:{wire.end_a}: " in said[0]
-    # Not quite none: the other end opened its channel first.
-    assert said[0].endswith("any of them SLCAN: wrong baud rate, or not a SLCAN port?")
+    assert said[0].endswith(" of them SLCAN: wrong baud rate, or not a SLCAN port?")
     assert controller.states()[-1] == 10
 
 
@@ -295,6 +295,41 @@ def test_a_port_that_vanishes_is_opened_again_when_it_is_back(tmp_path: Path) ->
         controller.port.close()
 
 
+def test_an_adapter_that_was_reset_is_opened_again_and_said_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+    with AdapterPort(LawicelAdapter(boot_s=0.3, stamps=True)) as port:
+        link = Link(port.uri)
+        link.open()
+        link.start()
+        stop_s = time.monotonic() + 5.0
+
+        def is_open() -> bool:
+            link.publish(snapshot(1))
+            return port.adapter.is_open and time.monotonic() < stop_s
+
+        assert wait_for(is_open, seconds=1.3)
+        assert wait_for(lambda: link.counters.trouble is None)
+        port.reset()
+        reset_s = time.monotonic()
+        assert wait_for(is_open)
+        assert time.monotonic() - reset_s < 1.3
+        sent = len(port.adapter.on_bus)
+        assert wait_for(lambda: is_open() and len(port.adapter.on_bus) > sent + 5)
+        assert link.counters.channels_reopened == 1
+        assert link.counters.connections_lost == 0
+        assert link.counters.frames_refused > 0
+        assert wait_for(lambda: link.counters.trouble is None)
+        assert link.stop()
+
+    said = [record.getMessage() for record in caplog.records]
+    assert said == [
+        f"link: {port.uri}: the adapter refuses frames",
+        f"link: {port.uri}: frames are taken again",
+    ]
+
+
 def test_it_stops_at_once_while_the_port_is_missing(tmp_path: Path) -> None:
     link = Link(f"slcan:{tmp_path}/ttyMISSING")
     link.start()
@@ -357,12 +392,20 @@ class RecordingTransport:
     def counters(self) -> TransportCounters:
         return TransportCounters(frames_sent=len(self.sent))
 
+    @property
+    def trouble(self) -> str | None:
+        return None
+
+    @property
+    def backlog_s(self) -> float:
+        return 0.0
+
     def fileno(self) -> int | None:
         return None
 
     def send(self, frame: CanFrame) -> None:
         if len(self.sent) == self._frames:
-            raise TransportError("gone")
+            raise TransportError(LinkReason.GONE, "gone")
         self.sent.append(frame)
 
     def receive(self, timeout_s: float) -> list[CanFrame]:
@@ -373,7 +416,7 @@ class RecordingTransport:
 
 
 def test_a_pending_request_is_said_anew_on_a_port_that_is_back() -> None:
-    first, second = RecordingTransport(frames=9), RecordingTransport(frames=10_000)
+    first, second = RecordingTransport(frames=12), RecordingTransport(frames=10_000)
     ports: list[Transport] = [first, second]
     link = Link("slcan:recorded", open_transport=lambda uri: ports.pop(0))
     link.publish(snapshot(10, request=DriverRequestMessage(1, 5, 1, 30, 1)))
@@ -383,8 +426,8 @@ def test_a_pending_request_is_said_anew_on_a_port_that_is_back() -> None:
     def requests(port: RecordingTransport) -> int:
         return sum(frame.can_id == 0x3A3 for frame in port.sent)
 
-    assert wait_for(lambda: requests(second) == 3)
-    assert requests(first) == 3
+    assert wait_for(lambda: requests(second) == 5)
+    assert requests(first) == 5
     # All of it within a moment: without a fresh start the second would be a second later.
     times_s = [frame.time_s for frame in second.sent if frame.can_id == 0x3A3]
     assert times_s[-1] - times_s[0] < 0.5
@@ -399,12 +442,23 @@ class FaultyTransport:
 
     def __init__(self, uri: str) -> None:
         type(self).opened += 1
-        self._faults: list[Exception] = [ValueError("a mistake of ours"), TransportError("gone")]
+        self._faults: list[Exception] = [
+            ValueError("a mistake of ours"),
+            TransportError(LinkReason.GONE, "gone"),
+        ]
         self._fault = self._faults[(self.opened - 1) % 2]
 
     @property
     def counters(self) -> TransportCounters:
         return TransportCounters(frames_sent=1)
+
+    @property
+    def trouble(self) -> str | None:
+        return None
+
+    @property
+    def backlog_s(self) -> float:
+        return 0.0
 
     def fileno(self) -> int | None:
         return None

@@ -12,6 +12,7 @@ from firmware_bridge.protocol.messages import (
     EmotionProbabilitiesMessage,
     FaultCountersMessage,
     HealthMessage,
+    LinkTimingMessage,
     Message,
     PipelineFiguresMessage,
 )
@@ -221,15 +222,17 @@ def test_when_the_vision_loop_goes_on_so_does_its_state_at_once() -> None:
     assert driver_states(sent)[0].state == 10
 
 
-def test_a_request_is_said_three_times_fast_and_then_each_second_until_it_expires() -> None:
+def test_a_request_is_said_five_times_fast_and_then_each_second_until_it_expires() -> None:
     bench = Bench()
     bench.publish(snapshot(0.0, request=REQUEST))
 
     said = requests(bench.run(10.0))
 
-    assert [time_s for time_s, _ in said] == pytest.approx([0, 0.02, 0.04, 1.04, 2.04, 3.04, 4.04])
+    assert [time_s for time_s, _ in said] == pytest.approx(
+        [0, 0.02, 0.04, 0.06, 0.08, 1.08, 2.08, 3.08, 4.08]
+    )
     # Each frame says for how long it is still valid.
-    assert [message.valid_for_s for _, message in said] == [5, 5, 5, 4, 3, 2, 1]
+    assert [message.valid_for_s for _, message in said] == [5, 5, 5, 5, 5, 4, 3, 2, 1]
     assert {message.request_id for _, message in said} == {7}
 
 
@@ -256,7 +259,7 @@ def test_an_old_acknowledgement_does_not_silence_a_new_request() -> None:
     bench.publish(snapshot(0.0, request=REQUEST))
     bench.schedule.acknowledge(7)  # what the vehicle still shows from before our restart
 
-    assert len(requests(bench.run(0.5))) == 3
+    assert len(requests(bench.run(0.5))) == 5
 
 
 def test_a_request_that_is_withdrawn_is_not_repeated() -> None:
@@ -277,7 +280,7 @@ def test_another_request_begins_anew() -> None:
 
     said = requests(bench.run(1.6))
 
-    assert [time_s for time_s, _ in said] == pytest.approx([0.5, 0.52, 0.54, 1.54])
+    assert [time_s for time_s, _ in said] == pytest.approx([0.5, 0.52, 0.54, 0.56, 0.58, 1.58])
     assert {message.request_id for _, message in said} == {8}
 
 
@@ -315,3 +318,21 @@ def test_what_was_missed_is_not_caught_up_on() -> None:
     sent = bench.run(1.0)
 
     assert times(sent, DriverStateMessage) == pytest.approx([0.75, 0.85, 0.95])
+
+
+def test_where_the_port_is_behind_cyclic_frames_are_left_out_and_changes_are_not() -> None:
+    schedule = Schedule(0.0)
+    schedule.update(snapshot(0.0, state=1, request=REQUEST), 0.0)
+    schedule.take_due(0.0)
+
+    due = schedule.take_due(0.99, is_behind=True)
+    assert [type(message) for message in due] == [DriverRequestMessage]
+    # Timing, state, emotions, health and evidence; the others are due each second.
+    assert schedule.skipped == 5
+    schedule.update(snapshot(1.05, state=4), 1.05)
+    (change,) = schedule.take_due(1.05, is_behind=True)
+    assert isinstance(change, DriverStateMessage)
+    assert change.state == 4
+    timing = schedule.take_due(1.15)[0]
+    assert isinstance(timing, LinkTimingMessage)
+    assert timing.frames_skipped == schedule.skipped > 5

@@ -174,9 +174,7 @@ def test_without_matplotlib_one_line_says_what_to_install(drive: Path, tmp_path:
     picture = tmp_path / "drive.png"
     done = monitor("--plot", str(picture))
     assert done.returncode == 2
-    assert done.stderr == (
-        "edge-fer: a plot needs matplotlib: pip install 'edge-fer[workstation]'\n"
-    )
+    assert done.stderr == ("edge-fer: --plot needs matplotlib: pip install 'edge-fer[plot]'\n")
     assert not picture.exists()
     assert monitor().returncode == 0
 

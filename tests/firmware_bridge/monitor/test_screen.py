@@ -94,7 +94,7 @@ def test_it_shows_what_is_known(watch: Watch) -> None:
         assert shown in text
 
 
-@pytest.mark.parametrize(("height", "shown"), [(24, False), (26, False), (27, True), (40, True)])
+@pytest.mark.parametrize(("height", "shown"), [(24, False), (30, False), (31, True), (40, True)])
 @pytest.mark.parametrize("page", [Page.OVERVIEW, Page.FRAMES])
 def test_what_the_unit_says_of_itself_in_detail_is_left_out_where_there_is_no_room(
     watch: Watch, page: Page, height: int, *, shown: bool
@@ -144,7 +144,7 @@ def test_it_shows_what_slows_the_unit_down_and_how_often_it_came_back(
 
 def test_the_history_is_shown_where_there_is_room(watch: Watch) -> None:
     assert "HISTORY" not in draw(watch, LINE, 1.95)
-    text = draw(watch, LINE, 1.95, 100, 31)
+    text = draw(watch, LINE, 1.95, 100, 32)
     assert "0.9 s ago  uncertain" in text
     assert "1.8 s ago  attentive" in text
 

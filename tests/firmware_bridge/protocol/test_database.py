@@ -16,7 +16,7 @@ LAYOUT = {
             ("State", 4),
             ("Emotion", 4),
             ("Face", 2),
-            ("Quality", 2),
+            ("DriverStateQuality", 2),
             ("Confidence", 8),
             ("Drowsiness", 8),
             ("Distraction", 8),
@@ -32,7 +32,7 @@ LAYOUT = {
                 (name, 7)
                 for name in ("Angry", "Disgust", "Fear", "Happy", "Sad", "Surprise", "Neutral")
             ],
-            ("Quality", 3),
+            ("EmotionProbabilitiesQuality", 3),
         ],
     ),
     "Health": (
@@ -93,9 +93,10 @@ LAYOUT = {
             ("Yawns", 3),
             ("EyesUnseen", 4),
             ("HeadUnseen", 4),
-            ("Reason", 8),
+            ("StateReason", 8),
         ],
     ),
+    "LinkTiming": (0x3A7, 0.1, [("SendTime", 32), ("FramesSkipped", 8)]),
     "ControllerStatus": (
         0x3B0,
         0.1,
@@ -119,6 +120,7 @@ DATA_ID_BASES = {
     "PipelineFigures": 0xA5,
     "FaultCounters": 0xFF,
     "DriverEvidence": 0xF0,
+    "LinkTiming": 0x17,
     "ControllerStatus": 0xC3,
 }
 
@@ -171,7 +173,7 @@ def test_senders_and_on_change_rules_are_in_the_dbc() -> None:
     assert definition("ControllerStatus").sender == "VehicleController"
     assert definition("DriverState").min_gap_s == 0.02
     request = definition("DriverRequest")
-    assert (request.repetitions, request.fast_cycle_s, request.is_cyclic) == (3, 0.02, False)
+    assert (request.repetitions, request.fast_cycle_s, request.is_cyclic) == (5, 0.02, False)
 
 
 @pytest.mark.parametrize(
@@ -235,3 +237,30 @@ def test_names_and_codes() -> None:
 def test_a_payload_of_another_length_is_not_decoded() -> None:
     with pytest.raises(ValueError, match="7 bytes, not 8"):
         definition("Health").decode(bytes(7))
+
+
+def test_each_signal_has_a_name_of_its_own_and_a_comment() -> None:
+    """One name with two layouts confuses who reads signals without their messages."""
+    signals = [signal for known in definitions().values() for signal in known.codec.signals]
+    names = [signal.name for signal in signals]
+
+    assert len(set(names)) == len(names)
+    assert [signal.name for signal in signals if not signal.comment] == []
+
+
+def test_a_rest_bus_simulation_can_start_with_the_start_values() -> None:
+    """Not available, but for the vehicle's enable: with "off" nothing would be seen."""
+    raw = {
+        signal.name: signal.raw_initial or 0
+        for signal in definition("ControllerStatus").codec.signals
+    }
+
+    assert raw["Enable"] == 1
+    assert raw["Ignition"] == 3
+    status = definition("ControllerStatus").decode(
+        definition("ControllerStatus").codec.encode(raw, scaling=False)
+    )
+    assert status["Speed"] is None
+    state = definition("DriverState").codec
+    start = {signal.name: signal.raw_initial or 0 for signal in state.signals}
+    assert definition("DriverState").decode(state.encode(start, scaling=False))["State"] is None

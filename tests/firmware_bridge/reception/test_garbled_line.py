@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -26,9 +27,18 @@ from firmware_bridge.reception.garbled_line import JUDGED_BYTES, LineJudge, desc
 from firmware_bridge.terminal.pty_wire import PtyWire
 from firmware_bridge.transports import TransportCounters, open_transport
 from firmware_bridge.transports.cobs_serial import CobsFraming
-from firmware_bridge.transports.serial_transport import Framing
 from firmware_bridge.transports.slcan_serial import SlcanFraming
 from tests.firmware_bridge.uart_line import drive, sample
+
+
+class Framing(Protocol):
+    """What turns bytes into frames, and counts them."""
+
+    @property
+    def counters(self) -> TransportCounters: ...
+
+    def feed(self, data: bytes, time_s: float) -> list[CanFrame]: ...
+
 
 MakeFrame = Callable[[Message, float], CanFrame]
 FRAMINGS: dict[str, Callable[[], Framing]] = {"slcan": SlcanFraming, "cobs": CobsFraming}
@@ -115,11 +125,20 @@ def test_the_sentence_says_how_much_came() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [random.Random(1).randbytes(500), bytes(500), b"\xff" * 500, BOOT_LOG, NMEA * 3],
-    ids=["random", "held low", "idle", "boot log", "a GPS receiver"],
+    [random.Random(1).randbytes(500), bytes(500), b"\xff" * 500],
+    ids=["random", "held low", "idle"],
 )
-def test_what_is_another_protocol_is_said(scheme: str, data: bytes) -> None:
-    assert f"{len(data)} bytes, none of them {scheme.upper()}" in (judge(scheme, data, 500) or "")
+def test_what_is_no_line_at_all_may_be_a_wrong_rate(scheme: str, data: bytes) -> None:
+    expected = f"{len(data)} bytes, none of them {scheme.upper()}: wrong baud rate, or not a"
+    assert (judge(scheme, data, 500) or "").startswith(expected)
+
+
+@pytest.mark.parametrize("data", [BOOT_LOG * 2, NMEA * 6], ids=["boot log", "a GPS receiver"])
+def test_text_is_another_device_but_no_wrong_rate(data: bytes) -> None:
+    assert (judge("slcan", data, 500) or "").endswith(
+        "any of them SLCAN: text of another device: is it the right port?"
+    )
+    assert "wrong baud rate" in (judge("cobs", data, 500) or "")
 
 
 def test_either_protocol_is_none_of_the_other(frames: list[CanFrame]) -> None:
@@ -169,11 +188,29 @@ def test_the_warning_goes_with_its_cause_and_comes_with_it(
         framing.feed(data, 0.0)
         return judge_of_line.judge(framing.counters)
 
+    noise = random.Random(1).randbytes(300)
     assert after(good) is None
-    assert (after(NMEA) or "").startswith(f"{len(NMEA)} bytes, ")
-    assert (after(NMEA) or "").startswith(f"{2 * len(NMEA)} bytes, ")
+    assert (after(noise) or "").startswith("300 bytes, ")
+    assert (after(noise) or "").startswith("600 bytes, ")
     assert after(b"") is not None  # silence is no reason to take it back
     assert after(b"\r\0" + good) is None
+    assert after(good) is None
+
+
+def test_bursts_do_not_make_it_flap(scheme: str, frames: list[CanFrame]) -> None:
+    """Neither noise on a good line, nor a lucky frame on a garbled one, is news."""
+    good = b"".join(map(ENCODE[scheme], frames))[:400]
+    chance = random.Random(1)
+    framing, judge_of_line = FRAMINGS[scheme](), LineJudge(f"{scheme}:x")
+
+    def after(data: bytes) -> str | None:
+        framing.feed(data, 0.0)
+        return judge_of_line.judge(framing.counters)
+
+    assert after(good) is None
+    assert [after(chance.randbytes(100)) or after(good) for _ in range(20)] == [None] * 20
+    assert after(chance.randbytes(400)) is not None
+    assert all(after(chance.randbytes(100)) and after(good[:100]) for _ in range(20))
     assert after(good) is None
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware_bridge.e2e.profile22 import Profile22Sender
-from firmware_bridge.e2e.sequence import ReceiverState
+from firmware_bridge.e2e.state_machine import ReceiverState
 from firmware_bridge.protocol.database import definition
 from firmware_bridge.protocol.frame import CanFrame
 from firmware_bridge.protocol.messages import (
@@ -69,7 +69,7 @@ def test_lost_frames_and_gaps_are_counted(make_frame: MakeFrame) -> None:
     seen = of_driver_state(supervisor, 0.2)
 
     assert (seen.lost, seen.gaps, seen.good) == (2, 2, 4)
-    assert seen.state is ReceiverState.INVALID
+    assert seen.state is ReceiverState.VALID
 
 
 def test_a_repeated_frame_is_counted_as_such(make_frame: MakeFrame) -> None:

@@ -91,13 +91,14 @@ def test_a_frame_as_json_reads_as_the_dbc_names_it(make_frame: MakeFrame) -> Non
         "id": "0x3A0",
         "message": "DriverState",
         "status": "ok",
-        "receiver": "initial",
+        "receiver": "init",
+        "age_ms": None,
         "data": line["data"],
         "signals": {
             "State": "attentive",
             "Emotion": "neutral",
             "Face": "detected",
-            "Quality": None,
+            "DriverStateQuality": None,
             "Confidence": 87.2,
             "Drowsiness": None,
             "Distraction": None,
@@ -109,9 +110,9 @@ def test_a_frame_as_json_reads_as_the_dbc_names_it(make_frame: MakeFrame) -> Non
 
 def test_an_unnamed_code_is_shown_as_one(make_frame: MakeFrame) -> None:
     watch = Watch(0.0)
-    line = frame_as_json(watch.take(make_frame(DriverStateMessage(13), 0.0)), 0.0)
+    line = frame_as_json(watch.take(make_frame(DriverStateMessage(14), 0.0)), 0.0)
 
-    assert line["signals"]["State"] == "code 13"
+    assert line["signals"]["State"] == "code 14"
 
 
 def test_a_broken_or_unknown_frame_has_no_signals(make_frame: MakeFrame) -> None:

@@ -115,13 +115,12 @@ def test_wrong_input_is_one_line_and_nothing_is_sent(drive: Path, wire: PtyWire)
 def test_an_endless_one_ends_on_a_signal_and_says_what_it_did(
     wire: PtyWire, drive: Path, number: int
 ) -> None:
-    run = (
-        "import sys; from pathlib import Path; from firmware_bridge.recording.resend import resend;"
-        "sys.exit(resend(Path(sys.argv[1]), sys.argv[2], loops=0))"
-    )
     port = open_transport(f"slcan:{wire.end_b}")
     with subprocess.Popen(
-        [sys.executable, "-c", run, str(drive), f"slcan:{wire.end_a}"],
+        [
+            *(sys.executable, "-m", "edge_fer", "replay", str(drive)),
+            *("--to", f"slcan:{wire.end_a}", "--loops", "0"),
+        ],
         cwd=REPOSITORY,
         env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
         stdout=subprocess.PIPE,
@@ -137,4 +136,4 @@ def test_an_endless_one_ends_on_a_signal_and_says_what_it_did(
         finally:
             process.kill()  # else a failure would wait for its end
     port.close()
-    assert process.returncode == 0
+    assert process.returncode == (130 if number == signal.SIGINT else 0)

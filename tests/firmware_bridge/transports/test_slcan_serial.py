@@ -1,28 +1,107 @@
+import io
 import os
+import threading
+from pathlib import Path
 
 import pytest
 
-from firmware_bridge.errors import TransportError
+from firmware_bridge.errors import BridgeError, TransportError
+from firmware_bridge.monitor.run import run_monitor
 from firmware_bridge.protocol.frame import CanFrame
-from firmware_bridge.protocol.slcan import CLOSE_COMMAND, OPEN_COMMANDS
+from firmware_bridge.recording.resend import resend
 from firmware_bridge.transports import TransportCounters, open_transport
 from tests.firmware_bridge.transports.backends import Terminal
+from tests.firmware_bridge.transports.lawicel_adapter import AdapterPort, LawicelAdapter
 
 FRAME = CanFrame(0x3A0, bytes.fromhex("b4d003af90140405"), 0.0)
 LINE = b"t3A08B4D003AF90140405\r"
 
 
-def test_the_channel_is_opened_and_closed_as_an_adapter_wants_it(terminal: Terminal) -> None:
+def test_a_side_that_answers_nothing_gets_commands_and_frames_at_once(terminal: Terminal) -> None:
     port = open_transport(f"slcan:{terminal.path}")
     port.send(FRAME)
     port.close()
 
-    assert terminal.read() == OPEN_COMMANDS + LINE + CLOSE_COMMAND
+    assert terminal.read() == b"C\rC\rS6\rZ0\rO\r" + LINE + b"C\r"
+
+
+def test_a_microcontroller_can_be_spared_the_commands(terminal: Terminal) -> None:
+    port = open_transport(f"slcan:{terminal.path}?adapter=no")
+    port.send(FRAME)
+    port.close()
+
+    assert terminal.read() == LINE
+
+
+@pytest.mark.parametrize("text", ["33333", "83k", "2M", "", "fast", "-1"])
+def test_a_bit_rate_without_a_command_is_refused(terminal: Terminal, text: str) -> None:
+    with pytest.raises(BridgeError) as caught:
+        open_transport(f"slcan:{terminal.path}?bitrate={text}")
+
+    assert str(caught.value).endswith(
+        f"bitrate {text!r} has no S command; use one of 10k, 20k, 50k, 100k, 125k, 250k, 500k,"
+        " 800k, 1000k"
+    )
+
+
+@pytest.mark.parametrize(("text", "command"), [("250k", b"S5"), ("1M", b"S8"), ("10000", b"S0")])
+def test_an_adapter_is_opened_at_the_bit_rate(text: str, command: bytes) -> None:
+    with AdapterPort(LawicelAdapter(stamps=True)) as port:
+        transport = open_transport(f"{port.uri}?bitrate={text}&settle_ms=20")
+        transport.receive(0.3)
+        transport.close()
+
+    assert port.adapter.commands[:4] == [b"C", command, b"Z0", b"O"]
+
+
+def test_an_adapter_is_open_when_the_transport_is() -> None:
+    """It needs no second for that: no frame is refused, and each of its frames is received."""
+    with AdapterPort(LawicelAdapter(is_open=True, rate=b"S2", stamps=True)) as port:
+        transport = open_transport(port.uri)
+        transport.send(FRAME)
+        port.from_bus(FRAME)
+        assert [frame.data for frame in transport.receive(1.0)] == [FRAME.data]
+        assert transport.counters.channel_openings == 1
+        assert transport.counters.frames_refused == 0
+        transport.close()
+
+    assert [frame.data for frame in port.adapter.on_bus] == [FRAME.data]
+
+
+def test_the_monitor_only_listens_on_an_adapter() -> None:
+    with AdapterPort(LawicelAdapter()) as port:
+        threading.Timer(0.3, port.from_bus, [FRAME]).start()
+        run_monitor(port.uri, json_lines=True, seconds=0.6, out=io.StringIO())
+
+    assert b"L" in port.adapter.commands
+    assert b"O" not in port.adapter.commands
+
+
+def test_what_is_replayed_reaches_the_bus_of_an_adapter(tmp_path: Path) -> None:
+    recording = tmp_path / "drive.log"
+    recording.write_text("".join(f"({i / 100:.6f}) can0 3A0#B4D003AF90140405\n" for i in range(20)))
+    with AdapterPort(LawicelAdapter(stamps=True)) as port:
+        assert resend(recording, port.uri) == 0
+
+    assert len(port.adapter.on_bus) == 20
+
+
+def test_time_stamps_and_text_of_an_adapter_are_no_damage(terminal: Terminal) -> None:
+    port = open_transport(f"slcan:{terminal.path}")
+    os.write(terminal.device, LINE[:-1] + b"1234\r\nready.\r\n" + LINE)
+
+    frames = port.receive(1.0)
+    while len(frames) < 2 and (more := port.receive(1.0)):
+        frames += more
+    assert [frame.data for frame in frames] == [FRAME.data] * 2
+    assert port.counters.rejected_lines == 0
+    assert port.counters.foreign_bytes == len("ready.") + 1
+    port.close()
 
 
 def test_garbage_is_counted_and_the_frames_between_are_kept(terminal: Terminal) -> None:
     port = open_transport(f"slcan:{terminal.path}")
-    os.write(terminal.device, b"\xff\xfe" + LINE + b"nonsense\r" + LINE + b"t3A0")
+    os.write(terminal.device, b"\xff\xfe" + LINE + b"t3A0nonsense\r" + LINE + b"t3A0")
     os.write(terminal.device, LINE[4:])
 
     # What is written in two pieces may arrive in two.
@@ -34,8 +113,8 @@ def test_garbage_is_counted_and_the_frames_between_are_kept(terminal: Terminal) 
     assert port.counters == TransportCounters(
         frames_received=3,
         rejected_lines=2,
-        rejected_bytes=2 + len(b"nonsense\r"),
-        received_bytes=2 + len(b"nonsense\r") + 3 * len(LINE),
+        rejected_bytes=2 + len(b"t3A0nonsense\r"),
+        received_bytes=2 + len(b"t3A0nonsense\r") + 3 * len(LINE),
         understood_bytes=3 * len(LINE),
     )
     port.close()

@@ -83,12 +83,12 @@ def test_too_few_faces_are_not_shown(subject: Subject, measured: Measured, tmp_p
     few = replace(
         measured, answers=answers, calibrated=replace(measured.calibrated, scaled=answers)
     )
-    text = mistakes_section(few, tmp_path)
+    text = mistakes_section(few, tmp_path, with_faces=True)
     assert "2 answers are wrong: too few for a contact sheet" in text
     only_one = replace(
         few, rows=few.rows.rows(np.array([5])), answers=answers[5:6], calibrated=few.calibrated
     )
-    assert "too few answers" in saliency_section(subject, only_one, tmp_path)
+    assert "too few answers" in saliency_section(subject, only_one, tmp_path, with_faces=True)
     assert not list(tmp_path.iterdir()), "no face is drawn by itself"
 
 

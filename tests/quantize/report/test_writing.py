@@ -50,20 +50,37 @@ def test_page_has_each_part_and_each_figure_is_a_picture(report: Path) -> None:
     assert set(pictures) >= {
         "confusion.png",
         "corruptions.png",
-        "corruption-examples.png",
+        "corruptions-of-the-portrait.png",
         "distribution.png",
-        "faces.png",
         "feature-maps.png",
         "filters.png",
         "history.png",
         "reliability.png",
         "risk-coverage.png",
-        "saliency.png",
+        "saliency-of-the-portrait.png",
     }
+    assert not {"faces.png", "mistakes.png", "saliency.png"} & set(pictures)
     for name in pictures:
         image = cv2.imread(str(report / name))
         assert image is not None, name
         assert image.std() > 5, f"{name} shows nothing"
+
+
+@pytest.mark.slow
+def test_faces_of_the_data_are_drawn_only_where_they_are_asked_for(
+    report: Path, subject: Subject, small_fer2013: Fer2013, tmp_path: Path
+) -> None:
+    asked = tmp_path / "asked"
+    write_report(subject, small_fer2013, "PublicTest", asked, command="a", with_faces=True)
+    more = {path.name for path in asked.glob("*.png")} - {
+        path.name for path in report.glob("*.png")
+    }
+    # This small network may have too few wrong answers for a sheet of them.
+    assert {"faces.png", "saliency.png"} <= more <= {"faces.png", "mistakes.png", "saliency.png"}
+    with pytest.raises(UserError, match="--with-faces: it is for a report"):
+        verb.evaluate_verb(
+            Path("a.tflite"), Path("b"), usage="PublicTest", json_output=True, with_faces=True
+        )
 
 
 @pytest.mark.slow

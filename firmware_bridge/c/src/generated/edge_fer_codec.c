@@ -49,6 +49,14 @@ static inline uint8_t pack_left_shift_u16(
     return (uint8_t)((uint8_t)(value << shift) & mask);
 }
 
+static inline uint8_t pack_left_shift_u32(
+    uint32_t value,
+    uint8_t shift,
+    uint8_t mask)
+{
+    return (uint8_t)((uint8_t)(value << shift) & mask);
+}
+
 static inline uint8_t pack_right_shift_u8(
     uint8_t value,
     uint8_t shift,
@@ -59,6 +67,14 @@ static inline uint8_t pack_right_shift_u8(
 
 static inline uint8_t pack_right_shift_u16(
     uint16_t value,
+    uint8_t shift,
+    uint8_t mask)
+{
+    return (uint8_t)((uint8_t)(value >> shift) & mask);
+}
+
+static inline uint8_t pack_right_shift_u32(
+    uint32_t value,
     uint8_t shift,
     uint8_t mask)
 {
@@ -81,6 +97,14 @@ static inline uint16_t unpack_left_shift_u16(
     return (uint16_t)((uint16_t)(value & mask) << shift);
 }
 
+static inline uint32_t unpack_left_shift_u32(
+    uint8_t value,
+    uint8_t shift,
+    uint8_t mask)
+{
+    return (uint32_t)((uint32_t)(value & mask) << shift);
+}
+
 static inline uint8_t unpack_right_shift_u8(
     uint8_t value,
     uint8_t shift,
@@ -97,6 +121,14 @@ static inline uint16_t unpack_right_shift_u16(
     return (uint16_t)((uint16_t)(value & mask) >> shift);
 }
 
+static inline uint32_t unpack_right_shift_u32(
+    uint8_t value,
+    uint8_t shift,
+    uint8_t mask)
+{
+    return (uint32_t)((uint32_t)(value & mask) >> shift);
+}
+
 int edge_fer_codec_driver_state_pack(
     uint8_t *dst_p,
     const struct edge_fer_codec_driver_state_t *src_p,
@@ -108,12 +140,12 @@ int edge_fer_codec_driver_state_pack(
 
     memset(&dst_p[0], 0, 8);
 
-    dst_p[0] |= pack_left_shift_u8(src_p->crc, 0u, 0xffu);
-    dst_p[1] |= pack_left_shift_u8(src_p->counter, 0u, 0x0fu);
+    dst_p[0] |= pack_left_shift_u8(src_p->driver_state_crc, 0u, 0xffu);
+    dst_p[1] |= pack_left_shift_u8(src_p->driver_state_counter, 0u, 0x0fu);
     dst_p[1] |= pack_left_shift_u8(src_p->state, 4u, 0xf0u);
     dst_p[2] |= pack_left_shift_u8(src_p->emotion, 0u, 0x0fu);
     dst_p[2] |= pack_left_shift_u8(src_p->face, 4u, 0x30u);
-    dst_p[2] |= pack_left_shift_u8(src_p->quality, 6u, 0xc0u);
+    dst_p[2] |= pack_left_shift_u8(src_p->driver_state_quality, 6u, 0xc0u);
     dst_p[3] |= pack_left_shift_u8(src_p->confidence, 0u, 0xffu);
     dst_p[4] |= pack_left_shift_u8(src_p->drowsiness, 0u, 0xffu);
     dst_p[5] |= pack_left_shift_u8(src_p->distraction, 0u, 0xffu);
@@ -132,12 +164,12 @@ int edge_fer_codec_driver_state_unpack(
         return (-EINVAL);
     }
 
-    dst_p->crc = unpack_right_shift_u8(src_p[0], 0u, 0xffu);
-    dst_p->counter = unpack_right_shift_u8(src_p[1], 0u, 0x0fu);
+    dst_p->driver_state_crc = unpack_right_shift_u8(src_p[0], 0u, 0xffu);
+    dst_p->driver_state_counter = unpack_right_shift_u8(src_p[1], 0u, 0x0fu);
     dst_p->state = unpack_right_shift_u8(src_p[1], 4u, 0xf0u);
     dst_p->emotion = unpack_right_shift_u8(src_p[2], 0u, 0x0fu);
     dst_p->face = unpack_right_shift_u8(src_p[2], 4u, 0x30u);
-    dst_p->quality = unpack_right_shift_u8(src_p[2], 6u, 0xc0u);
+    dst_p->driver_state_quality = unpack_right_shift_u8(src_p[2], 6u, 0xc0u);
     dst_p->confidence = unpack_right_shift_u8(src_p[3], 0u, 0xffu);
     dst_p->drowsiness = unpack_right_shift_u8(src_p[4], 0u, 0xffu);
     dst_p->distraction = unpack_right_shift_u8(src_p[5], 0u, 0xffu);
@@ -152,28 +184,37 @@ int edge_fer_codec_driver_state_init(struct edge_fer_codec_driver_state_t *msg_p
     if (msg_p == NULL) return -1;
 
     memset(msg_p, 0, sizeof(struct edge_fer_codec_driver_state_t));
+    msg_p->state = 15;
+    msg_p->emotion = 15;
+    msg_p->face = 3;
+    msg_p->driver_state_quality = 3;
+    msg_p->confidence = 255;
+    msg_p->drowsiness = 255;
+    msg_p->distraction = 255;
+    msg_p->source_age = 255;
+    msg_p->event_sequence = 255;
 
     return 0;
 }
 
-bool edge_fer_codec_driver_state_crc_is_in_range(uint8_t value)
+bool edge_fer_codec_driver_state_driver_state_crc_is_in_range(uint8_t value)
 {
     (void)value;
 
     return (true);
 }
 
-bool edge_fer_codec_driver_state_crc_is_in_phys_range(double value)
+bool edge_fer_codec_driver_state_driver_state_crc_is_in_phys_range(double value)
 {
     return ((value >= 0.0) && (value <= 255.0));
 }
 
-bool edge_fer_codec_driver_state_counter_is_in_range(uint8_t value)
+bool edge_fer_codec_driver_state_driver_state_counter_is_in_range(uint8_t value)
 {
     return (value <= 15u);
 }
 
-bool edge_fer_codec_driver_state_counter_is_in_phys_range(double value)
+bool edge_fer_codec_driver_state_driver_state_counter_is_in_phys_range(double value)
 {
     return ((value >= 0.0) && (value <= 15.0));
 }
@@ -208,12 +249,12 @@ bool edge_fer_codec_driver_state_face_is_in_phys_range(double value)
     return ((value >= 0.0) && (value <= 3.0));
 }
 
-bool edge_fer_codec_driver_state_quality_is_in_range(uint8_t value)
+bool edge_fer_codec_driver_state_driver_state_quality_is_in_range(uint8_t value)
 {
     return (value <= 3u);
 }
 
-bool edge_fer_codec_driver_state_quality_is_in_phys_range(double value)
+bool edge_fer_codec_driver_state_driver_state_quality_is_in_phys_range(double value)
 {
     return ((value >= 0.0) && (value <= 3.0));
 }
@@ -281,8 +322,8 @@ int edge_fer_codec_emotion_probabilities_pack(
 
     memset(&dst_p[0], 0, 8);
 
-    dst_p[0] |= pack_left_shift_u8(src_p->crc, 0u, 0xffu);
-    dst_p[1] |= pack_left_shift_u8(src_p->counter, 0u, 0x0fu);
+    dst_p[0] |= pack_left_shift_u8(src_p->emotion_probabilities_crc, 0u, 0xffu);
+    dst_p[1] |= pack_left_shift_u8(src_p->emotion_probabilities_counter, 0u, 0x0fu);
     dst_p[1] |= pack_left_shift_u8(src_p->angry, 4u, 0xf0u);
     dst_p[2] |= pack_right_shift_u8(src_p->angry, 4u, 0x07u);
     dst_p[2] |= pack_left_shift_u8(src_p->disgust, 3u, 0xf8u);
@@ -295,7 +336,7 @@ int edge_fer_codec_emotion_probabilities_pack(
     dst_p[6] |= pack_right_shift_u8(src_p->surprise, 1u, 0x3fu);
     dst_p[6] |= pack_left_shift_u8(src_p->neutral, 6u, 0xc0u);
     dst_p[7] |= pack_right_shift_u8(src_p->neutral, 2u, 0x1fu);
-    dst_p[7] |= pack_left_shift_u8(src_p->quality, 5u, 0xe0u);
+    dst_p[7] |= pack_left_shift_u8(src_p->emotion_probabilities_quality, 5u, 0xe0u);
 
     return (8);
 }
@@ -309,8 +350,8 @@ int edge_fer_codec_emotion_probabilities_unpack(
         return (-EINVAL);
     }
 
-    dst_p->crc = unpack_right_shift_u8(src_p[0], 0u, 0xffu);
-    dst_p->counter = unpack_right_shift_u8(src_p[1], 0u, 0x0fu);
+    dst_p->emotion_probabilities_crc = unpack_right_shift_u8(src_p[0], 0u, 0xffu);
+    dst_p->emotion_probabilities_counter = unpack_right_shift_u8(src_p[1], 0u, 0x0fu);
     dst_p->angry = unpack_right_shift_u8(src_p[1], 4u, 0xf0u);
     dst_p->angry |= unpack_left_shift_u8(src_p[2], 4u, 0x07u);
     dst_p->disgust = unpack_right_shift_u8(src_p[2], 3u, 0xf8u);
@@ -323,7 +364,7 @@ int edge_fer_codec_emotion_probabilities_unpack(
     dst_p->surprise |= unpack_left_shift_u8(src_p[6], 1u, 0x3fu);
     dst_p->neutral = unpack_right_shift_u8(src_p[6], 6u, 0xc0u);
     dst_p->neutral |= unpack_left_shift_u8(src_p[7], 2u, 0x1fu);
-    dst_p->quality = unpack_right_shift_u8(src_p[7], 5u, 0xe0u);
+    dst_p->emotion_probabilities_quality = unpack_right_shift_u8(src_p[7], 5u, 0xe0u);
 
     return (0);
 }
@@ -333,28 +374,36 @@ int edge_fer_codec_emotion_probabilities_init(struct edge_fer_codec_emotion_prob
     if (msg_p == NULL) return -1;
 
     memset(msg_p, 0, sizeof(struct edge_fer_codec_emotion_probabilities_t));
+    msg_p->angry = 127;
+    msg_p->disgust = 127;
+    msg_p->fear = 127;
+    msg_p->happy = 127;
+    msg_p->sad = 127;
+    msg_p->surprise = 127;
+    msg_p->neutral = 127;
+    msg_p->emotion_probabilities_quality = 7;
 
     return 0;
 }
 
-bool edge_fer_codec_emotion_probabilities_crc_is_in_range(uint8_t value)
+bool edge_fer_codec_emotion_probabilities_emotion_probabilities_crc_is_in_range(uint8_t value)
 {
     (void)value;
 
     return (true);
 }
 
-bool edge_fer_codec_emotion_probabilities_crc_is_in_phys_range(double value)
+bool edge_fer_codec_emotion_probabilities_emotion_probabilities_crc_is_in_phys_range(double value)
 {
     return ((value >= 0.0) && (value <= 255.0));
 }
 
-bool edge_fer_codec_emotion_probabilities_counter_is_in_range(uint8_t value)
+bool edge_fer_codec_emotion_probabilities_emotion_probabilities_counter_is_in_range(uint8_t value)
 {
     return (value <= 15u);
 }
 
-bool edge_fer_codec_emotion_probabilities_counter_is_in_phys_range(double value)
+bool edge_fer_codec_emotion_probabilities_emotion_probabilities_counter_is_in_phys_range(double value)
 {
     return ((value >= 0.0) && (value <= 15.0));
 }
@@ -429,12 +478,12 @@ bool edge_fer_codec_emotion_probabilities_neutral_is_in_phys_range(double value)
     return ((value >= 0.0) && (value <= 100.0));
 }
 
-bool edge_fer_codec_emotion_probabilities_quality_is_in_range(uint8_t value)
+bool edge_fer_codec_emotion_probabilities_emotion_probabilities_quality_is_in_range(uint8_t value)
 {
     return (value <= 7u);
 }
 
-bool edge_fer_codec_emotion_probabilities_quality_is_in_phys_range(double value)
+bool edge_fer_codec_emotion_probabilities_emotion_probabilities_quality_is_in_phys_range(double value)
 {
     return ((value >= 0.0) && (value <= 7.0));
 }
@@ -450,8 +499,8 @@ int edge_fer_codec_health_pack(
 
     memset(&dst_p[0], 0, 8);
 
-    dst_p[0] |= pack_left_shift_u8(src_p->crc, 0u, 0xffu);
-    dst_p[1] |= pack_left_shift_u8(src_p->counter, 0u, 0x0fu);
+    dst_p[0] |= pack_left_shift_u8(src_p->health_crc, 0u, 0xffu);
+    dst_p[1] |= pack_left_shift_u8(src_p->health_counter, 0u, 0x0fu);
     dst_p[1] |= pack_left_shift_u8(src_p->protocol_version, 4u, 0xf0u);
     dst_p[2] |= pack_left_shift_u8(src_p->camera, 0u, 0x07u);
     dst_p[2] |= pack_left_shift_u8(src_p->model, 3u, 0x18u);
@@ -479,8 +528,8 @@ int edge_fer_codec_health_unpack(
         return (-EINVAL);
     }
 
-    dst_p->crc = unpack_right_shift_u8(src_p[0], 0u, 0xffu);
-    dst_p->counter = unpack_right_shift_u8(src_p[1], 0u, 0x0fu);
+    dst_p->health_crc = unpack_right_shift_u8(src_p[0], 0u, 0xffu);
+    dst_p->health_counter = unpack_right_shift_u8(src_p[1], 0u, 0x0fu);
     dst_p->protocol_version = unpack_right_shift_u8(src_p[1], 4u, 0xf0u);
     dst_p->camera = unpack_right_shift_u8(src_p[2], 0u, 0x07u);
     dst_p->model = unpack_right_shift_u8(src_p[2], 3u, 0x18u);
@@ -504,28 +553,37 @@ int edge_fer_codec_health_init(struct edge_fer_codec_health_t *msg_p)
     if (msg_p == NULL) return -1;
 
     memset(msg_p, 0, sizeof(struct edge_fer_codec_health_t));
+    msg_p->protocol_version = 15;
+    msg_p->camera = 7;
+    msg_p->model = 3;
+    msg_p->degraded_reason = 15;
+    msg_p->temperature = 255;
+    msg_p->frame_rate = 255;
+    msg_p->latency = 255;
+    msg_p->fault = 255;
+    msg_p->recording = 3;
 
     return 0;
 }
 
-bool edge_fer_codec_health_crc_is_in_range(uint8_t value)
+bool edge_fer_codec_health_health_crc_is_in_range(uint8_t value)
 {
     (void)value;
 
     return (true);
 }
 
-bool edge_fer_codec_health_crc_is_in_phys_range(double value)
+bool edge_fer_codec_health_health_crc_is_in_phys_range(double value)
 {
     return ((value >= 0.0) && (value <= 255.0));
 }
 
-bool edge_fer_codec_health_counter_is_in_range(uint8_t value)
+bool edge_fer_codec_health_health_counter_is_in_range(uint8_t value)
 {
     return (value <= 15u);
 }
 
-bool edge_fer_codec_health_counter_is_in_phys_range(double value)
+bool edge_fer_codec_health_health_counter_is_in_phys_range(double value)
 {
     return ((value >= 0.0) && (value <= 15.0));
 }
@@ -633,8 +691,8 @@ int edge_fer_codec_driver_request_pack(
 
     memset(&dst_p[0], 0, 8);
 
-    dst_p[0] |= pack_left_shift_u8(src_p->crc, 0u, 0xffu);
-    dst_p[1] |= pack_left_shift_u8(src_p->counter, 0u, 0x0fu);
+    dst_p[0] |= pack_left_shift_u8(src_p->driver_request_crc, 0u, 0xffu);
+    dst_p[1] |= pack_left_shift_u8(src_p->driver_request_counter, 0u, 0x0fu);
     dst_p[1] |= pack_left_shift_u8(src_p->type, 4u, 0xf0u);
     dst_p[2] |= pack_left_shift_u8(src_p->id, 0u, 0xffu);
     dst_p[3] |= pack_left_shift_u8(src_p->severity, 0u, 0x07u);
@@ -655,8 +713,8 @@ int edge_fer_codec_driver_request_unpack(
         return (-EINVAL);
     }
 
-    dst_p->crc = unpack_right_shift_u8(src_p[0], 0u, 0xffu);
-    dst_p->counter = unpack_right_shift_u8(src_p[1], 0u, 0x0fu);
+    dst_p->driver_request_crc = unpack_right_shift_u8(src_p[0], 0u, 0xffu);
+    dst_p->driver_request_counter = unpack_right_shift_u8(src_p[1], 0u, 0x0fu);
     dst_p->type = unpack_right_shift_u8(src_p[1], 4u, 0xf0u);
     dst_p->id = unpack_right_shift_u8(src_p[2], 0u, 0xffu);
     dst_p->severity = unpack_right_shift_u8(src_p[3], 0u, 0x07u);
@@ -673,28 +731,33 @@ int edge_fer_codec_driver_request_init(struct edge_fer_codec_driver_request_t *m
     if (msg_p == NULL) return -1;
 
     memset(msg_p, 0, sizeof(struct edge_fer_codec_driver_request_t));
+    msg_p->type = 15;
+    msg_p->id = 255;
+    msg_p->severity = 7;
+    msg_p->valid_for = 255;
+    msg_p->reason = 255;
 
     return 0;
 }
 
-bool edge_fer_codec_driver_request_crc_is_in_range(uint8_t value)
+bool edge_fer_codec_driver_request_driver_request_crc_is_in_range(uint8_t value)
 {
     (void)value;
 
     return (true);
 }
 
-bool edge_fer_codec_driver_request_crc_is_in_phys_range(double value)
+bool edge_fer_codec_driver_request_driver_request_crc_is_in_phys_range(double value)
 {
     return ((value >= 0.0) && (value <= 255.0));
 }
 
-bool edge_fer_codec_driver_request_counter_is_in_range(uint8_t value)
+bool edge_fer_codec_driver_request_driver_request_counter_is_in_range(uint8_t value)
 {
     return (value <= 15u);
 }
 
-bool edge_fer_codec_driver_request_counter_is_in_phys_range(double value)
+bool edge_fer_codec_driver_request_driver_request_counter_is_in_phys_range(double value)
 {
     return ((value >= 0.0) && (value <= 15.0));
 }
@@ -764,8 +827,8 @@ int edge_fer_codec_pipeline_figures_pack(
 
     memset(&dst_p[0], 0, 8);
 
-    dst_p[0] |= pack_left_shift_u8(src_p->crc, 0u, 0xffu);
-    dst_p[1] |= pack_left_shift_u8(src_p->counter, 0u, 0x0fu);
+    dst_p[0] |= pack_left_shift_u8(src_p->pipeline_figures_crc, 0u, 0xffu);
+    dst_p[1] |= pack_left_shift_u8(src_p->pipeline_figures_counter, 0u, 0x0fu);
     dst_p[1] |= pack_left_shift_u8(src_p->throttling, 4u, 0xf0u);
     dst_p[2] |= pack_left_shift_u8(src_p->camera_rate, 0u, 0xffu);
     dst_p[3] |= pack_left_shift_u8(src_p->face_rate, 0u, 0xffu);
@@ -786,8 +849,8 @@ int edge_fer_codec_pipeline_figures_unpack(
         return (-EINVAL);
     }
 
-    dst_p->crc = unpack_right_shift_u8(src_p[0], 0u, 0xffu);
-    dst_p->counter = unpack_right_shift_u8(src_p[1], 0u, 0x0fu);
+    dst_p->pipeline_figures_crc = unpack_right_shift_u8(src_p[0], 0u, 0xffu);
+    dst_p->pipeline_figures_counter = unpack_right_shift_u8(src_p[1], 0u, 0x0fu);
     dst_p->throttling = unpack_right_shift_u8(src_p[1], 4u, 0xf0u);
     dst_p->camera_rate = unpack_right_shift_u8(src_p[2], 0u, 0xffu);
     dst_p->face_rate = unpack_right_shift_u8(src_p[3], 0u, 0xffu);
@@ -804,28 +867,34 @@ int edge_fer_codec_pipeline_figures_init(struct edge_fer_codec_pipeline_figures_
     if (msg_p == NULL) return -1;
 
     memset(msg_p, 0, sizeof(struct edge_fer_codec_pipeline_figures_t));
+    msg_p->throttling = 15;
+    msg_p->camera_rate = 255;
+    msg_p->face_rate = 255;
+    msg_p->detection_rate = 255;
+    msg_p->emotion_rate = 255;
+    msg_p->frames_dropped = 65535;
 
     return 0;
 }
 
-bool edge_fer_codec_pipeline_figures_crc_is_in_range(uint8_t value)
+bool edge_fer_codec_pipeline_figures_pipeline_figures_crc_is_in_range(uint8_t value)
 {
     (void)value;
 
     return (true);
 }
 
-bool edge_fer_codec_pipeline_figures_crc_is_in_phys_range(double value)
+bool edge_fer_codec_pipeline_figures_pipeline_figures_crc_is_in_phys_range(double value)
 {
     return ((value >= 0.0) && (value <= 255.0));
 }
 
-bool edge_fer_codec_pipeline_figures_counter_is_in_range(uint8_t value)
+bool edge_fer_codec_pipeline_figures_pipeline_figures_counter_is_in_range(uint8_t value)
 {
     return (value <= 15u);
 }
 
-bool edge_fer_codec_pipeline_figures_counter_is_in_phys_range(double value)
+bool edge_fer_codec_pipeline_figures_pipeline_figures_counter_is_in_phys_range(double value)
 {
     return ((value >= 0.0) && (value <= 15.0));
 }
@@ -903,8 +972,8 @@ int edge_fer_codec_fault_counters_pack(
 
     memset(&dst_p[0], 0, 8);
 
-    dst_p[0] |= pack_left_shift_u8(src_p->crc, 0u, 0xffu);
-    dst_p[1] |= pack_left_shift_u8(src_p->counter, 0u, 0x0fu);
+    dst_p[0] |= pack_left_shift_u8(src_p->fault_counters_crc, 0u, 0xffu);
+    dst_p[1] |= pack_left_shift_u8(src_p->fault_counters_counter, 0u, 0x0fu);
     dst_p[1] |= pack_left_shift_u8(src_p->stalls, 4u, 0xf0u);
     dst_p[2] |= pack_right_shift_u8(src_p->stalls, 4u, 0x0fu);
     dst_p[2] |= pack_left_shift_u8(src_p->camera_restarts, 4u, 0xf0u);
@@ -931,8 +1000,8 @@ int edge_fer_codec_fault_counters_unpack(
         return (-EINVAL);
     }
 
-    dst_p->crc = unpack_right_shift_u8(src_p[0], 0u, 0xffu);
-    dst_p->counter = unpack_right_shift_u8(src_p[1], 0u, 0x0fu);
+    dst_p->fault_counters_crc = unpack_right_shift_u8(src_p[0], 0u, 0xffu);
+    dst_p->fault_counters_counter = unpack_right_shift_u8(src_p[1], 0u, 0x0fu);
     dst_p->stalls = unpack_right_shift_u8(src_p[1], 4u, 0xf0u);
     dst_p->stalls |= unpack_left_shift_u8(src_p[2], 4u, 0x0fu);
     dst_p->camera_restarts = unpack_right_shift_u8(src_p[2], 4u, 0xf0u);
@@ -955,28 +1024,35 @@ int edge_fer_codec_fault_counters_init(struct edge_fer_codec_fault_counters_t *m
     if (msg_p == NULL) return -1;
 
     memset(msg_p, 0, sizeof(struct edge_fer_codec_fault_counters_t));
+    msg_p->stalls = 255;
+    msg_p->camera_restarts = 255;
+    msg_p->restarts = 255;
+    msg_p->connections_lost = 127;
+    msg_p->link_frames_dropped = 127;
+    msg_p->controller_rejected = 127;
+    msg_p->lines_rejected = 127;
 
     return 0;
 }
 
-bool edge_fer_codec_fault_counters_crc_is_in_range(uint8_t value)
+bool edge_fer_codec_fault_counters_fault_counters_crc_is_in_range(uint8_t value)
 {
     (void)value;
 
     return (true);
 }
 
-bool edge_fer_codec_fault_counters_crc_is_in_phys_range(double value)
+bool edge_fer_codec_fault_counters_fault_counters_crc_is_in_phys_range(double value)
 {
     return ((value >= 0.0) && (value <= 255.0));
 }
 
-bool edge_fer_codec_fault_counters_counter_is_in_range(uint8_t value)
+bool edge_fer_codec_fault_counters_fault_counters_counter_is_in_range(uint8_t value)
 {
     return (value <= 15u);
 }
 
-bool edge_fer_codec_fault_counters_counter_is_in_phys_range(double value)
+bool edge_fer_codec_fault_counters_fault_counters_counter_is_in_phys_range(double value)
 {
     return ((value >= 0.0) && (value <= 15.0));
 }
@@ -1064,8 +1140,8 @@ int edge_fer_codec_driver_evidence_pack(
 
     memset(&dst_p[0], 0, 8);
 
-    dst_p[0] |= pack_left_shift_u8(src_p->crc, 0u, 0xffu);
-    dst_p[1] |= pack_left_shift_u8(src_p->counter, 0u, 0x0fu);
+    dst_p[0] |= pack_left_shift_u8(src_p->driver_evidence_crc, 0u, 0xffu);
+    dst_p[1] |= pack_left_shift_u8(src_p->driver_evidence_counter, 0u, 0x0fu);
     dst_p[1] |= pack_left_shift_u8(src_p->yaw, 4u, 0xf0u);
     dst_p[2] |= pack_right_shift_u8(src_p->yaw, 4u, 0x07u);
     dst_p[2] |= pack_left_shift_u8(src_p->pitch, 3u, 0xf8u);
@@ -1078,7 +1154,7 @@ int edge_fer_codec_driver_evidence_pack(
     dst_p[5] |= pack_left_shift_u8(src_p->yawns, 5u, 0xe0u);
     dst_p[6] |= pack_left_shift_u8(src_p->eyes_unseen, 0u, 0x0fu);
     dst_p[6] |= pack_left_shift_u8(src_p->head_unseen, 4u, 0xf0u);
-    dst_p[7] |= pack_left_shift_u8(src_p->reason, 0u, 0xffu);
+    dst_p[7] |= pack_left_shift_u8(src_p->state_reason, 0u, 0xffu);
 
     return (8);
 }
@@ -1092,8 +1168,8 @@ int edge_fer_codec_driver_evidence_unpack(
         return (-EINVAL);
     }
 
-    dst_p->crc = unpack_right_shift_u8(src_p[0], 0u, 0xffu);
-    dst_p->counter = unpack_right_shift_u8(src_p[1], 0u, 0x0fu);
+    dst_p->driver_evidence_crc = unpack_right_shift_u8(src_p[0], 0u, 0xffu);
+    dst_p->driver_evidence_counter = unpack_right_shift_u8(src_p[1], 0u, 0x0fu);
     dst_p->yaw = unpack_right_shift_u8(src_p[1], 4u, 0xf0u);
     dst_p->yaw |= unpack_left_shift_u8(src_p[2], 4u, 0x07u);
     dst_p->pitch = unpack_right_shift_u8(src_p[2], 3u, 0xf8u);
@@ -1106,7 +1182,7 @@ int edge_fer_codec_driver_evidence_unpack(
     dst_p->yawns = unpack_right_shift_u8(src_p[5], 5u, 0xe0u);
     dst_p->eyes_unseen = unpack_right_shift_u8(src_p[6], 0u, 0x0fu);
     dst_p->head_unseen = unpack_right_shift_u8(src_p[6], 4u, 0xf0u);
-    dst_p->reason = unpack_right_shift_u8(src_p[7], 0u, 0xffu);
+    dst_p->state_reason = unpack_right_shift_u8(src_p[7], 0u, 0xffu);
 
     return (0);
 }
@@ -1116,28 +1192,38 @@ int edge_fer_codec_driver_evidence_init(struct edge_fer_codec_driver_evidence_t 
     if (msg_p == NULL) return -1;
 
     memset(msg_p, 0, sizeof(struct edge_fer_codec_driver_evidence_t));
+    msg_p->yaw = 127;
+    msg_p->pitch = 63;
+    msg_p->lid_opening = 31;
+    msg_p->gaze_yaw = 31;
+    msg_p->gaze_pitch = 31;
+    msg_p->blink_rate = 31;
+    msg_p->yawns = 7;
+    msg_p->eyes_unseen = 15;
+    msg_p->head_unseen = 15;
+    msg_p->state_reason = 255;
 
     return 0;
 }
 
-bool edge_fer_codec_driver_evidence_crc_is_in_range(uint8_t value)
+bool edge_fer_codec_driver_evidence_driver_evidence_crc_is_in_range(uint8_t value)
 {
     (void)value;
 
     return (true);
 }
 
-bool edge_fer_codec_driver_evidence_crc_is_in_phys_range(double value)
+bool edge_fer_codec_driver_evidence_driver_evidence_crc_is_in_phys_range(double value)
 {
     return ((value >= 0.0) && (value <= 255.0));
 }
 
-bool edge_fer_codec_driver_evidence_counter_is_in_range(uint8_t value)
+bool edge_fer_codec_driver_evidence_driver_evidence_counter_is_in_range(uint8_t value)
 {
     return (value <= 15u);
 }
 
-bool edge_fer_codec_driver_evidence_counter_is_in_phys_range(double value)
+bool edge_fer_codec_driver_evidence_driver_evidence_counter_is_in_phys_range(double value)
 {
     return ((value >= 0.0) && (value <= 15.0));
 }
@@ -1232,14 +1318,114 @@ bool edge_fer_codec_driver_evidence_head_unseen_is_in_phys_range(double value)
     return ((value >= 0.0) && (value <= 14.0));
 }
 
-bool edge_fer_codec_driver_evidence_reason_is_in_range(uint8_t value)
+bool edge_fer_codec_driver_evidence_state_reason_is_in_range(uint8_t value)
 {
     (void)value;
 
     return (true);
 }
 
-bool edge_fer_codec_driver_evidence_reason_is_in_phys_range(double value)
+bool edge_fer_codec_driver_evidence_state_reason_is_in_phys_range(double value)
+{
+    return ((value >= 0.0) && (value <= 255.0));
+}
+
+int edge_fer_codec_link_timing_pack(
+    uint8_t *dst_p,
+    const struct edge_fer_codec_link_timing_t *src_p,
+    size_t size)
+{
+    if (size < 8u) {
+        return (-EINVAL);
+    }
+
+    memset(&dst_p[0], 0, 8);
+
+    dst_p[0] |= pack_left_shift_u8(src_p->link_timing_crc, 0u, 0xffu);
+    dst_p[1] |= pack_left_shift_u8(src_p->link_timing_counter, 0u, 0x0fu);
+    dst_p[1] |= pack_left_shift_u32(src_p->send_time, 4u, 0xf0u);
+    dst_p[2] |= pack_right_shift_u32(src_p->send_time, 4u, 0xffu);
+    dst_p[3] |= pack_right_shift_u32(src_p->send_time, 12u, 0xffu);
+    dst_p[4] |= pack_right_shift_u32(src_p->send_time, 20u, 0xffu);
+    dst_p[5] |= pack_right_shift_u32(src_p->send_time, 28u, 0x0fu);
+    dst_p[5] |= pack_left_shift_u8(src_p->frames_skipped, 4u, 0xf0u);
+    dst_p[6] |= pack_right_shift_u8(src_p->frames_skipped, 4u, 0x0fu);
+
+    return (8);
+}
+
+int edge_fer_codec_link_timing_unpack(
+    struct edge_fer_codec_link_timing_t *dst_p,
+    const uint8_t *src_p,
+    size_t size)
+{
+    if (size < 8u) {
+        return (-EINVAL);
+    }
+
+    dst_p->link_timing_crc = unpack_right_shift_u8(src_p[0], 0u, 0xffu);
+    dst_p->link_timing_counter = unpack_right_shift_u8(src_p[1], 0u, 0x0fu);
+    dst_p->send_time = unpack_right_shift_u32(src_p[1], 4u, 0xf0u);
+    dst_p->send_time |= unpack_left_shift_u32(src_p[2], 4u, 0xffu);
+    dst_p->send_time |= unpack_left_shift_u32(src_p[3], 12u, 0xffu);
+    dst_p->send_time |= unpack_left_shift_u32(src_p[4], 20u, 0xffu);
+    dst_p->send_time |= unpack_left_shift_u32(src_p[5], 28u, 0x0fu);
+    dst_p->frames_skipped = unpack_right_shift_u8(src_p[5], 4u, 0xf0u);
+    dst_p->frames_skipped |= unpack_left_shift_u8(src_p[6], 4u, 0x0fu);
+
+    return (0);
+}
+
+int edge_fer_codec_link_timing_init(struct edge_fer_codec_link_timing_t *msg_p)
+{
+    if (msg_p == NULL) return -1;
+
+    memset(msg_p, 0, sizeof(struct edge_fer_codec_link_timing_t));
+    msg_p->frames_skipped = 255;
+
+    return 0;
+}
+
+bool edge_fer_codec_link_timing_link_timing_crc_is_in_range(uint8_t value)
+{
+    (void)value;
+
+    return (true);
+}
+
+bool edge_fer_codec_link_timing_link_timing_crc_is_in_phys_range(double value)
+{
+    return ((value >= 0.0) && (value <= 255.0));
+}
+
+bool edge_fer_codec_link_timing_link_timing_counter_is_in_range(uint8_t value)
+{
+    return (value <= 15u);
+}
+
+bool edge_fer_codec_link_timing_link_timing_counter_is_in_phys_range(double value)
+{
+    return ((value >= 0.0) && (value <= 15.0));
+}
+
+bool edge_fer_codec_link_timing_send_time_is_in_range(uint32_t value)
+{
+    return (value <= 4294967294u);
+}
+
+bool edge_fer_codec_link_timing_send_time_is_in_phys_range(double value)
+{
+    return ((value >= 0.0) && (value <= 4294967294.0));
+}
+
+bool edge_fer_codec_link_timing_frames_skipped_is_in_range(uint8_t value)
+{
+    (void)value;
+
+    return (true);
+}
+
+bool edge_fer_codec_link_timing_frames_skipped_is_in_phys_range(double value)
 {
     return ((value >= 0.0) && (value <= 255.0));
 }
@@ -1255,8 +1441,8 @@ int edge_fer_codec_controller_status_pack(
 
     memset(&dst_p[0], 0, 8);
 
-    dst_p[0] |= pack_left_shift_u8(src_p->crc, 0u, 0xffu);
-    dst_p[1] |= pack_left_shift_u8(src_p->counter, 0u, 0x0fu);
+    dst_p[0] |= pack_left_shift_u8(src_p->controller_status_crc, 0u, 0xffu);
+    dst_p[1] |= pack_left_shift_u8(src_p->controller_status_counter, 0u, 0x0fu);
     dst_p[1] |= pack_left_shift_u8(src_p->enable, 4u, 0x30u);
     dst_p[1] |= pack_left_shift_u8(src_p->ignition, 6u, 0xc0u);
     dst_p[2] |= pack_left_shift_u8(src_p->acknowledged_id, 0u, 0xffu);
@@ -1280,8 +1466,8 @@ int edge_fer_codec_controller_status_unpack(
         return (-EINVAL);
     }
 
-    dst_p->crc = unpack_right_shift_u8(src_p[0], 0u, 0xffu);
-    dst_p->counter = unpack_right_shift_u8(src_p[1], 0u, 0x0fu);
+    dst_p->controller_status_crc = unpack_right_shift_u8(src_p[0], 0u, 0xffu);
+    dst_p->controller_status_counter = unpack_right_shift_u8(src_p[1], 0u, 0x0fu);
     dst_p->enable = unpack_right_shift_u8(src_p[1], 4u, 0x30u);
     dst_p->ignition = unpack_right_shift_u8(src_p[1], 6u, 0xc0u);
     dst_p->acknowledged_id = unpack_right_shift_u8(src_p[2], 0u, 0xffu);
@@ -1301,28 +1487,33 @@ int edge_fer_codec_controller_status_init(struct edge_fer_codec_controller_statu
     if (msg_p == NULL) return -1;
 
     memset(msg_p, 0, sizeof(struct edge_fer_codec_controller_status_t));
+    msg_p->enable = 1;
+    msg_p->ignition = 3;
+    msg_p->acknowledged_id = 255;
+    msg_p->speed = 4095;
+    msg_p->config_version = 255;
 
     return 0;
 }
 
-bool edge_fer_codec_controller_status_crc_is_in_range(uint8_t value)
+bool edge_fer_codec_controller_status_controller_status_crc_is_in_range(uint8_t value)
 {
     (void)value;
 
     return (true);
 }
 
-bool edge_fer_codec_controller_status_crc_is_in_phys_range(double value)
+bool edge_fer_codec_controller_status_controller_status_crc_is_in_phys_range(double value)
 {
     return ((value >= 0.0) && (value <= 255.0));
 }
 
-bool edge_fer_codec_controller_status_counter_is_in_range(uint8_t value)
+bool edge_fer_codec_controller_status_controller_status_counter_is_in_range(uint8_t value)
 {
     return (value <= 15u);
 }
 
-bool edge_fer_codec_controller_status_counter_is_in_phys_range(double value)
+bool edge_fer_codec_controller_status_controller_status_counter_is_in_phys_range(double value)
 {
     return ((value >= 0.0) && (value <= 15.0));
 }

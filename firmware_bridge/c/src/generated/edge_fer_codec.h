@@ -52,6 +52,7 @@ extern "C" {
 #define EDGE_FER_CODEC_PIPELINE_FIGURES_FRAME_ID (0x3a4u)
 #define EDGE_FER_CODEC_FAULT_COUNTERS_FRAME_ID (0x3a5u)
 #define EDGE_FER_CODEC_DRIVER_EVIDENCE_FRAME_ID (0x3a6u)
+#define EDGE_FER_CODEC_LINK_TIMING_FRAME_ID (0x3a7u)
 #define EDGE_FER_CODEC_CONTROLLER_STATUS_FRAME_ID (0x3b0u)
 
 /* Frame lengths in bytes. */
@@ -62,6 +63,7 @@ extern "C" {
 #define EDGE_FER_CODEC_PIPELINE_FIGURES_LENGTH (8u)
 #define EDGE_FER_CODEC_FAULT_COUNTERS_LENGTH (8u)
 #define EDGE_FER_CODEC_DRIVER_EVIDENCE_LENGTH (8u)
+#define EDGE_FER_CODEC_LINK_TIMING_LENGTH (8u)
 #define EDGE_FER_CODEC_CONTROLLER_STATUS_LENGTH (8u)
 
 /* Extended or standard frame types. */
@@ -72,6 +74,7 @@ extern "C" {
 #define EDGE_FER_CODEC_PIPELINE_FIGURES_IS_EXTENDED (0)
 #define EDGE_FER_CODEC_FAULT_COUNTERS_IS_EXTENDED (0)
 #define EDGE_FER_CODEC_DRIVER_EVIDENCE_IS_EXTENDED (0)
+#define EDGE_FER_CODEC_LINK_TIMING_IS_EXTENDED (0)
 #define EDGE_FER_CODEC_CONTROLLER_STATUS_IS_EXTENDED (0)
 
 /* Frame cycle times in milliseconds. */
@@ -82,6 +85,7 @@ extern "C" {
 #define EDGE_FER_CODEC_PIPELINE_FIGURES_CYCLE_TIME_MS (1000u)
 #define EDGE_FER_CODEC_FAULT_COUNTERS_CYCLE_TIME_MS (1000u)
 #define EDGE_FER_CODEC_DRIVER_EVIDENCE_CYCLE_TIME_MS (100u)
+#define EDGE_FER_CODEC_LINK_TIMING_CYCLE_TIME_MS (100u)
 #define EDGE_FER_CODEC_CONTROLLER_STATUS_CYCLE_TIME_MS (100u)
 
 /* Signal choices. */
@@ -115,10 +119,10 @@ extern "C" {
 #define EDGE_FER_CODEC_DRIVER_STATE_FACE_DETECTED_CHOICE (2u)
 #define EDGE_FER_CODEC_DRIVER_STATE_FACE_NOT_AVAILABLE_CHOICE (3u)
 
-#define EDGE_FER_CODEC_DRIVER_STATE_QUALITY_POOR_CHOICE (0u)
-#define EDGE_FER_CODEC_DRIVER_STATE_QUALITY_FAIR_CHOICE (1u)
-#define EDGE_FER_CODEC_DRIVER_STATE_QUALITY_GOOD_CHOICE (2u)
-#define EDGE_FER_CODEC_DRIVER_STATE_QUALITY_NOT_AVAILABLE_CHOICE (3u)
+#define EDGE_FER_CODEC_DRIVER_STATE_DRIVER_STATE_QUALITY_POOR_CHOICE (0u)
+#define EDGE_FER_CODEC_DRIVER_STATE_DRIVER_STATE_QUALITY_FAIR_CHOICE (1u)
+#define EDGE_FER_CODEC_DRIVER_STATE_DRIVER_STATE_QUALITY_GOOD_CHOICE (2u)
+#define EDGE_FER_CODEC_DRIVER_STATE_DRIVER_STATE_QUALITY_NOT_AVAILABLE_CHOICE (3u)
 
 #define EDGE_FER_CODEC_DRIVER_STATE_CONFIDENCE_NOT_AVAILABLE_CHOICE (255u)
 
@@ -144,10 +148,10 @@ extern "C" {
 
 #define EDGE_FER_CODEC_EMOTION_PROBABILITIES_NEUTRAL_NOT_AVAILABLE_CHOICE (127u)
 
-#define EDGE_FER_CODEC_EMOTION_PROBABILITIES_QUALITY_POOR_CHOICE (0u)
-#define EDGE_FER_CODEC_EMOTION_PROBABILITIES_QUALITY_FAIR_CHOICE (1u)
-#define EDGE_FER_CODEC_EMOTION_PROBABILITIES_QUALITY_GOOD_CHOICE (2u)
-#define EDGE_FER_CODEC_EMOTION_PROBABILITIES_QUALITY_NOT_AVAILABLE_CHOICE (7u)
+#define EDGE_FER_CODEC_EMOTION_PROBABILITIES_EMOTION_PROBABILITIES_QUALITY_POOR_CHOICE (0u)
+#define EDGE_FER_CODEC_EMOTION_PROBABILITIES_EMOTION_PROBABILITIES_QUALITY_FAIR_CHOICE (1u)
+#define EDGE_FER_CODEC_EMOTION_PROBABILITIES_EMOTION_PROBABILITIES_QUALITY_GOOD_CHOICE (2u)
+#define EDGE_FER_CODEC_EMOTION_PROBABILITIES_EMOTION_PROBABILITIES_QUALITY_NOT_AVAILABLE_CHOICE (7u)
 
 #define EDGE_FER_CODEC_HEALTH_PROTOCOL_VERSION_NOT_AVAILABLE_CHOICE (15u)
 
@@ -184,6 +188,7 @@ extern "C" {
 #define EDGE_FER_CODEC_HEALTH_FAULT_CAMERA_LOST_CHOICE (2u)
 #define EDGE_FER_CODEC_HEALTH_FAULT_MODEL_FAILED_CHOICE (3u)
 #define EDGE_FER_CODEC_HEALTH_FAULT_VISION_STALLED_CHOICE (4u)
+#define EDGE_FER_CODEC_HEALTH_FAULT_LINK_BLOCKED_CHOICE (5u)
 #define EDGE_FER_CODEC_HEALTH_FAULT_NOT_AVAILABLE_CHOICE (255u)
 
 #define EDGE_FER_CODEC_HEALTH_RECORDING_OFF_CHOICE (0u)
@@ -312,60 +317,64 @@ extern "C" {
 
 #define EDGE_FER_CODEC_DRIVER_EVIDENCE_HEAD_UNSEEN_NOT_AVAILABLE_CHOICE (15u)
 
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_STARTED_CHOICE (0u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_ENOUGH_EVIDENCE_CHOICE (1u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_NO_USABLE_FACE_CHOICE (2u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_CLOCK_RAN_BACKWARDS_CHOICE (3u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_CAMERA_RECOVERED_CHOICE (10u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_CAMERA_BLOCKED_CHOICE (11u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_CAMERA_DARK_CHOICE (12u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_CAMERA_OVEREXPOSED_CHOICE (13u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_CAMERA_FROZEN_CHOICE (14u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_CAMERA_LOST_CHOICE (15u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_CAMERA_NOT_STARTED_CHOICE (16u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_NO_FACE_CHOICE (20u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_FACE_RETURNED_CHOICE (21u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_SEAT_LOOKS_EMPTY_CHOICE (22u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_FACE_LOST_CHOICE (23u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_HEAD_AND_EYES_UNSEEN_CHOICE (24u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_EYES_UNSEEN_CHOICE (25u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_HEAD_UNSEEN_CHOICE (26u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_JUDGED_AGAIN_CHOICE (27u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_ANGER_OR_DISGUST_CHOICE (30u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_FEAR_CHOICE (31u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_SADNESS_CHOICE (32u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_LOW_CONFIDENCE_CHOICE (33u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_EMOTIONS_CONTRADICT_CHOICE (34u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_UNSEEN_FOR_LONG_CHOICE (35u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_ANGER_OR_DISGUST_OVER_CHOICE (40u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_FEAR_OVER_CHOICE (41u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_SADNESS_OVER_CHOICE (42u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_CONFIDENT_AGAIN_CHOICE (43u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_EMOTIONS_AGREE_CHOICE (44u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_ASKED_OF_LATE_CHOICE (45u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_EYES_OFTEN_CLOSED_CHOICE (50u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_EYES_CLOSED_CHOICE (51u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_EYES_STAYED_CLOSED_CHOICE (52u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_EYES_CLOSED_FOR_LONG_CHOICE (53u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_LIDS_AND_YAWNS_CHOICE (54u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_LOWERED_EYES_CLOSED_CHOICE (55u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_LONG_LOOK_AWAY_CHOICE (60u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_MANY_LOOKS_AWAY_CHOICE (61u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_NO_LOOK_BACK_CHOICE (62u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_LONG_LOOK_DOWN_CHOICE (63u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_LONG_LOOK_OF_THE_EYES_CHOICE (64u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_HEAD_TURNED_OUT_OF_SIGHT_CHOICE (65u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_EYES_SELDOM_CLOSED_CHOICE (70u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_EYES_OPEN_AGAIN_CHOICE (71u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_LOOKS_AT_THE_ROAD_CHOICE (72u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_EYES_NO_LONGER_SEEN_CHOICE (73u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_HEAD_NO_LONGER_SEEN_CHOICE (74u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_VEHICLE_IS_SLOW_CHOICE (75u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_ANOTHER_DRIVER_CHOICE (76u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_ANSWERED_ALL_RIGHT_CHOICE (80u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_ANSWERED_NOT_ALL_RIGHT_CHOICE (81u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_DID_NOT_ANSWER_CHOICE (82u)
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_NOT_AVAILABLE_CHOICE (255u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_STARTED_CHOICE (0u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_ENOUGH_EVIDENCE_CHOICE (1u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_NO_USABLE_FACE_CHOICE (2u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_CLOCK_RAN_BACKWARDS_CHOICE (3u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_CAMERA_RECOVERED_CHOICE (10u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_CAMERA_BLOCKED_CHOICE (11u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_CAMERA_DARK_CHOICE (12u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_CAMERA_OVEREXPOSED_CHOICE (13u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_CAMERA_FROZEN_CHOICE (14u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_CAMERA_LOST_CHOICE (15u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_CAMERA_NOT_STARTED_CHOICE (16u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_NO_FACE_CHOICE (20u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_FACE_RETURNED_CHOICE (21u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_SEAT_LOOKS_EMPTY_CHOICE (22u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_FACE_LOST_CHOICE (23u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_HEAD_AND_EYES_UNSEEN_CHOICE (24u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_EYES_UNSEEN_CHOICE (25u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_HEAD_UNSEEN_CHOICE (26u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_JUDGED_AGAIN_CHOICE (27u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_ANGER_OR_DISGUST_CHOICE (30u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_FEAR_CHOICE (31u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_SADNESS_CHOICE (32u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_LOW_CONFIDENCE_CHOICE (33u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_EMOTIONS_CONTRADICT_CHOICE (34u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_UNSEEN_FOR_LONG_CHOICE (35u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_ANGER_OR_DISGUST_OVER_CHOICE (40u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_FEAR_OVER_CHOICE (41u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_SADNESS_OVER_CHOICE (42u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_CONFIDENT_AGAIN_CHOICE (43u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_EMOTIONS_AGREE_CHOICE (44u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_ASKED_OF_LATE_CHOICE (45u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_EYES_OFTEN_CLOSED_CHOICE (50u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_EYES_CLOSED_CHOICE (51u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_EYES_STAYED_CLOSED_CHOICE (52u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_EYES_CLOSED_FOR_LONG_CHOICE (53u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_LIDS_AND_YAWNS_CHOICE (54u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_LOWERED_EYES_CLOSED_CHOICE (55u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_LONG_LOOK_AWAY_CHOICE (60u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_MANY_LOOKS_AWAY_CHOICE (61u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_NO_LOOK_BACK_CHOICE (62u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_LONG_LOOK_DOWN_CHOICE (63u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_LONG_LOOK_OF_THE_EYES_CHOICE (64u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_HEAD_TURNED_OUT_OF_SIGHT_CHOICE (65u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_EYES_SELDOM_CLOSED_CHOICE (70u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_EYES_OPEN_AGAIN_CHOICE (71u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_LOOKS_AT_THE_ROAD_CHOICE (72u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_EYES_NO_LONGER_SEEN_CHOICE (73u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_HEAD_NO_LONGER_SEEN_CHOICE (74u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_VEHICLE_IS_SLOW_CHOICE (75u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_ANOTHER_DRIVER_CHOICE (76u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_ANSWERED_ALL_RIGHT_CHOICE (80u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_ANSWERED_NOT_ALL_RIGHT_CHOICE (81u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_DID_NOT_ANSWER_CHOICE (82u)
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_NOT_AVAILABLE_CHOICE (255u)
+
+#define EDGE_FER_CODEC_LINK_TIMING_SEND_TIME_NOT_AVAILABLE_CHOICE (4294967295u)
+
+#define EDGE_FER_CODEC_LINK_TIMING_FRAMES_SKIPPED_NOT_AVAILABLE_CHOICE (255u)
 
 #define EDGE_FER_CODEC_CONTROLLER_STATUS_ENABLE_OFF_CHOICE (0u)
 #define EDGE_FER_CODEC_CONTROLLER_STATUS_ENABLE_ON_CHOICE (1u)
@@ -384,8 +393,8 @@ extern "C" {
 #define EDGE_FER_CODEC_CONTROLLER_STATUS_ANSWER_DID_NOT_ANSWER_CHOICE (3u)
 #define EDGE_FER_CODEC_CONTROLLER_STATUS_ANSWER_NOT_AVAILABLE_CHOICE (7u)
 
-#define EDGE_FER_CODEC_CONTROLLER_STATUS_E2E_STATE_NO_DATA_CHOICE (0u)
-#define EDGE_FER_CODEC_CONTROLLER_STATUS_E2E_STATE_INITIAL_CHOICE (1u)
+#define EDGE_FER_CODEC_CONTROLLER_STATUS_E2E_STATE_NODATA_CHOICE (0u)
+#define EDGE_FER_CODEC_CONTROLLER_STATUS_E2E_STATE_INIT_CHOICE (1u)
 #define EDGE_FER_CODEC_CONTROLLER_STATUS_E2E_STATE_VALID_CHOICE (2u)
 #define EDGE_FER_CODEC_CONTROLLER_STATUS_E2E_STATE_INVALID_CHOICE (3u)
 #define EDGE_FER_CODEC_CONTROLLER_STATUS_E2E_STATE_NOT_AVAILABLE_CHOICE (7u)
@@ -402,22 +411,23 @@ extern "C" {
 #define EDGE_FER_CODEC_PIPELINE_FIGURES_NAME "PipelineFigures"
 #define EDGE_FER_CODEC_FAULT_COUNTERS_NAME "FaultCounters"
 #define EDGE_FER_CODEC_DRIVER_EVIDENCE_NAME "DriverEvidence"
+#define EDGE_FER_CODEC_LINK_TIMING_NAME "LinkTiming"
 #define EDGE_FER_CODEC_CONTROLLER_STATUS_NAME "ControllerStatus"
 
 /* Signal Names. */
-#define EDGE_FER_CODEC_DRIVER_STATE_CRC_NAME "Crc"
-#define EDGE_FER_CODEC_DRIVER_STATE_COUNTER_NAME "Counter"
+#define EDGE_FER_CODEC_DRIVER_STATE_DRIVER_STATE_CRC_NAME "DriverStateCrc"
+#define EDGE_FER_CODEC_DRIVER_STATE_DRIVER_STATE_COUNTER_NAME "DriverStateCounter"
 #define EDGE_FER_CODEC_DRIVER_STATE_STATE_NAME "State"
 #define EDGE_FER_CODEC_DRIVER_STATE_EMOTION_NAME "Emotion"
 #define EDGE_FER_CODEC_DRIVER_STATE_FACE_NAME "Face"
-#define EDGE_FER_CODEC_DRIVER_STATE_QUALITY_NAME "Quality"
+#define EDGE_FER_CODEC_DRIVER_STATE_DRIVER_STATE_QUALITY_NAME "DriverStateQuality"
 #define EDGE_FER_CODEC_DRIVER_STATE_CONFIDENCE_NAME "Confidence"
 #define EDGE_FER_CODEC_DRIVER_STATE_DROWSINESS_NAME "Drowsiness"
 #define EDGE_FER_CODEC_DRIVER_STATE_DISTRACTION_NAME "Distraction"
 #define EDGE_FER_CODEC_DRIVER_STATE_SOURCE_AGE_NAME "SourceAge"
 #define EDGE_FER_CODEC_DRIVER_STATE_EVENT_SEQUENCE_NAME "EventSequence"
-#define EDGE_FER_CODEC_EMOTION_PROBABILITIES_CRC_NAME "Crc"
-#define EDGE_FER_CODEC_EMOTION_PROBABILITIES_COUNTER_NAME "Counter"
+#define EDGE_FER_CODEC_EMOTION_PROBABILITIES_EMOTION_PROBABILITIES_CRC_NAME "EmotionProbabilitiesCrc"
+#define EDGE_FER_CODEC_EMOTION_PROBABILITIES_EMOTION_PROBABILITIES_COUNTER_NAME "EmotionProbabilitiesCounter"
 #define EDGE_FER_CODEC_EMOTION_PROBABILITIES_ANGRY_NAME "Angry"
 #define EDGE_FER_CODEC_EMOTION_PROBABILITIES_DISGUST_NAME "Disgust"
 #define EDGE_FER_CODEC_EMOTION_PROBABILITIES_FEAR_NAME "Fear"
@@ -425,9 +435,9 @@ extern "C" {
 #define EDGE_FER_CODEC_EMOTION_PROBABILITIES_SAD_NAME "Sad"
 #define EDGE_FER_CODEC_EMOTION_PROBABILITIES_SURPRISE_NAME "Surprise"
 #define EDGE_FER_CODEC_EMOTION_PROBABILITIES_NEUTRAL_NAME "Neutral"
-#define EDGE_FER_CODEC_EMOTION_PROBABILITIES_QUALITY_NAME "Quality"
-#define EDGE_FER_CODEC_HEALTH_CRC_NAME "Crc"
-#define EDGE_FER_CODEC_HEALTH_COUNTER_NAME "Counter"
+#define EDGE_FER_CODEC_EMOTION_PROBABILITIES_EMOTION_PROBABILITIES_QUALITY_NAME "EmotionProbabilitiesQuality"
+#define EDGE_FER_CODEC_HEALTH_HEALTH_CRC_NAME "HealthCrc"
+#define EDGE_FER_CODEC_HEALTH_HEALTH_COUNTER_NAME "HealthCounter"
 #define EDGE_FER_CODEC_HEALTH_PROTOCOL_VERSION_NAME "ProtocolVersion"
 #define EDGE_FER_CODEC_HEALTH_CAMERA_NAME "Camera"
 #define EDGE_FER_CODEC_HEALTH_MODEL_NAME "Model"
@@ -437,23 +447,23 @@ extern "C" {
 #define EDGE_FER_CODEC_HEALTH_LATENCY_NAME "Latency"
 #define EDGE_FER_CODEC_HEALTH_FAULT_NAME "Fault"
 #define EDGE_FER_CODEC_HEALTH_RECORDING_NAME "Recording"
-#define EDGE_FER_CODEC_DRIVER_REQUEST_CRC_NAME "Crc"
-#define EDGE_FER_CODEC_DRIVER_REQUEST_COUNTER_NAME "Counter"
+#define EDGE_FER_CODEC_DRIVER_REQUEST_DRIVER_REQUEST_CRC_NAME "DriverRequestCrc"
+#define EDGE_FER_CODEC_DRIVER_REQUEST_DRIVER_REQUEST_COUNTER_NAME "DriverRequestCounter"
 #define EDGE_FER_CODEC_DRIVER_REQUEST_TYPE_NAME "Type"
 #define EDGE_FER_CODEC_DRIVER_REQUEST_ID_NAME "Id"
 #define EDGE_FER_CODEC_DRIVER_REQUEST_SEVERITY_NAME "Severity"
 #define EDGE_FER_CODEC_DRIVER_REQUEST_VALID_FOR_NAME "ValidFor"
 #define EDGE_FER_CODEC_DRIVER_REQUEST_REASON_NAME "Reason"
-#define EDGE_FER_CODEC_PIPELINE_FIGURES_CRC_NAME "Crc"
-#define EDGE_FER_CODEC_PIPELINE_FIGURES_COUNTER_NAME "Counter"
+#define EDGE_FER_CODEC_PIPELINE_FIGURES_PIPELINE_FIGURES_CRC_NAME "PipelineFiguresCrc"
+#define EDGE_FER_CODEC_PIPELINE_FIGURES_PIPELINE_FIGURES_COUNTER_NAME "PipelineFiguresCounter"
 #define EDGE_FER_CODEC_PIPELINE_FIGURES_THROTTLING_NAME "Throttling"
 #define EDGE_FER_CODEC_PIPELINE_FIGURES_CAMERA_RATE_NAME "CameraRate"
 #define EDGE_FER_CODEC_PIPELINE_FIGURES_FACE_RATE_NAME "FaceRate"
 #define EDGE_FER_CODEC_PIPELINE_FIGURES_DETECTION_RATE_NAME "DetectionRate"
 #define EDGE_FER_CODEC_PIPELINE_FIGURES_EMOTION_RATE_NAME "EmotionRate"
 #define EDGE_FER_CODEC_PIPELINE_FIGURES_FRAMES_DROPPED_NAME "FramesDropped"
-#define EDGE_FER_CODEC_FAULT_COUNTERS_CRC_NAME "Crc"
-#define EDGE_FER_CODEC_FAULT_COUNTERS_COUNTER_NAME "Counter"
+#define EDGE_FER_CODEC_FAULT_COUNTERS_FAULT_COUNTERS_CRC_NAME "FaultCountersCrc"
+#define EDGE_FER_CODEC_FAULT_COUNTERS_FAULT_COUNTERS_COUNTER_NAME "FaultCountersCounter"
 #define EDGE_FER_CODEC_FAULT_COUNTERS_STALLS_NAME "Stalls"
 #define EDGE_FER_CODEC_FAULT_COUNTERS_CAMERA_RESTARTS_NAME "CameraRestarts"
 #define EDGE_FER_CODEC_FAULT_COUNTERS_RESTARTS_NAME "Restarts"
@@ -461,8 +471,8 @@ extern "C" {
 #define EDGE_FER_CODEC_FAULT_COUNTERS_LINK_FRAMES_DROPPED_NAME "LinkFramesDropped"
 #define EDGE_FER_CODEC_FAULT_COUNTERS_CONTROLLER_REJECTED_NAME "ControllerRejected"
 #define EDGE_FER_CODEC_FAULT_COUNTERS_LINES_REJECTED_NAME "LinesRejected"
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_CRC_NAME "Crc"
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_COUNTER_NAME "Counter"
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_DRIVER_EVIDENCE_CRC_NAME "DriverEvidenceCrc"
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_DRIVER_EVIDENCE_COUNTER_NAME "DriverEvidenceCounter"
 #define EDGE_FER_CODEC_DRIVER_EVIDENCE_YAW_NAME "Yaw"
 #define EDGE_FER_CODEC_DRIVER_EVIDENCE_PITCH_NAME "Pitch"
 #define EDGE_FER_CODEC_DRIVER_EVIDENCE_LID_OPENING_NAME "LidOpening"
@@ -472,9 +482,13 @@ extern "C" {
 #define EDGE_FER_CODEC_DRIVER_EVIDENCE_YAWNS_NAME "Yawns"
 #define EDGE_FER_CODEC_DRIVER_EVIDENCE_EYES_UNSEEN_NAME "EyesUnseen"
 #define EDGE_FER_CODEC_DRIVER_EVIDENCE_HEAD_UNSEEN_NAME "HeadUnseen"
-#define EDGE_FER_CODEC_DRIVER_EVIDENCE_REASON_NAME "Reason"
-#define EDGE_FER_CODEC_CONTROLLER_STATUS_CRC_NAME "Crc"
-#define EDGE_FER_CODEC_CONTROLLER_STATUS_COUNTER_NAME "Counter"
+#define EDGE_FER_CODEC_DRIVER_EVIDENCE_STATE_REASON_NAME "StateReason"
+#define EDGE_FER_CODEC_LINK_TIMING_LINK_TIMING_CRC_NAME "LinkTimingCrc"
+#define EDGE_FER_CODEC_LINK_TIMING_LINK_TIMING_COUNTER_NAME "LinkTimingCounter"
+#define EDGE_FER_CODEC_LINK_TIMING_SEND_TIME_NAME "SendTime"
+#define EDGE_FER_CODEC_LINK_TIMING_FRAMES_SKIPPED_NAME "FramesSkipped"
+#define EDGE_FER_CODEC_CONTROLLER_STATUS_CONTROLLER_STATUS_CRC_NAME "ControllerStatusCrc"
+#define EDGE_FER_CODEC_CONTROLLER_STATUS_CONTROLLER_STATUS_COUNTER_NAME "ControllerStatusCounter"
 #define EDGE_FER_CODEC_CONTROLLER_STATUS_ENABLE_NAME "Enable"
 #define EDGE_FER_CODEC_CONTROLLER_STATUS_IGNITION_NAME "Ignition"
 #define EDGE_FER_CODEC_CONTROLLER_STATUS_ACKNOWLEDGED_ID_NAME "AcknowledgedId"
@@ -498,7 +512,7 @@ struct edge_fer_codec_driver_state_t {
      * Scale: 1
      * Offset: 0
      */
-    uint8_t crc;
+    uint8_t driver_state_crc;
 
     /**
      * Raised by one before each frame of this message, 15 is followed by 0.
@@ -507,7 +521,7 @@ struct edge_fer_codec_driver_state_t {
      * Scale: 1
      * Offset: 0
      */
-    uint8_t counter;
+    uint8_t driver_state_counter;
 
     /**
      * What the vehicle may act on; emotions alone never are.
@@ -528,6 +542,8 @@ struct edge_fer_codec_driver_state_t {
     uint8_t emotion;
 
     /**
+     * Whether the driver's face was found in the newest frame, by tracking or by detection.
+     *
      * Range: 0..3 (0..3 -)
      * Scale: 1
      * Offset: 0
@@ -535,11 +551,13 @@ struct edge_fer_codec_driver_state_t {
     uint8_t face;
 
     /**
+     * How much the newest frame is worth; good: the face is large enough for the network.
+     *
      * Range: 0..3 (0..3 -)
      * Scale: 1
      * Offset: 0
      */
-    uint8_t quality;
+    uint8_t driver_state_quality;
 
     /**
      * Calibrated probability of the most probable emotion.
@@ -596,20 +614,26 @@ struct edge_fer_codec_driver_state_t {
  */
 struct edge_fer_codec_emotion_probabilities_t {
     /**
+     * CRC-8 (0x2F, init 0xFF, xorout 0xFF) over bytes 1 to 7 and then E2EDataIdList[Counter].
+     *
      * Range: 0..255 (0..255 -)
      * Scale: 1
      * Offset: 0
      */
-    uint8_t crc;
+    uint8_t emotion_probabilities_crc;
 
     /**
+     * Raised by one before each frame of this message, 15 is followed by 0.
+     *
      * Range: 0..15 (0..15 -)
      * Scale: 1
      * Offset: 0
      */
-    uint8_t counter;
+    uint8_t emotion_probabilities_counter;
 
     /**
+     * Probability of this emotion, filtered over time, calibrated; advisory.
+     *
      * Range: 0..100 (0..100 %)
      * Scale: 1
      * Offset: 0
@@ -617,6 +641,8 @@ struct edge_fer_codec_emotion_probabilities_t {
     uint8_t angry;
 
     /**
+     * Probability of this emotion, filtered over time, calibrated; advisory.
+     *
      * Range: 0..100 (0..100 %)
      * Scale: 1
      * Offset: 0
@@ -624,6 +650,8 @@ struct edge_fer_codec_emotion_probabilities_t {
     uint8_t disgust;
 
     /**
+     * Probability of this emotion, filtered over time, calibrated; advisory.
+     *
      * Range: 0..100 (0..100 %)
      * Scale: 1
      * Offset: 0
@@ -631,6 +659,8 @@ struct edge_fer_codec_emotion_probabilities_t {
     uint8_t fear;
 
     /**
+     * Probability of this emotion, filtered over time, calibrated; advisory.
+     *
      * Range: 0..100 (0..100 %)
      * Scale: 1
      * Offset: 0
@@ -638,6 +668,8 @@ struct edge_fer_codec_emotion_probabilities_t {
     uint8_t happy;
 
     /**
+     * Probability of this emotion, filtered over time, calibrated; advisory.
+     *
      * Range: 0..100 (0..100 %)
      * Scale: 1
      * Offset: 0
@@ -645,6 +677,8 @@ struct edge_fer_codec_emotion_probabilities_t {
     uint8_t sad;
 
     /**
+     * Probability of this emotion, filtered over time, calibrated; advisory.
+     *
      * Range: 0..100 (0..100 %)
      * Scale: 1
      * Offset: 0
@@ -652,6 +686,8 @@ struct edge_fer_codec_emotion_probabilities_t {
     uint8_t surprise;
 
     /**
+     * Probability of this emotion, filtered over time, calibrated; advisory.
+     *
      * Range: 0..100 (0..100 %)
      * Scale: 1
      * Offset: 0
@@ -659,11 +695,13 @@ struct edge_fer_codec_emotion_probabilities_t {
     uint8_t neutral;
 
     /**
+     * The same as DriverStateQuality.
+     *
      * Range: 0..7 (0..7 -)
      * Scale: 1
      * Offset: 0
      */
-    uint8_t quality;
+    uint8_t emotion_probabilities_quality;
 };
 
 /**
@@ -675,20 +713,26 @@ struct edge_fer_codec_emotion_probabilities_t {
  */
 struct edge_fer_codec_health_t {
     /**
+     * CRC-8 (0x2F, init 0xFF, xorout 0xFF) over bytes 1 to 7 and then E2EDataIdList[Counter].
+     *
      * Range: 0..255 (0..255 -)
      * Scale: 1
      * Offset: 0
      */
-    uint8_t crc;
+    uint8_t health_crc;
 
     /**
+     * Raised by one before each frame of this message, 15 is followed by 0.
+     *
      * Range: 0..15 (0..15 -)
      * Scale: 1
      * Offset: 0
      */
-    uint8_t counter;
+    uint8_t health_counter;
 
     /**
+     * Version of this file's layout: 1.
+     *
      * Range: 0..15 (0..15 -)
      * Scale: 1
      * Offset: 0
@@ -696,6 +740,8 @@ struct edge_fer_codec_health_t {
     uint8_t protocol_version;
 
     /**
+     * Condition of the camera's picture.
+     *
      * Range: 0..7 (0..7 -)
      * Scale: 1
      * Offset: 0
@@ -703,6 +749,8 @@ struct edge_fer_codec_health_t {
     uint8_t camera;
 
     /**
+     * Which emotion network runs; fallback: an older one, because the newest failed its self-test.
+     *
      * Range: 0..3 (0..3 -)
      * Scale: 1
      * Offset: 0
@@ -710,6 +758,8 @@ struct edge_fer_codec_health_t {
     uint8_t model;
 
     /**
+     * What makes the states worse than they could be.
+     *
      * Range: 0..15 (0..15 -)
      * Scale: 1
      * Offset: 0
@@ -717,6 +767,8 @@ struct edge_fer_codec_health_t {
     uint8_t degraded_reason;
 
     /**
+     * Temperature of the camera unit's processor.
+     *
      * Range: 0..254 (-40..214 degC)
      * Scale: 1
      * Offset: -40
@@ -742,6 +794,8 @@ struct edge_fer_codec_health_t {
     uint8_t latency;
 
     /**
+     * The most severe one at the moment. Link blocked: until a moment ago the CAN adapter or the bus took no frames.
+     *
      * Range: 0..255 (0..255 -)
      * Scale: 1
      * Offset: 0
@@ -761,26 +815,32 @@ struct edge_fer_codec_health_t {
 /**
  * Signals in message DriverRequest.
  *
- * Asks the vehicle for something: three times 20 ms apart, then each 1 s until it is acknowledged by its id or its validity ends. Not sent while nothing is asked.
+ * Asks the vehicle for something: five times 20 ms apart, then each 1 s until it is acknowledged by its id or its validity ends. Not sent while nothing is asked.
  *
  * All signal values are as on the CAN bus.
  */
 struct edge_fer_codec_driver_request_t {
     /**
+     * CRC-8 (0x2F, init 0xFF, xorout 0xFF) over bytes 1 to 7 and then E2EDataIdList[Counter].
+     *
      * Range: 0..255 (0..255 -)
      * Scale: 1
      * Offset: 0
      */
-    uint8_t crc;
+    uint8_t driver_request_crc;
 
     /**
+     * Raised by one before each frame of this message, 15 is followed by 0.
+     *
      * Range: 0..15 (0..15 -)
      * Scale: 1
      * Offset: 0
      */
-    uint8_t counter;
+    uint8_t driver_request_counter;
 
     /**
+     * What the driver is to be asked or told.
+     *
      * Range: 0..15 (0..15 -)
      * Scale: 1
      * Offset: 0
@@ -797,6 +857,8 @@ struct edge_fer_codec_driver_request_t {
     uint8_t id;
 
     /**
+     * How urgent it is; raised where the driver does not answer.
+     *
      * Range: 0..7 (0..7 -)
      * Scale: 1
      * Offset: 0
@@ -831,18 +893,22 @@ struct edge_fer_codec_driver_request_t {
  */
 struct edge_fer_codec_pipeline_figures_t {
     /**
+     * CRC-8 (0x2F, init 0xFF, xorout 0xFF) over bytes 1 to 7 and then E2EDataIdList[Counter].
+     *
      * Range: 0..255 (0..255 -)
      * Scale: 1
      * Offset: 0
      */
-    uint8_t crc;
+    uint8_t pipeline_figures_crc;
 
     /**
+     * Raised by one before each frame of this message, 15 is followed by 0.
+     *
      * Range: 0..15 (0..15 -)
      * Scale: 1
      * Offset: 0
      */
-    uint8_t counter;
+    uint8_t pipeline_figures_counter;
 
     /**
      * What slows the processor down at the moment: heat, a poor supply, or a capped frequency of which neither is known to be the cause. Not available: the board does not say.
@@ -908,18 +974,22 @@ struct edge_fer_codec_pipeline_figures_t {
  */
 struct edge_fer_codec_fault_counters_t {
     /**
+     * CRC-8 (0x2F, init 0xFF, xorout 0xFF) over bytes 1 to 7 and then E2EDataIdList[Counter].
+     *
      * Range: 0..255 (0..255 -)
      * Scale: 1
      * Offset: 0
      */
-    uint8_t crc;
+    uint8_t fault_counters_crc;
 
     /**
+     * Raised by one before each frame of this message, 15 is followed by 0.
+     *
      * Range: 0..15 (0..15 -)
      * Scale: 1
      * Offset: 0
      */
-    uint8_t counter;
+    uint8_t fault_counters_counter;
 
     /**
      * How often the camera fell silent within the last hour; 254 stands for that or more.
@@ -949,7 +1019,7 @@ struct edge_fer_codec_fault_counters_t {
     uint8_t restarts;
 
     /**
-     * How often the port to the vehicle was lost; 126 is followed by 0, as in the next three.
+     * How often the port to the vehicle was lost, or its CAN adapter had to be opened again; 126 is followed by 0, as in the next three.
      *
      * Range: 0..127 (0..127 -)
      * Scale: 1
@@ -958,7 +1028,7 @@ struct edge_fer_codec_fault_counters_t {
     uint8_t connections_lost;
 
     /**
-     * Frames that the port did not take.
+     * Frames that the port, its CAN adapter or the bus did not take.
      *
      * Range: 0..127 (0..127 -)
      * Scale: 1
@@ -994,18 +1064,22 @@ struct edge_fer_codec_fault_counters_t {
  */
 struct edge_fer_codec_driver_evidence_t {
     /**
+     * CRC-8 (0x2F, init 0xFF, xorout 0xFF) over bytes 1 to 7 and then E2EDataIdList[Counter].
+     *
      * Range: 0..255 (0..255 -)
      * Scale: 1
      * Offset: 0
      */
-    uint8_t crc;
+    uint8_t driver_evidence_crc;
 
     /**
+     * Raised by one before each frame of this message, 15 is followed by 0.
+     *
      * Range: 0..15 (0..15 -)
      * Scale: 1
      * Offset: 0
      */
-    uint8_t counter;
+    uint8_t driver_evidence_counter;
 
     /**
      * Where the head points against the camera, to the driver's left; 126 deg stand for a profile, of which the angle is not measured.
@@ -1095,7 +1169,52 @@ struct edge_fer_codec_driver_evidence_t {
      * Scale: 1
      * Offset: 0
      */
-    uint8_t reason;
+    uint8_t state_reason;
+};
+
+/**
+ * Signals in message LinkTiming.
+ *
+ * When the frames behind this one were sent, so that a receiver can tell fresh ones from those that waited in a queue. Sent before DriverState. Not in the first version of this file.
+ *
+ * All signal values are as on the CAN bus.
+ */
+struct edge_fer_codec_link_timing_t {
+    /**
+     * CRC-8 (0x2F, init 0xFF, xorout 0xFF) over bytes 1 to 7 and then E2EDataIdList[Counter].
+     *
+     * Range: 0..255 (0..255 -)
+     * Scale: 1
+     * Offset: 0
+     */
+    uint8_t link_timing_crc;
+
+    /**
+     * Raised by one before each frame of this message, 15 is followed by 0.
+     *
+     * Range: 0..15 (0..15 -)
+     * Scale: 1
+     * Offset: 0
+     */
+    uint8_t link_timing_counter;
+
+    /**
+     * Time of sending on the camera unit's clock, which starts at any value and counts milliseconds; 4294967294 is followed by 0. Age of a frame behind this one: at most the time since then, less the shortest such time seen so far.
+     *
+     * Range: 0..4294967294 (0..4294967294 ms)
+     * Scale: 1
+     * Offset: 0
+     */
+    uint32_t send_time;
+
+    /**
+     * Cyclic frames that were not sent because earlier ones still waited in the port; 254 is followed by 0.
+     *
+     * Range: 0..255 (0..255 -)
+     * Scale: 1
+     * Offset: 0
+     */
+    uint8_t frames_skipped;
 };
 
 /**
@@ -1107,20 +1226,26 @@ struct edge_fer_codec_driver_evidence_t {
  */
 struct edge_fer_codec_controller_status_t {
     /**
+     * CRC-8 (0x2F, init 0xFF, xorout 0xFF) over bytes 1 to 7 and then E2EDataIdList[Counter].
+     *
      * Range: 0..255 (0..255 -)
      * Scale: 1
      * Offset: 0
      */
-    uint8_t crc;
+    uint8_t controller_status_crc;
 
     /**
+     * Raised by one before each frame of this message, 15 is followed by 0.
+     *
      * Range: 0..15 (0..15 -)
      * Scale: 1
      * Offset: 0
      */
-    uint8_t counter;
+    uint8_t controller_status_counter;
 
     /**
+     * Off: the driver is not to be watched, and the camera is closed. Not available counts as on.
+     *
      * Range: 0..3 (0..3 -)
      * Scale: 1
      * Offset: 0
@@ -1128,6 +1253,8 @@ struct edge_fer_codec_controller_status_t {
     uint8_t enable;
 
     /**
+     * Off: the camera is closed. Not available: unknown, the driver is watched.
+     *
      * Range: 0..3 (0..3 -)
      * Scale: 1
      * Offset: 0
@@ -1144,6 +1271,8 @@ struct edge_fer_codec_controller_status_t {
     uint8_t acknowledged_id;
 
     /**
+     * What the driver answered to the request with the acknowledged id.
+     *
      * Range: 0..7 (0..7 -)
      * Scale: 1
      * Offset: 0
@@ -1160,6 +1289,8 @@ struct edge_fer_codec_controller_status_t {
     uint8_t e2e_state;
 
     /**
+     * Speed of the vehicle; some states and requests depend on it.
+     *
      * Range: 0..4094 (0..409.4 km/h)
      * Scale: 0.1
      * Offset: 0
@@ -1167,6 +1298,8 @@ struct edge_fer_codec_controller_status_t {
     uint16_t speed;
 
     /**
+     * Version of the vehicle's own configuration; not interpreted.
+     *
      * Range: 0..255 (0..255 -)
      * Scale: 1
      * Offset: 0
@@ -1218,7 +1351,7 @@ int edge_fer_codec_driver_state_init(struct edge_fer_codec_driver_state_t *msg_p
  *
  * @return true if in range, false otherwise.
  */
-bool edge_fer_codec_driver_state_crc_is_in_range(uint8_t value);
+bool edge_fer_codec_driver_state_driver_state_crc_is_in_range(uint8_t value);
 
 /**
  * Check that given physical value is in allowed range before encoding.
@@ -1231,7 +1364,7 @@ bool edge_fer_codec_driver_state_crc_is_in_range(uint8_t value);
  *
  * @return true if in range, false otherwise.
  */
-bool edge_fer_codec_driver_state_crc_is_in_phys_range(double value);
+bool edge_fer_codec_driver_state_driver_state_crc_is_in_phys_range(double value);
 
 /**
  * Check that given signal is in allowed range.
@@ -1240,7 +1373,7 @@ bool edge_fer_codec_driver_state_crc_is_in_phys_range(double value);
  *
  * @return true if in range, false otherwise.
  */
-bool edge_fer_codec_driver_state_counter_is_in_range(uint8_t value);
+bool edge_fer_codec_driver_state_driver_state_counter_is_in_range(uint8_t value);
 
 /**
  * Check that given physical value is in allowed range before encoding.
@@ -1253,7 +1386,7 @@ bool edge_fer_codec_driver_state_counter_is_in_range(uint8_t value);
  *
  * @return true if in range, false otherwise.
  */
-bool edge_fer_codec_driver_state_counter_is_in_phys_range(double value);
+bool edge_fer_codec_driver_state_driver_state_counter_is_in_phys_range(double value);
 
 /**
  * Check that given signal is in allowed range.
@@ -1328,7 +1461,7 @@ bool edge_fer_codec_driver_state_face_is_in_phys_range(double value);
  *
  * @return true if in range, false otherwise.
  */
-bool edge_fer_codec_driver_state_quality_is_in_range(uint8_t value);
+bool edge_fer_codec_driver_state_driver_state_quality_is_in_range(uint8_t value);
 
 /**
  * Check that given physical value is in allowed range before encoding.
@@ -1341,7 +1474,7 @@ bool edge_fer_codec_driver_state_quality_is_in_range(uint8_t value);
  *
  * @return true if in range, false otherwise.
  */
-bool edge_fer_codec_driver_state_quality_is_in_phys_range(double value);
+bool edge_fer_codec_driver_state_driver_state_quality_is_in_phys_range(double value);
 
 /**
  * Check that given signal is in allowed range.
@@ -1497,7 +1630,7 @@ int edge_fer_codec_emotion_probabilities_init(struct edge_fer_codec_emotion_prob
  *
  * @return true if in range, false otherwise.
  */
-bool edge_fer_codec_emotion_probabilities_crc_is_in_range(uint8_t value);
+bool edge_fer_codec_emotion_probabilities_emotion_probabilities_crc_is_in_range(uint8_t value);
 
 /**
  * Check that given physical value is in allowed range before encoding.
@@ -1510,7 +1643,7 @@ bool edge_fer_codec_emotion_probabilities_crc_is_in_range(uint8_t value);
  *
  * @return true if in range, false otherwise.
  */
-bool edge_fer_codec_emotion_probabilities_crc_is_in_phys_range(double value);
+bool edge_fer_codec_emotion_probabilities_emotion_probabilities_crc_is_in_phys_range(double value);
 
 /**
  * Check that given signal is in allowed range.
@@ -1519,7 +1652,7 @@ bool edge_fer_codec_emotion_probabilities_crc_is_in_phys_range(double value);
  *
  * @return true if in range, false otherwise.
  */
-bool edge_fer_codec_emotion_probabilities_counter_is_in_range(uint8_t value);
+bool edge_fer_codec_emotion_probabilities_emotion_probabilities_counter_is_in_range(uint8_t value);
 
 /**
  * Check that given physical value is in allowed range before encoding.
@@ -1532,7 +1665,7 @@ bool edge_fer_codec_emotion_probabilities_counter_is_in_range(uint8_t value);
  *
  * @return true if in range, false otherwise.
  */
-bool edge_fer_codec_emotion_probabilities_counter_is_in_phys_range(double value);
+bool edge_fer_codec_emotion_probabilities_emotion_probabilities_counter_is_in_phys_range(double value);
 
 /**
  * Check that given signal is in allowed range.
@@ -1695,7 +1828,7 @@ bool edge_fer_codec_emotion_probabilities_neutral_is_in_phys_range(double value)
  *
  * @return true if in range, false otherwise.
  */
-bool edge_fer_codec_emotion_probabilities_quality_is_in_range(uint8_t value);
+bool edge_fer_codec_emotion_probabilities_emotion_probabilities_quality_is_in_range(uint8_t value);
 
 /**
  * Check that given physical value is in allowed range before encoding.
@@ -1708,7 +1841,7 @@ bool edge_fer_codec_emotion_probabilities_quality_is_in_range(uint8_t value);
  *
  * @return true if in range, false otherwise.
  */
-bool edge_fer_codec_emotion_probabilities_quality_is_in_phys_range(double value);
+bool edge_fer_codec_emotion_probabilities_emotion_probabilities_quality_is_in_phys_range(double value);
 
 /**
  * Pack message Health.
@@ -1754,7 +1887,7 @@ int edge_fer_codec_health_init(struct edge_fer_codec_health_t *msg_p);
  *
  * @return true if in range, false otherwise.
  */
-bool edge_fer_codec_health_crc_is_in_range(uint8_t value);
+bool edge_fer_codec_health_health_crc_is_in_range(uint8_t value);
 
 /**
  * Check that given physical value is in allowed range before encoding.
@@ -1767,7 +1900,7 @@ bool edge_fer_codec_health_crc_is_in_range(uint8_t value);
  *
  * @return true if in range, false otherwise.
  */
-bool edge_fer_codec_health_crc_is_in_phys_range(double value);
+bool edge_fer_codec_health_health_crc_is_in_phys_range(double value);
 
 /**
  * Check that given signal is in allowed range.
@@ -1776,7 +1909,7 @@ bool edge_fer_codec_health_crc_is_in_phys_range(double value);
  *
  * @return true if in range, false otherwise.
  */
-bool edge_fer_codec_health_counter_is_in_range(uint8_t value);
+bool edge_fer_codec_health_health_counter_is_in_range(uint8_t value);
 
 /**
  * Check that given physical value is in allowed range before encoding.
@@ -1789,7 +1922,7 @@ bool edge_fer_codec_health_counter_is_in_range(uint8_t value);
  *
  * @return true if in range, false otherwise.
  */
-bool edge_fer_codec_health_counter_is_in_phys_range(double value);
+bool edge_fer_codec_health_health_counter_is_in_phys_range(double value);
 
 /**
  * Check that given signal is in allowed range.
@@ -2033,7 +2166,7 @@ int edge_fer_codec_driver_request_init(struct edge_fer_codec_driver_request_t *m
  *
  * @return true if in range, false otherwise.
  */
-bool edge_fer_codec_driver_request_crc_is_in_range(uint8_t value);
+bool edge_fer_codec_driver_request_driver_request_crc_is_in_range(uint8_t value);
 
 /**
  * Check that given physical value is in allowed range before encoding.
@@ -2046,7 +2179,7 @@ bool edge_fer_codec_driver_request_crc_is_in_range(uint8_t value);
  *
  * @return true if in range, false otherwise.
  */
-bool edge_fer_codec_driver_request_crc_is_in_phys_range(double value);
+bool edge_fer_codec_driver_request_driver_request_crc_is_in_phys_range(double value);
 
 /**
  * Check that given signal is in allowed range.
@@ -2055,7 +2188,7 @@ bool edge_fer_codec_driver_request_crc_is_in_phys_range(double value);
  *
  * @return true if in range, false otherwise.
  */
-bool edge_fer_codec_driver_request_counter_is_in_range(uint8_t value);
+bool edge_fer_codec_driver_request_driver_request_counter_is_in_range(uint8_t value);
 
 /**
  * Check that given physical value is in allowed range before encoding.
@@ -2068,7 +2201,7 @@ bool edge_fer_codec_driver_request_counter_is_in_range(uint8_t value);
  *
  * @return true if in range, false otherwise.
  */
-bool edge_fer_codec_driver_request_counter_is_in_phys_range(double value);
+bool edge_fer_codec_driver_request_driver_request_counter_is_in_phys_range(double value);
 
 /**
  * Check that given signal is in allowed range.
@@ -2224,7 +2357,7 @@ int edge_fer_codec_pipeline_figures_init(struct edge_fer_codec_pipeline_figures_
  *
  * @return true if in range, false otherwise.
  */
-bool edge_fer_codec_pipeline_figures_crc_is_in_range(uint8_t value);
+bool edge_fer_codec_pipeline_figures_pipeline_figures_crc_is_in_range(uint8_t value);
 
 /**
  * Check that given physical value is in allowed range before encoding.
@@ -2237,7 +2370,7 @@ bool edge_fer_codec_pipeline_figures_crc_is_in_range(uint8_t value);
  *
  * @return true if in range, false otherwise.
  */
-bool edge_fer_codec_pipeline_figures_crc_is_in_phys_range(double value);
+bool edge_fer_codec_pipeline_figures_pipeline_figures_crc_is_in_phys_range(double value);
 
 /**
  * Check that given signal is in allowed range.
@@ -2246,7 +2379,7 @@ bool edge_fer_codec_pipeline_figures_crc_is_in_phys_range(double value);
  *
  * @return true if in range, false otherwise.
  */
-bool edge_fer_codec_pipeline_figures_counter_is_in_range(uint8_t value);
+bool edge_fer_codec_pipeline_figures_pipeline_figures_counter_is_in_range(uint8_t value);
 
 /**
  * Check that given physical value is in allowed range before encoding.
@@ -2259,7 +2392,7 @@ bool edge_fer_codec_pipeline_figures_counter_is_in_range(uint8_t value);
  *
  * @return true if in range, false otherwise.
  */
-bool edge_fer_codec_pipeline_figures_counter_is_in_phys_range(double value);
+bool edge_fer_codec_pipeline_figures_pipeline_figures_counter_is_in_phys_range(double value);
 
 /**
  * Check that given signal is in allowed range.
@@ -2437,7 +2570,7 @@ int edge_fer_codec_fault_counters_init(struct edge_fer_codec_fault_counters_t *m
  *
  * @return true if in range, false otherwise.
  */
-bool edge_fer_codec_fault_counters_crc_is_in_range(uint8_t value);
+bool edge_fer_codec_fault_counters_fault_counters_crc_is_in_range(uint8_t value);
 
 /**
  * Check that given physical value is in allowed range before encoding.
@@ -2450,7 +2583,7 @@ bool edge_fer_codec_fault_counters_crc_is_in_range(uint8_t value);
  *
  * @return true if in range, false otherwise.
  */
-bool edge_fer_codec_fault_counters_crc_is_in_phys_range(double value);
+bool edge_fer_codec_fault_counters_fault_counters_crc_is_in_phys_range(double value);
 
 /**
  * Check that given signal is in allowed range.
@@ -2459,7 +2592,7 @@ bool edge_fer_codec_fault_counters_crc_is_in_phys_range(double value);
  *
  * @return true if in range, false otherwise.
  */
-bool edge_fer_codec_fault_counters_counter_is_in_range(uint8_t value);
+bool edge_fer_codec_fault_counters_fault_counters_counter_is_in_range(uint8_t value);
 
 /**
  * Check that given physical value is in allowed range before encoding.
@@ -2472,7 +2605,7 @@ bool edge_fer_codec_fault_counters_counter_is_in_range(uint8_t value);
  *
  * @return true if in range, false otherwise.
  */
-bool edge_fer_codec_fault_counters_counter_is_in_phys_range(double value);
+bool edge_fer_codec_fault_counters_fault_counters_counter_is_in_phys_range(double value);
 
 /**
  * Check that given signal is in allowed range.
@@ -2672,7 +2805,7 @@ int edge_fer_codec_driver_evidence_init(struct edge_fer_codec_driver_evidence_t 
  *
  * @return true if in range, false otherwise.
  */
-bool edge_fer_codec_driver_evidence_crc_is_in_range(uint8_t value);
+bool edge_fer_codec_driver_evidence_driver_evidence_crc_is_in_range(uint8_t value);
 
 /**
  * Check that given physical value is in allowed range before encoding.
@@ -2685,7 +2818,7 @@ bool edge_fer_codec_driver_evidence_crc_is_in_range(uint8_t value);
  *
  * @return true if in range, false otherwise.
  */
-bool edge_fer_codec_driver_evidence_crc_is_in_phys_range(double value);
+bool edge_fer_codec_driver_evidence_driver_evidence_crc_is_in_phys_range(double value);
 
 /**
  * Check that given signal is in allowed range.
@@ -2694,7 +2827,7 @@ bool edge_fer_codec_driver_evidence_crc_is_in_phys_range(double value);
  *
  * @return true if in range, false otherwise.
  */
-bool edge_fer_codec_driver_evidence_counter_is_in_range(uint8_t value);
+bool edge_fer_codec_driver_evidence_driver_evidence_counter_is_in_range(uint8_t value);
 
 /**
  * Check that given physical value is in allowed range before encoding.
@@ -2707,7 +2840,7 @@ bool edge_fer_codec_driver_evidence_counter_is_in_range(uint8_t value);
  *
  * @return true if in range, false otherwise.
  */
-bool edge_fer_codec_driver_evidence_counter_is_in_phys_range(double value);
+bool edge_fer_codec_driver_evidence_driver_evidence_counter_is_in_phys_range(double value);
 
 /**
  * Check that given signal is in allowed range.
@@ -2914,7 +3047,7 @@ bool edge_fer_codec_driver_evidence_head_unseen_is_in_phys_range(double value);
  *
  * @return true if in range, false otherwise.
  */
-bool edge_fer_codec_driver_evidence_reason_is_in_range(uint8_t value);
+bool edge_fer_codec_driver_evidence_state_reason_is_in_range(uint8_t value);
 
 /**
  * Check that given physical value is in allowed range before encoding.
@@ -2927,7 +3060,132 @@ bool edge_fer_codec_driver_evidence_reason_is_in_range(uint8_t value);
  *
  * @return true if in range, false otherwise.
  */
-bool edge_fer_codec_driver_evidence_reason_is_in_phys_range(double value);
+bool edge_fer_codec_driver_evidence_state_reason_is_in_phys_range(double value);
+
+/**
+ * Pack message LinkTiming.
+ *
+ * @param[out] dst_p Buffer to pack the message into.
+ * @param[in] src_p Data to pack.
+ * @param[in] size Size of dst_p.
+ *
+ * @return Size of packed data, or negative error code.
+ */
+int edge_fer_codec_link_timing_pack(
+    uint8_t *dst_p,
+    const struct edge_fer_codec_link_timing_t *src_p,
+    size_t size);
+
+/**
+ * Unpack message LinkTiming.
+ *
+ * @param[out] dst_p Object to unpack the message into.
+ * @param[in] src_p Message to unpack.
+ * @param[in] size Size of src_p.
+ *
+ * @return zero(0) or negative error code.
+ */
+int edge_fer_codec_link_timing_unpack(
+    struct edge_fer_codec_link_timing_t *dst_p,
+    const uint8_t *src_p,
+    size_t size);
+
+/**
+ * Init message fields to default values from LinkTiming.
+ *
+ * @param[in] msg_p Message to init.
+ *
+ * @return zero(0) on success or (-1) in case of nullptr argument.
+ */
+int edge_fer_codec_link_timing_init(struct edge_fer_codec_link_timing_t *msg_p);
+
+/**
+ * Check that given signal is in allowed range.
+ *
+ * @param[in] value Signal to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_link_timing_link_timing_crc_is_in_range(uint8_t value);
+
+/**
+ * Check that given physical value is in allowed range before encoding.
+ *
+ * Use this BEFORE calling _encode() to avoid silent integer overflow:
+ *   encode(-1.0) on a [0,100] signal wraps to 255 and passes is_in_range().
+ *   is_in_phys_range(-1.0) correctly returns false.
+ *
+ * @param[in] value Physical signal value to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_link_timing_link_timing_crc_is_in_phys_range(double value);
+
+/**
+ * Check that given signal is in allowed range.
+ *
+ * @param[in] value Signal to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_link_timing_link_timing_counter_is_in_range(uint8_t value);
+
+/**
+ * Check that given physical value is in allowed range before encoding.
+ *
+ * Use this BEFORE calling _encode() to avoid silent integer overflow:
+ *   encode(-1.0) on a [0,100] signal wraps to 255 and passes is_in_range().
+ *   is_in_phys_range(-1.0) correctly returns false.
+ *
+ * @param[in] value Physical signal value to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_link_timing_link_timing_counter_is_in_phys_range(double value);
+
+/**
+ * Check that given signal is in allowed range.
+ *
+ * @param[in] value Signal to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_link_timing_send_time_is_in_range(uint32_t value);
+
+/**
+ * Check that given physical value is in allowed range before encoding.
+ *
+ * Use this BEFORE calling _encode() to avoid silent integer overflow:
+ *   encode(-1.0) on a [0,100] signal wraps to 255 and passes is_in_range().
+ *   is_in_phys_range(-1.0) correctly returns false.
+ *
+ * @param[in] value Physical signal value to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_link_timing_send_time_is_in_phys_range(double value);
+
+/**
+ * Check that given signal is in allowed range.
+ *
+ * @param[in] value Signal to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_link_timing_frames_skipped_is_in_range(uint8_t value);
+
+/**
+ * Check that given physical value is in allowed range before encoding.
+ *
+ * Use this BEFORE calling _encode() to avoid silent integer overflow:
+ *   encode(-1.0) on a [0,100] signal wraps to 255 and passes is_in_range().
+ *   is_in_phys_range(-1.0) correctly returns false.
+ *
+ * @param[in] value Physical signal value to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_link_timing_frames_skipped_is_in_phys_range(double value);
 
 /**
  * Pack message ControllerStatus.
@@ -2973,7 +3231,7 @@ int edge_fer_codec_controller_status_init(struct edge_fer_codec_controller_statu
  *
  * @return true if in range, false otherwise.
  */
-bool edge_fer_codec_controller_status_crc_is_in_range(uint8_t value);
+bool edge_fer_codec_controller_status_controller_status_crc_is_in_range(uint8_t value);
 
 /**
  * Check that given physical value is in allowed range before encoding.
@@ -2986,7 +3244,7 @@ bool edge_fer_codec_controller_status_crc_is_in_range(uint8_t value);
  *
  * @return true if in range, false otherwise.
  */
-bool edge_fer_codec_controller_status_crc_is_in_phys_range(double value);
+bool edge_fer_codec_controller_status_controller_status_crc_is_in_phys_range(double value);
 
 /**
  * Check that given signal is in allowed range.
@@ -2995,7 +3253,7 @@ bool edge_fer_codec_controller_status_crc_is_in_phys_range(double value);
  *
  * @return true if in range, false otherwise.
  */
-bool edge_fer_codec_controller_status_counter_is_in_range(uint8_t value);
+bool edge_fer_codec_controller_status_controller_status_counter_is_in_range(uint8_t value);
 
 /**
  * Check that given physical value is in allowed range before encoding.
@@ -3008,7 +3266,7 @@ bool edge_fer_codec_controller_status_counter_is_in_range(uint8_t value);
  *
  * @return true if in range, false otherwise.
  */
-bool edge_fer_codec_controller_status_counter_is_in_phys_range(double value);
+bool edge_fer_codec_controller_status_controller_status_counter_is_in_phys_range(double value);
 
 /**
  * Check that given signal is in allowed range.

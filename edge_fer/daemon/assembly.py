@@ -1,0 +1,94 @@
+"""Puts a daemon together from its config."""
+
+import atexit
+import logging
+import time
+from pathlib import Path
+
+from edge_fer.camera.condition import ConditionMonitor
+from edge_fer.camera.process import CameraProcess
+from edge_fer.config.config import Config
+from edge_fer.daemon.daemon import Daemon
+from edge_fer.daemon.frames import FrameSource
+from edge_fer.daemon.housekeeping import Housekeeping, Setup
+from edge_fer.daemon.notify import Notifier
+from edge_fer.daemon.opening import open_networks
+from edge_fer.daemon.readiness import Readiness
+from edge_fer.daemon.resume import ResumeFile
+from edge_fer.daemon.standby import StandbySwitch
+from edge_fer.daemon.state_log import StateLog
+from edge_fer.daemon.status_server import StatusServer
+from edge_fer.driver_state.monitor import DriverMonitor
+from edge_fer.health.meter import HealthMeter
+from edge_fer.models.attempts import LoadAttempts
+from edge_fer.paths import own_attempts_file, own_resume_file, own_status_socket
+from edge_fer.pipeline import Pipeline
+from edge_fer.recording.process import RecorderProcess
+from edge_fer.redaction import redacted_uri
+from firmware_bridge.link.link import Link
+
+_log = logging.getLogger(__name__)
+
+
+def assemble(
+    config: Config,
+    camera: CameraProcess,
+    notifier: Notifier,
+    *,
+    managed: bool,
+    meter: HealthMeter | None = None,
+) -> Daemon:
+    """Open model, face detector and port, and return a daemon that has not started.
+
+    `managed` is whether a service manager runs it: then what does not open has a stand-in, and a
+    camera is tried again for ever, because the vehicle is told and nobody reads an error. Otherwise
+    each is a UserError. `camera` may have been prepared; `Daemon.run` starts it.
+    """
+    attempts = LoadAttempts(own_attempts_file())
+    # Whatever ends Python in order, a port that is missing for example, is no model's fault.
+    atexit.register(attempts.ready)
+    networks = open_networks(config.model, config.face, stand_in=managed, attempts=attempts)
+    now_s = time.monotonic()
+    resume = ResumeFile(own_resume_file())
+    left = resume.read(now_s)
+    if left is not None:
+        _log.info("resumes after a daemon that ended a moment ago")
+    classifier, policy = networks.policy(config.driver_state)
+    driver = DriverMonitor(
+        policy,
+        now_s,
+        resumed_at=None if left is None else (left.event_sequence, left.request_id),
+    )
+    pipeline = Pipeline(classifier, networks.tracker, ConditionMonitor(), driver, networks.eyes)
+    recorder = RecorderProcess(config.recording)
+    meter = meter or HealthMeter(sheds=config.health.shed_frames)
+    uri = redacted_uri(config.camera.uri)
+    frames = FrameSource(camera, uri, keep_trying=managed)
+    setup = Setup(
+        camera=uri,
+        model=networks.model,
+        link=config.link.uri,
+        parts=networks.parts,
+        restarts=resume.restarts,
+        started_s=now_s,
+    )
+    # Last: nothing after them can fail, so what they open is always closed by `Daemon.run`; and
+    # still before a camera lights up.
+    link = Link(config.link.uri)
+    link.open()
+    metrics_file = config.health.prometheus_file
+    server = StatusServer(own_status_socket(), Path(metrics_file) if metrics_file else None)
+    state = StateLog()
+    return Daemon(
+        networks=networks,
+        frames=frames,
+        pipeline=pipeline,
+        link=link,
+        recorder=recorder,
+        meter=meter,
+        state=state,
+        standby=StandbySwitch(frames, pipeline, recorder, meter),
+        housekeeping=Housekeeping(setup, frames, link, recorder, meter, state, notifier, server),
+        readiness=Readiness(notifier, resume, driver, attempts),
+        server=server,
+    )

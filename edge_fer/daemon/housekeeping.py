@@ -1,0 +1,126 @@
+"""What the daemon does twice a second beside its work: measure itself, and publish its status."""
+
+import logging
+import os
+from dataclasses import dataclass, replace
+
+from edge_fer import __version__
+from edge_fer.daemon.frames import FrameSource
+from edge_fer.daemon.journal import FIELDS
+from edge_fer.daemon.notify import Notifier
+from edge_fer.daemon.state_log import StateLog
+from edge_fer.daemon.status import Status, as_journal_fields
+from edge_fer.daemon.status_server import StatusServer
+from edge_fer.health.meter import CounterRate, Health, HealthMeter, shedding_text
+from edge_fer.recording.process import RecorderProcess
+from edge_fer.vehicle.figures import fault_counters, pipeline_figures
+from edge_fer.vehicle.outgoing import Parts
+from firmware_bridge.link.link import Link
+from firmware_bridge.link.schedule import Snapshot
+from firmware_bridge.protocol.messages import FaultCountersMessage, PipelineFiguresMessage
+
+HOUSEKEEPING_S = 0.5
+JOURNAL_EVERY_S = 300.0  # the daemon's own metrics
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a daemon was made of: as its status shows it, for as long as it runs."""
+
+    camera: str  # URI without its secrets
+    model: str
+    link: str
+    parts: Parts
+    restarts: int
+    started_s: float
+
+
+class Housekeeping:
+    """Reads the meter, limits the camera's rate, feeds the watchdog, publishes the status."""
+
+    def __init__(
+        self,
+        setup: Setup,
+        frames: FrameSource,
+        link: Link,
+        recorder: RecorderProcess,
+        meter: HealthMeter,
+        state: StateLog,
+        notifier: Notifier,
+        server: StatusServer,
+    ) -> None:
+        self._setup = setup
+        self._frames = frames
+        self._link = link
+        self._recorder = recorder
+        self._meter = meter
+        self._state = state
+        self._notifier = notifier
+        self._server = server
+        self._link_rate = CounterRate()
+        self._due_s = setup.started_s
+        self._journal_s = setup.started_s + JOURNAL_EVERY_S
+        self.health: Health = meter.read(setup.started_s)
+        self._figures, self._counters = PipelineFiguresMessage(), FaultCountersMessage()
+
+    @property
+    def parts(self) -> Parts:
+        """Which parts of the device are not what they were meant to be, now."""
+        return replace(
+            self._setup.parts,
+            camera_opened=self._frames.opened,
+            link_blocked=self._link.trouble is not None,
+        )
+
+    def with_metrics(self, snapshot: Snapshot) -> Snapshot:
+        """Return what the vehicle is sent, with the daemon's own metrics."""
+        return replace(snapshot, figures=self._figures, counters=self._counters)
+
+    def run(self, now_s: float, label: str) -> None:
+        """Do what is due at the monotonic `now_s`; `label` is what the daemon does, in a word.
+
+        Called by the loop and by nothing else, so that a pipeline that hangs starves the watchdog.
+        """
+        if now_s < self._due_s:
+            return
+        self._due_s = now_s + HOUSEKEEPING_S
+        limit_before = self.health.shed_for, self.health.most_fps
+        self.health = self._meter.read(now_s, camera_frames=self._frames.given)
+        self._frames.limit(self.health.most_fps)
+        if (self.health.shed_for, self.health.most_fps) != limit_before:
+            _log.warning("%s", shedding_text(self.health))
+        self._recorder.look_after(now_s)
+        summary = f"{label}, {self.health.fps:.0f} fps"
+        self._notifier.send("WATCHDOG=1", f"STATUS={summary}")
+        status = self.status(now_s)
+        self._figures = pipeline_figures(self.health)
+        self._counters = fault_counters(self.health, status.counters, status.restarts)
+        self._server.publish(status, now_s)
+        if now_s >= self._journal_s:
+            self._journal_s = now_s + JOURNAL_EVERY_S
+            _log.info("%s", summary, extra={FIELDS: as_journal_fields(status)})
+
+    def status(self, now_s: float) -> Status:
+        """Return the status of the monotonic moment `now_s`."""
+        counters = self._link.counters
+        return Status(
+            version=__version__,
+            pid=os.getpid(),
+            uptime_s=now_s - self._setup.started_s,
+            state=self._state.state.label,
+            reason=self._state.reason,
+            camera=self._setup.camera,
+            camera_error=None if self._frames.error is None else str(self._frames.error),
+            model=self._setup.model,
+            model_is_fallback=self._setup.parts.model_is_fallback,
+            model_failed=self._setup.parts.model_failed,
+            detector_failed=self._setup.parts.detector_failed,
+            link=self._setup.link,
+            health=self.health,
+            counters=counters,
+            link_fps=self._link_rate.read(counters.frames_sent, now_s),
+            restarts=self._setup.restarts,
+            recording=self._recorder.status,
+        )

@@ -1,0 +1,83 @@
+"""Opens the networks, and finds a stand-in for what does not open."""
+
+import logging
+from dataclasses import dataclass, replace
+
+from edge_fer.driver_state.settings import PolicySettings
+from edge_fer.errors import ModelError
+from edge_fer.face.eyes import EyeReader
+from edge_fer.face.opening import open_face_network, open_tracker
+from edge_fer.face.settings import FaceConfig
+from edge_fer.face.tracking import Tracker
+from edge_fer.models.attempts import LoadAttempts
+from edge_fer.models.classifier import Classifier
+from edge_fer.models.fallback import open_classifier
+from edge_fer.models.settings import ModelConfig
+from edge_fer.vehicle.outgoing import Parts
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Networks:
+    """What looks at a frame, and which parts of it are not what the config names.
+
+    `model` is the path of the emotion network, or why there is none. Without a `classifier` no
+    emotion is inferred; without `eyes` the driver states that need them are never entered.
+    """
+
+    classifier: Classifier | None
+    model: str
+    tracker: Tracker
+    eyes: EyeReader | None
+    parts: Parts
+
+    def policy(self, settings: PolicySettings) -> tuple[Classifier | None, PolicySettings]:
+        """Return the policy for this model, and the classifier unless emotions are off."""
+        if self.classifier is None:
+            return None, replace(settings, emotion_states=False)
+        policy = settings.for_model(self.classifier.card.uncertain_threshold)
+        return self.classifier if policy.emotion_states else None, policy
+
+
+def open_networks(
+    model: ModelConfig,
+    face: FaceConfig,
+    *,
+    stand_in: bool,
+    attempts: LoadAttempts | None = None,
+) -> Networks:
+    """Open the networks of a config; a model that ended too many starts (`attempts`) is left out.
+
+    With `stand_in` a model that does not open leaves the emotions out, and a face detector that
+    does not open is replaced by the cascade: eyes, head and camera are worth sending without them.
+    Otherwise each is a ModelError, as is always a named face network that does not open.
+    """
+    classifier, name, parts = _open_model(model, Parts(), attempts, stand_in=stand_in)
+    follower = open_face_network(model)
+    for failure in follower.failures:
+        _log.error("face network not used: %s", failure)
+    try:
+        tracker = open_tracker(face, follower.model)
+    except ModelError as error:
+        if not stand_in:
+            raise
+        _log.error("the cascade finds faces instead: %s", error)
+        tracker = open_tracker(replace(face, detector="haar"), follower.model)
+        parts = replace(parts, detector_failed=True)
+    return Networks(classifier, name, tracker, EyeReader(), parts)
+
+
+def _open_model(
+    config: ModelConfig, parts: Parts, attempts: LoadAttempts | None, *, stand_in: bool
+) -> tuple[Classifier | None, str, Parts]:
+    try:
+        loaded = open_classifier(config, attempts)
+    except ModelError as error:
+        if not stand_in:
+            raise
+        _log.error("no emotion is inferred: %s", error)
+        return None, f"none: {error}", replace(parts, model_failed=True)
+    for failure in loaded.failures:
+        _log.error("model not used: %s", failure)
+    return loaded.model, str(loaded.path), replace(parts, model_is_fallback=loaded.is_fallback)

@@ -1,0 +1,54 @@
+"""Tells the service manager that the start is done, and leaves numbers for the next process."""
+
+from edge_fer.daemon.notify import Notifier
+from edge_fer.daemon.resume import Resume, ResumeFile
+from edge_fer.driver_state.monitor import DriverMonitor
+from edge_fer.models.attempts import LoadAttempts
+
+SAVE_EVERY_S = 0.5
+
+
+class Readiness:
+    """Says READY=1 once; from then on `save_resume` keeps the numbers of the driver's monitor."""
+
+    def __init__(
+        self,
+        notifier: Notifier,
+        resume: ResumeFile,
+        driver: DriverMonitor,
+        attempts: LoadAttempts | None = None,
+    ) -> None:
+        self._notifier = notifier
+        self._resume = resume
+        self._driver = driver
+        self._attempts = attempts
+        self._ready = False
+        self._saved: Resume | None = None
+        self._save_s = 0.0
+
+    def notify_ready(self) -> bool:
+        """Tell the service manager that the start is done; return whether that is news."""
+        if self._ready:
+            return False
+        self._ready = True
+        self._notifier.send("READY=1")
+        if self._attempts is not None:
+            self._attempts.ready()
+        return True
+
+    def save_resume(self, now_s: float) -> None:
+        """Let a next process go on from here, should this one be killed."""
+        decision = self._driver.decision
+        numbers = Resume(decision.event_sequence, decision.request_id)
+        due = numbers != self._saved or now_s >= self._save_s
+        if due and self._driver.was_ready:
+            self._saved, self._save_s = numbers, now_s + SAVE_EVERY_S
+            self._resume.write(numbers, now_s)
+
+    def notify_stopping(self) -> None:
+        """Tell the service manager that the end has begun."""
+        self._notifier.send("STOPPING=1")
+
+    def end(self) -> None:
+        """Leave nothing behind: an end in order. After an error the next one is a restart."""
+        self._resume.remove()

@@ -1,0 +1,120 @@
+"""Follows the driver's face: the network's landmarks place the square of the next frame."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_fer.face.boxes import box_of
+from edge_fer.face.landmarks import Square
+from edge_fer.face.network import LEAST_SIDE_PX, FaceNetwork, FaceReading
+from edge_fer.face.searching import Search
+from edge_fer.face.seat import WHOLE_FRAME, SeatRegion
+from edge_fer.face.tracking import TrackedFace
+
+# Presence (0..1) from which a proposed square counts as a face, and below which one that is
+# followed is lost.
+FOUND_PRESENCE = 0.9
+KEPT_PRESENCE = 0.5
+# A square that moved or grew by more than this (shares of its side) is read once more where it is
+# now: the network was trained for a face within an eighth of the middle.
+_MOVED, _GREW = 0.10, 0.15
+HOLD_S = 0.5  # a lost face is looked for where it was
+SAME_PERSON_S = 2.0  # for so long a lost face is preferred to a larger one
+SEARCH_EVERY_S = 0.03  # one way of looking each time
+# A square outside of these shares of the last one's side is another thing.
+_LEAST_CHANGE, _MOST_CHANGE = 0.5, 2.0
+
+
+class NetworkTracker:
+    """Follows the same person: the largest face in the seat at first, then the one where it was.
+
+    `search_every_s` is the time between two looks for a face while there is none. Not for several
+    cameras.
+    """
+
+    def __init__(
+        self,
+        network: FaceNetwork,
+        search: Search,
+        *,
+        seat: SeatRegion = WHOLE_FRAME,
+        search_every_s: float = SEARCH_EVERY_S,
+    ) -> None:
+        self._network, self._search, self._seat = network, search, seat
+        self._search_every_s = search_every_s
+        self._square: Square | None = None
+        self._seen_s = -math.inf
+        self._last: Square | None = None
+        self._searched_s = -math.inf
+
+    def forget(self) -> None:
+        """Begin anew: what comes next has nothing to do with what was."""
+        self._square = self._last = None
+        self._seen_s = self._searched_s = -math.inf
+        self._search.restart()
+
+    def update(self, grey: NDArray[np.uint8], time_s: float) -> TrackedFace | None:
+        """Return the face in `grey` (uint8[h,w]) captured at the monotonic `time_s`, or None."""
+        reading, detected = None, False
+        if self._square is not None:
+            reading = self._follow(grey, self._square)
+            if reading is None and time_s - self._seen_s > HOLD_S:
+                self._square = None
+        if reading is None:
+            reading, detected = self._find(grey, time_s), True
+        if reading is None:
+            return None
+        self._square = self._last = reading.square
+        self._seen_s = time_s
+        return TrackedFace(box_of(reading), detected=detected, age_s=0.0, reading=reading)
+
+    def _follow(self, grey: NDArray[np.uint8], square: Square) -> FaceReading | None:
+        reading = self._network.read(grey, square)
+        if reading.presence < KEPT_PRESENCE:
+            return None
+        now = reading.square
+        if _is_far(square, now):
+            reading = self._network.read(grey, now)
+            if reading.presence < KEPT_PRESENCE:
+                return None
+        return reading if _is_like(square, reading.square) else None
+
+    def _find(self, grey: NDArray[np.uint8], time_s: float) -> FaceReading | None:
+        if time_s - self._searched_s < self._search_every_s:
+            return None
+        self._searched_s = time_s
+        found = []
+        for square in self._search.propose(grey):
+            if not self._seat.holds(square.centre, grey.shape):
+                continue
+            reading = self._accept(grey, square)
+            if reading is not None:
+                found.append(reading)
+        if not found:
+            return None
+        self._search.restart()
+        if self._last is not None and time_s - self._seen_s < SAME_PERSON_S:
+            last = self._last
+            near = min(found, key=lambda reading: math.dist(reading.square.centre, last.centre))
+            if math.dist(near.square.centre, last.centre) < last.side:
+                return near
+        return max(found, key=lambda reading: reading.square.side)
+
+    def _accept(self, grey: NDArray[np.uint8], square: Square) -> FaceReading | None:
+        """Return the face in a proposed square; None unless a second look sees it as well."""
+        first = self._network.read(grey, square)
+        if first.presence < KEPT_PRESENCE:
+            return None
+        second = self._network.read(grey, first.square)
+        return second if second.presence >= FOUND_PRESENCE else None
+
+
+def _is_far(one: Square, other: Square) -> bool:
+    moved = math.dist(one.centre, other.centre) / one.side
+    return moved > _MOVED or abs(other.side / one.side - 1) > _GREW
+
+
+def _is_like(one: Square, other: Square) -> bool:
+    grew = other.side / one.side
+    return other.side >= LEAST_SIDE_PX and _LEAST_CHANGE <= grew <= _MOST_CHANGE

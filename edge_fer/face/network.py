@@ -1,0 +1,139 @@
+"""The `face` network on a device: from a square of the frame to landmarks, head and presence."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_fer.face.cutting import cut_turned
+from edge_fer.face.landmarks import NAMES, Square, square_around
+from edge_fer.face.levels import levelled
+from edge_fer.face.outputs import MOUTH, PITCH, POINTS, PRESENCE, PROFILE, ROLL, YAW
+from edge_fer.face.rotation import pose_of, rotation_matrix
+from edge_fer.models.card import measuring_card_of
+from edge_fer.models.files import ModelFiles, read_model_files
+from edge_fer.models.kind import FACE
+from edge_fer.models.runtime import open_model
+from edge_fer.observation import HeadPose, Landmarks, Point
+from edge_fer.paths import SHIPPED_FACE
+
+# A smaller square has nothing to see in it, and one beyond this many frames would take the time of
+# a large picture to cut.
+LEAST_SIDE_PX = 16.0
+_MOST_FRAMES = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class FaceReading:
+    """What the face network sees in one square of a frame.
+
+    `points` are the 26 landmarks of `landmarks.NAMES` in pixels of the frame. `mouth_opening` is
+    the gap between the inner lips over the mouth's width, 0 and more. `presence` (0..1) is how
+    probably a face is there and seen well enough; below about a half all else means nothing.
+    `profile` says that the head is turned beyond the range in which yaw is measured well. `tilt`
+    (radians) is how far the face is turned in the picture, clockwise as seen there.
+    """
+
+    points: tuple[Point, ...]
+    head: HeadPose
+    mouth_opening: float
+    presence: float
+    profile: bool
+    tilt: float
+
+    def point(self, name: str) -> Point:
+        """Return the landmark with that name; ValueError for another."""
+        return self.points[NAMES.index(name)]
+
+    def middle(self, *names: str) -> Point:
+        """Return the middle of the landmarks with these names."""
+        x, y = zip(*(self.point(name) for name in names), strict=True)
+        return sum(x) / len(x), sum(y) / len(y)
+
+    @property
+    def landmarks(self) -> Landmarks:
+        """The five points that detectors give."""
+        return Landmarks(
+            right_eye=self.middle("right eye outer corner", "right eye inner corner"),
+            left_eye=self.middle("left eye outer corner", "left eye inner corner"),
+            nose=self.point("nose tip"),
+            right_mouth=self.point("right mouth corner"),
+            left_mouth=self.point("left mouth corner"),
+        )
+
+    @property
+    def square(self) -> Square:
+        """The square in which this face is read best."""
+        return square_around(np.array(self.points), self.tilt)
+
+
+class FaceNetwork:
+    """The network at a path, or whose files were read (and checked) before.
+
+    UserError where its file or card is missing or of another kind.
+    """
+
+    def __init__(self, model: Path | ModelFiles = SHIPPED_FACE) -> None:
+        files = read_face_network(model) if isinstance(model, Path) else model
+        self.card = measuring_card_of(files, FACE)
+        self._model = open_model(files.model, str(files.path), kind=FACE)
+
+    def read(self, grey: NDArray[np.uint8], square: Square) -> FaceReading:
+        """Return what is in a square of `grey` (uint8[h,w]); the picture's edge goes on outside.
+
+        All numbers of it are finite. A square that is not finite, is too small to show anything or
+        lies outside of the picture is read as one without a face: presence 0.
+        """
+        if not _is_readable(square, grey.shape):
+            return _NOTHING
+        crop = cut_turned(grey, square.centre, square.side, square.tilt, FACE.side_px)
+        stored = self._model.run(levelled(crop))
+        return reading_of(FACE.values(stored * FACE.output.scale), square)
+
+
+def read_face_network(path: Path) -> ModelFiles:
+    """Read a face network's files; UserError where they are missing or of another kind."""
+    files = read_model_files(path)
+    measuring_card_of(files, FACE)
+    return files
+
+
+def reading_of(values: NDArray[np.float64], square: Square) -> FaceReading:
+    """Return the reading that the network's values (`FACE.values`, float64[58]) stand for."""
+    cos, sin = math.cos(square.tilt), math.sin(square.tilt)
+    across, down = (values[POINTS].reshape(-1, 2) * square.side).T
+    x = square.centre[0] + cos * across - sin * down
+    y = square.centre[1] + sin * across + cos * down
+    roll_deg = float(values[ROLL]) + math.degrees(square.tilt)
+    rotation = rotation_matrix(float(values[YAW]), float(values[PITCH]), roll_deg)
+    return FaceReading(
+        points=tuple(zip(x.tolist(), y.tolist(), strict=True)),
+        head=pose_of(rotation),
+        mouth_opening=max(float(values[MOUTH]), 0.0),
+        presence=float(values[PRESENCE]),
+        profile=bool(values[PROFILE] > 0.5),
+        tilt=math.remainder(math.radians(roll_deg), math.tau),
+    )
+
+
+def _is_readable(square: Square, shape: Sequence[int]) -> bool:
+    (x, y), side, tilt = square
+    # Written so that a NaN fails.
+    height, width = shape[:2]
+    if not LEAST_SIDE_PX <= side <= _MOST_FRAMES * max(height, width):
+        return False
+    inside = -side / 2 <= x <= width + side / 2 and -side / 2 <= y <= height + side / 2
+    return inside and math.isfinite(tilt)
+
+
+_NOTHING = FaceReading(
+    points=((0.0, 0.0),) * len(NAMES),
+    head=HeadPose(0.0, 0.0, 0.0),
+    mouth_opening=0.0,
+    presence=0.0,
+    profile=False,
+    tilt=0.0,
+)

@@ -1,0 +1,49 @@
+"""Rotations of the head: three angles, the matrix of them, and the pose against the camera.
+
+The angles of the `face` network are those of a head that is first turned about its own vertical
+axis (yaw), then about the picture's horizontal axis (pitch), then in the picture (roll). A turn of
+the picture changes only the roll, and yaw is steady up to a full profile.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_fer.observation import HeadPose
+
+
+def rotation_matrix(yaw_deg: float, pitch_deg: float, roll_deg: float) -> NDArray[np.float64]:
+    """Return float64[3,3], from a head that looks into the camera to one that is turned so.
+
+    Axes: right in the picture, down, away from the camera. Yaw is positive to the driver's left
+    (right in the picture), pitch upwards, roll clockwise as seen.
+    """
+    yaw, pitch, roll = (math.radians(angle) for angle in (yaw_deg, pitch_deg, roll_deg))
+    cos_y, sin_y = math.cos(yaw), math.sin(yaw)
+    cos_p, sin_p = math.cos(pitch), math.sin(pitch)
+    cos_r, sin_r = math.cos(roll), math.sin(roll)
+    about_y = np.array([[cos_y, 0, -sin_y], [0, 1, 0], [sin_y, 0, cos_y]])
+    about_x = np.array([[1, 0, 0], [0, cos_p, sin_p], [0, -sin_p, cos_p]])
+    about_z = np.array([[cos_r, -sin_r, 0], [sin_r, cos_r, 0], [0, 0, 1]])
+    product: NDArray[np.float64] = about_z @ about_x @ about_y
+    return product
+
+
+def angles_of(rotation: NDArray[np.float64]) -> tuple[float, float, float]:
+    """Return yaw, pitch and roll in degrees, the inverse of `rotation_matrix`."""
+    down = rotation[:, 1]
+    roll = math.atan2(-down[0], down[1])
+    pitch = -math.asin(min(max(float(down[2]), -1.0), 1.0))
+    yaw = math.atan2(rotation[2, 0], rotation[2, 2])
+    return math.degrees(yaw), math.degrees(pitch), math.degrees(roll)
+
+
+def pose_of(rotation: NDArray[np.float64]) -> HeadPose:
+    """Return where a head of this rotation points, against the camera's axis."""
+    ahead = -rotation[:, 2]
+    return HeadPose(
+        yaw_deg=math.degrees(math.atan2(ahead[0], -ahead[2])),
+        pitch_deg=math.degrees(math.asin(min(max(float(-ahead[1]), -1.0), 1.0))),
+        roll_deg=math.degrees(math.atan2(-rotation[0, 1], rotation[1, 1])),
+    )

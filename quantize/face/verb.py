@@ -1,0 +1,175 @@
+"""What the verbs below `edge-fer face` do."""
+
+import hashlib
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+from edge_fer.atomic_write import write_atomically
+from edge_fer.errors import UserError
+from edge_fer.models.kind import FACE
+from edge_fer.models.render import render_card
+from quantize.data.load import load_fer2013
+from quantize.face.labels import FaceLabels, fer_pictures, label, read_faces
+from quantize.out_path import check_out_path
+from quantize.progress import progress_bar
+from quantize.workstation import require_tensorflow
+
+if TYPE_CHECKING:
+    from quantize.face.evaluation import FaceImages
+
+TURNED = 9000  # drawings of turned heads to train on
+CALIBRATION_IMAGES = 300
+USAGE = "faces of held-out groups, tracked, far off, drawn turned, and squares without a face"
+LICENCE = (
+    "Weights trained on faces of public repositories (their own licences, some for research only), "
+    "on FER2013 (Goodfellow et al. 2013, for research), and on labels of MediaPipe's face mesh "
+    "(Apache-2.0); code Apache-2.0."
+)
+_RECORD = "training.json"
+_NETWORK = "last.keras"
+_HISTORY = "history.json"
+
+
+def label_verb(faces: Path, fer2013: Path, out: Path, *, seed: int, workers: int | None) -> None:
+    """Have the teacher read all faces, and write what it saw to one file."""
+    check_out_path(out, ".npz")
+    pictures = list(read_faces(faces))
+    training = load_fer2013(fer2013).select("Training")
+    pictures.extend(fer_pictures(training.images))
+    with progress_bar("The face mesh labels faces", len(pictures)) as advance:
+        labels = label(pictures, seed=seed, workers=workers or os.cpu_count() or 1, done=advance)
+    labels.save(out)
+    print(f"{out}: {len(labels):,} faces labelled; next: edge-fer face train --labels {out}")
+
+
+def train_verb(
+    labels_path: Path, out: Path, *, seed: int, epochs: int, initial: Path | None
+) -> None:
+    """Train on all but the held-out groups; write network, history and record into a folder."""
+    require_tensorflow()
+    from quantize.face.samples import FaceSource  # noqa: PLC0415
+    from quantize.face.splits import SPLIT, split, turned_heads  # noqa: PLC0415
+    from quantize.face.training import FaceTraining, train_face  # noqa: PLC0415  # TensorFlow
+
+    settings = FaceTraining(seed=seed, epochs=epochs)
+    labels = FaceLabels.load(labels_path)
+    natural, fer, _ = split(labels, seed)
+    if not len(natural) or not len(fer):
+        raise UserError(f"{labels_path}: it takes faces and FER2013 to train")
+    console = Console(stderr=True)
+    turned = turned_heads(natural, seed=seed, count=TURNED)
+    out.mkdir(parents=True, exist_ok=True)
+    digests = {"faces": natural.digest(), "fer2013": fer.digest()}
+    record = settings.record(digests, epochs) | {
+        "split": SPLIT,
+        "faces": {"natural": len(natural), "fer2013": len(fer), "turned": len(turned)},
+        "initial": initial.name if initial else None,
+    }
+    write_atomically(out / _RECORD, (json.dumps(record, indent=2) + "\n").encode())
+
+    def done(epoch: int, losses: dict[str, float]) -> None:
+        console.print(
+            f"epoch {epoch:3d}/{epochs}  loss {losses['loss']:.4f}  {losses['seconds']:.0f} s",
+            highlight=False,
+        )
+
+    train_face(
+        FaceSource(natural),
+        FaceSource(fer),
+        FaceSource(turned, exact=True),
+        settings,
+        out,
+        done,
+        initial=initial,
+    )
+    print(f"{out}: trained; next: edge-fer face quantize {out}")
+
+
+def evaluate_verb(model: Path, labels_path: Path, *, seed: int, json_output: bool) -> None:
+    """Measure a `.keras` or `.tflite` file on the held-out groups and print its errors."""
+    from quantize.evaluation.predictors import open_predictor  # noqa: PLC0415
+    from quantize.face.evaluation import measure  # noqa: PLC0415
+
+    predictor = open_predictor(model, FACE)
+    images = _held_out(labels_path, seed)
+    with progress_bar(f"Evaluating {model}", len(images.images)) as advance:
+        values = FACE.values(predictor.numbers(images.images, advance))
+    errors = measure(values, images)
+    if json_output:
+        listed = {name: asdict(error) for name, error in errors.items()}
+        print(json.dumps({"model": str(model), "usage": USAGE, "errors": listed}, indent=2))
+        return
+    table = Table(title=str(model), box=None, padding=(0, 2, 0, 0))
+    for heading in ("", "n", "value", ""):
+        table.add_column(heading, justify="left" if not heading else "right")
+    for name, error in errors.items():
+        table.add_row(name, f"{error.n:,}", f"{error.value:.4f}", error.unit)
+    Console().print(table)
+
+
+def quantize_verb(run: Path, labels_path: Path, out: Path, *, json_output: bool) -> None:
+    """Convert the network of a training to int8, measure it, and write file and card."""
+    check_out_path(out)
+    record = _training_record(run)
+    require_tensorflow()
+    from quantize.data.calibration_set import CalibrationSet  # noqa: PLC0415
+    from quantize.face.evaluation import measure  # noqa: PLC0415
+    from quantize.face.network import in_float32  # noqa: PLC0415  # TensorFlow
+    from quantize.face.splits import split  # noqa: PLC0415
+    from quantize.face.training import calibration_images  # noqa: PLC0415  # TensorFlow
+    from quantize.int8.measuring import convert_measuring, write_measuring  # noqa: PLC0415
+    from quantize.networks.network_file import load_network  # noqa: PLC0415
+
+    seed = int(record["settings"]["seed"])
+    network = in_float32(load_network(run / _NETWORK, FACE))
+    labels = FaceLabels.load(labels_path)
+    natural, fer, _ = split(labels, seed)
+    chosen = calibration_images(natural, fer, seed=seed, count=CALIBRATION_IMAGES)
+    images = _held_out(labels_path, seed)
+    quantized = convert_measuring(
+        network,
+        CalibrationSet(chosen, seed, hashlib.sha256(chosen.tobytes()).hexdigest()),
+        images.images,
+        lambda values: measure(values, images),
+        out.stem,
+        kind=FACE,
+        usage=USAGE,
+        training=record,
+        licence=LICENCE,
+        progress=True,
+    )
+    path = write_measuring(quantized, out)
+    if json_output:
+        print(json.dumps(quantized.card.to_json(), indent=2))
+    else:
+        Console().print(render_card(quantized.card, out, path))
+
+
+def _held_out(labels_path: Path, seed: int) -> "FaceImages":
+    from quantize.face.evaluation import held_out_images  # noqa: PLC0415
+    from quantize.face.splits import split  # noqa: PLC0415
+
+    _, _, held = split(FaceLabels.load(labels_path), seed)
+    if not len(held):
+        raise UserError(f"{labels_path}: no group of faces is held out: it has too few")
+    return held_out_images(held, seed=seed)
+
+
+def _training_record(run: Path) -> dict[str, Any]:
+    """Return what `edge-fer face train` left beside the network; UserError without it."""
+    try:
+        record: dict[str, Any] = json.loads((run / _RECORD).read_text(encoding="utf-8"))
+        history = json.loads((run / _HISTORY).read_text(encoding="utf-8"))
+        int(record["settings"]["seed"])
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise UserError(
+            f"{run}: no record of a training ({error}): `edge-fer face train` writes it beside the "
+            "network, and without it nobody knows which groups were held out"
+        ) from error
+    return record | {"epochs": len(history)}

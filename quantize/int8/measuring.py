@@ -1,0 +1,143 @@
+"""From a trained network that measures to an int8 file with its card."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_fer.atomic_write import write_atomically
+from edge_fer.errors import ConversionError, ResultReason
+from edge_fer.models.card import (
+    MEASURES_ALIKE,
+    Calibration,
+    Equivalence,
+    MeasuringCard,
+    OutputError,
+    card_text,
+    write_card,
+)
+from edge_fer.models.golden import choose_golden
+from edge_fer.models.kind import ModelKind
+from edge_fer.models.runtime import open_model
+from quantize.data.calibration_set import CalibrationSet
+from quantize.evaluation.equivalence import (
+    LAYER_IMAGES,
+    LEAST_AGREEMENT,
+    WORST_LAYERS,
+    measure_layers,
+)
+from quantize.evaluation.predictors import KerasPredictor, TflitePredictor
+from quantize.int8.convert import convert, convert_as
+from quantize.int8.kernel_invariance import with_averages_as_convolutions
+from quantize.int8.quantize import tool_versions
+from quantize.networks.complexity import multiply_adds
+from quantize.networks.folding import fold_batch_norms
+from quantize.progress import progress_bar
+
+
+@dataclass(frozen=True, slots=True)
+class Error:
+    """One figure of how far a network is off on `n` images, in `unit` ("" for a share)."""
+
+    n: int
+    value: float
+    unit: str = ""
+
+
+Measure = Callable[[NDArray[np.float64]], Mapping[str, Error]]
+"""Measures the values of a network's outputs, float64[n, outputs] as `ModelKind.values` gives."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuantizedMeasuring:
+    """An int8 file of a network that measures, not yet written: its bytes and its card."""
+
+    content: bytes
+    card: MeasuringCard
+
+
+def convert_measuring(
+    model: keras.Model,
+    calibration: CalibrationSet,
+    images: NDArray[np.uint8],
+    measure: Measure,
+    name: str,
+    *,
+    kind: ModelKind,
+    usage: str,
+    training: Mapping[str, Any],
+    licence: str,
+    progress: bool = False,
+) -> QuantizedMeasuring:
+    """Convert `model` to the int8 file of `kind` and measure both on `images` for the card.
+
+    `images` (uint8[n, side, side]) are held out, and `usage` names them. UserError when the network
+    cannot be converted so, or when int8 measures otherwise than float on too many images.
+    """
+    folded = fold_batch_norms(model)
+    converted = convert(folded.model, calibration, kind)
+    with progress_bar("Measuring float32", len(images), show=progress) as advance:
+        exact = KerasPredictor(model).numbers(images, advance)
+    with progress_bar("Measuring int8", len(images), show=progress) as advance:
+        int8 = TflitePredictor(converted.content, name, kind=kind).numbers(images, advance)
+    before, after = measure(kind.values(exact)), measure(kind.values(int8))
+    float_file = convert_as(
+        with_averages_as_convolutions(folded.model), "float32", calibration, kind
+    )
+    layers = measure_layers(float_file, converted.content, images[:LAYER_IMAGES], name)
+    # What lies beyond -1..1 is stored as the end of that range.
+    apart = np.abs(np.clip(exact, -1, 1) - int8)
+    equivalence = Equivalence(
+        usage,
+        len(images),
+        float((apart <= MEASURES_ALIKE).mean()),
+        min(float(apart.max()), 1.0),
+        float(apart.mean()),
+        tuple(layers[:WORST_LAYERS]),
+    )
+    if equivalence.agreement < LEAST_AGREEMENT:
+        raise ConversionError(
+            ResultReason.ANSWERS_DIFFER,
+            f"int8 measures as float does, within {MEASURES_ALIKE:g} of -1..1, in "
+            f"{equivalence.agreement:.2%} of the outputs on {usage}; {LEAST_AGREEMENT:.0%} are "
+            f"wanted (noisiest layer: {layers[0].layer} {layers[0].snr_db:.1f} dB)",
+        )
+    card = MeasuringCard(
+        name=name,
+        labels=kind.labels,
+        input=converted.input,
+        output=converted.output,
+        parameters=model.count_params(),
+        multiply_adds=multiply_adds(model),
+        operators=converted.operators,
+        sha256=hashlib.sha256(converted.content).hexdigest(),
+        calibration=Calibration(calibration.seed, calibration.count, calibration.sha256),
+        training=training,
+        tools=tool_versions(),
+        licence=licence,
+        equivalence=equivalence,
+        golden=choose_golden(
+            open_model(converted.content, name, kind=kind).run,
+            open_model(converted.content, name, kind=kind, xnnpack=False).run,
+            kind.side_px,
+        ),
+        batch_norms=folded.notes,
+        usage=usage,
+        errors={
+            key: OutputError(found.n, found.value, after[key].value, found.unit)
+            for key, found in before.items()
+        },
+    )
+    return QuantizedMeasuring(converted.content, card)
+
+
+def write_measuring(quantized: QuantizedMeasuring, path: Path) -> Path:
+    """Write file and card and return the card's path; UserError when they cannot be written."""
+    card_text(quantized.card)  # a card that cannot be written shall not leave a model behind
+    write_atomically(path, quantized.content)
+    return write_card(quantized.card, path)

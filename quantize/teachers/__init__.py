@@ -1,0 +1,1 @@
+"""Larger networks that label training data; they stay on the workstation."""

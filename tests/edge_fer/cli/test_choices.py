@@ -1,0 +1,92 @@
+"""The choices and options that the help lists are those that the verbs take."""
+
+from dataclasses import fields
+from enum import StrEnum
+
+import pytest
+
+from edge_fer.camera import check_uri, load_backend
+from edge_fer.cli import controller, workstation
+from edge_fer.cli.uris import CAMERA_URIS, FAULTS, LINK_URIS
+from edge_fer.errors import UserError
+from firmware_bridge.controller.vehicle import VehicleState, change
+from firmware_bridge.errors import BridgeError
+from firmware_bridge.faults.spec import FaultSpec
+from firmware_bridge.transports import SCHEMES, open_transport
+from quantize.data.augmentation import AUGMENTATIONS
+from quantize.data.fer2013 import USAGES
+from quantize.search.space import SPACES
+from quantize.training.settings import PRECISIONS
+
+
+def values(choices: type[StrEnum]) -> list[str]:
+    return [choice.value for choice in choices]
+
+
+def test_choices_are_those_of_quantize() -> None:
+    assert values(workstation.Augmentation) == list(AUGMENTATIONS)
+    assert values(workstation.Precision) == list(PRECISIONS)
+    assert values(workstation.Usage) == list(USAGES)
+    assert values(workstation.Space) == list(SPACES)
+
+
+def test_choices_of_modules_that_need_tensorflow() -> None:
+    pytest.importorskip("tensorflow", reason="the workstation extra is not installed")
+    from quantize.int8.convert import FORMATS
+    from quantize.networks.architectures import ARCHITECTURES
+
+    assert values(workstation.Architecture) == list(ARCHITECTURES)
+    assert sorted(values(workstation.FileFormat)) == sorted(FORMATS)
+
+
+def test_choices_of_the_search() -> None:
+    pytest.importorskip("optuna", reason="the workstation extra is not installed")
+    from quantize.search.study import PRUNERS, SAMPLERS
+
+    assert values(workstation.Sampler) == list(SAMPLERS)
+    assert values(workstation.Pruner) == list(PRUNERS)
+
+
+@pytest.mark.parametrize(
+    ("name", "choices"),
+    [
+        ("ignition", controller.Ignition),
+        ("enable", controller.Switch),
+        ("answer", controller.DriverAnswer),
+    ],
+)
+def test_choices_of_the_controller(name: str, choices: type[StrEnum]) -> None:
+    with pytest.raises(BridgeError) as refused:
+        change(VehicleState(), name, "?")
+    listed = str(refused.value).partition("is not one of ")[2].split(", ")
+    # The answer has no "unknown" on the wire.
+    assert {word.replace(" ", "-") for word in listed} >= set(values(choices))
+    for choice in choices:
+        change(VehicleState(), name, choice.value)
+
+
+def test_the_help_has_every_fault() -> None:
+    shown = " ".join(f"{name} {text}" for name, text in FAULTS.items())
+    assert all(field.name in shown for field in fields(FaultSpec))
+
+
+def test_the_help_has_every_scheme() -> None:
+    assert [uri.partition(":")[0] for uri in LINK_URIS] == list(SCHEMES)
+
+
+@pytest.mark.parametrize("uri", [uri for uri in CAMERA_URIS if not uri.startswith("rtsp")])
+def test_the_help_has_every_option_of_a_camera(uri: str) -> None:
+    scheme = uri.partition(":")[0]
+    with pytest.raises(UserError) as refused:
+        load_backend(scheme).open_uri(check_uri(f"{scheme}:x?no=1"), fps=30.0)
+    for option in str(refused.value).partition("use ")[2].split(", "):
+        assert f"?{option}=" in CAMERA_URIS[uri]
+
+
+@pytest.mark.parametrize("scheme", ["slcan", "cobs", "udp_multicast"])
+def test_the_help_has_every_option_of_a_link(scheme: str) -> None:
+    with pytest.raises(BridgeError) as refused:
+        open_transport(f"{scheme}:x?no=1")
+    (text,) = (text for uri, text in LINK_URIS.items() if uri.startswith(f"{scheme}:"))
+    for option in str(refused.value).partition("use ")[2].split(", "):
+        assert f"?{option}=" in text

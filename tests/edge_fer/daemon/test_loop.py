@@ -1,0 +1,173 @@
+"""The loop with plain parts around it: what goes where, and that a turn has one vehicle."""
+
+from dataclasses import replace
+from typing import Any, cast
+
+import numpy as np
+import pytest
+
+from edge_fer.camera.base import Frame
+from edge_fer.config.config import Config
+from edge_fer.daemon.daemon import Daemon
+from edge_fer.daemon.frames import Silence
+from edge_fer.daemon.signals import StopFlag
+from edge_fer.daemon.standby import StandbySwitch
+from edge_fer.daemon.state_log import StateLog
+from edge_fer.driver_state.policy import first_decision
+from edge_fer.driver_state.settings import PolicySettings
+from edge_fer.driver_state.states import DriverState
+from edge_fer.health.meter import HealthMeter
+from edge_fer.observation import CameraCondition, Vehicle
+from edge_fer.pipeline import Step
+from edge_fer.vehicle.outgoing import Parts
+from firmware_bridge.link.schedule import Snapshot
+from firmware_bridge.protocol.messages import ControllerStatusMessage
+
+ON = ControllerStatusMessage(enable=1, ignition=1, speed_km_h=50.0)
+OFF = replace(ON, enable=0)
+
+
+class Surroundings:
+    """Everything around the loop; `events` are what the camera gives, a turn each."""
+
+    def __init__(self, events: list[Frame | Silence | None]) -> None:
+        self.events = events
+        self.changes = True  # whether the vehicle's message does
+        self.calls: list[str] = []
+        self.vehicles: list[Vehicle] = []
+        self.published: list[Snapshot] = []
+        self.controllers: list[ControllerStatusMessage | None] = []
+        self.health = HealthMeter().read(0.0)
+        self.parts = Parts()
+        self.flag = 0
+
+    # The link.
+    @property
+    def controller(self) -> ControllerStatusMessage | None:
+        """Another message at each look, as where one arrives in the middle of a turn."""
+        was_on = bool(self.controllers) and self.controllers[-1] is ON
+        self.controllers.append(OFF if was_on and self.changes else ON)
+        return self.controllers[-1]
+
+    def publish(self, snapshot: Snapshot) -> None:
+        self.published.append(snapshot)
+
+    # The frames.
+    @property
+    def ended(self) -> bool:
+        return not self.events
+
+    def next(self, timeout_s: float, most_fps: float | None) -> Frame | Silence | None:
+        return self.events.pop(0)
+
+    # The pipeline.
+    def frame(self, frame: Frame, vehicle: Vehicle | None = None) -> Step:
+        if vehicle is None:  # the recorder's
+            self.calls.append("record")
+            return step(frame.captured_s)
+        self.vehicles.append(vehicle)
+        return step(frame.captured_s)
+
+    def silence(
+        self, now_s: float, camera: CameraCondition, vehicle: Vehicle | None = None
+    ) -> Step:
+        self.calls.append(f"silence {camera.name}")
+        if vehicle is not None:
+            self.vehicles.append(vehicle)
+        return step(None, camera)
+
+    def policy(self, settings: PolicySettings) -> tuple[None, PolicySettings]:
+        return None, settings
+
+    def with_metrics(self, snapshot: Snapshot) -> Snapshot:
+        return snapshot
+
+    def __getattr__(self, name: str) -> Any:
+        """All else is noted and does nothing."""
+        return lambda *arguments, **named: self.calls.append(name)
+
+
+def step(captured_s: float | None, camera: CameraCondition = CameraCondition.GOOD) -> Step:
+    return Step(first_decision(0.0), camera, None, captured_s, None)
+
+
+def frame(captured_s: float) -> Frame:
+    return Frame(np.zeros((8, 8), np.uint8), captured_s, int(captured_s * 30))
+
+
+def daemon_of(parts: Surroundings) -> Daemon:
+    made = cast(Any, parts)
+    return Daemon(
+        networks=made,
+        frames=made,
+        pipeline=made,
+        link=made,
+        recorder=made,
+        meter=HealthMeter(),
+        state=StateLog(),
+        standby=StandbySwitch(made, made, made, HealthMeter()),
+        housekeeping=made,
+        readiness=made,
+        server=made,
+    )
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge_fer.daemon.daemon.TICK_S", 0.0)
+
+
+def test_standby_and_policy_of_a_turn_see_the_same_message_of_the_vehicle() -> None:
+    # It arrives in the middle of each turn: a second look would see the other one.
+    parts = Surroundings([frame(0.1), frame(0.2), frame(0.3)])
+    daemon_of(parts).run(StopFlag())
+    assert parts.vehicles
+    assert {vehicle.enabled for vehicle in parts.vehicles} == {True}
+    turns = len(parts.controllers)
+    assert parts.controllers == [ON if turn % 2 == 0 else OFF for turn in range(turns)]
+
+
+def test_a_frame_is_judged_recorded_and_published_and_silence_too() -> None:
+    parts = Surroundings([frame(0.1), None, Silence(CameraCondition.LOST, restarted=True)])
+    parts.changes = False
+    daemon_of(parts).run(StopFlag())
+    assert parts.calls.count("record") == 1
+    assert "silence LOST" in parts.calls
+    # One before the link starts, one for the frame, one for the silence; None is no news.
+    assert len(parts.published) == 3
+    assert parts.calls.count("decided") == 3
+    assert parts.calls.index("silence STARTING") < parts.calls.index("run")
+
+
+def test_at_its_end_all_is_closed_and_only_then_forgotten() -> None:
+    parts = Surroundings([])
+    daemon_of(parts).run(StopFlag())
+    assert parts.calls[-6:] == ["notify_stopping", "stop", "stop", "stop", "stop", "end"]
+
+
+def test_after_an_error_all_is_closed_and_numbers_stay_for_the_next_process() -> None:
+    parts = Surroundings([frame(0.1)])
+
+    def changed() -> Config | None:
+        raise RuntimeError("a mistake of ours")
+
+    with pytest.raises(RuntimeError, match="a mistake"):
+        daemon_of(parts).run(StopFlag(), changed)
+    assert parts.calls[-5:] == ["notify_stopping", "stop", "stop", "stop", "stop"]
+
+
+def test_a_changed_config_goes_to_the_pipeline_in_the_same_turn() -> None:
+    parts = Surroundings([frame(0.1), frame(0.2)])
+    configs = iter([None, Config()])
+    daemon_of(parts).run(StopFlag(), lambda: next(configs, None))
+    assert parts.calls.count("change") == 1
+
+
+def test_a_state_is_logged_when_it_changes(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    log = StateLog()
+    log.note(DriverState.NOT_READY, "started")
+    log.note(DriverState.ATTENTIVE, "enough evidence")
+    log.note(DriverState.ATTENTIVE, "another reason")
+    assert caplog.messages == ["driver state: attentive (enough evidence)"]
+    assert (log.state, log.reason) == (DriverState.ATTENTIVE, "enough evidence")

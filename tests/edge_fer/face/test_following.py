@@ -1,0 +1,153 @@
+import math
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from edge_fer.camera.scene import Scene
+from edge_fer.face.boxes import square_of_box
+from edge_fer.face.following import HOLD_S, NetworkTracker
+from edge_fer.face.haar import HaarDetector
+from edge_fer.face.landmarks import Square
+from edge_fer.face.network import FaceNetwork
+from edge_fer.face.searching import open_cascades
+from edge_fer.face.seat import SeatRegion
+
+Grey = NDArray[np.uint8]
+
+
+class Proposals:
+    """Proposes the same squares each time and counts how often it is asked."""
+
+    def __init__(self, *squares: Square) -> None:
+        self.squares = list(squares)
+        self.asked = 0
+
+    def propose(self, grey: Grey) -> list[Square]:
+        self.asked += 1
+        return self.squares
+
+    def restart(self) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def network() -> FaceNetwork:
+    return FaceNetwork()
+
+
+@pytest.fixture(scope="module")
+def driver() -> Grey:
+    return Scene().render(0.0)
+
+
+@pytest.fixture(scope="module")
+def square(driver: Grey) -> Square:
+    return square_of_box(HaarDetector().detect(driver)[0])
+
+
+def moved(frame: Grey, right: float, down: float, turn_deg: float = 0.0) -> Grey:
+    height, width = frame.shape
+    there = cv2.getRotationMatrix2D((width / 2, height / 2), -turn_deg, 1.0)
+    there[:, 2] += np.array((right, down))
+    return cv2.warpAffine(frame, there, (width, height), borderMode=cv2.BORDER_REPLICATE).astype(
+        np.uint8
+    )
+
+
+def test_a_face_that_is_followed_is_not_searched_for(
+    network: FaceNetwork, driver: Grey, square: Square
+) -> None:
+    search = Proposals(square)
+    tracker = NetworkTracker(network, search)
+    for number in range(20):
+        face = tracker.update(moved(driver, 4.0 * number, 2.0 * number), number / 30)
+        assert face is not None
+        assert face.reading is not None
+        assert face.detected == (number == 0)
+        x, y = square.centre
+        wanted = (x + 4.0 * number, y + 2.0 * number)
+        assert math.dist(face.reading.square.centre, wanted) < 0.15 * square.side
+    assert search.asked == 1
+
+
+def test_a_head_that_tilts_is_followed(network: FaceNetwork, driver: Grey, square: Square) -> None:
+    tracker = NetworkTracker(network, Proposals(square))
+    for number in range(30):
+        face = tracker.update(moved(driver, 0, 0, 2.0 * number), number / 30)
+    assert face is not None
+    assert face.reading is not None
+    assert face.reading.head.roll_deg == pytest.approx(58.0, abs=8.0)
+
+
+def test_presence_ends_the_track_at_once(
+    network: FaceNetwork, driver: Grey, square: Square
+) -> None:
+    search = Proposals(square)
+    tracker = NetworkTracker(network, search)
+    assert tracker.update(driver, 0.0) is not None
+    empty = np.full_like(driver, 90)
+    for number in range(1, 30):
+        assert tracker.update(empty, number / 30) is None
+    assert search.asked > 10
+
+
+def test_after_a_moment_without_it_the_face_is_found_where_it_was(
+    network: FaceNetwork, driver: Grey, square: Square
+) -> None:
+    search = Proposals(square)
+    tracker = NetworkTracker(network, search)
+    tracker.update(driver, 0.0)
+    search.squares = []
+    assert tracker.update(np.full_like(driver, 90), 0.1) is None
+    face = tracker.update(driver, HOLD_S - 0.1)
+    assert face is not None
+    assert not face.detected
+
+
+def test_a_proposal_without_a_face_counts_for_nothing(
+    network: FaceNetwork, driver: Grey, square: Square
+) -> None:
+    beside = Square((square.side, 40.0), square.side / 2, 0.0)
+    assert NetworkTracker(network, Proposals(beside)).update(driver, 0.0) is None
+
+
+def test_a_face_outside_of_the_seat_is_not_taken(
+    network: FaceNetwork, driver: Grey, square: Square
+) -> None:
+    x = square.centre[0] / driver.shape[1]
+    elsewhere = SeatRegion(x + 0.05, 0.0, 1.0, 1.0)
+    assert NetworkTracker(network, Proposals(square), seat=elsewhere).update(driver, 0.0) is None
+
+
+def test_of_two_faces_the_larger_is_followed(
+    network: FaceNetwork, driver: Grey, square: Square
+) -> None:
+    height, width = driver.shape
+    both = np.hstack([cv2.resize(driver, (width // 2, height // 2))] * 2).astype(np.uint8)
+    both = np.vstack([both, driver[: height // 2]]).astype(np.uint8)
+    both = np.hstack([driver, both[:height]]).astype(np.uint8)
+    small = Square((width + square.centre[0] / 2, square.centre[1] / 2), square.side / 2, 0.0)
+    face = NetworkTracker(network, Proposals(small, square)).update(both, 0.0)
+    assert face is not None
+    assert face.box.centre[0] < width
+
+
+def test_forgetting_searches_anew(network: FaceNetwork, driver: Grey, square: Square) -> None:
+    search = Proposals(square)
+    tracker = NetworkTracker(network, search)
+    tracker.update(driver, 0.0)
+    tracker.forget()
+    face = tracker.update(driver, 0.01)
+    assert face is not None
+    assert face.detected
+    assert search.asked == 2
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (8, 300), (300, 8)])
+def test_a_frame_of_any_shape(network: FaceNetwork, shape: tuple[int, int]) -> None:
+    tracker = NetworkTracker(network, open_cascades(48))
+    frame = np.random.default_rng(1).integers(0, 256, shape).astype(np.uint8)
+    for number in range(7):
+        assert tracker.update(frame, number / 10) is None

@@ -1,0 +1,33 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge_fer.face.rotation import angles_of, pose_of, rotation_matrix
+
+ANGLES = st.tuples(st.floats(-85, 85), st.floats(-80, 80), st.floats(-175, 175))
+
+
+@given(ANGLES)
+def test_angles_come_back(angles: tuple[float, float, float]) -> None:
+    rotation = rotation_matrix(*angles)
+    assert np.allclose(rotation @ rotation.T, np.eye(3))
+    assert np.linalg.det(rotation) == pytest.approx(1.0)
+    assert angles_of(rotation) == pytest.approx(angles, abs=1e-6)
+
+
+def test_signs() -> None:
+    left = pose_of(rotation_matrix(30.0, 0.0, 0.0))
+    assert left.yaw_deg == pytest.approx(30.0)
+    up = pose_of(rotation_matrix(0.0, 20.0, 0.0))
+    assert up.pitch_deg == pytest.approx(20.0)
+    to_the_left_shoulder = pose_of(rotation_matrix(0.0, 0.0, 10.0))
+    assert to_the_left_shoulder.roll_deg == pytest.approx(10.0)
+
+
+@given(ANGLES, st.floats(-60, 60))
+def test_a_turn_of_the_picture_changes_only_the_roll(
+    angles: tuple[float, float, float], turn_deg: float
+) -> None:
+    yaw, pitch, _ = angles_of(rotation_matrix(0.0, 0.0, turn_deg) @ rotation_matrix(*angles))
+    assert (yaw, pitch) == pytest.approx(angles[:2], abs=1e-6)

@@ -1,0 +1,94 @@
+"""The tree of errors: what programs may rely on."""
+
+import ast
+import pickle
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge_fer import errors
+from firmware_bridge import errors as bridge_errors
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+# The bases say nothing of a kind or a reason: only what ends a command by its usage may raise them.
+BASES = {"UserError", "BridgeError", "ReasonedError"}
+COMMANDS = REPOSITORY / "edge_fer" / "cli"
+
+
+def reasoned(base: type) -> Iterator[type[Any]]:
+    kind: type[Any]
+    for kind in base.__subclasses__():
+        yield kind
+        yield from reasoned(kind)
+
+
+def reason_of(kind: type[Any]) -> type[StrEnum]:
+    """Return the enum that an error takes its reason from."""
+    (of,) = (
+        argument
+        for ancestor in kind.__mro__
+        for generic in vars(ancestor).get("__orig_bases__", ())
+        for argument in getattr(generic, "__args__", ())
+        if isinstance(argument, type)
+    )
+    assert issubclass(of, StrEnum)
+    return of
+
+
+OURS = [*reasoned(errors.ReasonedError), *reasoned(bridge_errors.ReasonedError)]
+WITH_TEXT_ALONE = (bridge_errors.SendTimeoutError, bridge_errors.EndOfStream)
+
+
+@pytest.mark.parametrize("kind", OURS)
+def test_each_error_has_a_typed_reason_and_one_line(kind: type[Any]) -> None:
+    for reason in reason_of(kind):
+        text = "thing: value: remedy"
+        error: Any = kind(text) if issubclass(kind, WITH_TEXT_ALONE) else kind(reason, text)
+        assert issubclass(kind, errors.UserError | bridge_errors.BridgeError)
+        assert isinstance(error.reason, reason_of(kind))
+        assert str(error) == text
+        again = pickle.loads(pickle.dumps(error))  # it crosses processes
+        assert (type(again), again.reason, str(again)) == (kind, error.reason, text)
+
+
+def test_there_are_errors() -> None:
+    assert {
+        "CameraError",
+        "ConfigError",
+        "DaemonError",
+        "DataError",
+        "LinkError",
+        "ModelError",
+    } <= {kind.__name__ for kind in OURS}
+
+
+def sources() -> list[Path]:
+    return [
+        path
+        for package in ("edge_fer", "firmware_bridge", "quantize")
+        for path in sorted((REPOSITORY / package).rglob("*.py"))
+        if COMMANDS not in path.parents
+    ]
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(REPOSITORY)))
+def test_no_error_without_a_reason_and_no_decision_on_a_text(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            assert node.func.id not in BASES, f"line {node.lineno}: an error without a reason"
+        if isinstance(node, ast.Compare):
+            for side in (node.left, *node.comparators):
+                assert not is_text_of_an_error(side), f"line {node.lineno}: decides on a text"
+
+
+def is_text_of_an_error(node: ast.expr) -> bool:
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "str"
+        and any(isinstance(item, ast.Name) and item.id == "error" for item in node.args)
+    )

@@ -1,0 +1,121 @@
+"""A reader that stops and comes back never takes an old state for a fresh one."""
+
+import os
+import random
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from firmware_bridge.e2e.profile22 import Profile22Sender
+from firmware_bridge.link.link import Link
+from firmware_bridge.link.schedule import Schedule, Snapshot
+from firmware_bridge.protocol.database import definition
+from firmware_bridge.protocol.frame import CanFrame
+from firmware_bridge.protocol.messages import DriverStateMessage, encode
+from firmware_bridge.protocol.slcan import SlcanParser
+from firmware_bridge.reception.supervision import FrameStatus
+from firmware_bridge.reception.watching import Watch
+
+LONGEST_S = 0.5
+# The age that the receiver tells is an upper bound to some milliseconds; of the sender's cycle
+# there is nothing in it.
+MARGIN_S = 0.02
+
+
+def sent_frames(seconds: float) -> Iterator[CanFrame]:
+    """Yield what a link sends; the state's EventSequence says when it was made, modulo 25.5 s."""
+    schedule = Schedule(0.0)
+    senders: dict[str, Profile22Sender] = {}
+    now_s = 0.0
+    while now_s < seconds:
+        mark = int(now_s * 10) % 255
+        schedule.update(Snapshot(now_s, DriverStateMessage(1, event_sequence=mark)), now_s)
+        for message in schedule.take_due(now_s):
+            known = definition(message.NAME)
+            sender = senders.setdefault(message.NAME, Profile22Sender(known.data_ids))
+            yield CanFrame(known.can_id, sender.protect(encode(message)), now_s)
+        now_s = max(now_s + 0.001, schedule.next_s(now_s))
+
+
+@pytest.mark.parametrize("stopped_s", [0.2, 0.4, 0.6, 1.0, 1.6, 5.0, 20.0])
+@pytest.mark.parametrize("drained_s", [0.0, 0.001])
+def test_no_state_of_before_is_fresh_after_a_pause(stopped_s: float, drained_s: float) -> None:
+    """From second 5 on the reader stops; then it reads all that waited, `drained_s` a frame."""
+    watch = Watch(0.0)
+    free_s, shown, stale = 0.0, 0, 0
+    for frame in sent_frames(30.0):
+        sent_s = frame.time_s
+        arrives_s = sent_s + 0.002
+        if 5.0 <= arrives_s < 5.0 + stopped_s:
+            arrives_s = 5.0 + stopped_s
+        arrives_s = max(arrives_s, free_s)
+        free_s = arrives_s + drained_s
+        judged = watch.take(CanFrame(frame.can_id, frame.data, arrives_s))
+        stale += judged.status is FrameStatus.STALE
+        if judged.usable and judged.name == "DriverState":
+            shown += 1
+            assert arrives_s - sent_s <= LONGEST_S + MARGIN_S
+    assert (stale > 0) is (stopped_s > LONGEST_S)
+    assert shown > 20 * (30.0 - stopped_s - 1.5) / 2
+    assert watch.latest(DriverStateMessage) is not None
+
+
+def test_a_reader_that_begins_with_a_full_queue_waits_until_it_is_empty() -> None:
+    watch = Watch(0.0)
+    for frame in sent_frames(30.0):
+        arrives_s = max(frame.time_s + 0.002, 20.0 + frame.time_s / 1000)
+        judged = watch.take(CanFrame(frame.can_id, frame.data, arrives_s))
+        if judged.usable and judged.name == "DriverState" and arrives_s > 20.0005:
+            assert arrives_s - frame.time_s <= LONGEST_S + MARGIN_S
+    assert watch.latest(DriverStateMessage) is not None
+
+
+def test_jitter_of_a_usb_adapter_is_no_reason_for_doubt() -> None:
+    chance = random.Random(1)
+    watch = Watch(0.0)
+    arrives_s = 0.0
+    for frame in sent_frames(20.0):
+        arrives_s = max(arrives_s, frame.time_s + chance.uniform(0.001, 0.017))
+        judged = watch.take(CanFrame(frame.can_id, frame.data, arrives_s))
+        assert judged.status is FrameStatus.OK
+        assert judged.age_ms is None or judged.age_ms < 200
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stopped_s", [1.5, 4.0])
+def test_on_a_pseudo_terminal_nothing_old_is_fresh(stopped_s: float) -> None:
+    """The kernel keeps what nobody reads, and does not tell the writer."""
+    device, port = os.openpty()
+    link = Link(f"slcan:{os.ttyname(port)}?adapter=no")
+    link.open()
+    link.start()
+    parser, watch = SlcanParser(), Watch(time.monotonic())
+    pause = time.monotonic() + 1.5
+    end_s = pause + stopped_s + 2.0
+    stale = shown_after = 0
+    while (now_s := time.monotonic()) < end_s:
+        mark = int(now_s * 10) % 255
+        link.publish(Snapshot(now_s, DriverStateMessage(1, event_sequence=mark), now_s))
+        if pause <= now_s < pause + stopped_s:
+            time.sleep(0.02)
+            continue
+        os.set_blocking(device, False)
+        try:
+            data = os.read(device, 4096)
+        except BlockingIOError:
+            time.sleep(0.005)
+            continue
+        for frame in parser.feed(data, time.monotonic()):
+            judged = watch.take(frame)
+            stale += judged.status is FrameStatus.STALE
+            if judged.usable and isinstance(judged.message, DriverStateMessage):
+                made = judged.message.event_sequence or 0
+                age = (int(frame.time_s * 10) - made) % 255
+                assert age <= 5, f"{age / 10} s"
+                shown_after += now_s > pause + stopped_s
+    assert stale > 0
+    assert shown_after > 3
+    assert link.stop()
+    os.close(device)
+    os.close(port)

@@ -1,0 +1,88 @@
+"""What the wheel carries, and that the version is written once."""
+
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from edge_fer.version import __version__
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+def printed(*arguments: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-m", "edge_fer", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    ).stdout
+
+
+@pytest.mark.parametrize(
+    ("verb", "file"),
+    [
+        ("config example", "systemd/config.toml"),
+        ("config unit", "systemd/edge-fer.service"),
+        ("dbc", "firmware_bridge/protocol/driver_state.dbc"),
+    ],
+)
+def test_a_verb_prints_what_the_wheel_carries(verb: str, file: str) -> None:
+    assert printed(*verb.split()) == (REPOSITORY / file).read_text("utf-8")
+
+
+def test_the_version_is_in_one_place() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    assert "version" not in project
+    assert "version" in project["dynamic"]
+    files = subprocess.run(
+        ["git", "ls-files", "*.py", "*.toml", "Makefile", "*.sh", "*.in"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout.split() or pytest.skip("not a git repository")
+    named = [
+        file
+        for file in files
+        if not file.startswith("tests/")
+        and re.search(rf"(?<![\d.]){re.escape(__version__)}(?![\d.])", _text(REPOSITORY / file))
+    ]
+    assert named == ["edge_fer/version.py"]
+
+
+def _text(path: Path) -> str:
+    return path.read_text("utf-8") if path.is_file() else ""
+
+
+@pytest.mark.slow
+def test_a_wheel_from_the_sdist_has_it_all(tmp_path: Path) -> None:
+    pytest.importorskip("build", reason="the package build is not installed")
+    done = subprocess.run(
+        [sys.executable, "-m", "build", "--outdir", tmp_path, REPOSITORY],
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    if "No matching distribution" in done.stdout + done.stderr:
+        pytest.skip("setuptools cannot be fetched: no network")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (wheel,) = tmp_path.glob("*.whl")
+    assert wheel.name == f"edge_fer-{__version__}-py3-none-any.whl"
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+        unit = archive.read("edge_fer/assets/edge-fer.service")
+    assert unit == (REPOSITORY / "systemd" / "edge-fer.service").read_bytes()
+    assert {
+        "edge_fer/models/edge.tflite",
+        "edge_fer/models/edge.json",
+        "firmware_bridge/protocol/driver_state.dbc",
+        "edge_fer/py.typed",
+    } <= names
+    assert not [name for name in names if name.startswith(("tests/", "firmware_bridge/c/"))]
