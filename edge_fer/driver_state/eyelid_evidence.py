@@ -107,8 +107,8 @@ def update_eyelids(
     sample: EyeSample,
     *,
     head: HeadEvidence,
-    grimace: bool,
-    yawns: int,
+    grimace: bool = False,
+    yawns: int = 0,
     time_s: float,
     settings: PolicySettings,
 ) -> EyelidEvidence:
@@ -193,7 +193,7 @@ def _judged(
     low_s = before.low_s
     if is_open:
         low_s = 0.0
-    elif not head.bowed:
+    elif not head.bowed and not head.down:
         low_s += between_s
     half = lids is Lids.HALF and not head.looks_down and not head.bowed
     lengths_s = settings.perclos_window_s, settings.perclos_max_age_s

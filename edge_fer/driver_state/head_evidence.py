@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, field, replace
 
-from edge_fer.driver_state.eye_sample import EyeSample
+from edge_fer.driver_state.eye_sample import UNSEEN, EyeSample
 from edge_fer.driver_state.gaze import MOST_YAW_DEG, Look, Zone, eye_turn, zone_of
 from edge_fer.driver_state.latch import ROUNDING_S
 from edge_fer.driver_state.neutral_pose import Neutral, Usual
@@ -101,10 +101,10 @@ def update_head(
     before: HeadEvidence,
     pose: HeadPose | None,
     *,
-    sample: EyeSample,
-    profile: bool,
-    lost: bool,
-    lids_open: bool,
+    sample: EyeSample = UNSEEN,
+    profile: bool = False,
+    lost: bool = False,
+    lids_open: bool = True,
     time_s: float,
     speed_km_h: float | None,
     eyes_shut: bool,
@@ -391,6 +391,13 @@ def _judged(
         )
     if not seen.distracted or seen.neutral.doubted:
         return seen
+    return _since_warning(seen, elapsed_s, settings, long=long)
+
+
+def _since_warning(
+    seen: HeadEvidence, elapsed_s: float, settings: PolicySettings, *, long: bool
+) -> HeadEvidence:
+    """Decide whether a distracted driver who looks away does not respond to the warning."""
     if seen.since_warning_s is None:
         # The look came back and left again: a look long enough is as good as a second warning.
         return replace(seen, since_warning_s=0.0, warned_look=seen.look) if long else seen

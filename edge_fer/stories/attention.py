@@ -441,7 +441,11 @@ CABIN = {
         drive(torn(8), answering(torn(72), 1, Answer.ALL_RIGHT)),
         (*BEGIN, (UNCERTAIN, 16.05), (ATTENTIVE, 18.0), (UNCERTAIN, 78.0)),
         settings=ASKING,
-        requests=((ALL_RIGHT, ADVICE, 16.05), (ALL_RIGHT, ADVICE, 78.0), (ALL_RIGHT, WARNING, 86.0)),
+        requests=(
+            (ALL_RIGHT, ADVICE, 16.05),
+            (ALL_RIGHT, ADVICE, 78.0),
+            (ALL_RIGHT, WARNING, 86.0),
+        ),
     ),
     "no answer is asked again more strongly": Story(
         drive(torn(40), road(20)),
