@@ -41,7 +41,7 @@ PEERS_DATA ?= ../shared/fer2013/fer2013.csv.gz
 PEERS_CLIPS ?= ../shared/clips
 
 bench-peers: $(VENV)/.workstation
-	$(BIN)/python -m quantize.peers --data $(PEERS_DATA) --clips $(PEERS_CLIPS) --out docs
+	$(BIN)/python -m tests.benchmarks.peers --data $(PEERS_DATA) --clips $(PEERS_CLIPS) --out docs
 
 lint: $(VENV)/.workstation
 	$(BIN)/ruff check .

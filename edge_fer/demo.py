@@ -1,5 +1,6 @@
 """The main job on any machine: daemon and monitor against each other over a pseudo-terminal."""
 
+import os
 import subprocess
 import tempfile
 from pathlib import Path
@@ -44,7 +45,10 @@ def run_demo(*, seconds: float | None, json_lines: bool, picture: Path | None = 
 
 def _start_daemon(port: str, log: IO[bytes]) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
-        python_module("edge_fer", "run", "--camera", "demo:", "--link", f"slcan:{port}"),
+        python_module(
+            *("edge_fer", "run", "--config", os.devnull),  # and not the service's config
+            *("--camera", "demo:", "--link", f"slcan:{port}"),
+        ),
         cwd="/",
         stdin=subprocess.DEVNULL,
         stdout=log,

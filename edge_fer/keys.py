@@ -7,7 +7,15 @@ import importlib
 from pathlib import Path
 from typing import Any
 
-from edge_fer.errors import Extra, KeyFileError, KeyReason, MissingPackageError
+from edge_fer.atomic_write import write_atomically
+from edge_fer.errors import (
+    Extra,
+    KeyFileError,
+    KeyReason,
+    MissingPackageError,
+    OutputError,
+    OutputReason,
+)
 
 KEY_BYTES = 32  # of a public key, Ed25519 or X25519
 
@@ -43,3 +51,21 @@ def read_private_key(path: Path, serialization: Any, kind: type, how: str) -> An
         name = kind.__name__.removesuffix("PrivateKey")
         raise KeyFileError(KeyReason.NOT_A_KEY, f"{path}: no {name} key: make one with {how}")
     return key
+
+
+def write_new_key(path: Path, key: Any, serialization: Any) -> str:
+    """Write a private key (PEM, for its owner's eyes only); return the public one in hex.
+
+    UserError where there is a file already: a key that is overwritten is lost.
+    """
+    if path.exists() or path.is_symlink():
+        raise OutputError(
+            OutputReason.EXISTS, f"{path}: is there already: choose another name, or move it away"
+        )
+    pem = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    write_atomically(path, pem, mode=0o600)
+    return str(key.public_key().public_bytes_raw().hex())

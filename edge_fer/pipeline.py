@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from edge_fer.camera.base import Frame
 from edge_fer.camera.condition import ConditionMonitor
-from edge_fer.driver_state.monitor import DriverMonitor
+from edge_fer.driver_state.monitor import StateMonitor
 from edge_fer.driver_state.policy import BLIND, Decision
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.face.crop import crop_face
@@ -26,6 +26,7 @@ class Step:
     sequence: int | None
     classified: bool = False  # the face went through the emotion network
     held_s: float | None = None  # with no frame: of the one that the decision still rests on
+    observation: Observation | None = None  # what the policy got
 
 
 class Pipeline:
@@ -40,7 +41,7 @@ class Pipeline:
         classifier: Classifier | None,
         tracker: Tracker,
         conditions: ConditionMonitor,
-        driver: DriverMonitor,
+        driver: StateMonitor,
         eyes: EyeReader | None = None,
     ) -> None:
         self._classifier = classifier
@@ -95,13 +96,22 @@ class Pipeline:
         decision = self._driver.observe(observation)
         self._captured_s = frame.captured_s
         classified = probabilities is not None
-        return Step(decision, camera, face, frame.captured_s, frame.sequence, classified)
+        return Step(
+            decision,
+            camera,
+            face,
+            frame.captured_s,
+            frame.sequence,
+            classified,
+            observation=observation,
+        )
 
     def silence(
         self, now_s: float, camera: CameraCondition, vehicle: Vehicle = UNKNOWN_VEHICLE
     ) -> Step:
         """Decide from the fact that no frame came; `camera` says why (LOST or STARTING)."""
-        decision = self._driver.observe(Observation(now_s, camera, None, None, vehicle=vehicle))
+        observation = Observation(now_s, camera, None, None, vehicle=vehicle)
+        decision = self._driver.observe(observation)
         # Until the camera counts as degraded the last state holds, and is as old as its frame.
         held_s = None if decision.state in BLIND else self._captured_s
-        return Step(decision, camera, None, None, None, held_s=held_s)
+        return Step(decision, camera, None, None, None, held_s=held_s, observation=observation)

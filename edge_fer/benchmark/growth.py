@@ -24,7 +24,7 @@ from edge_fer.camera.base import Frame
 from edge_fer.camera.condition import ConditionMonitor
 from edge_fer.camera.scene import Scene
 from edge_fer.camera.slots import SlotReader, SlotWriter, create_memory
-from edge_fer.driver_state.monitor import DriverMonitor
+from edge_fer.driver_state.monitor import StateMonitor
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.face.cutting import cut_square
 from edge_fer.face.haar import HaarDetector
@@ -148,7 +148,7 @@ def measure_frames(frames: Iterator[Grey], classifier: Classifier, count: int) -
         classifier,
         FaceTracker(HaarDetector()),
         ConditionMonitor(),
-        DriverMonitor(PolicySettings().for_model(classifier.card.uncertain_threshold), 0.0),
+        StateMonitor(PolicySettings().for_model(classifier.card.uncertain_threshold), 0.0),
     )
     writer: SlotWriter | None = None
     memory = create_memory()

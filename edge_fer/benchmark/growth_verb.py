@@ -1,21 +1,14 @@
-"""`edge-fer benchmark growth`: measures how the cost grows, and prints, draws and predicts."""
+"""`edge-fer benchmark growth`: measures how the cost grows, and prints and draws it."""
 
 from pathlib import Path
-from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 
 from edge_fer.benchmark.growth import Growth, GrowthEffort, measure_growth
-from edge_fer.benchmark.operator_times import multiply_adds
 from edge_fer.benchmark.plot import draw_growth
-from edge_fer.benchmark.prediction import BOARDS, Prediction, predict
-from edge_fer.models.operators import list_operators
 from edge_fer.paths import SHIPPED_MODEL
 from firmware_bridge.benchmark.output import Interrupted, Output, announce
-
-_REST_OF = "640x480"
-_EVERY_S, _FPS = 0.5, 30  # so often the detector looks, at so many frames a second
 
 
 def run_growth_benchmark(
@@ -35,44 +28,15 @@ def run_growth_benchmark(
         growth = measure_growth(path, effort or GrowthEffort(), announce)
     except Interrupted as end:
         interrupted, growth = end, end.partial
-    predictions: tuple[Prediction, ...] = ()
-    if _REST_OF in growth.sizes and 1 in growth.threads:
-        total = sum(map(multiply_adds, list_operators(path.read_bytes(), str(path))))
-        predictions = tuple(predict(board, total, rest_ms(growth)) for board in BOARDS)
-    (output or Output()).show(
-        _as_json(growth, predictions), lambda: render_growth(growth, predictions)
-    )
+    (output or Output()).show(growth.to_json(), lambda: render_growth(growth))
     if interrupted is not None:
         raise interrupted
     if plot is not None:
-        draw_growth(growth, predictions, plot)
+        draw_growth(growth, plot)
 
 
-def rest_ms(growth: Growth) -> float:
-    """Return what a frame of 640x480 takes beside the network, detections included, by the mean."""
-    cost = growth.sizes[_REST_OF]
-    detections = 1 / (_EVERY_S * _FPS)
-    whole = cost.tracked_ms + detections * (cost.detected_ms - cost.tracked_ms)
-    return max(whole - growth.threads[1], 0.0) + cost.copy_ms
-
-
-def _as_json(growth: Growth, predictions: tuple[Prediction, ...]) -> dict[str, Any]:
-    return growth.to_json() | {
-        "predictions": [
-            {
-                "board": one.board.name,
-                "core": one.board.core,
-                "network_ms": one.network_ms,
-                "frame_ms": one.frame_ms,
-                "fps": one.fps,
-            }
-            for one in predictions
-        ]
-    }
-
-
-def render_growth(growth: Growth, predictions: tuple[Prediction, ...]) -> RenderableType:
-    """Return a table for each thing that grows, and one of the predictions."""
+def render_growth(growth: Growth) -> RenderableType:
+    """Return a table for each thing that grows."""
     parts: list[RenderableType] = []
     heads = ("followed", "looked for near", "whole search", "copy")
     for title, costs in (("frame", growth.sizes), ("faces in view", growth.faces)):
@@ -97,19 +61,7 @@ def render_growth(growth: Growth, predictions: tuple[Prediction, ...]) -> Render
                 f"{one.rss_mb:.0f}",
             )
         parts += [table, ""]
-    table = _table("PREDICTED, one core, not measured", ("network, ms", "frame, ms", "frames/s"))
-    for prediction in predictions:
-        table.add_row(
-            f"{prediction.board.name} ({prediction.board.core})",
-            _range(prediction.network_ms, ".1f"),
-            _range(prediction.frame_ms, ".1f"),
-            _range(prediction.fps, ".0f"),
-        )
-    return Group(*parts, table)
-
-
-def _range(values: tuple[float, float], form: str) -> str:
-    return f"{values[0]:{form}} to {values[1]:{form}}"
+    return Group(*parts)
 
 
 def _table(first: str, others: tuple[str, ...]) -> Table:

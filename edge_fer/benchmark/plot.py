@@ -8,7 +8,6 @@ from edge_fer.benchmark.conditions import Conditions, Machine
 from edge_fer.benchmark.drift import DRIFTING, DriftFigures
 from edge_fer.benchmark.figures import DeviceFigures
 from edge_fer.benchmark.growth import FPS, FrameCost, Growth
-from edge_fer.benchmark.prediction import Prediction
 from edge_fer.errors import OutputError, OutputReason
 
 _DPI = 120
@@ -63,9 +62,9 @@ def draw_drift(figures: DriftFigures, path: Path) -> None:
     )
 
 
-def draw_growth(growth: Growth, predictions: Sequence[Prediction], path: Path) -> None:
-    """Draw what each thing that grows costs, and what is predicted for other boards."""
-    figure, axes = _canvas(6, (12.0, 10.0))
+def draw_growth(growth: Growth, path: Path) -> None:
+    """Draw what each thing that grows costs."""
+    figure, axes = _canvas(5, (12.0, 10.0))
     pixels = [_megapixels(name) for name in growth.sizes]
     _frames(axes[0], pixels, list(growth.sizes.values()))
     axes[0].set_title("frame size, megapixels", loc="left")
@@ -90,13 +89,6 @@ def draw_growth(growth: Growth, predictions: Sequence[Prediction], path: Path) -
     }
     _bars(axes[4], threads)
     axes[4].set_title("the network by the clock, fastest run", loc="left")
-    names = [one.board.name for one in predictions]
-    for place, one in enumerate(predictions):
-        axes[5].plot(one.fps, [place, place], color=_ORANGE, linewidth=6, solid_capstyle="butt")
-    axes[5].set_yticks(range(len(names)), names)
-    axes[5].set_ylim(len(names) - 0.5, -0.5)
-    axes[5].set_xlim(left=0)
-    axes[5].set_title("PREDICTED frames a second on one core, not measured", loc="left")
     _finish(figure, _title(growth.machine, growth.before, growth.after), path)
 
 

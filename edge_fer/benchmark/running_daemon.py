@@ -215,7 +215,7 @@ def measure_daemon(
         started_s = time.monotonic()
         daemon = subprocess.Popen(
             python_module(
-                *("edge_fer", "run", "--camera", absolute_uri(camera)),
+                *("edge_fer", "run", "--config", os.devnull, "--camera", absolute_uri(camera)),
                 *("--link", f"slcan:{wire.end_a}", "--model", str(model.absolute())),
             ),
             cwd="/",

@@ -157,7 +157,10 @@ class _Run:
 
     def __init__(self, folder: Path, wire: PtyWire) -> None:
         self.socket = folder / "status.socket"
-        command = ["run", "--camera", "demo:?speed=max&loop=1", "--link", f"slcan:{wire.end_a}"]
+        command = [
+            *("run", "--config", os.devnull, "--camera", "demo:?speed=max&loop=1"),
+            *("--link", f"slcan:{wire.end_a}"),
+        ]
         self.bus: Transport = open_transport(f"slcan:{wire.end_b}")
         self.watch = Watch(time.monotonic())
         self.received = self.bad = 0

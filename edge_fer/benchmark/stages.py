@@ -16,7 +16,7 @@ from edge_fer.camera import open_camera
 from edge_fer.camera.base import Frame
 from edge_fer.camera.condition import ConditionMonitor
 from edge_fer.camera.slots import SlotReader, SlotWriter, create_memory
-from edge_fer.driver_state.monitor import DriverMonitor
+from edge_fer.driver_state.monitor import StateMonitor
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.errors import CameraError, CameraReason
 from edge_fer.face.crop import crop_face
@@ -110,12 +110,12 @@ def measure_stages(
     """Time each stage on the first `frames` frames of a camera; UserError where it gives none."""
     watch = _Stopwatch()
     conditions, tracker = ConditionMonitor(), open_tracker(_FACE)
-    driver = DriverMonitor(policy, 0.0)
+    driver = StateMonitor(policy, 0.0)
     whole = Pipeline(
         classifier if policy.emotion_states else None,
         open_tracker(_FACE),
         ConditionMonitor(),
-        DriverMonitor(policy, 0.0),
+        StateMonitor(policy, 0.0),
     )
     sender = Profile22Sender(definition(DriverStateMessage.NAME).data_ids)
     count, size = 0, (0, 0)
@@ -180,7 +180,7 @@ def _staged(
     conditions: ConditionMonitor,
     tracker: Tracker,
     classifier: Classifier,
-    driver: DriverMonitor,
+    driver: StateMonitor,
 ) -> tuple[Step, float]:
     """Return what `Pipeline.frame` would, and the seconds that its stages took."""
     grey, time_s = frame.grey, frame.captured_s

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from edge_fer.driver_state.monitor import DriverMonitor
+from edge_fer.driver_state.monitor import StateMonitor
 from edge_fer.driver_state.states import DriverState
 from edge_fer.stories.attention import STORIES
 from edge_fer.stories.noise import Noise, noisy
@@ -172,7 +172,7 @@ def is_attentive(story: Story) -> bool:
 
 def timeline(story: Story, seed: int, noise: Noise) -> Timeline:
     """Return the states that are said, each with the second in which it begins."""
-    monitor = DriverMonitor(story.settings, START_S)
+    monitor = StateMonitor(story.settings, START_S)
     states = [(monitor.decision.state, 0.0)]
     for observation in noisy(told(story, FPS), seed, noise):
         decision = monitor.observe(observation)

@@ -23,11 +23,12 @@ _BACKENDS = {
 
 
 def check_uri(uri: str) -> CameraUri:
-    """Return `uri` taken apart; UserError for a malformed URI or an unknown scheme."""
+    """Return `uri` taken apart; UserError for a malformed URI, an unknown scheme or option."""
     parsed = parse_uri(uri)
     if parsed.scheme not in _BACKENDS:
         schemes = ", ".join(f"{scheme}:" for scheme in _BACKENDS)
         raise parsed.error(f"unknown scheme {parsed.scheme!r}: use one of {schemes}")
+    parsed.check_options()
     return parsed
 
 

@@ -8,19 +8,19 @@ from numpy.typing import NDArray
 
 from edge_fer.camera.base import Camera, Pace
 from edge_fer.camera.scene import DURATION_S, Scene
-from edge_fer.camera.uri import MAX_FPS, MIN_FPS, CameraUri
+from edge_fer.camera.uri import CameraUri
 
 
 def open_uri(uri: CameraUri, *, fps: float) -> Camera:
     """Open the scene; UserError for options it does not have."""
-    uri.allow("fps", "speed", "start", "loop")
+    uri.check_options()
     if uri.path:
         raise uri.error("the scene is always the same: write demo: or demo:?option=value")
     return DemoCamera(
-        fps=uri.number("fps", fps, MIN_FPS, MAX_FPS),
-        paced=uri.choice("speed", "real", "real", "max") == "real",
-        start_s=uri.number("start", 0.0, 0.0, DURATION_S),
-        loop=uri.choice("loop", "0", "0", "1") == "1",
+        fps=uri.number("fps", fps),
+        paced=uri.choice("speed", "real") == "real",
+        start_s=uri.number("start", 0.0),
+        loop=uri.choice("loop", "0") == "1",
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_fer.camera.base import Camera, Pace
-from edge_fer.camera.uri import MAX_FPS, MIN_FPS, CameraUri
+from edge_fer.camera.uri import CameraUri
 from edge_fer.errors import CameraReason
 
 IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png"})
@@ -19,7 +19,7 @@ IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png"})
 
 def open_uri(uri: CameraUri, *, fps: float) -> Camera:
     """Open a clip or a folder; UserError when there are no frames in it."""
-    uri.allow("fps", "speed", "loop")
+    uri.check_options()
     if not uri.path:
         raise uri.error("no file: write file:CLIP")
     path = Path(uri.path).expanduser()
@@ -36,9 +36,9 @@ class _Playback:
     """Rate and repetition, the same for clips and folders."""
 
     def __init__(self, uri: CameraUri, own_fps: float) -> None:
-        self.fps = uri.number("fps", own_fps, MIN_FPS, MAX_FPS)
-        self.loop = uri.choice("loop", "0", "0", "1") == "1"
-        unpaced = uri.choice("speed", "real", "real", "max") == "max"
+        self.fps = uri.number("fps", own_fps)
+        self.loop = uri.choice("loop", "0") == "1"
+        unpaced = uri.choice("speed", "real") == "max"
         self._pace = None if unpaced else Pace(self.fps)
 
     def wait(self) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_fer.camera.base import Camera
-from edge_fer.camera.uri import MAX_FPS, MIN_FPS, CameraUri
+from edge_fer.camera.uri import CameraUri
 from edge_fer.errors import CameraReason
 
 DEFAULT_WIDTH, DEFAULT_HEIGHT = 640, 480
@@ -18,7 +18,7 @@ LAST_SENSOR = 7
 
 def open_uri(uri: CameraUri, *, fps: float) -> Camera:
     """Open a sensor; UserError that says what is missing."""
-    uri.allow("width", "height", "fps")
+    uri.check_options()
     if uri.path not in map(str, range(LAST_SENSOR + 1)):
         raise uri.error(f"{uri.path!r} is no sensor: write jetson:0 to jetson:{LAST_SENSOR}")
     if not cv2.videoio_registry.hasBackend(cv2.CAP_GSTREAMER):
@@ -27,9 +27,9 @@ def open_uri(uri: CameraUri, *, fps: float) -> Camera:
             " in a virtual environment made with --system-site-packages)",
             CameraReason.MISSING_PACKAGE,
         )
-    width = round(uri.number("width", DEFAULT_WIDTH, 64, 4096))
-    height = round(uri.number("height", DEFAULT_HEIGHT, 64, 4096))
-    return JetsonCamera(uri, width, height, round(uri.number("fps", fps, MIN_FPS, MAX_FPS)))
+    width = round(uri.number("width", DEFAULT_WIDTH))
+    height = round(uri.number("height", DEFAULT_HEIGHT))
+    return JetsonCamera(uri, width, height, round(uri.number("fps", fps)))
 
 
 def pipeline(sensor: str, width: int, height: int, fps: int) -> str:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_fer.camera.base import Camera
-from edge_fer.camera.uri import MAX_FPS, MIN_FPS, CameraUri
+from edge_fer.camera.uri import CameraUri
 from edge_fer.errors import CameraReason
 
 # Takes a second, which is not the camera's. Where it is missing, opening says so.
@@ -34,7 +34,7 @@ OLD_FRAMES = 3  # with a sensor time that does not go on, before that is a fault
 
 def open_uri(uri: CameraUri, *, fps: float) -> Camera:
     """Open a camera by its number; UserError that says what is missing."""
-    uri.allow("width", "height", "fps", "exposure_us", "gain", "tuning")
+    uri.check_options()
     if not uri.path.isdecimal():
         raise uri.error(f"{uri.path!r} is no number of a camera: write picamera:0")
     tuning = uri.options.get("tuning")
@@ -42,15 +42,15 @@ def open_uri(uri: CameraUri, *, fps: float) -> Camera:
         raise uri.error(f"tuning: there is no file {tuning}", CameraReason.NOT_FOUND)
     controls: dict[str, float] = {}
     if "exposure_us" in uri.options:
-        controls["ExposureTime"] = round(uri.number("exposure_us", 0, 10, 200_000))
+        controls["ExposureTime"] = round(uri.number("exposure_us", 0))
     if "gain" in uri.options:
-        controls["AnalogueGain"] = uri.number("gain", 1, 1, 64)
+        controls["AnalogueGain"] = uri.number("gain", 1)
     size = (
         # Planes are packed in pairs of pixels.
-        2 * round(uri.number("width", DEFAULT_WIDTH, 64, 4096) / 2),
-        2 * round(uri.number("height", DEFAULT_HEIGHT, 64, 4096) / 2),
+        2 * round(uri.number("width", DEFAULT_WIDTH) / 2),
+        2 * round(uri.number("height", DEFAULT_HEIGHT) / 2),
     )
-    return PiCamera(uri, size, uri.number("fps", fps, MIN_FPS, MAX_FPS), controls, tuning)
+    return PiCamera(uri, size, uri.number("fps", fps), controls, tuning)
 
 
 class PiCamera:

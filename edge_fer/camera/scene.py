@@ -12,10 +12,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_fer.camera.uri import SCENE_S
 from edge_fer.errors import CameraError, CameraReason
 
 WIDTH, HEIGHT = 640, 480
-DURATION_S = 26.0
+DURATION_S = SCENE_S
 PORTRAIT = Path(__file__).parents[1] / "assets" / "collins.jpg"
 
 # Head and shoulders in the portrait (pixels): everything else there is transparent.

@@ -14,6 +14,59 @@ MIN_FPS, MAX_FPS = 1.0, 120.0  # as the setting camera.fps
 
 
 @dataclass(frozen=True, slots=True)
+class NumberOption:
+    """A number in `low`..`high`, or one of `words`."""
+
+    low: float
+    high: float
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceOption:
+    """One of `words`."""
+
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TextOption:
+    """Any text."""
+
+
+Option = NumberOption | ChoiceOption | TextOption
+
+PIXEL_FORMATS = ("MJPG", "YUYV", "GREY")
+# Seconds that the scripted scene lasts; `scene` draws it, and loads OpenCV to do so.
+SCENE_S = 26.0
+_SIDE_PX = NumberOption(64, 4096)
+_FPS = NumberOption(MIN_FPS, MAX_FPS)
+_SIZE: Mapping[str, Option] = {"width": _SIDE_PX, "height": _SIDE_PX, "fps": _FPS}
+_PLAYED: Mapping[str, Option] = {
+    "fps": _FPS,
+    "speed": ChoiceOption(("real", "max")),
+    "loop": ChoiceOption(("0", "1")),
+}
+# What each scheme takes. Here, so that a config can be checked without its camera and drivers.
+OPTIONS: Mapping[str, Mapping[str, Option]] = {
+    "file": _PLAYED,
+    "demo": {**_PLAYED, "start": NumberOption(0.0, SCENE_S)},
+    "v4l2": {
+        **_SIZE,
+        "format": ChoiceOption(PIXEL_FORMATS),
+        "exposure": NumberOption(1, 10_000, ("auto",)),  # units of 0.1 ms
+    },
+    "jetson": _SIZE,
+    "picamera": {
+        **_SIZE,
+        "exposure_us": NumberOption(10, 200_000),
+        "gain": NumberOption(1, 64),
+        "tuning": TextOption(),
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
 class CameraUri:
     """A camera URI taken apart; `text` is as the user wrote it."""
 
@@ -22,31 +75,44 @@ class CameraUri:
     path: str
     options: Mapping[str, str]
 
-    def allow(self, *names: str) -> None:
-        """UserError unless all options are among `names`."""
-        for name in self.options:
-            if name not in names:
-                raise self.error(f"unknown option {name!r}: use {', '.join(names)}")
-
-    def number(self, name: str, default: float, low: float, high: float) -> float:
-        """Return a finite number in low..high."""
+    def number(self, name: str, default: float) -> float:
+        """Return a finite number in the range of this option."""
         text = self.options.get(name)
         if text is None:
+            return default
+        option = OPTIONS[self.scheme][name]
+        assert isinstance(option, NumberOption)
+        if text in option.words:
             return default
         try:
             value = float(text)
         except ValueError:
             value = math.nan
-        if not low <= value <= high:
-            raise self.error(f"{name}: {text!r} is not in {low:g}..{high:g}")
+        if not option.low <= value <= option.high:
+            also = "".join(f" and not {word!r}" for word in option.words)
+            raise self.error(f"{name}: {text!r} is not in {option.low:g}..{option.high:g}{also}")
         return value
 
-    def choice(self, name: str, default: str, *allowed: str) -> str:
-        """Return one of `allowed`."""
+    def choice(self, name: str, default: str) -> str:
+        """Return one of the words of this option."""
         text = self.options.get(name, default)
-        if text not in allowed:
-            raise self.error(f"{name}: {text!r} is not {' or '.join(allowed)}")
+        option = OPTIONS[self.scheme][name]
+        assert isinstance(option, ChoiceOption)
+        if text not in option.words:
+            raise self.error(f"{name}: {text!r} is not {' or '.join(option.words)}")
         return text
+
+    def check_options(self) -> None:
+        """UserError unless each option is one of this scheme's and in its range."""
+        known = OPTIONS.get(self.scheme, {})
+        for name in self.options:
+            if name not in known:
+                raise self.error(f"unknown option {name!r}: use {', '.join(known)}")
+            option = known[name]
+            if isinstance(option, NumberOption):
+                self.number(name, 0.0)
+            elif isinstance(option, ChoiceOption):
+                self.choice(name, "")
 
     def error(self, problem: str, reason: CameraReason = CameraReason.BAD_URI) -> CameraError:
         """Return an error that names this camera."""

@@ -15,38 +15,39 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_fer.camera.base import Camera
-from edge_fer.camera.uri import MAX_FPS, MIN_FPS, CameraUri
+from edge_fer.camera.uri import MAX_FPS, MIN_FPS, PIXEL_FORMATS, CameraUri
 from edge_fer.errors import CameraReason, UserError
 
 DEFAULT_WIDTH, DEFAULT_HEIGHT = 640, 480
-FORMATS = ("MJPG", "YUYV", "GREY")
 FPS_TOLERANCE = 0.1
 # V4L2_EXPOSURE_MANUAL and V4L2_EXPOSURE_APERTURE_PRIORITY (videodev2.h); OpenCV hands them through.
 EXPOSURE_MANUAL, EXPOSURE_AUTO = 1, 3
-SHORTEST_EXPOSURE, LONGEST_EXPOSURE = 1, 10_000  # units of 0.1 ms
 # The luma of YUYV has 16 for black and 235 for white (ITU-R BT.601).
 _FULL_RANGE = np.clip((np.arange(256) - 16) * 255 / 219, 0, 255).round().astype(np.uint8)
 
 
 def open_uri(uri: CameraUri, *, fps: float) -> Camera:
     """Open a device; UserError that says what is wrong with it."""
-    uri.allow("width", "height", "fps", "format", "exposure")
+    uri.check_options()
     if not uri.path:
         raise uri.error("no device: write v4l2:/dev/video0")
-    width = round(uri.number("width", DEFAULT_WIDTH, 64, 4096))
-    height = round(uri.number("height", DEFAULT_HEIGHT, 64, 4096))
-    pixels = uri.choice("format", FORMATS[0], *FORMATS) if "format" in uri.options else None
+    width = round(uri.number("width", DEFAULT_WIDTH))
+    height = round(uri.number("height", DEFAULT_HEIGHT))
+    pixels = uri.choice("format", PIXEL_FORMATS[0]) if "format" in uri.options else None
     exposure = None
     if uri.options.get("exposure", "auto") != "auto":
-        exposure = round(uri.number("exposure", 0, SHORTEST_EXPOSURE, LONGEST_EXPOSURE))
+        exposure = round(uri.number("exposure", 0))
     _check_device(uri, Path(uri.path))
-    camera = Video4Linux(uri, width, height, uri.number("fps", fps, MIN_FPS, MAX_FPS), pixels)
+    camera = Video4Linux(uri, width, height, uri.number("fps", fps), pixels)
     camera.expose(exposure)
     return camera
 
 
 class Video4Linux:
-    """Reads a device through OpenCV. `pixels` is one of FORMATS; None leaves it to the driver."""
+    """Reads a device through OpenCV.
+
+    `pixels` is one of PIXEL_FORMATS; None leaves it to the driver.
+    """
 
     def __init__(
         self, uri: CameraUri, width: int, height: int, fps: float, pixels: str | None = None

@@ -13,6 +13,7 @@ import typer
 
 from edge_fer import __version__
 from edge_fer.cli import device, health, workstation
+from edge_fer.cli.annotate import annotate
 from edge_fer.cli.benchmark import benchmark_app
 from edge_fer.cli.config import config_app
 from edge_fer.cli.controller import controller
@@ -60,6 +61,7 @@ _LINKS = command_with(Links={**MONITOR_LINKS, "": SEVERAL_OPTIONS})
 
 # In the order of the help.
 app.command(rich_help_panel=MAIN)(device.demo)
+app.command(rich_help_panel=MAIN, cls=command_with(Cameras=CAMERA_URIS))(annotate)
 app.command(rich_help_panel=MAIN)(workstation.train)
 app.command(rich_help_panel=MAIN)(workstation.quantize)
 app.command(

@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from edge_fer.cli.device_config import config_path
+from edge_fer.cli.exit_codes import EXIT_USER_ERROR
 from edge_fer.cli.help import new_app
 from edge_fer.cli.options import JsonOption
 from edge_fer.paths import DEVICE_CONFIG
@@ -26,7 +28,7 @@ def show(file: FileArgument = None, json: JsonOption = False) -> None:
     from edge_fer.config.config import config_from, read_source
     from edge_fer.config.render import config_as_json, config_as_toml
 
-    source = read_source(_device_file(file), os.environ)
+    source = read_source(config_path(file), os.environ)
     config = config_from(source)
     if json:
         typer.echo(json_format.dumps(config_as_json(config, source), indent=2))
@@ -36,20 +38,19 @@ def show(file: FileArgument = None, json: JsonOption = False) -> None:
 
 @config_app.command()
 def check(file: FileArgument = None) -> None:
-    """Say whether the daemon would take this config: one line, exit code 0 or 2.
+    """Check whether the daemon takes this config. Exit code 2, with a line for each error.
 
-    Looks at no device: a camera or port may be plugged in later. `edge-fer doctor` does.
+    Opens no device: a camera or port may be plugged in later. `edge-fer doctor` opens them.
     """
-    from edge_fer.camera import check_uri
-    from edge_fer.config.config import load_config
-    from edge_fer.recording.process import check_recording
-    from firmware_bridge.transports import check_address
+    from edge_fer.config.check import config_errors
+    from edge_fer.config.config import read_source
 
-    path = _device_file(file)
-    config = load_config(path, os.environ)
-    check_uri(config.camera.uri)
-    check_address(config.link.uri)
-    check_recording(config.recording)
+    path = config_path(file)
+    errors = config_errors(read_source(path, os.environ))
+    for error in errors:
+        typer.echo(f"edge-fer: {error}", err=True)
+    if errors:
+        raise typer.Exit(EXIT_USER_ERROR)
     typer.echo(f"{'defaults and environment' if path is None else path}: all right")
 
 
@@ -75,7 +76,3 @@ def unit() -> None:
     from importlib.resources import files
 
     typer.echo(files("edge_fer").joinpath("assets/edge-fer.service").read_text("utf-8"), nl=False)
-
-
-def _device_file(file: Path | None) -> Path | None:
-    return DEVICE_CONFIG if file is None and DEVICE_CONFIG.exists() else file

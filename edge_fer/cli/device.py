@@ -2,12 +2,12 @@
 
 # ruff: noqa: PLC0415 - a verb imports what it needs when it is called
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from edge_fer.cli.options import JsonOption, ModelOption, PictureOption, SecondsOption
+from edge_fer.cli.device_config import config_path
+from edge_fer.cli.options import ConfigOption, JsonOption, ModelOption, PictureOption, SecondsOption
 from edge_fer.errors import UsageError, UsageReason
 
 
@@ -33,10 +33,12 @@ def run(
     link: Annotated[
         str | None, typer.Option(metavar="URI", help="The link, instead of the config's.")
     ] = None,
-    config: Annotated[Path | None, typer.Option(help="The TOML file (see systemd/).")] = None,
+    config: ConfigOption = None,
     model: ModelOption = None,
 ) -> None:
     """Run the daemon: camera frames in, protected driver-state frames out. Ends on SIGTERM."""
     from edge_fer.daemon.start import run_daemon
 
-    raise typer.Exit(run_daemon(config_path=config, camera=camera, link=link, model=model))
+    raise typer.Exit(
+        run_daemon(config_path=config_path(config), camera=camera, link=link, model=model)
+    )

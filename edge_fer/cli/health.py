@@ -1,6 +1,6 @@
 """`edge-fer status` and `edge-fer doctor`: how the daemon is, and what of the device works."""
 
-# ruff: noqa: PLC0415 - as in cli.py, a verb imports what it needs when it is called
+# ruff: noqa: PLC0415 - a verb imports what it needs when it is called
 
 import json as json_format
 from pathlib import Path
@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from edge_fer.paths import DEVICE_CONFIG
+from edge_fer.cli.device_config import config_path
+from edge_fer.cli.options import ConfigOption, JsonOption
 
 EXIT_UNWELL = 1
-JsonOption = Annotated[bool, typer.Option("--json", help="print JSON instead of text")]
 
 
 def status(
@@ -37,19 +37,15 @@ def status(
 
 
 def doctor(
-    config: Annotated[
-        Path | None,
-        typer.Option(help=f"the TOML file; without it {DEVICE_CONFIG}, if that is there"),
-    ] = None,
+    config: ConfigOption = None,
     json: JsonOption = False,
 ) -> None:
     """Check camera, model, port, permissions, throttling, clock and disk, and say what to do."""
     from edge_fer.doctor.checks import examine
     from edge_fer.doctor.finding import Level
 
-    path = DEVICE_CONFIG if config is None and DEVICE_CONFIG.exists() else config
     findings = []
-    for finding in examine(path):
+    for finding in examine(config_path(config)):
         findings.append(finding)
         if not json:
             typer.echo(f"{finding.level.value:8} {finding.check:12} {finding.text}")

@@ -1,23 +1,21 @@
 """The verbs below `edge-fer recording`: for the owner of the clips and of their private key."""
 
-# ruff: noqa: PLC0415 - as in cli.py, a verb imports what it needs when it is called
+# ruff: noqa: PLC0415 - a verb imports what it needs when it is called
 
 import json as json_format
-import os
 import time
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from edge_fer.cli.device_config import device_config
+from edge_fer.cli.help import new_app
+from edge_fer.cli.options import JsonOption
 from edge_fer.errors import ClipError, ClipReason, UserError
-from edge_fer.paths import DEVICE_CONFIG
+from edge_fer.out_path import prepare_file, prepare_folder
 
-recording_app = typer.Typer(
-    help="List and export recorded clips, and make the key that opens them.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
+recording_app = new_app("List and export recorded clips, and make the key that opens them.")
 
 KeyOption = Annotated[
     Path | None, typer.Option("--key", help="the private key, as keygen wrote it")
@@ -25,7 +23,6 @@ KeyOption = Annotated[
 FolderOption = Annotated[
     Path | None, typer.Option("--folder", help="where the clips lie; without it as the config says")
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="print JSON instead of text")]
 
 
 @recording_app.command("list")
@@ -59,7 +56,16 @@ def list_(folder: FolderOption = None, key: KeyOption = None, json: JsonOption =
 
 @recording_app.command()
 def export(
-    to: Annotated[Path, typer.Option(help="a folder; each clip gets one of its own in it")],
+    to: Annotated[
+        Path,
+        typer.Option(
+            "--out",
+            "--to",
+            metavar="FOLDER",
+            callback=lambda path: prepare_folder(path, "--out"),
+            help="Where to write; each clip gets a folder of its own in it.",
+        ),
+    ],
     clips: Annotated[
         list[str] | None, typer.Argument(help="numbers, as in the list, or files; without: all")
     ] = None,
@@ -95,17 +101,14 @@ def keygen(
     """Make a key pair; print the public key, which is for the device's config."""
     from edge_fer.recording.sealing import make_key
 
-    public = make_key(out)
+    public = make_key(prepare_file(out, "--out"))
     typer.echo(f'{out}: the private key; who loses it loses the clips\npublic_key = "{public}"')
 
 
 def _folder(given: Path | None) -> Path:
     if given is not None:
         return given
-    from edge_fer.config.config import load_config
-
-    config = load_config(DEVICE_CONFIG if DEVICE_CONFIG.exists() else None, os.environ)
-    return Path(config.recording.folder)
+    return Path(device_config().recording.folder)
 
 
 def _clips(folder: Path) -> list[Any]:

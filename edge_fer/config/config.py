@@ -1,13 +1,14 @@
 """The daemon's config: typed, documented, and strict about what it is given."""
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
 from edge_fer.camera.settings import CameraConfig
-from edge_fer.config.environment import ConfigSource, from_text, with_environment
+from edge_fer.config.environment import PREFIX, SEPARATOR, ConfigSource, from_text, with_environment
 from edge_fer.config.toml import TomlFile, read_toml
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.errors import ConfigError, ConfigReason
@@ -66,6 +67,16 @@ SECTIONS: dict[str, type] = {
 # What a running daemon takes over on SIGHUP; for the rest it has to be started anew.
 LIVE_SECTIONS = frozenset({"driver_state", "log"})
 NO_FILE = TomlFile("no file", {}, {})
+# Variables that are no settings: of the workstation's verbs and of the tests.
+OTHER_VARIABLES = frozenset(
+    f"EDGE_FER_{name}" for name in ("DATA", "EYES", "CACHE", "SHARED", "KILL_SECONDS")
+)
+_REPLACED = {
+    "EDGE_FER_MODELS": "EDGE_FER__MODEL__STORE",
+    "EDGE_FER_TRUSTED_KEY": "EDGE_FER__MODEL__TRUSTED_KEY",
+}
+_MISSPELT = re.compile(r"EDGE_?FER_", re.IGNORECASE)
+_SURE = 0.8  # similarity (0..1) from which a variable is taken for a misspelt setting
 
 
 def load_config(path: Path | None, environment: Mapping[str, str] | None = None) -> Config:
@@ -80,51 +91,98 @@ def load_config(path: Path | None, environment: Mapping[str, str] | None = None)
 
 def read_source(path: Path | None, environment: Mapping[str, str] | None = None) -> ConfigSource:
     """Return what file and environment say, not yet checked; UserError where that is no TOML."""
+    _check_variables(environment or {})
     return with_environment(NO_FILE if path is None else read_toml(path), environment or {})
 
 
 def config_from(source: ConfigSource) -> Config:
-    """Return the config that `source` describes; UserError as `load_config`."""
-    for name in source.values:
-        if name not in SECTIONS:
-            raise _unknown_section(source, name)
-    return Config(
-        camera=_section(source, "camera", CameraConfig),
-        link=_section(source, "link", LinkConfig),
-        model=_section(source, "model", ModelConfig),
-        face=_section(source, "face", FaceConfig),
-        driver_state=_section(source, "driver_state", PolicySettings),
-        recording=_section(source, "recording", RecordingConfig),
-        health=_section(source, "health", HealthConfig),
-        log=_section(source, "log", LogConfig),
+    """Return the config that `source` describes; UserError as `load_config`, the first of all."""
+    config, errors = read_config(source)
+    if errors:
+        raise errors[0]
+    return config
+
+
+def read_config(source: ConfigSource) -> tuple[Config, tuple[ConfigError, ...]]:
+    """Return the config that `source` describes, and all that is wrong with it.
+
+    A section with an error has its defaults.
+    """
+    errors = [_unknown_section(source, name) for name in source.values if name not in SECTIONS]
+    config = Config(
+        camera=_section(source, "camera", CameraConfig, errors),
+        link=_section(source, "link", LinkConfig, errors),
+        model=_section(source, "model", ModelConfig, errors),
+        face=_section(source, "face", FaceConfig, errors),
+        driver_state=_section(source, "driver_state", PolicySettings, errors),
+        recording=_section(source, "recording", RecordingConfig, errors),
+        health=_section(source, "health", HealthConfig, errors),
+        log=_section(source, "log", LogConfig, errors),
     )
+    return config, tuple(errors)
 
 
 _Settings = TypeVar("_Settings")
 
 
-def _section(source: ConfigSource, name: str, settings_class: type[_Settings]) -> _Settings:
-    """Make the settings of one section from what the source says and the defaults."""
+def _section(
+    source: ConfigSource, name: str, settings_class: type[_Settings], errors: list[ConfigError]
+) -> _Settings:
+    """Make the settings of one section from what the source says and the defaults.
+
+    What is wrong is added to `errors`; then all are the defaults.
+    """
     values = source.values.get(name, {})
     if not isinstance(values, dict):
-        raise ConfigError(
-            ConfigReason.BAD_VALUE,
+        text = (
             f"{name}: {shown(values)} is not a section; write [{name}] and its keys below it"
-            f" ({source.where((name,))})",
+            f" ({source.where((name,))})"
         )
+        errors.append(ConfigError(ConfigReason.BAD_VALUE, text))
+        return settings_class()
     known = {item.key: item for item in describe(settings_class)}
     given = {}
-    try:
-        for key, value in values.items():
+    wrong: list[SettingError] = []
+    for key, value in values.items():
+        try:
             if key not in known:
                 raise SettingError(key, _unknown_key(name, key))
             of_environment = (name, key) in source.variables
             given[key] = from_text(value, known[key].kind) if of_environment else value
             check_value(known[key], given[key])
-        return settings_class(**_with_floats(settings_class, given))
-    except SettingError as error:
-        where = source.where(*((name, key) for key in (error.key, *error.also)), (name,))
-        raise ConfigError(ConfigReason.BAD_VALUE, f"{name}.{error} ({where})") from error
+        except SettingError as error:
+            wrong.append(error)
+    if not wrong:
+        try:
+            return settings_class(**_with_floats(settings_class, given))
+        except SettingError as error:  # a rule between several settings
+            wrong.append(error)
+    for problem in wrong:
+        where = source.where(*((name, key) for key in (problem.key, *problem.also)), (name,))
+        errors.append(ConfigError(ConfigReason.BAD_VALUE, f"{name}.{problem} ({where})"))
+    return settings_class()
+
+
+def _check_variables(environment: Mapping[str, str]) -> None:
+    """UserError for a variable that is a misspelt setting, as EDGE_FER_CAMERA_FPS."""
+    settings = [f"{name}_{key}" for name in SECTIONS for key in _keys(name)]
+    for variable in sorted(environment):
+        found = _MISSPELT.match(variable)
+        if not found or variable.startswith(PREFIX) or variable in OTHER_VARIABLES:
+            continue
+        meant = _REPLACED.get(variable)
+        if meant is None:
+            text = re.sub("_+", "_", variable[found.end() :]).strip("_").lower()
+            near = difflib.get_close_matches(text, settings, n=1, cutoff=_SURE)
+            if near:
+                section = next(name for name in SECTIONS if near[0].startswith(f"{name}_"))
+                key = near[0].removeprefix(f"{section}_")
+                meant = f"{PREFIX}{section}{SEPARATOR}{key}".upper()
+        if meant is not None:
+            raise ConfigError(
+                ConfigReason.UNKNOWN_KEY,
+                f"environment {spelled(variable)}: is not read; did you mean {meant}?",
+            )
 
 
 def _with_floats(settings_class: type, values: dict[str, Any]) -> dict[str, Any]:

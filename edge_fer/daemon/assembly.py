@@ -18,16 +18,20 @@ from edge_fer.daemon.resume import ResumeFile
 from edge_fer.daemon.standby import StandbySwitch
 from edge_fer.daemon.state_log import StateLog
 from edge_fer.daemon.status_server import StatusServer
-from edge_fer.driver_state.monitor import DriverMonitor
+from edge_fer.driver_state.monitor import StateMonitor
 from edge_fer.health.meter import HealthMeter
 from edge_fer.models.attempts import LoadAttempts
 from edge_fer.paths import own_attempts_file, own_resume_file, own_status_socket
 from edge_fer.pipeline import Pipeline
 from edge_fer.recording.process import RecorderProcess
 from edge_fer.redaction import redacted_uri
+from firmware_bridge.errors import LinkReason, TransportError
 from firmware_bridge.link.link import Link
 
 _log = logging.getLogger(__name__)
+
+# Waiting does not help against these.
+_NEVER_OPENS = frozenset({LinkReason.BAD_ADDRESS, LinkReason.MISSING_PACKAGE})
 
 
 def assemble(
@@ -40,9 +44,9 @@ def assemble(
 ) -> Daemon:
     """Open model, face detector and port, and return a daemon that has not started.
 
-    `managed` is whether a service manager runs it: then what does not open has a stand-in, and a
-    camera is tried again for ever, because the vehicle is told and nobody reads an error. Otherwise
-    each is a UserError. `camera` may have been prepared; `Daemon.run` starts it.
+    `managed` is whether a service manager runs it: then what does not open has a stand-in, and
+    camera and port are tried again for ever, because nobody reads an error. Otherwise each is a
+    UserError. `camera` may have been prepared; `Daemon.run` starts it.
     """
     attempts = LoadAttempts(own_attempts_file())
     # Whatever ends Python in order, a port that is missing for example, is no model's fault.
@@ -54,7 +58,7 @@ def assemble(
     if left is not None:
         _log.info("resumes after a daemon that ended a moment ago")
     classifier, policy = networks.policy(config.driver_state)
-    driver = DriverMonitor(
+    driver = StateMonitor(
         policy,
         now_s,
         resumed_at=None if left is None else (left.event_sequence, left.request_id),
@@ -74,8 +78,7 @@ def assemble(
     )
     # Last: nothing after them can fail, so what they open is always closed by `Daemon.run`; and
     # still before a camera lights up.
-    link = Link(config.link.uri)
-    link.open()
+    link = _open_link(config.link.uri, keep_trying=managed)
     metrics_file = config.health.prometheus_file
     server = StatusServer(own_status_socket(), Path(metrics_file) if metrics_file else None)
     state = StateLog()
@@ -92,3 +95,18 @@ def assemble(
         readiness=Readiness(notifier, resume, driver, attempts),
         server=server,
     )
+
+
+def _open_link(uri: str, *, keep_trying: bool) -> Link:
+    """Return the link, open; or, with `keep_trying`, one that opens when its port is there.
+
+    A serial adapter may be plugged in, or a CAN interface come up, after the daemon's start.
+    """
+    link = Link(uri)
+    try:
+        link.open()
+    except TransportError as error:
+        if not keep_trying or error.reason in _NEVER_OPENS:
+            raise
+        _log.warning("%s; the daemon waits for it", error)
+    return link

@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.errors import ModelError
@@ -58,7 +59,7 @@ def open_networks(
     for failure in follower.failures:
         _log.error("face network not used: %s", failure)
     try:
-        tracker = open_tracker(face, follower.model)
+        tracker = open_tracker(face, follower.model, Path(model.store))
     except ModelError as error:
         if not stand_in:
             raise

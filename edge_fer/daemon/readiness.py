@@ -2,7 +2,7 @@
 
 from edge_fer.daemon.notify import Notifier
 from edge_fer.daemon.resume import Resume, ResumeFile
-from edge_fer.driver_state.monitor import DriverMonitor
+from edge_fer.driver_state.monitor import StateMonitor
 from edge_fer.models.attempts import LoadAttempts
 
 SAVE_EVERY_S = 0.5
@@ -15,7 +15,7 @@ class Readiness:
         self,
         notifier: Notifier,
         resume: ResumeFile,
-        driver: DriverMonitor,
+        driver: StateMonitor,
         attempts: LoadAttempts | None = None,
     ) -> None:
         self._notifier = notifier

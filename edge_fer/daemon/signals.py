@@ -7,21 +7,23 @@ from types import FrameType
 
 
 class StopFlag:
-    """Set by a signal, looked at by the loop."""
+    """Set by a signal, looked at by the loop; `number` is the signal's, None before it."""
 
     def __init__(self) -> None:
         self.is_set = False
+        self.number: int | None = None
 
     def __call__(self, signal_number: int, frame: FrameType | None) -> None:
         """Handle the signal."""
-        self.is_set = True
+        self.is_set, self.number = True, signal_number
 
 
 @contextmanager
 def stop_signals(reload: Callable[[int, FrameType | None], None] | None) -> Iterator[StopFlag]:
     """Let SIGTERM and SIGINT set the flag, and SIGHUP ask for a new reading of the config.
 
-    Without `reload` SIGHUP sets the flag as well.
+    Without `reload` SIGHUP sets the flag as well, unless this process was started to ignore it
+    (nohup).
     """
     stop = StopFlag()
     handlers: dict[signal.Signals, Callable[[int, FrameType | None], None]] = {
@@ -29,6 +31,8 @@ def stop_signals(reload: Callable[[int, FrameType | None], None] | None) -> Iter
         signal.SIGINT: stop,
         signal.SIGHUP: stop if reload is None else reload,
     }
+    if reload is None and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        del handlers[signal.SIGHUP]
     previous = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield stop

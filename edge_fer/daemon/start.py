@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -17,12 +18,15 @@ from edge_fer.no_dumps import forbid_dumps
 # The service manager starts what ended anew at once. What fails by itself will fail again: it waits
 # so long before, so that a port that is missing does not cost a core.
 FAILED_WAIT_S = 2.0
+EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+
+_log = logging.getLogger(__name__)
 
 
 def run_daemon(
     *, config_path: Path | None, camera: str | None, link: str | None, model: Path | None
 ) -> int:
-    """Run until the camera's input ends or a signal comes; return the exit code.
+    """Run until the camera's input ends or a signal comes; return 0, or EXIT_INTERRUPTED on SIGINT.
 
     Command-line values overrule the config. UserError or BridgeError for what is wrong at start:
     config, port and, without a service manager, model, face detector and camera.
@@ -37,10 +41,11 @@ def run_daemon(
     try:
         config = LiveConfig(load)
         logging.basicConfig(level=config.config.log.level.upper(), handlers=[log_handler()])
-        # Without a file there is nothing to read anew: SIGHUP, as of a terminal that closes, is an
-        # end.
+        _log.info("config: %s", config_path or "defaults, no file")
+        # A service manager sends SIGHUP to have the config read anew. To a person's daemon it comes
+        # from a terminal that closes, and is an end.
         with (
-            stop_signals(reload=None if config_path is None else config.ask) as stop,
+            stop_signals(reload=config.ask if manager and config_path else None) as stop,
             CameraProcess.prepared(config.config.camera.uri, config.config.camera.fps) as process,
         ):
             # Here, while the camera's process imports what it needs.
@@ -52,7 +57,7 @@ def run_daemon(
         if manager:
             time.sleep(FAILED_WAIT_S)
         raise
-    return 0
+    return EXIT_INTERRUPTED if stop.number == signal.SIGINT else 0
 
 
 def _overruled(config: Config, camera: str | None, link: str | None, model: Path | None) -> Config:

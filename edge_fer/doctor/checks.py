@@ -105,16 +105,17 @@ def check_model(config: Config) -> Finding:
 def check_face(config: Config) -> Finding:
     """Open the face detector, and run the golden images of the face and eye networks."""
     model = config.model
+    store = Path(model.store)
     try:
-        open_detector(config.face)
+        open_detector(config.face, store)
         used = [
             _sound_network(model, FACE, model.face_path, SHIPPED_FACE),
             _sound_network(model, EYES, model.eyes_path, SHIPPED_EYES),
         ]
     except UserError as error:
         return Finding("face", Level.FAILED, str(error))
-    detector = detector_name(config.face)
-    found_by = str(yunet_path(config.face)) if detector == "yunet" else "the Haar cascades"
+    detector = detector_name(config.face, store)
+    found_by = str(yunet_path(config.face, store)) if detector == "yunet" else "the Haar cascades"
     text = f"found by {found_by}; followed by {used[0]}; eyes by {used[1]}"
     return Finding("face", Level.OK, text)
 

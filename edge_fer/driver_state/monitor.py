@@ -11,7 +11,7 @@ from edge_fer.driver_state.states import DriverState
 from edge_fer.observation import Observation
 
 
-class DriverMonitor:
+class StateMonitor:
     """Turns observations into decisions.
 
     `started_s` is the monotonic time from which the camera's start-up time counts. `observe` wants

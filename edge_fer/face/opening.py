@@ -16,24 +16,27 @@ from edge_fer.models.settings import ModelConfig
 from edge_fer.paths import INSTALLED_MODELS, SHIPPED_FACE
 
 
-def detector_name(config: FaceConfig) -> str:
-    """Return "yunet" or "haar": what "auto" comes to here."""
+def detector_name(config: FaceConfig, store: Path = INSTALLED_MODELS) -> str:
+    """Return "yunet" or "haar": what "auto" comes to here.
+
+    `store` is the folder of fetched models, model.store of the config.
+    """
     if config.detector != "auto":
         return config.detector
-    return "yunet" if yunet_path(config).is_file() else "haar"
+    return "yunet" if yunet_path(config, store).is_file() else "haar"
 
 
-def open_detector(config: FaceConfig) -> FaceDetector:
+def open_detector(config: FaceConfig, store: Path = INSTALLED_MODELS) -> FaceDetector:
     """Return the detector; UserError where its file is missing or is another one."""
-    if detector_name(config) == "yunet":
-        return YuNetDetector(yunet_path(config), min_face_px=config.min_face_px)
+    if detector_name(config, store) == "yunet":
+        return YuNetDetector(yunet_path(config, store), min_face_px=config.min_face_px)
     return HaarDetector(min_face_px=config.min_face_px)
 
 
-def open_search(config: FaceConfig) -> Search:
+def open_search(config: FaceConfig, store: Path = INSTALLED_MODELS) -> Search:
     """Return what finds a face first and again; UserError as `open_detector`."""
-    if detector_name(config) == "yunet":
-        return DetectorSearch(open_detector(config))
+    if detector_name(config, store) == "yunet":
+        return DetectorSearch(open_detector(config, store))
     return open_cascades(config.min_face_px)
 
 
@@ -45,19 +48,23 @@ def open_face_network(config: ModelConfig) -> Loaded[FaceNetwork]:
     return open_best(config, FACE, config.face_path, SHIPPED_FACE, read_face_network, FaceNetwork)
 
 
-def open_tracker(config: FaceConfig, network: FaceNetwork | None = None) -> NetworkTracker:
+def open_tracker(
+    config: FaceConfig,
+    network: FaceNetwork | None = None,
+    store: Path = INSTALLED_MODELS,
+) -> NetworkTracker:
     """Return the tracker of the driver's face; UserError for a file that is missing or wrong.
 
     Without `network` it follows by the one that comes with edge-fer.
     """
     return NetworkTracker(
         network or FaceNetwork(),
-        open_search(config),
+        open_search(config, store),
         seat=SeatRegion.parse(config.seat_region),
         search_every_s=config.detect_every_s,
     )
 
 
-def yunet_path(config: FaceConfig) -> Path:
+def yunet_path(config: FaceConfig, store: Path = INSTALLED_MODELS) -> Path:
     """Return where YuNet's file is meant to lie."""
-    return Path(config.model) if config.model else INSTALLED_MODELS / FILE_NAME
+    return Path(config.model) if config.model else store / FILE_NAME

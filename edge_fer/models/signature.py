@@ -3,8 +3,7 @@
 `model.sig` beside `model.tflite` is one line: the number of the release and, in base64, the
 signature over a fixed prefix, that number and the sha256 of both files. A later release has a
 greater number, so that a device can refuse to go back to one that has a known fault. Keys: a
-private one as PEM (`openssl genpkey -algorithm ed25519`), the trusted public one as 64 hex digits,
-which `edge-fer model sign` prints.
+private one as PEM, the trusted public one as 64 hex digits; `edge-fer model keygen` makes both.
 """
 
 import base64
@@ -23,7 +22,7 @@ from edge_fer.errors import (
     UsageError,
     UsageReason,
 )
-from edge_fer.keys import KEY_BYTES, cryptography, read_private_key
+from edge_fer.keys import KEY_BYTES, cryptography, read_private_key, write_new_key
 from edge_fer.models.files import ModelFiles, read_model_files, signature_path
 
 # Keeps a signature made for another purpose from being taken for one of a model.
@@ -44,12 +43,21 @@ def sign_model(model_path: Path, private_key: Path, *, release: int) -> str:
         private_key,
         serialization,
         ed25519.Ed25519PrivateKey,
-        "`openssl genpkey -algorithm ed25519`",
+        "`edge-fer model keygen`",
     )
     signature = key.sign(_message(read_model_files(model_path), release))
     line = b"%d %s\n" % (release, base64.b64encode(signature))
     write_atomically(signature_path(model_path), line)
     return str(key.public_key().public_bytes_raw().hex())
+
+
+def make_signing_key(path: Path) -> str:
+    """Write a new private key (PEM, for its owner's eyes only); return the public one in hex.
+
+    UserError where there is a file already: devices trust the key in it.
+    """
+    ed25519, serialization = _cryptography()
+    return write_new_key(path, ed25519.Ed25519PrivateKey.generate(), serialization)
 
 
 def require_signature(files: ModelFiles, trusted_key: str) -> int:

@@ -74,9 +74,11 @@ class ModelStore:
         return self._model(_PREVIOUS)
 
     def candidates(self, shipped: Path) -> list[Path]:
-        """Return the models to try at start, in that order: current, previous, `shipped`."""
-        installed = (self.current, self.previous)
-        return list(dict.fromkeys([path for path in installed if path is not None] + [shipped]))
+        """Return the models to try at start, in that order: current, previous, `shipped`.
+
+        After a rollback to the shipped model that is the current one.
+        """
+        return list(dict.fromkeys((self.current or shipped, self.previous or shipped, shipped)))
 
     def install(self, source: Path, *, trusted_key: str = "") -> Installed:
         """Check a model and its card, copy them in, and make them the current ones.

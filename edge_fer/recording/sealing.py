@@ -10,9 +10,8 @@ import zlib
 from pathlib import Path
 from typing import Any, Protocol
 
-from edge_fer.atomic_write import write_atomically
-from edge_fer.errors import KeyFileError, KeyReason, OutputError, OutputReason
-from edge_fer.keys import KEY_BYTES, cryptography, read_private_key
+from edge_fer.errors import KeyFileError, KeyReason
+from edge_fer.keys import KEY_BYTES, cryptography, read_private_key, write_new_key
 
 PLAIN, SEALED = b"P", b"S"
 KEY_ID_BYTES = 8
@@ -130,17 +129,7 @@ def make_key(path: Path) -> str:
     """
     x25519, serialization = _parts()[:2]
     key = x25519.X25519PrivateKey.generate()
-    pem = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    if path.exists() or path.is_symlink():
-        raise OutputError(
-            OutputReason.EXISTS, f"{path}: is there already: choose another name, or move it away"
-        )
-    write_atomically(path, pem, mode=0o600)
-    return str(key.public_key().public_bytes_raw().hex())
+    return write_new_key(path, key, serialization)
 
 
 def load_key(path: Path) -> Any:

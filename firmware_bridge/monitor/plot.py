@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from firmware_bridge.errors import OutputError, OutputReason
+from firmware_bridge.monitor.colours import EMOTION_COLOURS, state_colour
 from firmware_bridge.monitor.sources import Source
 from firmware_bridge.monitor.track import Course, Track
 from firmware_bridge.protocol.database import definition
@@ -18,26 +19,8 @@ from firmware_bridge.reception.watching import Line, StateChange, Summary, Watch
 _ENDINGS = (".png", ".svg", ".pdf")
 _WIDTH_INCHES, _DPI = 12.0, 120
 
-# As in the terminal (screen_parts), in colours for white paper.
-_STATE_COLOURS = {
-    "attentive": "#2e9e4f",
-    "distracted": "#ef8a17",
-    "drowsy": "#ef8a17",
-    "microsleep": "#d62728",
-    "asleep": "#d62728",
-    "unresponsive": "#d62728",
-    "agitated": "#c8551b",
-    "anxious": "#d9a400",
-    "low": "#4f7fbf",
-    "uncertain": "#8e63c7",
-    "no driver": "#1f9bcf",
-    "camera degraded": "#a3541a",
-    "unseen": "#6f7f8f",
-}
-_OTHER_STATE = "#9a9a9a"
 _REQUEST_COLOUR = "#8e63c7"
 _LABEL_SHARE = 0.1  # of the width: what a request takes in words
-_EMOTION_COLOURS = ("#d62728", "#7a9a01", "#8e63c7", "#e8a600", "#1f6fb4", "#e377c2", "#7f7f7f")
 # One for each cyclic message: what has no colour is not drawn.
 _MESSAGE_COLOURS = (
     "#1f6fb4",
@@ -186,7 +169,7 @@ def _draw_states(
             width_s,
             left=change.time_s,
             height=0.7,
-            color=_STATE_COLOURS.get(name, _OTHER_STATE),
+            color=state_colour(name),
         )
     axes.set_yticks(range(len(lanes)), lanes)
     axes.set_ylim(len(lanes) - (-0.2 if track.requests else 0.4), -0.6)
@@ -215,7 +198,7 @@ def _draw_requests(axes: Any, track: Track, apart_s: float) -> None:
 
 def _draw_emotions(axes: Any, track: Track) -> None:
     known = track.known(EMOTION_SIGNALS)
-    for name, colour in zip(EMOTION_SIGNALS, _EMOTION_COLOURS, strict=True):
+    for name, colour in zip(EMOTION_SIGNALS, EMOTION_COLOURS, strict=True):
         if name in known:
             _step(axes, known[name], name.lower(), colour)
     axes.set_ylim(0, 100)

@@ -37,3 +37,36 @@ def ending_signals_interrupt() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+class Noted:
+    """False until Ctrl-C was pressed."""
+
+    def __init__(self) -> None:
+        self._number: int | None = None
+
+    def __bool__(self) -> bool:
+        return self._number is not None
+
+    def note(self, number: int, frame: FrameType | None) -> None:
+        """Take the signal; the second one ends at once, as always."""
+        if self:
+            raise KeyboardInterrupt
+        self._number = number
+
+
+@contextmanager
+def interrupt_noted() -> Iterator[Noted]:
+    """Note the first Ctrl-C instead of raising in the middle of native code.
+
+    Only the main thread can set a handler; elsewhere nothing is noted.
+    """
+    noted = Noted()
+    if threading.current_thread() is not threading.main_thread():
+        yield noted
+        return
+    before = signal.signal(signal.SIGINT, noted.note)
+    try:
+        yield noted
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -5,11 +5,18 @@ from collections.abc import Callable, Mapping
 from firmware_bridge.errors import LinkError, LinkReason
 from firmware_bridge.transports.base import Transport, TransportCounters
 from firmware_bridge.transports.can_bus import open_socketcan, open_virtual
-from firmware_bridge.transports.cobs_serial import open_cobs
-from firmware_bridge.transports.slcan_serial import open_slcan
-from firmware_bridge.transports.udp_multicast import open_udp_multicast
+from firmware_bridge.transports.cobs_serial import check_cobs, open_cobs
+from firmware_bridge.transports.slcan_serial import check_slcan, open_slcan
+from firmware_bridge.transports.udp_multicast import check_udp_multicast, open_udp_multicast
 
-__all__ = ["SCHEMES", "Transport", "TransportCounters", "check_address", "open_transport"]
+__all__ = [
+    "SCHEMES",
+    "Transport",
+    "TransportCounters",
+    "check_address",
+    "check_uri",
+    "open_transport",
+]
 
 # A scheme, and how a URI with it looks like.
 SCHEMES: Mapping[str, str] = {
@@ -25,6 +32,17 @@ _OPENERS: Mapping[str, Callable[[str], Transport]] = {
     "udp_multicast": open_udp_multicast,
     "virtual": open_virtual,
 }
+_CHECKS: Mapping[str, Callable[[str], object]] = {
+    "slcan": check_slcan,
+    "cobs": check_cobs,
+    "udp_multicast": check_udp_multicast,
+}
+
+
+def check_uri(uri: str) -> None:
+    """BridgeError where no transport can take a link's URI with its options; opens nothing."""
+    scheme, address = check_address(uri)
+    _CHECKS.get(scheme, str)(address)
 
 
 def check_address(uri: str) -> tuple[str, str]:

@@ -8,6 +8,11 @@ from firmware_bridge.transports.serial_port import BAUDRATE, SerialPort
 from firmware_bridge.transports.serial_transport import SerialTransport
 
 
+def check_cobs(address: str) -> None:
+    """BridgeError where the options of an address are wrong; opens nothing."""
+    split_address("cobs", address, BAUDRATE)
+
+
 def open_cobs(address: str) -> SerialTransport:
     """Open `PORT` or `PORT?baudrate=N`; see `SerialPort` for what goes wrong."""
     port, baudrate = split_address("cobs", address, BAUDRATE)

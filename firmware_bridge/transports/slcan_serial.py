@@ -27,6 +27,11 @@ _OPTIONS = ("baudrate", "bitrate", "adapter", "listen", "settle_ms", "reset")
 _LONGEST_OPENING_S = 0.4  # of an adapter that answers; what takes longer goes on by the way
 
 
+def check_slcan(address: str) -> None:
+    """BridgeError where the options of an address are wrong; opens nothing."""
+    _parse(address, listen_only=False)
+
+
 def open_slcan(address: str, *, listen_only: bool = False) -> "SlcanTransport":
     """Open `PORT` or `PORT?option=VALUE&...`; see `SerialPort` for what goes wrong.
 
@@ -35,6 +40,11 @@ def open_slcan(address: str, *, listen_only: bool = False) -> "SlcanTransport":
     byte, for boards that begin anew when their port is opened; `reset=no` keeps them from it where
     they can be kept.
     """
+    port, baudrate, settings, keeps = _parse(address, listen_only=listen_only)
+    return SlcanTransport(SerialPort(port, baudrate, keep_running=keeps), settings)
+
+
+def _parse(address: str, *, listen_only: bool) -> tuple[str, int, AdapterSettings, bool]:
     port, options = split_options("slcan", address, _OPTIONS)
     baudrate = number("slcan", address, BAUDRATE, options)
     listens = ("yes", "no") if listen_only else ("no", "yes")
@@ -45,7 +55,7 @@ def open_slcan(address: str, *, listen_only: bool = False) -> "SlcanTransport":
         settle_s=number("slcan", address, SETTLE_MS, options) / 1000.0,
     )
     keeps = choice("slcan", address, "reset", ("yes", "no"), options) == "no"
-    return SlcanTransport(SerialPort(port, baudrate, keep_running=keeps), settings)
+    return port, baudrate, settings, keeps
 
 
 def _bitrate(address: str, options: Mapping[str, str]) -> int:

@@ -33,19 +33,25 @@ _MAX_DATAGRAMS_AT_ONCE = 64
 
 def open_udp_multicast(address: str) -> "UdpMulticast":
     """Open `GROUP` or `GROUP?port=N`, an IPv4 multicast group."""
-    group, port = split_address("udp_multicast", address, PORT)
+    group, port = check_udp_multicast(address)
     if not is_msgpack_installed():
         raise LinkError(
             LinkReason.MISSING_PACKAGE,
             "link: udp_multicast needs msgpack: pip install 'edge-fer[multicast]'",
         )
+    return UdpMulticast(group, port)
+
+
+def check_udp_multicast(address: str) -> tuple[str, int]:
+    """Return group and port; BridgeError where they are wrong. Opens nothing."""
+    group, port = split_address("udp_multicast", address, PORT)
     if not _is_group(group):
         raise LinkError(
             LinkReason.BAD_ADDRESS,
             f"link: udp_multicast:{group} is no IPv4 multicast group (224.0.0.0 to"
             f" 239.255.255.255); use udp_multicast:{GROUP}",
         )
-    return UdpMulticast(group, port)
+    return group, port
 
 
 class UdpMulticast:

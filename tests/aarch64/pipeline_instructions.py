@@ -18,7 +18,7 @@ from edge_fer.benchmark.stages import DETECTED, TRACKED
 from edge_fer.camera.condition import ConditionMonitor
 from edge_fer.camera.scene import HEIGHT, WIDTH, Scene
 from edge_fer.camera.slots import SlotReader, SlotWriter, create_memory
-from edge_fer.driver_state.monitor import DriverMonitor
+from edge_fer.driver_state.monitor import StateMonitor
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.face.crop import crop_face
 from edge_fer.face.haar import HaarDetector
@@ -128,7 +128,7 @@ def run_frames(marks: Marks) -> None:
     classifier = Classifier(SHIPPED_MODEL)
     policy = PolicySettings().for_model(classifier.card.uncertain_threshold)
     whole = Pipeline(
-        classifier, FaceTracker(HaarDetector()), ConditionMonitor(), DriverMonitor(policy, 0.0)
+        classifier, FaceTracker(HaarDetector()), ConditionMonitor(), StateMonitor(policy, 0.0)
     )
     detector, tracker, conditions = HaarDetector(), FaceTracker(HaarDetector()), ConditionMonitor()
     sender = Profile22Sender(definition(DriverStateMessage.NAME).data_ids)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from edge_fer.camera.base import Frame
 from edge_fer.camera.condition import ConditionMonitor
 from edge_fer.camera.scene import Scene
-from edge_fer.driver_state.monitor import DriverMonitor
+from edge_fer.driver_state.monitor import StateMonitor
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.driver_state.states import DriverState
 from edge_fer.face.tracking import FaceTracker
@@ -36,19 +36,19 @@ class OneFace:
 def observed(monkeypatch: pytest.MonkeyPatch) -> list[Observation]:
     """What reaches the policy."""
     seen: list[Observation] = []
-    observe = DriverMonitor.observe
+    observe = StateMonitor.observe
 
-    def noted(self: DriverMonitor, observation: Observation) -> object:
+    def noted(self: StateMonitor, observation: Observation) -> object:
         seen.append(observation)
         return observe(self, observation)
 
-    monkeypatch.setattr(DriverMonitor, "observe", noted)
+    monkeypatch.setattr(StateMonitor, "observe", noted)
     return seen
 
 
 def run(landmarks: Landmarks | None, count: int = 3) -> None:
     tracker = FaceTracker(OneFace(landmarks), each_frame=landmarks is not None)
-    pipeline = Pipeline(None, tracker, ConditionMonitor(), DriverMonitor(PolicySettings(), 0.0))
+    pipeline = Pipeline(None, tracker, ConditionMonitor(), StateMonitor(PolicySettings(), 0.0))
     render: Callable[[float], NDArray[np.uint8]] = Scene().render
     for number in range(count):
         pipeline.frame(Frame(render(number / 30), number / 30, number))
@@ -69,7 +69,7 @@ def test_without_landmarks_there_is_no_pose(observed: list[Observation]) -> None
 
 def test_a_state_that_is_held_without_frames_is_as_old_as_its_frame() -> None:
     settings = PolicySettings(emotion_states=False)
-    monitor = DriverMonitor(settings, 0.0)
+    monitor = StateMonitor(settings, 0.0)
     pipeline = Pipeline(None, FaceTracker(OneFace(None)), ConditionMonitor(), monitor)
     assert pipeline.silence(0.0, CameraCondition.STARTING).held_s is None
     render = Scene().render

@@ -9,7 +9,7 @@ from functools import cache
 
 import pytest
 
-from edge_fer.driver_state.monitor import DriverMonitor
+from edge_fer.driver_state.monitor import StateMonitor
 from edge_fer.driver_state.policy import Decision
 from edge_fer.driver_state.states import DriverState, Reason, Request
 from edge_fer.stories.attention import STORIES
@@ -39,7 +39,7 @@ class Course:
 @cache
 def course(name: str, fps: int) -> Course:
     story = STORIES[name]
-    monitor = DriverMonitor(story.settings, START_S)
+    monitor = StateMonitor(story.settings, START_S)
     entered = [monitor.decision]
     requests: dict[int, Request] = {}
     for observation in told(story, fps):

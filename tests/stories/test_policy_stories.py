@@ -12,7 +12,7 @@ from functools import cache
 
 import pytest
 
-from edge_fer.driver_state.monitor import DriverMonitor
+from edge_fer.driver_state.monitor import StateMonitor
 from edge_fer.driver_state.policy import Decision
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.driver_state.states import DriverState, Reason
@@ -205,7 +205,7 @@ STORIES = {
 def transitions(name: str, fps: int) -> tuple[Decision, ...]:
     """Return the first decision of each state."""
     story = STORIES[name]
-    monitor = DriverMonitor(story.settings, START_S)
+    monitor = StateMonitor(story.settings, START_S)
     entered = [monitor.decision]
     for observation in told(story, fps):
         decision = monitor.observe(observation)
@@ -277,7 +277,7 @@ def test_the_driver_is_asked_once_each_time_the_face_becomes_uncertain(fps: int)
         (*BEGIN, (UNCERTAIN, 16.0), (ATTENTIVE, 33.4), (UNCERTAIN, 46.0), (ATTENTIVE, 53.4)),
         ASKING,
     )
-    monitor = DriverMonitor(story.settings, START_S)
+    monitor = StateMonitor(story.settings, START_S)
     asked: dict[int, list[float]] = {}
     for observation in told(story, fps):
         decision = monitor.observe(observation)
@@ -295,7 +295,7 @@ def test_the_driver_is_asked_once_each_time_the_face_becomes_uncertain(fps: int)
 
 def test_a_clock_set_back_in_the_middle_of_a_drive_starts_anew() -> None:
     story = STORIES["attentive drive"]
-    monitor = DriverMonitor(story.settings, START_S)
+    monitor = StateMonitor(story.settings, START_S)
     for observation in told(story, 30):
         monitor.observe(observation)
     reasons: list[Reason] = []

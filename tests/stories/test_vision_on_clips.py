@@ -12,7 +12,7 @@ import pytest
 
 from edge_fer.camera.base import Frame
 from edge_fer.camera.condition import ConditionMonitor
-from edge_fer.driver_state.monitor import DriverMonitor
+from edge_fer.driver_state.monitor import StateMonitor
 from edge_fer.driver_state.policy import Decision
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.driver_state.states import DriverState
@@ -54,7 +54,7 @@ class Watched:
         ]
 
 
-class _Noting(DriverMonitor):
+class _Noting(StateMonitor):
     """A monitor that keeps what it is told."""
 
     def __init__(self, settings: PolicySettings, kept: Watched) -> None:

@@ -1,8 +1,7 @@
-"""How the cost grows, and what is predicted for boards that were not at hand."""
+"""How the cost grows."""
 
 import io
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,8 +22,7 @@ from edge_fer.benchmark.growth import (
     measure_frames,
     measure_growth,
 )
-from edge_fer.benchmark.growth_verb import rest_ms, run_growth_benchmark
-from edge_fer.benchmark.prediction import BOARDS, Board, predict
+from edge_fer.benchmark.growth_verb import run_growth_benchmark
 from edge_fer.face.haar import HaarDetector
 from edge_fer.models.classifier import Classifier
 from edge_fer.paths import SHIPPED_MODEL
@@ -63,29 +61,6 @@ def test_frames_of_any_size_have_the_drivers_face_followed() -> None:
     assert large.copy_ms > small.copy_ms
 
 
-def test_the_prediction_is_what_the_model_says() -> None:
-    board = Board("b", "c", giga=(8.0, 16.0), slowness=4.0)
-    found = predict(board, 80_000_000, 1.5)
-    assert found.network_ms == (5.0, 10.0)
-    assert found.frame_ms[0] == pytest.approx(9.0)
-    assert found.frame_ms[1] == pytest.approx(19.0)
-    assert found.fps[0] == pytest.approx(1000 / 19)
-    assert found.fps[1] == pytest.approx(1000 / 9)
-
-
-def test_the_boards_are_in_their_order() -> None:
-    pi4, pi5, orin = (predict(board, 80_000_000, 1.0) for board in BOARDS)
-    assert pi4.fps[1] < orin.fps[1] < pi5.fps[1]
-    for one in (pi4, pi5, orin):
-        assert one.fps[0] < one.fps[1]
-
-
-def test_the_rest_is_a_frame_without_the_network() -> None:
-    # 1.5 ms, of each fifteenth frame 1.5 more, less the network's 0.5, and the copy.
-    assert rest_ms(GROWTH) == pytest.approx(1.5 + 0.1 - 0.5 + 0.1)
-    assert rest_ms(replace(GROWTH, threads={1: 9.0})) == pytest.approx(0.1)
-
-
 def test_it_is_printed_drawn_and_given_as_json(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -94,10 +69,8 @@ def test_it_is_printed_drawn_and_given_as_json(
     run_growth_benchmark(model=None, output=Output(stream=text), plot=picture)
     run_growth_benchmark(model=None, output=Output(True, stream=values))
     assert "1920x1080" in text.getvalue()
-    assert "PREDICTED, one core, not measured" in text.getvalue()
     assert picture.read_bytes().startswith(b"\x89PNG")
     found = json.loads(values.getvalue())
-    assert [one["board"] for one in found["predictions"]] == [board.name for board in BOARDS]
     assert found["cameras"]["3"]["cores"] == pytest.approx(0.45)
 
 

@@ -98,7 +98,7 @@ def test_ctrl_c_keeps_what_was_measured_of_the_growth(
     values = interrupted(capsys, "growth")
 
     assert values["sizes"]["320x240"]["tracked_ms"] > 0
-    assert values["predictions"] == []
+    assert values["threads"] == {}
 
 
 def test_ctrl_c_keeps_what_was_measured_of_the_link(

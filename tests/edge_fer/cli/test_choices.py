@@ -6,9 +6,10 @@ from enum import StrEnum
 import pytest
 
 from edge_fer.camera import check_uri, load_backend
-from edge_fer.cli import controller, workstation
+from edge_fer.cli import controller, model, workstation
 from edge_fer.cli.uris import CAMERA_URIS, FAULTS, LINK_URIS
 from edge_fer.errors import UserError
+from edge_fer.models.kind import KINDS
 from firmware_bridge.controller.vehicle import VehicleState, change
 from firmware_bridge.errors import BridgeError
 from firmware_bridge.faults.spec import FaultSpec
@@ -45,6 +46,10 @@ def test_choices_of_the_search() -> None:
 
     assert values(workstation.Sampler) == list(SAMPLERS)
     assert values(workstation.Pruner) == list(PRUNERS)
+
+
+def test_choices_of_the_models() -> None:
+    assert values(model.Kind) == [kind.name for kind in KINDS]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """`edge-fer config`: what holds and where from, whether a file is all right, and the schema."""
 
 import json
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import jsonschema
 import pytest
 from typer.testing import CliRunner, Result
 
-from edge_fer.cli import config as config_cli
+from edge_fer.cli import device_config
 from edge_fer.cli.app import main
 from edge_fer.cli.config import config_app
 from edge_fer.config.config import SECTIONS, load_config
@@ -17,7 +18,6 @@ from edge_fer.config.schema import schema
 from edge_fer.config.toml import toml_literal
 from edge_fer.errors import UserError
 from edge_fer.setting import describe
-from firmware_bridge.errors import BridgeError
 
 TEXT = '[camera]\nuri = "demo:"\n\n[driver_state]\nlow_after_s = 20\n'
 
@@ -25,7 +25,7 @@ TEXT = '[camera]\nuri = "demo:"\n\n[driver_state]\nlow_after_s = 20\n'
 @pytest.fixture
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(config_cli, "DEVICE_CONFIG", tmp_path / "device.toml")
+    monkeypatch.setattr(device_config, "DEVICE_CONFIG", tmp_path / "device.toml")
     path = Path("edge-fer.toml")
     path.write_text(TEXT)
     return path
@@ -98,21 +98,69 @@ def test_the_devices_config_is_the_one_without_a_name(file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "error"),
+    ("text", "said"),
     [
-        ("[camera]\nfps = 0", UserError),
-        ('[camera]\nuri = "webcam:0"', UserError),
-        ('[link]\nuri = "can0"', BridgeError),
-        ('[link]\nuri = "slcan:"', BridgeError),
+        ("[camera]\nfps = 0", "camera.fps: 0 is not in 1..120 (edge-fer.toml line 2)"),
+        ('[camera]\n\nuri = "webcam:0"', "unknown scheme 'webcam'"),
+        ('[camera]\nuri = "demo:?lop=1"', "unknown option 'lop': use fps, speed, loop, start"),
+        ('[camera]\nuri = "v4l2:/dev/video0?fps=999"', "fps: '999' is not in 1..120"),
+        ('[camera]\nuri = "v4l2:/dev/video0?exposure=x"', "not in 1..10000 and not 'auto'"),
+        ('[camera]\nuri = "picamera:0?gain=0.5"', "gain: '0.5' is not in 1..64"),
+        ('[camera]\nuri = "jetson:0?speed=max"', "unknown option 'speed'"),
+        ('[camera]\nuri = "file:a.mp4?speed=slow"', "speed: 'slow' is not real or max"),
+        ('[link]\nuri = "can0"', "link.uri: link: no scheme"),
+        ('[link]\nuri = "slcan:"', "names no port"),
+        ('[link]\nuri = "slcan:/dev/ttyUSB0?baudrate=1"', "baudrate '1' is not in 300..12000000"),
+        ('[link]\nuri = "cobs:/dev/ttyUSB0?speed=9600"', "unknown option 'speed'"),
+        ('[link]\nuri = "udp_multicast:1.2.3.4"', "no IPv4 multicast group"),
+        ('[recording]\nenabled = true\nforward_camera = "demo:?x=1"', "unknown option 'x'"),
     ],
 )
-def test_a_wrong_config_is_refused(file: Path, text: str, error: type[Exception]) -> None:
+def test_a_wrong_config_is_refused(file: Path, text: str, said: str) -> None:
     file.write_text(text)
-    assert isinstance(config("check", file).exception, error)
+    checked = config("check", file)
+    assert checked.exit_code == 2
+    assert said in checked.stderr
+    assert "edge-fer.toml line " in checked.stderr
+    assert checked.stderr.count("\n") == 1
+
+
+def test_all_errors_are_named_each_with_its_line(file: Path) -> None:
+    file.write_text(
+        '[camera]\nfps = 0\nuri = "demo:?lop=1"\nfsp = 3\n[kamera]\n[link]\nuri = "can0"\n'
+        '[log]\nlevel = "loud"\n'
+    )
+    lines = config("check", file).stderr.splitlines()
+    assert [re.sub(r".*line (\d+)\)$", r"\1", line) for line in lines] == ["5", "2", "4", "9", "7"]
 
 
 def test_a_wrong_environment_is_refused(file: Path) -> None:
-    assert isinstance(config("check", file, EDGE_FER__LOG__LEVEL="loud").exception, UserError)
+    checked = config("check", file, EDGE_FER__LOG__LEVEL="loud")
+    assert checked.exit_code == 2
+    assert "(environment EDGE_FER__LOG__LEVEL)" in checked.stderr
+
+
+@pytest.mark.parametrize(
+    ("variable", "meant"),
+    [
+        ("EDGE_FER_CAMERA_FPS", "EDGE_FER__CAMERA__FPS"),
+        ("EDGE_FER_CAMERA__FPS", "EDGE_FER__CAMERA__FPS"),
+        ("EDGEFER__CAMERA__FPS", "EDGE_FER__CAMERA__FPS"),
+        ("EDGE_FER_DRIVER_STATE_LOW_AFTER_S", "EDGE_FER__DRIVER_STATE__LOW_AFTER_S"),
+        ("EDGE_FER_LINK_URL", "EDGE_FER__LINK__URI"),
+        ("EDGE_FER_MODELS", "EDGE_FER__MODEL__STORE"),
+        ("EDGE_FER_TRUSTED_KEY", "EDGE_FER__MODEL__TRUSTED_KEY"),
+    ],
+)
+def test_a_misspelt_variable_is_named(file: Path, variable: str, meant: str) -> None:
+    refused = config("check", file, **{variable: "1"}).exception
+    assert isinstance(refused, UserError)
+    assert str(refused) == f"environment {variable}: is not read; did you mean {meant}?"
+
+
+@pytest.mark.parametrize("variable", ["EDGE_FER_DATA", "EDGE_FER_CACHE", "EDGE_FER_X", "FER"])
+def test_other_variables_are_let_alone(file: Path, variable: str) -> None:
+    assert config("check", file, **{variable: "/tmp"}).exit_code == 0
 
 
 class TestSchema:

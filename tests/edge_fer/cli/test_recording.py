@@ -136,8 +136,11 @@ def test_all_are_exported_and_what_cannot_be_is_said(
         (("export", "9", "--to", "{}/x", "--folder", "{}/clips"), "clip 9: not in .* 1 to 3"),
         (("export", "2", "--to", "{}/x", "--folder", "{}/clips"), "encrypted: give the private"),
         (("export", "{}/owner.pem", "--to", "{}/x"), "owner.pem: no clip of edge-fer"),
-        (("export", "1", "--to", "{}/owner.pem", "--folder", "{}/clips"), "Not a directory"),
-        (("keygen", "--out", "{}/none/k.pem"), "cannot be written .No such file"),
+        (
+            ("export", "1", "--to", "{}/owner.pem", "--folder", "{}/clips"),
+            "is a file: name a folder",
+        ),
+        (("keygen", "--out", "{}/owner.pem/k.pem"), "is a file: name a folder"),
     ],
 )
 def test_mistakes_are_one_line_and_code_2(

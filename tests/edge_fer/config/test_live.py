@@ -1,6 +1,7 @@
 """SIGHUP: what can change while the daemon runs does, and for the rest the log says what to do."""
 
 import logging
+import os
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import pytest
 from edge_fer.camera.settings import CameraConfig
 from edge_fer.config.config import Config, LogConfig
 from edge_fer.config.live import LiveConfig
-from edge_fer.driver_state.monitor import DriverMonitor
+from edge_fer.driver_state.monitor import StateMonitor
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.driver_state.states import DriverState
 from edge_fer.errors import UserError
@@ -110,7 +111,7 @@ def test_a_wrong_file_at_the_start_is_the_callers(file: File) -> None:
 
 
 def test_emotions_switched_off_are_forgotten_at_once() -> None:
-    monitor = DriverMonitor(PolicySettings(), 0.0)
+    monitor = StateMonitor(PolicySettings(), 0.0)
     times_s = [tick / 10 for tick in range(80)]
     for time_s in times_s:
         monitor.observe(Observation(time_s, CameraCondition.GOOD, FACE, ANGRY))
@@ -138,6 +139,8 @@ def test_a_running_daemon_reads_its_config_anew(tmp_path: Path) -> None:
             [sys.executable, "-m", "edge_fer", *command, "--config", path],
             stdin=subprocess.DEVNULL,
             stderr=writing,
+            # As a service manager starts it, which sends SIGHUP to have the config read anew.
+            env=os.environ | {"NOTIFY_SOCKET": str(tmp_path / "notify")},
         )
         try:
             wait_for(lambda: "first frame" in log.read_text())
@@ -153,3 +156,30 @@ def test_a_running_daemon_reads_its_config_anew(tmp_path: Path) -> None:
         finally:
             daemon.terminate()
             assert daemon.wait(10) == 0
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGHUP, 0), (signal.SIGTERM, 0), (signal.SIGINT, 130)]
+)
+def test_a_closed_terminal_ends_what_a_person_started(
+    tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    path, log = tmp_path / "edge-fer.toml", tmp_path / "log"
+    path.write_text("")
+    environment = {name: text for name, text in os.environ.items() if name != "NOTIFY_SOCKET"}
+    with log.open("wb") as writing:
+        command = ["run", "--camera", "demo:?loop=1", "--link", "virtual:closed"]
+        daemon = subprocess.Popen(
+            [sys.executable, "-m", "edge_fer", *command, "--config", path],
+            stdin=subprocess.DEVNULL,
+            stderr=writing,
+            env=environment,
+        )
+        try:
+            wait_for(lambda: "first frame" in log.read_text())
+            assert f"config: {path}" in log.read_text()
+            daemon.send_signal(number)
+            assert daemon.wait(20) == code
+        finally:
+            daemon.kill()
+            daemon.wait()

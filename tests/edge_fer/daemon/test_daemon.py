@@ -1,5 +1,7 @@
 """The daemon itself in this process, over a virtual bus: what it does when the vehicle speaks."""
 
+import os
+import select
 import socket
 import threading
 import time
@@ -24,7 +26,7 @@ from edge_fer.daemon.opening import open_networks
 from edge_fer.daemon.signals import StopFlag
 from edge_fer.daemon.start import FAILED_WAIT_S, run_daemon
 from edge_fer.daemon.status import Status
-from edge_fer.driver_state.monitor import DriverMonitor
+from edge_fer.driver_state.monitor import StateMonitor
 from edge_fer.driver_state.states import DriverState
 from edge_fer.errors import ModelError, UserError
 from edge_fer.face.settings import FaceConfig
@@ -35,7 +37,9 @@ from edge_fer.models.settings import ModelConfig
 from edge_fer.models.store import ModelStore
 from edge_fer.observation import CameraCondition, FaceBox, Observation
 from edge_fer.vehicle.settings import LinkConfig
+from firmware_bridge.benchmark.terminal import terminal
 from firmware_bridge.e2e.profile22 import Profile22Sender
+from firmware_bridge.errors import LinkError
 from firmware_bridge.protocol.database import definition, value_code, value_name
 from firmware_bridge.protocol.frame import CanFrame
 from firmware_bridge.protocol.messages import (
@@ -52,6 +56,7 @@ from firmware_bridge.reception.watching import Watch
 from firmware_bridge.transports import open_transport
 
 ON = ControllerStatusMessage(enable=1, ignition=1, speed_km_h=72.0)
+_QUALITY = EmotionProbabilitiesMessage.SIGNALS[-1]
 BACK_TO_WORK_S = 2.0
 SAID_S = 2.0  # so soon the vehicle knows of a fault
 BUSY_S = 1.5  # what a busy machine may add
@@ -253,7 +258,7 @@ def test_threshold_and_temperature_are_those_of_the_card(
 def test_a_pause_forgets_the_driver_and_keeps_the_numbers() -> None:
     config = Config().driver_state.for_model(0.5)
     settings = replace(config, emotion_states=False)
-    monitor = DriverMonitor(settings, 0.0)
+    monitor = StateMonitor(settings, 0.0)
     face = good_face()
     for index in range(100):
         ready = monitor.observe(replace(face, time_s=index / 30))
@@ -297,7 +302,7 @@ def test_what_works_is_said_without_model_and_detector(tmp_path: Path) -> None:
             assert value_name("Health", "Model", health.model) == "failed"
             assert value_name("Health", "Fault", health.fault) == "model failed"
             nothing = EmotionProbabilitiesMessage(
-                quality=value_code("EmotionProbabilities", "Quality", "good")
+                quality=value_code(EmotionProbabilitiesMessage.NAME, _QUALITY, "good")
             )
             assert side.until(lambda: side.latest(EmotionProbabilitiesMessage) == nothing)
     finally:
@@ -341,6 +346,36 @@ def test_a_camera_that_does_not_open_is_told_and_comes_yet(
             assert made.status.camera_error is None
     finally:
         side.close()
+
+
+def test_a_port_that_is_missing_at_the_start_is_waited_for(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    port = tmp_path / "port"
+    config = replace(on_demo("port", loop=True), link=LinkConfig(f"slcan:{port}?adapter=no"))
+    with terminal() as wire, running(config, managed=True) as made:
+        assert f"{port}" in caplog.text
+        assert "the daemon waits for it" in caplog.text
+        assert not made.status.counters.connected
+        port.symlink_to(wire.path)
+        received = b""
+        deadline_s = time.monotonic() + PATIENCE_S
+        while b"t3A08" not in received and time.monotonic() < deadline_s:
+            if select.select([wire.device], [], [], 0.1)[0]:
+                received += os.read(wire.device, 4096)
+        assert b"t3A08" in received
+        assert made.status.counters.connected
+
+
+def test_a_port_that_is_missing_is_an_error_for_a_person(tmp_path: Path) -> None:
+    config = replace(on_demo("port"), link=LinkConfig(f"slcan:{tmp_path / 'port'}"))
+    with pytest.raises(LinkError, match="port"):
+        Running(config)
+
+
+def test_a_port_that_cannot_be_is_an_error_for_everybody() -> None:
+    with pytest.raises(LinkError, match="baudrate"):
+        Running(replace(on_demo("x"), link=LinkConfig("slcan:/dev/null?baudrate=no")), managed=True)
 
 
 def camera_of(side: VehicleSide) -> tuple[str, str]:

@@ -10,23 +10,23 @@ from edge_fer.config.config import Config
 from edge_fer.daemon.notify import Notifier
 from edge_fer.daemon.readiness import SAVE_EVERY_S, Readiness
 from edge_fer.daemon.resume import ResumeFile
-from edge_fer.driver_state.monitor import DriverMonitor
+from edge_fer.driver_state.monitor import StateMonitor
 from edge_fer.observation import CameraCondition, FaceBox, Observation
 
 
 @pytest.fixture
-def driver() -> DriverMonitor:
+def driver() -> StateMonitor:
     settings = replace(Config().driver_state.for_model(0.5), emotion_states=False)
-    return DriverMonitor(settings, 0.0)
+    return StateMonitor(settings, 0.0)
 
 
-def watch(driver: DriverMonitor, seconds: float) -> None:
+def watch(driver: StateMonitor, seconds: float) -> None:
     face = FaceBox(0, 0, 100, 100, 1.0)
     for number in range(int(seconds * 30)):
         driver.observe(Observation(number / 30, CameraCondition.GOOD, face, None))
 
 
-def test_ready_is_sent_once(manager: socket.socket, driver: DriverMonitor) -> None:
+def test_ready_is_sent_once(manager: socket.socket, driver: StateMonitor) -> None:
     readiness = Readiness(Notifier(manager.getsockname()), ResumeFile(None), driver)
     assert readiness.notify_ready()
     assert not readiness.notify_ready()
@@ -34,9 +34,7 @@ def test_ready_is_sent_once(manager: socket.socket, driver: DriverMonitor) -> No
     assert [manager.recv(100), manager.recv(100)] == [b"READY=1", b"STOPPING=1"]
 
 
-def test_numbers_are_left_only_once_a_driver_was_seen(
-    tmp_path: Path, driver: DriverMonitor
-) -> None:
+def test_numbers_are_left_only_once_a_driver_was_seen(tmp_path: Path, driver: StateMonitor) -> None:
     path = tmp_path / "resume.json"
     readiness = Readiness(Notifier(None), ResumeFile(path), driver)
     readiness.save_resume(1.0)
@@ -49,7 +47,7 @@ def test_numbers_are_left_only_once_a_driver_was_seen(
 
 
 def test_they_are_renewed_before_they_are_too_old_and_not_with_each_frame(
-    tmp_path: Path, driver: DriverMonitor
+    tmp_path: Path, driver: StateMonitor
 ) -> None:
     path = tmp_path / "resume.json"
     readiness = Readiness(Notifier(None), ResumeFile(path), driver)

@@ -8,7 +8,7 @@ import pytest
 from edge_fer.config.config import Config
 from edge_fer.daemon import resume
 from edge_fer.daemon.resume import RESUMED_WITHIN_S, Resume, ResumeFile
-from edge_fer.driver_state.monitor import DriverMonitor
+from edge_fer.driver_state.monitor import StateMonitor
 from edge_fer.driver_state.states import DriverState
 from edge_fer.observation import CameraCondition, FaceBox, Observation
 
@@ -97,7 +97,7 @@ def test_a_folder_that_cannot_be_is_no_reason_to_stop(tmp_path: Path) -> None:
 
 def test_who_resumes_is_ready_sooner_but_has_to_see_for_itself() -> None:
     settings = replace(Config().driver_state.for_model(0.5), emotion_states=False)
-    monitor = DriverMonitor(settings, 0.0, resumed_at=(254, 7))
+    monitor = StateMonitor(settings, 0.0, resumed_at=(254, 7))
     assert monitor.decision.state is DriverState.NOT_READY
     assert monitor.decision.event_sequence == 0  # a change: whatever was said before is over
     assert monitor.decision.request_id == 7

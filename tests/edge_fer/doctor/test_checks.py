@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 
 from edge_fer import paths
 from edge_fer.camera.settings import CameraConfig
-from edge_fer.cli import health as health_cli
+from edge_fer.cli import device_config
 from edge_fer.cli.app import app
 from edge_fer.config.config import Config
 from edge_fer.daemon.status import Status
@@ -51,7 +51,7 @@ VIDEO = 44  # some group
 def no_daemon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
     monkeypatch.setattr(paths, "SERVICE_RUNTIME", tmp_path)
-    monkeypatch.setattr(health_cli, "DEVICE_CONFIG", tmp_path / "config.toml")
+    monkeypatch.setattr(device_config, "DEVICE_CONFIG", tmp_path / "config.toml")
 
 
 @pytest.mark.parametrize("uri", ["rtsp://u:secret@127.0.0.1:1/x", "rtp://u:secret@cam/"])

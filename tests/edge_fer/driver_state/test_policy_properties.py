@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as numpy_st
 
 from edge_fer.driver_state.asking import REQUESTS
-from edge_fer.driver_state.monitor import DriverMonitor
+from edge_fer.driver_state.monitor import StateMonitor
 from edge_fer.driver_state.policy import Decision
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.driver_state.states import DriverState, RequestSeverity
@@ -159,7 +159,7 @@ def check(decision: Decision, previous: Decision) -> None:
 def test_no_observations_make_it_raise_or_contradict_itself(
     observations: list[Observation], emotions: bool
 ) -> None:
-    monitor = DriverMonitor(replace(SETTINGS, emotion_states=emotions), START_S)
+    monitor = StateMonitor(replace(SETTINGS, emotion_states=emotions), START_S)
     previous = monitor.decision
     for observation in observations:
         decision = monitor.observe(observation)
@@ -176,7 +176,7 @@ def usable_eyes(observation: Observation) -> bool:
 @settings(deadline=None)
 @given(drives())
 def test_no_state_of_the_driver_comes_from_outdated_evidence(drive: list[Observation]) -> None:
-    monitor = DriverMonitor(SETTINGS, START_S)
+    monitor = StateMonitor(SETTINGS, START_S)
     previous = monitor.decision
     emotion_s = eyes_s = head_s = -math.inf
     for observation in drive:
@@ -207,7 +207,7 @@ def test_no_state_of_the_driver_comes_from_outdated_evidence(drive: list[Observa
 @given(drives())
 def test_no_more_changes_than_the_hold_times_allow(drive: list[Observation]) -> None:
     # Between two entries of the same state lies at least one of its hold times.
-    monitor = DriverMonitor(SETTINGS, START_S)
+    monitor = StateMonitor(SETTINGS, START_S)
     entered: dict[DriverState, float] = {}
     previous = monitor.decision
     for observation in drive:
@@ -223,7 +223,7 @@ def test_no_more_changes_than_the_hold_times_allow(drive: list[Observation]) -> 
 @settings(deadline=None)
 @given(drives())
 def test_with_the_switch_off_nothing_tells_of_an_emotion(drive: list[Observation]) -> None:
-    monitor = DriverMonitor(PolicySettings(emotion_states=False, confidence_threshold=0.9), START_S)
+    monitor = StateMonitor(PolicySettings(emotion_states=False, confidence_threshold=0.9), START_S)
     for observation in drive:
         decision = monitor.observe(observation)
         assert decision.state in BLIND | OF_EYES_AND_HEAD | OF_ATTENTION
@@ -234,7 +234,7 @@ def test_with_the_switch_off_nothing_tells_of_an_emotion(drive: list[Observation
 @settings(deadline=None)
 @given(drives())
 def test_without_eyes_and_head_their_states_are_never_decided(drive: list[Observation]) -> None:
-    monitor = DriverMonitor(SETTINGS, START_S)
+    monitor = StateMonitor(SETTINGS, START_S)
     for observation in drive:
         decision = monitor.observe(replace(observation, eyes=None, head=None, profile=False))
         assert decision.state not in OF_EYES_AND_HEAD | {DriverState.ATTENTIVE}
@@ -245,7 +245,7 @@ def test_without_eyes_and_head_their_states_are_never_decided(drive: list[Observ
 @settings(deadline=None)
 @given(drives())
 def test_eyes_that_are_never_seen_closed_are_never_called_closed(drive: list[Observation]) -> None:
-    monitor = DriverMonitor(SETTINGS, START_S)
+    monitor = StateMonitor(SETTINGS, START_S)
     for observation in drive:
         eyes = OPEN if observation.eyes is SHUT else observation.eyes
         decision = monitor.observe(replace(observation, eyes=eyes, head=None, profile=False))
@@ -256,8 +256,8 @@ def test_eyes_that_are_never_seen_closed_are_never_called_closed(drive: list[Obs
 @settings(deadline=None)
 @given(drives(), st.floats(0.001, 0.9))
 def test_late_observations_change_nothing(drive: list[Observation], late_s: float) -> None:
-    plain = DriverMonitor(SETTINGS, START_S)
-    disturbed = DriverMonitor(SETTINGS, START_S)
+    plain = StateMonitor(SETTINGS, START_S)
+    disturbed = StateMonitor(SETTINGS, START_S)
     for observation in drive:
         decision = plain.observe(observation)
         assert disturbed.observe(observation) == decision

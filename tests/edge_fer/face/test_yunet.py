@@ -168,12 +168,12 @@ def test_fetch_without_a_network_says_in_one_line_what_to_do(
     nowhere = partial(fetch_yunet, url=f"http://localhost:1/{yunet.FILE_NAME}")
     monkeypatch.setattr(fetching, "fetch_yunet", nowhere)
     with pytest.raises(SystemExit) as end:
-        main(["model", "fetch", "yunet", "--to", str(tmp_path)])
+        main(["model", "fetch", "yunet", "--store", str(tmp_path)])
     assert end.value.code == 2
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert "on a machine with a network" in said
     assert str(tmp_path / yunet.FILE_NAME) in said
     with pytest.raises(SystemExit):
-        main(["model", "fetch", "yunet", "--to", str(tmp_path / "gone")])
-    assert "no such folder" in capsys.readouterr().err
+        main(["model", "fetch", "yunet", "--store", "/dev/null/gone"])
+    assert "--store /dev/null/gone: cannot be made (Not a directory)" in capsys.readouterr().err

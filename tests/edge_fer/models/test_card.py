@@ -200,6 +200,7 @@ def test_damaged_card_is_refused_or_read(model: Path, place: float, byte: int) -
     except UserError as error:
         assert str(path) in str(error)  # noqa: PT017  # either outcome is right
     else:
+        assert isinstance(card, ModelCard)
         assert 0.01 <= card.temperature <= 100
 
 

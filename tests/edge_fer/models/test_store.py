@@ -93,7 +93,10 @@ def test_rollback_of_the_first_goes_to_the_shipped_one(
     store.install(models[0])
     assert store.rollback() is None
     assert names(store) == (None, "model0")
+    shipped = tmp_path / "shipped.tflite"
+    assert store.candidates(shipped) == [shipped, store.previous]
     store.rollback()
+    assert store.candidates(shipped) == [store.current, shipped]
     assert names(store) == ("model0", None)
 
 

@@ -7,8 +7,6 @@ All run on one core: the affinity is set before anything is imported that would 
 is measured is the core's time, not the clock's: what else the machine does is left out.
 """
 
-# ruff: noqa: PLC0415, D102 - what is imported counts as start-up; the methods are Peer's
-
 import importlib
 import json
 import os
@@ -46,7 +44,7 @@ class EdgeFer:
 
     def __init__(self) -> None:
         from edge_fer.camera.condition import ConditionMonitor
-        from edge_fer.driver_state.monitor import DriverMonitor
+        from edge_fer.driver_state.monitor import StateMonitor
         from edge_fer.driver_state.settings import PolicySettings
         from edge_fer.face.haar import HaarDetector
         from edge_fer.face.tracking import FaceTracker
@@ -60,7 +58,7 @@ class EdgeFer:
             self._classifier,
             FaceTracker(HaarDetector()),
             ConditionMonitor(),
-            DriverMonitor(settings, 0.0),
+            StateMonitor(settings, 0.0),
         )
         self._sequence = 0
 

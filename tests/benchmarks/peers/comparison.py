@@ -14,7 +14,7 @@ import numpy as np
 from edge_fer.benchmark.conditions import Conditions, Machine, read_conditions, read_machine
 from edge_fer.errors import DataError, DataReason
 from quantize.data.load import load_fer2013
-from quantize.peers.programs import (
+from tests.benchmarks.peers.programs import (
     PROGRAMS,
     REPOSITORY,
     Program,

@@ -1,6 +1,6 @@
 """What the pipeline's choices are worth: each beside the plain way of doing the same.
 
-`python -m edge_fer.benchmark.choices` prints the table of docs/performance.md. Both ways are run in
+`python -m tests.benchmarks.choices` prints the table of docs/performance.md. Both ways are run in
 turns on the same frames, in time of the processor: what else the machine does is left out.
 """
 

@@ -12,12 +12,12 @@ import pytest
 from edge_fer.benchmark.conditions import Conditions, Machine
 from edge_fer.camera.scene import Scene
 from edge_fer.errors import UserError
-from quantize.peers import comparison
-from quantize.peers.__main__ import main
-from quantize.peers.comparison import Comparison, PeerFigures, Task, compare
-from quantize.peers.page import page
-from quantize.peers.programs import PROGRAMS, Program, install, size_mb
-from quantize.peers.worker import PEERS
+from tests.benchmarks.peers import comparison
+from tests.benchmarks.peers.__main__ import main
+from tests.benchmarks.peers.comparison import Comparison, PeerFigures, Task, compare
+from tests.benchmarks.peers.page import page
+from tests.benchmarks.peers.programs import PROGRAMS, Program, install, size_mb
+from tests.benchmarks.peers.worker import PEERS
 
 HERE = Program("edge-fer", "edge-fer", None)
 CALM = Conditions(None, None, None, None, 0.1)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edge_fer.errors import DataError, DataReason
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[3]
 
 
 @dataclass(frozen=True, slots=True)

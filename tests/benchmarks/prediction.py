@@ -1,5 +1,8 @@
 """Predicts frames a second on boards that were not at hand. A prediction, and no measurement.
 
+`python -m tests.benchmarks.prediction GROWTH.json` prints the table of docs/performance.md for what
+`edge-fer benchmark growth --out GROWTH.json` measured.
+
     a frame = multiply-adds of the network / int8 rate of a core  +  the rest here * slowness
 
 The rates are published ones of int8 convolutional networks on one core of the very processor, the
@@ -7,8 +10,19 @@ slowness is by one published benchmark. The range is that of the rates, and the 
 a third less: one benchmark is no pipeline.
 """
 
+import json
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
+from edge_fer.benchmark.operator_times import multiply_adds
+from edge_fer.models.operators import list_operators
+from edge_fer.paths import SHIPPED_MODEL
+
+_REST_OF = "640x480"
+_EVERY_S, _FPS = 0.5, 30  # so often the detector looks, at so many frames a second
 # ncnn's benchmark/README.md, one thread: resnet18_int8 (1.82 G multiply-adds) 158.5 ms and
 # resnet50_int8 (4.09 G) 424 ms on a Raspberry Pi 4 at 1.8 GHz; mobilenet_int8 (0.569 G) 16.1 ms,
 # resnet18_int8 55.7 ms and resnet50_int8 107.2 ms on a Jetson AGX Orin (Cortex-A78AE, 2.2 GHz).
@@ -79,3 +93,33 @@ def predict(board: Board, multiply_adds: int, rest_ms: float) -> Prediction:
     rest = rest_ms * board.slowness
     frame_ms = network_ms[0] + rest / _REST_SPREAD, network_ms[1] + rest * _REST_SPREAD
     return Prediction(board, network_ms, frame_ms)
+
+
+def rest_ms(growth: Mapping[str, Any]) -> float:
+    """Return what a frame of 640x480 takes beside the network, detections included, by the mean.
+
+    `growth` is the JSON of `edge-fer benchmark growth`.
+    """
+    cost = growth["sizes"][_REST_OF]
+    detections = 1 / (_EVERY_S * _FPS)
+    whole = cost["tracked_ms"] + detections * (cost["detected_ms"] - cost["tracked_ms"])
+    return float(max(whole - growth["threads"]["1"], 0.0) + cost["copy_ms"])
+
+
+def main(arguments: list[str]) -> None:
+    """Print the table as Markdown."""
+    growth = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
+    operators = list_operators(SHIPPED_MODEL.read_bytes(), str(SHIPPED_MODEL))
+    total = sum(map(multiply_adds, operators))
+    print("| board, one core | network | frame | frames a second |\n|---|---|---|---|")
+    for board in BOARDS:
+        one = predict(board, total, rest_ms(growth))
+        network, frame, fps = one.network_ms, one.frame_ms, one.fps
+        print(
+            f"| {board.name} ({board.core}) | {network[0]:.1f} to {network[1]:.1f} ms | "
+            f"{frame[0]:.1f} to {frame[1]:.1f} ms | {fps[0]:.0f} to {fps[1]:.0f} |"
+        )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,7 +1,7 @@
 """The page that a comparison leaves: the table, versions, and what could not run and why."""
 
-from quantize.peers.comparison import Comparison, PeerFigures
-from quantize.peers.programs import NOT_PACKAGED, PROGRAMS
+from tests.benchmarks.peers.comparison import Comparison, PeerFigures
+from tests.benchmarks.peers.programs import NOT_PACKAGED, PROGRAMS
 
 _DASH = "—"
 HEAD = (

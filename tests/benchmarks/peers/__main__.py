@@ -1,4 +1,4 @@
-"""`python -m quantize.peers`: what `make bench-peers` runs."""
+"""`python -m tests.benchmarks.peers`: what `make bench-peers` runs."""
 
 import argparse
 import json
@@ -6,14 +6,14 @@ import sys
 from pathlib import Path
 
 from edge_fer.errors import OutputError, OutputReason, UsageError, UsageReason, UserError
-from quantize.peers.comparison import FACES, FRAMES, TURNS, Task, compare
-from quantize.peers.page import page
-from quantize.peers.programs import PROGRAMS
+from tests.benchmarks.peers.comparison import FACES, FRAMES, TURNS, Task, compare
+from tests.benchmarks.peers.page import page
+from tests.benchmarks.peers.programs import PROGRAMS
 
 
 def main(arguments: list[str]) -> int:
     """Compare, write the page and the figures, and return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m quantize.peers", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.peers", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="FER2013, as edge-fer data")
     parser.add_argument("--clips", type=Path, required=True, help="a folder of *.mp4")
     parser.add_argument("--environments", type=Path, default=Path(".venv-peers"))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge_fer.benchmark.choices import in_turns, measure_choices
+from tests.benchmarks.choices import in_turns, measure_choices
 
 
 def test_both_ways_are_run_on_each_frame_in_turns() -> None:
