@@ -118,16 +118,6 @@ def drives(draw: st.DrawFn) -> list[Observation]:
                     vehicle=vehicle,
                 )
             )
-                Observation(
-                    time_s,
-                    camera,
-                    face,
-                    probabilities,
-                    eyes_closed=eyes,
-                    head=head,
-                    vehicle=vehicle,
-                )
-            )
     return drive
 
 
