@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Self
 
-from edge_fer.driver_state.attention_settings import OWN_CHOICE, STATE_TABLE, AttentionSettings
+from edge_fer.driver_state.attention_settings import AttentionSettings
+from edge_fer.driver_state.sense_settings import OWN_CHOICE, STATE_TABLE
 from edge_fer.setting import SettingError, check_settings, setting
 
 # Facial expressions of emotion last between 0.5 s and 4 s: a state of the driver must outlast one.
