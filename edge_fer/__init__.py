@@ -8,7 +8,8 @@ crops.
 - `models/` holds the int8 networks with their cards, checks and store, and runs them.
 - `observation.py` is the vocabulary that these stages pass on.
 - `driver_state/` turns timed observations into evidence and a state: pure functions.
-- `pipeline.py` puts these together: one frame in, one decision out.
+- `pipeline.py` puts these together: one frame in, one decision out; `monitor.py` and
+`emotion_classifier.py` are what a user of the package calls.
 - `vehicle/` translates between decisions and the messages of `firmware_bridge`.
 - `daemon/` moves frames and messages, reports its status and obeys signals.
 

@@ -119,6 +119,7 @@ class ClipReason(StrEnum):
     DAMAGED = "damaged"
     SEALED = "sealed"  # a private key is needed
     OTHER_KEY = "other key"
+    NONE = "none"  # nothing was recorded, or no clip has this number
 
 
 class ClipError(ReasonedError[ClipReason]):
@@ -172,6 +173,7 @@ class Extra(StrEnum):
     RECORDING = "recording"
     MULTICAST = "multicast"
     PLOT = "plot"
+    DISTRIBUTED = "distributed"
 
 
 class MissingPackageError(ReasonedError[Extra]):

@@ -14,6 +14,7 @@ SERVICE_RUNTIME = Path("/run/edge-fer")  # systemd makes it: RuntimeDirectory=
 _SOCKET = "status.socket"
 _RESUME = "resume.json"
 _ATTEMPTS = "model-attempts.json"
+_LAST_WORD = "vehicle.json"
 
 
 def own_status_socket() -> Path | None:
@@ -39,6 +40,11 @@ def own_resume_file() -> Path | None:
 def own_attempts_file() -> Path | None:
     """Return where a daemon that a model ends finds that out at its next start; None: nowhere."""
     return _for_the_next(_ATTEMPTS)
+
+
+def own_last_word_file() -> Path | None:
+    """Return where a daemon leaves what the vehicle said of the monitoring; None: nowhere."""
+    return _for_the_next(_LAST_WORD)
 
 
 def _for_the_next(name: str) -> Path | None:

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import sys
 
 from edge_fer.errors import Extra, MissingPackageError
 from edge_fer.quiet import quiet_output
@@ -14,6 +15,8 @@ def require_tensorflow() -> None:
     on stderr with a page about graphics cards.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if "tensorflow" not in sys.modules and sys.stderr.isatty():
+        print("Starting TensorFlow ...", file=sys.stderr, flush=True)  # it takes seconds
     try:
         with quiet_output():
             tensorflow = importlib.import_module("tensorflow")

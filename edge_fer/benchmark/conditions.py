@@ -8,6 +8,7 @@ import platform
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge_fer.health.kernel_file import read_text
 from edge_fer.health.thermal import Thermometer
 from edge_fer.health.throttling import SINCE, THROTTLE_BITS, read_throttle_bits
 
@@ -58,7 +59,7 @@ class Machine:
 
 def read_machine(root: Path = Path("/")) -> Machine:
     """Return what machine this is."""
-    board = _text(root / "proc/device-tree/model") or _text(
+    board = read_text(root / "proc/device-tree/model") or read_text(
         root / "sys/devices/virtual/dmi/id/product_name"
     )
     fields = _cpu_fields(root / "proc/cpuinfo")
@@ -82,11 +83,11 @@ def read_conditions(root: Path = Path("/")) -> Conditions:
     clocks = [
         int(text) / 1000.0
         for path in cpus.glob("cpu[0-9]*/cpufreq/scaling_cur_freq")
-        if (text := _text(path)) is not None and text.isdecimal()
+        if (text := read_text(path)) is not None and text.isdecimal()
     ]
     temperature = Thermometer(root).read()
     return Conditions(
-        governor=_text(cpus / "cpu0/cpufreq/scaling_governor"),
+        governor=read_text(cpus / "cpu0/cpufreq/scaling_governor"),
         clock_mhz=max(clocks, default=None),
         temperature_c=None if temperature is None else temperature.celsius,
         throttle_bits=read_throttle_bits(root),
@@ -126,7 +127,7 @@ def warnings(conditions: Conditions) -> tuple[str, ...]:
 def _cpu_fields(path: Path) -> dict[str, str]:
     """Return the lines of the first processor in /proc/cpuinfo."""
     fields: dict[str, str] = {}
-    for line in (_text(path) or "").splitlines():
+    for line in (read_text(path) or "").splitlines():
         name, _, value = line.partition(":")
         fields.setdefault(name.strip(), value.strip())
     return fields
@@ -138,10 +139,3 @@ def _processor(fields: dict[str, str]) -> str:
         return fields["model name"]
     part = fields.get("CPU part")
     return f"{platform.machine()} part {part}" if part else platform.machine()
-
-
-def _text(path: Path) -> str | None:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace").strip()
-    except OSError:
-        return None

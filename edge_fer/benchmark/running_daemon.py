@@ -76,7 +76,7 @@ class _Listener:
         if not self.measuring:
             return
         self.frames += 1
-        self.bad += not judged.usable
+        self.bad += not judged.is_good
         if (
             isinstance(judged.message, DriverStateMessage)
             and judged.message.source_age_ms is not None

@@ -6,6 +6,7 @@ Pure: the daemon brings the times and does what is decided.
 from dataclasses import dataclass
 
 from edge_fer.observation import CameraCondition
+from firmware_bridge.backoff import Backoff
 
 # Without a frame for so long the camera counts as lost. The slowest rate that can be configured
 # for real use, 10 fps, has a frame each 0.1 s.
@@ -42,7 +43,7 @@ class CameraSupervisor:
         self._does_not_open = False
         self.opened = False  # whether it has ever given a frame
         self._next_restart_s = started_s
-        self._gap_s = FIRST_RESTART_GAP_S
+        self._backoff = Backoff(FIRST_RESTART_GAP_S, LONGEST_RESTART_GAP_S)
         self.restarts = 0
 
     def frame(self, now_s: float) -> None:
@@ -52,15 +53,14 @@ class CameraSupervisor:
         if self._first_frame_s is None:
             self._first_frame_s = now_s
         elif now_s - self._first_frame_s >= HEALTHY_AFTER_S:
-            self._gap_s = FIRST_RESTART_GAP_S
+            self._backoff.reset()
 
     def restarted(self, now_s: float) -> None:
         """Take note of a new process."""
         self.restarts += 1
         self._started_s = now_s
         self._frame_s = self._first_frame_s = None
-        self._next_restart_s = now_s + self._gap_s
-        self._gap_s = min(2 * self._gap_s, LONGEST_RESTART_GAP_S)
+        self._next_restart_s = now_s + self._backoff.next_s()
 
     def silence(
         self, now_s: float, *, alive: bool, opening_s: float | None = None

@@ -86,9 +86,11 @@ app.command(rich_help_panel=VEHICLE, cls=command_with(Links={**LIVE_LINKS, "": S
 app.command(rich_help_panel=VEHICLE)(dbc)
 
 app.command(rich_help_panel=WORKSTATION)(workstation.data)
+app.command(rich_help_panel=WORKSTATION)(workstation.faces)
 app.command(rich_help_panel=WORKSTATION)(workstation.evaluate)
 app.command(rich_help_panel=WORKSTATION)(workstation.search)
 app.command(rich_help_panel=WORKSTATION)(workstation.trainings)
+app.command(rich_help_panel=WORKSTATION)(workstation.cache)
 app.add_typer(workstation.face_app, name="face", rich_help_panel=WORKSTATION)
 app.add_typer(workstation.eyes_app, name="eyes", rich_help_panel=WORKSTATION)
 

@@ -2,11 +2,43 @@
 
 # ruff: noqa: PLC0415 - a verb imports what it needs when it is called
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
+from edge_fer.cli.options import parse_base_id
 
-def dbc() -> None:
+
+def dbc(
+    base_id: Annotated[
+        str, typer.Option("--base-id", metavar="ID", help="Move all messages: the first one's id.")
+    ] = "0x3A0",
+    check: Annotated[
+        Path | None,
+        typer.Option(
+            "--check",
+            metavar="DBC",
+            help="Print the ids that this DBC of a vehicle uses too, one a line, and exit with 1.",
+        ),
+    ] = None,
+) -> None:
     """Print the DBC file of the messages, for other CAN tools."""
-    from firmware_bridge.protocol.database import dbc_text
+    from firmware_bridge.errors import InputError, InputReason
+    from firmware_bridge.protocol.database import dbc_text, find_collisions
 
-    typer.echo(dbc_text(), nl=False)
+    base = parse_base_id(base_id)
+    if check is None:
+        typer.echo(dbc_text(base), nl=False)
+        return
+    try:
+        text = check.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise InputError(
+            InputReason.UNREADABLE, f"dbc: {check}: cannot be read ({error.strerror})"
+        ) from error
+    collisions = find_collisions(text, base, check.name)
+    for line in collisions or [f"{check.name} uses none of the ids"]:
+        typer.echo(line)
+    if collisions:
+        raise typer.Exit(1)

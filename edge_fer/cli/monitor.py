@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from edge_fer.cli.options import JsonOption, PlotOption, RecordOption, SecondsOption
+from edge_fer.cli.options import BaseIdOption, JsonOption, PlotOption, RecordOption, SecondsOption
 
 RECORDINGS = ".log (candump), .jsonl, .blf or .asc"
 _WORDS = "with these words, without -these: '3a0 state=attentive -ok'"
@@ -28,6 +28,7 @@ def monitor(
         bool, typer.Option("--changed-only", help="Show frames whose content changed.")
     ] = False,
     plot: PlotOption = None,
+    base_id: BaseIdOption = None,
 ) -> None:
     """Decode and check the daemon's frames; record, replay or draw them."""
     from firmware_bridge.monitor.run import run_monitor

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from edge_fer.errors import UsageError, UsageReason
 from edge_fer.out_path import PICTURES, prepare_file, prepare_folder, prepare_plot
 from edge_fer.paths import DEVICE_CONFIG
 
@@ -33,6 +34,39 @@ def _report(path: Path | None) -> Path | None:
     return None if path is None else prepare_folder(path, "--report")
 
 
+def parse_base_id(text: str) -> int:
+    """Return the base id in `text`, hexadecimal with 0x or decimal; UserError if it is none."""
+    from firmware_bridge.protocol.database import LAST_BASE_ID  # noqa: PLC0415 - cantools is slow
+
+    try:
+        base_id = int(text, 0)
+    except ValueError:
+        base_id = -1
+    if not 0 <= base_id <= LAST_BASE_ID:
+        raise UsageError(
+            UsageReason.BAD_VALUE,
+            f"--base-id: {text!r} is not in 0..{LAST_BASE_ID:#x}; use 0x6E0, say",
+        )
+    return base_id
+
+
+def _base_id(text: str | None) -> str | None:
+    if text is not None:
+        from firmware_bridge.protocol.database import use_base_id  # noqa: PLC0415 - as above
+
+        use_base_id(parse_base_id(text))
+    return text
+
+
+BaseIdOption = Annotated[
+    str | None,
+    typer.Option(
+        "--base-id",
+        metavar="ID",
+        callback=_base_id,
+        help="The id of the first message, where link.base_id moves them. [default: 0x3A0]",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 OutOption = Annotated[
     Path | None,

@@ -12,7 +12,7 @@ import typer
 from edge_fer.cli.device_config import device_config
 from edge_fer.cli.help import new_app
 from edge_fer.cli.options import JsonOption
-from edge_fer.errors import ClipError, ClipReason, UserError
+from edge_fer.errors import ClipError, ClipReason, UsageError, UsageReason, UserError
 from edge_fer.out_path import prepare_file, prepare_folder
 
 recording_app = new_app("List and export recorded clips, and make the key that opens them.")
@@ -117,13 +117,19 @@ def _clips(folder: Path) -> list[Any]:
     try:
         return list_clips(folder)
     except FileNotFoundError:
-        raise UserError(f"{folder}: nothing was recorded there: try --folder") from None
+        raise ClipError(
+            ClipReason.NONE, f"{folder}: nothing was recorded there: try --folder"
+        ) from None
     except NotADirectoryError:
-        raise UserError(f"{folder}: is no folder") from None
+        raise UsageError(UsageReason.BAD_VALUE, f"{folder}: is not a folder") from None
     except PermissionError:
-        raise UserError(f"{folder}: permission denied: sudo edge-fer recording ...") from None
+        raise ClipError(
+            ClipReason.UNREADABLE, f"{folder}: permission denied: sudo edge-fer recording ..."
+        ) from None
     except OSError as error:
-        raise UserError(f"{folder}: cannot be read ({error.strerror})") from error
+        raise ClipError(
+            ClipReason.UNREADABLE, f"{folder}: cannot be read ({error.strerror})"
+        ) from error
 
 
 def _chosen(wanted: list[str] | None, folder: Path | None) -> list[Path]:
@@ -134,7 +140,7 @@ def _chosen(wanted: list[str] | None, folder: Path | None) -> list[Path]:
     known = {clip.number: clip.path for clip in _clips(place)}
     if not wanted:
         if not known:
-            raise UserError(f"{place}: there are no clips")
+            raise ClipError(ClipReason.NONE, f"{place}: there are no clips")
         return list(known.values())
     paths = []
     for item in wanted:
@@ -144,7 +150,7 @@ def _chosen(wanted: list[str] | None, folder: Path | None) -> list[Path]:
             paths.append(known[int(item)])
         else:
             numbers = f"{min(known)} to {max(known)}" if known else "none"
-            raise UserError(f"clip {item}: not in {place}: there are {numbers}")
+            raise ClipError(ClipReason.NONE, f"clip {item}: not in {place}: there are {numbers}")
     return paths
 
 

@@ -20,11 +20,42 @@ DataOption = Annotated[
     typer.Option(
         "--data",
         envvar="EDGE_FER_DATA",
-        help="FER2013: fer2013.csv, .csv.gz, icml_face_data.csv or a folder train/angry/*.jpg.",
+        help="FER2013 or pictures: a CSV (.gz too), a folder train/angry/*.jpg, a .zip or .tar.gz.",
     ),
 ]
 SkipBadOption = Annotated[
     bool, typer.Option("--skip-bad", help="Count bad rows and go on instead of stopping.")
+]
+LabelsOption = Annotated[
+    str | None,
+    typer.Option(
+        help="The network's classes in the order of its outputs, as happy,sad,neutral. "
+        "[default: FER2013's]",
+    ),
+]
+DataLabelsOption = Annotated[
+    str | None,
+    typer.Option(help="What 0, 1, ... mean in the data, where not as in FER2013."),
+]
+InputRangeOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="LOW:HIGH",
+        help="What black and white were in training: 0:1, -1:1 or 0:255. [default: 0:1]",
+    ),
+]
+FaceCropOption = Annotated[
+    bool,
+    typer.Option(
+        "--face-crop", help="The pictures show people: find and cut the face as the daemon does."
+    ),
+]
+YunetOption = Annotated[
+    Path | None,
+    typer.Option(envvar="EDGE_FER__FACE__MODEL", help="With --face-crop: YuNet's file."),
+]
+RowsOption = Annotated[
+    int, typer.Option(min=0, help="Take so many rows of each usage, for a quick try; 0: all.")
 ]
 NetworkOut = Annotated[
     Path, typer.Option("--out", help="The .tflite file to write; its card goes beside it.")
@@ -97,15 +128,28 @@ class Pruner(StrEnum):
 
 
 def data(
-    path: Annotated[Path, typer.Argument(help="FER2013: a CSV (.gz too) or a folder of images.")],
+    path: Annotated[
+        Path, typer.Argument(help="A CSV (.gz too), a folder of images, a .zip or .tar.gz.")
+    ],
     json: JsonOption = False,
     skip_bad: SkipBadOption = False,
     plot: PlotOption = None,
+    labels: Annotated[
+        str | None,
+        typer.Option(help="What 0, 1, ... mean in the data. [default: FER2013's order]"),
+    ] = None,
+    face_crop: FaceCropOption = False,
+    yunet: YunetOption = None,
 ) -> None:
-    """Read FER2013, check each row, and count rows by usage and class."""
+    """Read FER2013 or data like it, check each row, and count rows by usage and class."""
+    from quantize.data.classes import data_classes
     from quantize.report.data_page import report_data
+    from quantize.verbs.reading import reading_of
 
-    report_data(path, json_output=json, skip_bad=skip_bad, plot=plot)
+    reading = reading_of(
+        skip_bad=skip_bad, classes=data_classes(labels), face_crop=face_crop, yunet=yunet
+    )
+    report_data(path, json_output=json, reading=reading, plot=plot)
 
 
 def train(
@@ -117,7 +161,9 @@ def train(
     seed: Annotated[int, typer.Option(help="Decides initial weights, order and augmentation.")] = 1,
     stages: Annotated[
         str | None,
-        typer.Option(help="SIDE:EPOCHS with commas between, as 32:20,40:8,48:6."),
+        typer.Option(
+            help="SIDE:EPOCHS with commas between. [default: 32:20,40:8,48:6; paper: 48:60]"
+        ),
     ] = None,
     initial: Annotated[
         Path | None,
@@ -126,7 +172,10 @@ def train(
         ),
     ] = None,
     learning_rate: Annotated[
-        float | None, typer.Option(help="The schedule's highest rate.", min=1e-6, max=1.0)
+        float | None,
+        typer.Option(
+            help="The schedule's highest rate. [default: 0.06; paper: 0.001]", min=1e-6, max=1.0
+        ),
     ] = None,
     augmentation: Annotated[
         Augmentation, typer.Option(help="How far faces are changed at random.")
@@ -139,11 +188,16 @@ def train(
         typer.Option(help="A .keras or .tflite whose outputs soften the labels; repeatable."),
     ] = None,
     teacher_weight: Annotated[
-        float | None, typer.Option(help="The share of the teachers' outputs.", min=0.0, max=1.0)
+        float | None,
+        typer.Option(help="The share of the teachers' outputs. [default: 0.5]", min=0.0, max=1.0),
     ] = None,
     label_smoothing: Annotated[
         float | None,
-        typer.Option(help="The share of a label spread over all classes.", min=0.0, max=0.9),
+        typer.Option(
+            help="The share of a label spread over all classes. [default: 0.1; paper: 0]",
+            min=0.0,
+            max=0.9,
+        ),
     ] = None,
     precision: Annotated[
         Precision,
@@ -155,7 +209,16 @@ def train(
             "--set", help="NAME=NUMBER, another setting, as mixup=0.2 or augmentation.scale=0."
         ),
     ] = None,
+    rows: Annotated[
+        int, typer.Option(min=0, help="Train on so many rows, for a quick try; 0: all.")
+    ] = 0,
     skip_bad: SkipBadOption = False,
+    labels: Annotated[
+        str | None,
+        typer.Option(help="What 0, 1, ... mean in the data. [default: FER2013's order]"),
+    ] = None,
+    face_crop: FaceCropOption = False,
+    yunet: YunetOption = None,
 ) -> None:
     """Train a network on the Training rows; PublicTest chooses the checkpoint."""
     _need_tensorflow()
@@ -174,20 +237,79 @@ def train(
         teachers=teacher or (),
         teacher_weight=teacher_weight,
         label_smoothing=label_smoothing,
-        precision=precision,
+        precision=precision.value,  # Keras takes no other kind of text
         changes=changes or (),
+        rows=rows,
         skip_bad=skip_bad,
+        labels=labels,
+        face_crop=face_crop,
+        yunet=yunet,
     )
 
 
 def trainings(
     runs: Annotated[list[Path], typer.Argument(help="Folders of `edge-fer train --run`.")],
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print the table in Markdown, for a page.")
+    ] = False,
 ) -> None:
     """Compare trainings: how each differs from the first, and its PublicTest accuracy."""
     _need_tensorflow()
-    from quantize.report.compare import read_training, trainings_table
+    from rich.console import Console
 
-    print(trainings_table([read_training(run) for run in runs]))
+    from quantize.report.compare import read_training, render_trainings, trainings_table
+
+    trainings = [read_training(run) for run in runs]
+    if markdown:
+        print(trainings_table(trainings))
+    else:
+        Console().print(render_trainings(trainings))
+
+
+def faces(
+    path: Annotated[
+        Path, typer.Argument(help="A picture, a video, a folder of both, a .zip or .tar.gz.")
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FOLDER", help="Where crops and faces.csv go.")
+    ],
+    every: Annotated[
+        float, typer.Option(help="Of a video: seconds between two saved faces.", min=0.0)
+    ] = 0.5,
+    side: Annotated[
+        int,
+        typer.Option(help="Side of a crop in pixels; 0: as in the frame.", min=0, max=1024),
+    ] = 48,
+    config: Annotated[
+        Path | None, typer.Option(help="A daemon's TOML file, for its [face] settings.")
+    ] = None,
+    yunet: Annotated[
+        Path | None, typer.Option(envvar="EDGE_FER__FACE__MODEL", help="YuNet's file.")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Find, cut and save faces as the daemon sees them, with a table of what it measures."""
+    from quantize.verbs.faces import faces_verb
+
+    faces_verb(
+        path,
+        out,
+        every_s=every,
+        side_px=side,
+        config=config,
+        yunet=yunet,
+        json_output=json,
+    )
+
+
+def cache(
+    clear: Annotated[bool, typer.Option("--clear", help="Delete what is cached.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Show where parsed data is cached and how much it is, or clear it."""
+    from quantize.verbs.cache import cache_verb
+
+    cache_verb(clear=clear, json_output=json)
 
 
 def search(
@@ -214,6 +336,7 @@ def search(
         str | None, typer.Option(help="The study's name; resumes it. [default: SPACE]")
     ] = None,
     report: ReportOption = None,
+    skip_bad: SkipBadOption = False,
 ) -> None:
     """Search architectures: the paper's random search, or one over the edge family."""
     _need_tensorflow()
@@ -233,11 +356,14 @@ def search(
         sampler=sampler,
         pruner=pruner,
         report=report,
+        skip_bad=skip_bad,
     )
 
 
 def quantize(
-    model: Annotated[Path, typer.Argument(help="The trained network, a .keras file.")],
+    model: Annotated[
+        Path, typer.Argument(help="The trained network: .keras, .h5 or a SavedModel folder.")
+    ],
     data: DataOption,
     out: NetworkOut,
     calibration_images: Annotated[
@@ -260,6 +386,13 @@ def quantize(
             metavar="FOLDER", help="Measure int8 accuracy over the set's size too, into a page."
         ),
     ] = None,
+    labels: LabelsOption = None,
+    input_range: InputRangeOption = None,
+    data_labels: DataLabelsOption = None,
+    face_crop: FaceCropOption = False,
+    yunet: YunetOption = None,
+    rows: RowsOption = 0,
+    skip_bad: SkipBadOption = False,
     json: JsonOption = False,
 ) -> None:
     """Convert a network to full int8 and write its model card."""
@@ -277,11 +410,20 @@ def quantize(
         file_format=file_format,
         qat_epochs=qat_epochs,
         curve=curve,
+        labels=labels,
+        input_range=input_range,
+        data_labels=data_labels,
+        face_crop=face_crop,
+        yunet=yunet,
+        rows=rows,
+        skip_bad=skip_bad,
     )
 
 
 def evaluate(
-    model: Annotated[Path, typer.Argument(help="A .keras or .tflite file.")],
+    model: Annotated[
+        Path, typer.Argument(help="A .keras, .h5 or .tflite file, or a SavedModel folder.")
+    ],
     data: DataOption,
     usage: Annotated[Usage, typer.Option(help="The rows to measure on.")] = Usage.PUBLIC_TEST,
     corruptions: Annotated[
@@ -294,6 +436,13 @@ def evaluate(
         Path | None,
         typer.Option(help="For --report: the .keras file that a .tflite file came from."),
     ] = None,
+    labels: LabelsOption = None,
+    input_range: InputRangeOption = None,
+    data_labels: DataLabelsOption = None,
+    face_crop: FaceCropOption = False,
+    yunet: YunetOption = None,
+    rows: RowsOption = 0,
+    skip_bad: SkipBadOption = False,
     with_faces: Annotated[
         bool,
         typer.Option(
@@ -315,6 +464,13 @@ def evaluate(
         plot=plot,
         report=report,
         network=network,
+        labels=labels,
+        input_range=input_range,
+        data_labels=data_labels,
+        face_crop=face_crop,
+        yunet=yunet,
+        rows=rows,
+        skip_bad=skip_bad,
         with_faces=with_faces,
     )
 

@@ -25,7 +25,7 @@ from edge_fer.setting import (
     shown,
     spelled,
 )
-from edge_fer.vehicle.settings import LinkConfig
+from edge_fer.vehicle.settings import LinkConfig, VehicleConfig
 
 NEAR_ENOUGH = 0.6  # similarity (0..1) from which a known key is suggested for an unknown one
 
@@ -51,6 +51,7 @@ class Config:
 
     camera: CameraConfig = field(default_factory=CameraConfig)
     link: LinkConfig = field(default_factory=LinkConfig)
+    vehicle: VehicleConfig = field(default_factory=VehicleConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     face: FaceConfig = field(default_factory=FaceConfig)
     driver_state: PolicySettings = field(default_factory=PolicySettings)

@@ -13,6 +13,11 @@ from edge_fer.errors import ConfigError, ConfigReason
 MAX_BYTES = 65_536  # a config is some kilobytes: more is another file, or a device without an end
 _POSITION = re.compile(r"^(?P<what>.*) \(at (?:line (?P<line>\d+), column \d+|end of document)\)$")
 
+# What ends a statement of several lines.
+_ENDS = ('"""', "'''", "]")
+# A config of 64 KiB whose statements have one line each takes a sixth of that.
+_MOST_WORK = 400_000
+
 KeyPath = tuple[str, ...]
 
 
@@ -65,14 +70,22 @@ def lines_of_keys(text: str) -> dict[KeyPath, int]:
     """Return the first line (from 1) of each table and key of valid TOML.
 
     A statement ends where the lines so far, taken alone, are TOML; so nothing of its grammar
-    (quoted keys, strings and arrays over several lines, inline tables) has to be known here.
+    (quoted keys, strings and arrays over several lines, inline tables) has to be known here, but
+    that a later line of a statement ends it with one of three signs. A text made to take long is
+    left without numbers from where `_MOST_WORK` characters were tried.
     """
     found: dict[KeyPath, int] = {}
     table: KeyPath = ()
-    statement, first_line = "", 1
+    statement, first_line, work = "", 1, 0
     for number, line in enumerate(text.split("\n"), start=1):
         first_line = first_line if statement else number
+        is_first = not statement
         statement += line + "\n"
+        if not is_first and not any(sign in line for sign in _ENDS):
+            continue
+        work += len(statement)
+        if work > _MOST_WORK:
+            break
         try:
             values = tomllib.loads(statement)
         except ValueError:

@@ -11,6 +11,7 @@ from edge_fer.config.config import Config
 from edge_fer.daemon.daemon import Daemon
 from edge_fer.daemon.frames import FrameSource
 from edge_fer.daemon.housekeeping import Housekeeping, Setup
+from edge_fer.daemon.last_word import LastWord
 from edge_fer.daemon.notify import Notifier
 from edge_fer.daemon.opening import open_networks
 from edge_fer.daemon.readiness import Readiness
@@ -21,12 +22,14 @@ from edge_fer.daemon.status_server import StatusServer
 from edge_fer.driver_state.monitor import StateMonitor
 from edge_fer.health.meter import HealthMeter
 from edge_fer.models.attempts import LoadAttempts
-from edge_fer.paths import own_attempts_file, own_resume_file, own_status_socket
+from edge_fer.paths import own_attempts_file, own_last_word_file, own_resume_file, own_status_socket
 from edge_fer.pipeline import Pipeline
 from edge_fer.recording.process import RecorderProcess
 from edge_fer.redaction import redacted_uri
+from edge_fer.vehicle.reader import VehicleReader
 from firmware_bridge.errors import LinkReason, TransportError
 from firmware_bridge.link.link import Link
+from firmware_bridge.protocol.database import use_base_id
 
 _log = logging.getLogger(__name__)
 
@@ -78,10 +81,13 @@ def assemble(
     )
     # Last: nothing after them can fail, so what they open is always closed by `Daemon.run`; and
     # still before a camera lights up.
+    use_base_id(config.link.base_id)
     link = _open_link(config.link.uri, keep_trying=managed)
     metrics_file = config.health.prometheus_file
     server = StatusServer(own_status_socket(), Path(metrics_file) if metrics_file else None)
     state = StateLog()
+    standby = StandbySwitch(frames, pipeline, recorder, meter, LastWord(own_last_word_file()))
+    vehicle = VehicleReader(link, config.vehicle, off=standby.active)
     return Daemon(
         networks=networks,
         frames=frames,
@@ -90,8 +96,11 @@ def assemble(
         recorder=recorder,
         meter=meter,
         state=state,
-        standby=StandbySwitch(frames, pipeline, recorder, meter),
-        housekeeping=Housekeeping(setup, frames, link, recorder, meter, state, notifier, server),
+        vehicle=vehicle,
+        standby=standby,
+        housekeeping=Housekeeping(
+            setup, frames, link, vehicle, recorder, meter, state, notifier, server
+        ),
         readiness=Readiness(notifier, resume, driver, attempts),
         server=server,
     )

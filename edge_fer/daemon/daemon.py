@@ -20,8 +20,8 @@ from edge_fer.health.meter import HealthMeter, Stages
 from edge_fer.observation import CameraCondition, Vehicle
 from edge_fer.pipeline import Pipeline, Step
 from edge_fer.recording.process import RecorderProcess
-from edge_fer.vehicle.incoming import decode_vehicle
 from edge_fer.vehicle.outgoing import report, report_standby
+from edge_fer.vehicle.reader import VehicleReader
 from firmware_bridge.link.link import Link
 
 # So often the loop comes round when no frame arrives: the policy wants ten observations a second,
@@ -39,6 +39,7 @@ class Daemon:
     frames: FrameSource
     pipeline: Pipeline
     link: Link
+    vehicle: VehicleReader
     recorder: RecorderProcess
     meter: HealthMeter
     state: StateLog
@@ -54,13 +55,17 @@ class Daemon:
 
         `changed_config` returns a config whose live part is to be taken over, or None.
         """
-        self.frames.start()
+        reason, now_s = self.standby.reason, time.monotonic()
         # Before the link's first frame, which would otherwise have to be "not available".
-        self._publish(self.pipeline.silence(time.monotonic(), CameraCondition.STARTING))
+        if reason is None:
+            self.frames.start()
+            self._publish(self.pipeline.silence(now_s, CameraCondition.STARTING))
+        else:
+            self._publish_standby(reason, now_s)
         self.link.start()
         try:
             while not stop.is_set and not self.frames.ended:
-                self._turn(decode_vehicle(self.link.controller))
+                self._turn(self.vehicle.read())
                 config = changed_config()
                 if config is not None:
                     logging.getLogger().setLevel(config.log.level.upper())

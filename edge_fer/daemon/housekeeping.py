@@ -15,6 +15,7 @@ from edge_fer.health.meter import CounterRate, Health, HealthMeter, shedding_tex
 from edge_fer.recording.process import RecorderProcess
 from edge_fer.vehicle.figures import fault_counters, pipeline_figures
 from edge_fer.vehicle.outgoing import Parts
+from edge_fer.vehicle.reader import VehicleReader
 from firmware_bridge.link.link import Link
 from firmware_bridge.link.schedule import Snapshot
 from firmware_bridge.protocol.messages import FaultCountersMessage, PipelineFiguresMessage
@@ -45,6 +46,7 @@ class Housekeeping:
         setup: Setup,
         frames: FrameSource,
         link: Link,
+        vehicle: VehicleReader,
         recorder: RecorderProcess,
         meter: HealthMeter,
         state: StateLog,
@@ -54,6 +56,7 @@ class Housekeeping:
         self._setup = setup
         self._frames = frames
         self._link = link
+        self._vehicle = vehicle
         self._recorder = recorder
         self._meter = meter
         self._state = state
@@ -96,7 +99,9 @@ class Housekeeping:
         self._notifier.send("WATCHDOG=1", f"STATUS={summary}")
         status = self.status(now_s)
         self._figures = pipeline_figures(self.health)
-        self._counters = fault_counters(self.health, status.counters, status.restarts)
+        self._counters = fault_counters(
+            self.health, status.counters, status.restarts, self._vehicle.counters
+        )
         self._server.publish(status, now_s)
         if now_s >= self._journal_s:
             self._journal_s = now_s + JOURNAL_EVERY_S
@@ -120,6 +125,7 @@ class Housekeeping:
             link=self._setup.link,
             health=self.health,
             counters=counters,
+            vehicle=self._vehicle.counters,
             link_fps=self._link_rate.read(counters.frames_sent, now_s),
             restarts=self._setup.restarts,
             recording=self._recorder.status,

@@ -2,6 +2,7 @@
 
 from edge_fer.daemon.status import Status
 from edge_fer.recording.flag import RecordingStatus
+from firmware_bridge.link.link import LinkCounters
 
 
 def status_as_text(status: Status) -> str:
@@ -36,6 +37,7 @@ def status_as_text(status: Status) -> str:
             f" dropped {counters.frames_dropped}, refused {counters.frames_refused}, lost"
             f" {counters.connections_lost} times, adapter reopened"
             f" {counters.channels_reopened} times"
+            + _bus_errors(counters)
             + (f"; {counters.trouble}" if counters.trouble else ""),
         ),
         ("recording", _recording(status.recording)),
@@ -50,6 +52,18 @@ def status_as_text(status: Status) -> str:
     ]
     width = max(len(name) for name, _ in rows)
     return "\n".join(f"{name:{width}}  {text}" for name, text in rows)
+
+
+def _bus_errors(counters: LinkCounters) -> str:
+    named = {
+        "error-passive": counters.error_passive,
+        "bus-off": counters.bus_off,
+        "restarted": counters.bus_restarts,
+    }
+    errors = [f"{name} {count} times" for name, count in named.items() if count]
+    if counters.unacknowledged:
+        errors.append(f"{counters.unacknowledged} frames not acknowledged")
+    return f"; bus: {', '.join(errors)}" if errors else ""
 
 
 def _temperature(celsius: float | None, limit_c: float | None) -> str:

@@ -6,15 +6,18 @@ from before would be a stale one. The file lies in the runtime directory, which 
 """
 
 import json
+import math
 import os
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from edge_fer.boot import boot_id
+
 # Quicker than two people can change seats (driver_state.driver_swap_s), start-up included.
 RESUMED_WITHIN_S = 5.0
-BOOT_ID = Path("/proc/sys/kernel/random/boot_id")  # monotonic time begins anew with each
 _BYTES = 192  # always the same, so that one write replaces all of the one before
+_MOST_RESTARTS = 10**9
 _IDS = 255  # of events and requests; 255 itself means not available
 
 
@@ -35,7 +38,7 @@ class ResumeFile:
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
-        self._boot = _boot_id()
+        self._boot = boot_id()
         self._file = -1
         if path is not None:
             with suppress(OSError):
@@ -60,9 +63,9 @@ class ResumeFile:
             resume = Resume(int(left["event_sequence"]), int(left["request_id"]))
             left_s, restarts = float(left["time_s"]), int(left["restarts"])
             same_boot = left["boot"] == self._boot
-        except (OSError, ValueError, TypeError, KeyError):
-            return
-        if same_boot:
+        except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
+            return  # of nobody, or damaged: 1e999 is good JSON, and no number of an event
+        if same_boot and 0 <= restarts <= _MOST_RESTARTS and math.isfinite(left_s):
             self.restarts = restarts + 1
             self._left = resume, left_s
             self.write(resume, left_s)
@@ -81,10 +84,3 @@ class ResumeFile:
         self._file = -1
         with suppress(OSError):
             self._path.unlink()
-
-
-def _boot_id() -> str:
-    try:
-        return BOOT_ID.read_text(encoding="ascii").strip()
-    except OSError:
-        return ""

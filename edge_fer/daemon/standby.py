@@ -1,7 +1,7 @@
 """Switches the parts off while the vehicle wants nobody watched, and on again."""
 
 from edge_fer.daemon.frames import FrameSource
-from edge_fer.driver_state.standby import Standby
+from edge_fer.daemon.last_word import LastWord
 from edge_fer.health.meter import HealthMeter
 from edge_fer.observation import Vehicle
 from edge_fer.pipeline import Pipeline
@@ -11,7 +11,10 @@ STOP_CAMERA_S = 0.4
 
 
 class StandbySwitch:
-    """Follows what the vehicle says: camera and recorder are off while it wants a standby."""
+    """Follows what the vehicle says: camera and recorder are off while it wants a standby.
+
+    It begins with the `last_word` of the vehicle to the process before, in the same boot.
+    """
 
     def __init__(
         self,
@@ -19,17 +22,29 @@ class StandbySwitch:
         pipeline: Pipeline,
         recorder: RecorderProcess,
         meter: HealthMeter,
+        last_word: LastWord | None = None,
     ) -> None:
         self._frames = frames
         self._pipeline = pipeline
         self._recorder = recorder
         self._meter = meter
-        self._standby = Standby()
-        self.active = False
+        self._last_word = last_word or LastWord(None)
+        self._standby = self._last_word.read()
+        self.active = self._standby.reason is not None
+        if self.active:
+            self._recorder.pause(paused=True)
+            self._meter.pause()
+
+    @property
+    def reason(self) -> str | None:
+        """Why it is a standby, or None."""
+        return self._standby.reason
 
     def update(self, vehicle: Vehicle, now_s: float) -> str | None:
         """Apply the vehicle's message; return why it is a standby, or None."""
         self._standby = self._standby.heard(vehicle)
+        # First: whatever ends this process, the next one knows.
+        self._last_word.keep(self._standby)
         reason = self._standby.reason
         if reason is not None and not self.active:
             self.active = True

@@ -8,6 +8,7 @@ from edge_fer.errors import DaemonError, DaemonReason
 from edge_fer.from_json import MissingKeyError, from_json
 from edge_fer.health.meter import Health
 from edge_fer.recording.flag import RecordingStatus
+from edge_fer.vehicle.trust import NOTHING_COUNTED, TrustCounters
 from firmware_bridge.link.link import LinkCounters
 
 # The daemon renews its status twice a second: one as old as this stands still.
@@ -38,6 +39,7 @@ class Status:
     detector_failed: bool = False  # the cascade finds faces instead
     restarts: int = 0  # of the daemon, that another did not end in order before
     recording: RecordingStatus | None = None  # None: switched off
+    vehicle: TrustCounters = NOTHING_COUNTED
 
     @property
     def is_standby(self) -> bool:
@@ -132,9 +134,16 @@ def figures(status: Status) -> dict[str, float]:
         "link_frames_received_total": counters.frames_received,
         "link_controller_frames_rejected_total": counters.controller_frames_rejected,
         "link_blocked": counters.trouble is not None,
+        "link_error_passive_total": counters.error_passive,
+        "link_bus_off_total": counters.bus_off,
+        "link_bus_restarts_total": counters.bus_restarts,
+        "link_unacknowledged_total": counters.unacknowledged,
         "link_cycles_skipped_total": counters.cycles_skipped,
         "link_frames_refused_total": counters.frames_refused,
         "link_channels_reopened_total": counters.channels_reopened,
+        "vehicle_contradictions_total": status.vehicle.contradictions,
+        "vehicle_speed_jumps_total": status.vehicle.speed_jumps,
+        "vehicle_switch_offs_total": status.vehicle.switch_offs,
         "link_rejected_lines_total": counters.rejected_lines,
         "link_rejected_bytes_total": counters.rejected_bytes,
     }

@@ -5,6 +5,8 @@ vision loop, which only leaves its latest status here.
 """
 
 import contextlib
+import errno
+import fcntl
 import json
 import logging
 import os
@@ -21,8 +23,10 @@ from edge_fer.paths import status_sockets
 
 FILE_EVERY_S = 15.0  # as often as Prometheus usually looks
 ANSWER_S = 0.5  # for a client to take its answer
+_FILE_ACCESS = 0o640
 _ACCESS = 0o660  # what the driver's state is, is nobody's business but the group's
-_BACKLOG = 4
+_BACKLOG = 64  # callers that wait while one is answered
+_MOST_BYTES = 1 << 16  # of an answer; it has some two kilobytes
 
 _log = logging.getLogger(__name__)
 
@@ -36,7 +40,7 @@ class StatusServer:
         self._file_failed = False
         self._latest: tuple[Status, float] | None = None
         self._stopping = threading.Event()
-        self._listener = None if socket_path is None else _listen(socket_path)
+        self._listener, self._lock = (None, -1) if socket_path is None else _listen(socket_path)
         self._thread = threading.Thread(target=self._run, name="status", daemon=True)
         if self._listener is not None or prometheus_file is not None:
             self._thread.start()
@@ -57,6 +61,7 @@ class StatusServer:
         if self._listener is not None and self._path is not None:
             self._listener.close()
             self._path.unlink(missing_ok=True)
+            os.close(self._lock)
         if self._file is not None:
             with contextlib.suppress(OSError):
                 self._file.unlink()  # figures that do not move are worse than none
@@ -98,8 +103,13 @@ class StatusServer:
         try:
             # Renamed, because a collector must not see half of it; not synced, because after a
             # power cut nobody wants it.
-            temporary.write_text(as_prometheus(status), encoding="utf-8")
-            temporary.chmod(0o644)
+            with contextlib.suppress(FileNotFoundError):
+                temporary.unlink()  # of a process that was killed
+            # Made by nobody else: in a folder that others may write to, a link could lie there.
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+            with os.fdopen(os.open(temporary, flags, _FILE_ACCESS), "w", encoding="utf-8") as file:
+                os.fchmod(file.fileno(), _FILE_ACCESS)
+                file.write(as_prometheus(status))
             temporary.replace(path)
             self._file_failed = False
         except OSError as error:
@@ -108,27 +118,50 @@ class StatusServer:
                 _log.warning("health.prometheus_file: %s: %s", path, error.strerror)
 
 
-def _listen(path: Path) -> socket.socket | None:
-    """Return a listening socket; None, said in the log, where there can be none."""
+def _listen(path: Path) -> tuple[socket.socket | None, int]:
+    """Return a listening socket and the lock of its folder.
+
+    None, said in the log, where there can be none: two daemons do not take each other's socket.
+    """
+    lock = -1
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         if not path.parent.exists():
             path.parent.mkdir(mode=0o755)
+        lock = _lock(path.parent)
         if path.exists():
             with contextlib.suppress(DaemonError):
                 _fetch((path,))
                 _log.warning("status: another daemon answers at %s", path)
                 listener.close()
-                return None
+                os.close(lock)
+                return None, -1
             path.unlink()  # left behind by one that was killed
         listener.bind(str(path))
         path.chmod(_ACCESS)
         listener.listen(_BACKLOG)
+    except BlockingIOError:
+        _log.warning("status: another daemon has %s", path.parent)
+        listener.close()
+        return None, -1
     except OSError as error:
         _log.warning("status: no socket at %s: %s", path, error.strerror)
         listener.close()
-        return None
-    return listener
+        if lock >= 0:
+            os.close(lock)
+        return None, -1
+    return listener, lock
+
+
+def _lock(folder: Path) -> int:
+    """Take the folder and return its descriptor; BlockingIOError where another daemon has it."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 def ask(path: Path | None = None) -> StatusAnswer | None:
@@ -152,15 +185,14 @@ def _fetch(paths: tuple[Path, ...]) -> dict[str, Any]:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
             client.settimeout(4 * ANSWER_S)
             client.connect(str(found))
-            with client.makefile(encoding="utf-8") as lines:
-                answer = json.loads(lines.readline() or "{}")
+            answer = json.loads(_receive(client) or b"{}")
     except PermissionError as error:
         raise DaemonError(
             DaemonReason.NO_PERMISSION,
             f"status: {found}: permission denied: sudo edge-fer status, or add this user to the"
             " group edge-fer",
         ) from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DaemonError(
             DaemonReason.NO_ANSWER, f"status: {found}: the daemon does not answer: {error}"
         ) from error
@@ -169,6 +201,16 @@ def _fetch(paths: tuple[Path, ...]) -> dict[str, Any]:
             DaemonReason.NOT_A_DAEMON, f"status: {found}: that is not an edge-fer daemon"
         )
     return answer
+
+
+def _receive(client: socket.socket) -> bytes:
+    """Return what comes until its end; OSError where there is more of it than a status, or late."""
+    received, until_s = b"", time.monotonic() + 4 * ANSWER_S
+    while part := client.recv(_MOST_BYTES):
+        received += part
+        if len(received) > _MOST_BYTES or time.monotonic() > until_s:
+            raise OSError(errno.EMSGSIZE, "it sends without an end")
+    return received
 
 
 def _is_there(path: Path) -> bool:

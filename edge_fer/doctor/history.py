@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from edge_fer.daemon.status import Status
 from edge_fer.doctor.finding import Finding, Level
 from edge_fer.health.shedding import HEAT
+from firmware_bridge.link.link import LinkCounters
 
 CHECK = "history"
 _LOG = "journalctl -u edge-fer"
@@ -37,20 +38,7 @@ def _troubles(status: Status) -> Iterator[tuple[str, str]]:
             f"fewer frames are looked at because of {why}",
             "more cooling" if why == HEAT else "a stronger supply, a short and thick cable",
         )
-    if lost := counters.connections_lost:
-        yield f"the link was lost {lost} times", f"plug and cable of its adapter; {_LOG}"
-    if reopened := counters.channels_reopened:
-        yield (
-            f"the adapter's channel had to be opened again {reopened} times",
-            f"its supply, the bit rate and the wiring of the bus; {_LOG}",
-        )
-    if refused := counters.frames_refused:
-        yield (
-            f"the adapter or the bus refused {refused} frames",
-            "bit rate (?bitrate=), wiring, termination, and another node that acknowledges",
-        )
-    if dropped := counters.frames_dropped:
-        yield f"the link did not take {dropped} frames", "its baud rate, and what reads it"
+    yield from _link_troubles(counters)
     if recording is not None:
         for error in (recording.error, recording.forward_error):
             if error:
@@ -63,3 +51,25 @@ def _troubles(status: Status) -> Iterator[tuple[str, str]]:
             f"{rejected} lines or frames of the controller made no sense",
             "the baud rate at both ends; a noisy line is better off with cobs:PORT",
         )
+
+
+def _link_troubles(counters: LinkCounters) -> Iterator[tuple[str, str]]:
+    if lost := counters.connections_lost:
+        yield f"the link was lost {lost} times", f"plug and cable of its adapter; {_LOG}"
+    if reopened := counters.channels_reopened:
+        yield (
+            f"the adapter's channel had to be opened again {reopened} times",
+            f"its supply, the bit rate and the wiring of the bus; {_LOG}",
+        )
+    if refused := counters.frames_refused:
+        yield (
+            f"the adapter or the bus refused {refused} frames",
+            "bit rate (?bitrate=), wiring, termination, and another node that acknowledges",
+        )
+    if errors := counters.bus_off + counters.error_passive:
+        yield (
+            f"the CAN controller was error-passive or bus-off {errors} times",
+            "bit rate, wiring, termination (120 ohms at both ends)",
+        )
+    if dropped := counters.frames_dropped:
+        yield f"the link did not take {dropped} frames", "its baud rate, and what reads it"

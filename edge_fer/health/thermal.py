@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge_fer.health.kernel_file import read_number, read_text
+
 ZONES = Path("sys/class/thermal")
 # A Pi has one zone. A Jetson has one for each part of its chip, and others (PMIC-Die, wireless)
 # that stand still or have nothing to do with it.
@@ -55,10 +57,7 @@ class Thermometer:
 
 
 def _counts(zone: Path) -> bool:
-    try:
-        kind = (zone / "type").read_text(encoding="ascii")
-    except (OSError, ValueError):
-        return zone.name == "thermal_zone0"
+    kind = read_text(zone / "type") or ""
     return zone.name == "thermal_zone0" or _OF_THE_CHIP.match(kind) is not None
 
 
@@ -66,7 +65,7 @@ def _limit_c(zone: Path) -> float:
     passive = [
         celsius
         for kind in zone.glob("trip_point_*_type")
-        if _text(kind) == "passive"
+        if read_text(kind) == "passive"
         and (celsius := _celsius(kind.with_name(kind.name.replace("_type", "_temp")))) is not None
         and _LEAST_LIMIT_C <= celsius <= _MOST_LIMIT_C
     ]
@@ -74,15 +73,5 @@ def _limit_c(zone: Path) -> float:
 
 
 def _celsius(path: Path) -> float | None:
-    text = _text(path)
-    try:
-        return None if text is None else int(text) / 1000.0
-    except ValueError:
-        return None
-
-
-def _text(path: Path) -> str | None:
-    try:
-        return path.read_text(encoding="ascii").strip()
-    except (OSError, ValueError):
-        return None
+    milli = read_number(path)
+    return None if milli is None else milli / 1000.0

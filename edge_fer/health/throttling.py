@@ -6,6 +6,8 @@ All of it is in files that need no right, no device and no other program (see `t
 from collections.abc import Iterator
 from pathlib import Path
 
+from edge_fer.health.kernel_file import read_number, read_text
+
 # `vcgencmd get_throttled` as a file: bits 0 to 3 are now, 16 to 19 since the start. Where it lies
 # depends on the board.
 THROTTLED = (
@@ -36,12 +38,12 @@ EVENT_SHOWN_S = 10.0
 def read_throttle_bits(root: Path = Path("/")) -> int | None:
     """Return the bits of a Raspberry Pi, or None where a machine does not say."""
     for path in THROTTLED:
-        bits = _number(root / path, 16)
+        bits = read_number(root / path, 16)
         if bits is not None:
             return bits
     for chip in sorted((root / HWMON).glob("hwmon*")):
-        if _text(chip / "name") == PI_SUPPLY:
-            return _number(chip / PI_ALARM, 10)  # bit 0 is the same
+        if read_text(chip / "name") == PI_SUPPLY:
+            return read_number(chip / PI_ALARM, 10)  # bit 0 is the same
     return None
 
 
@@ -56,7 +58,7 @@ def read_over_current_events(root: Path = Path("/")) -> int | None:
     counts = [
         count
         for path in (root / HWMON).glob(f"hwmon*/{JETSON_EVENTS}")
-        if (count := _number(path, 10)) is not None
+        if (count := read_number(path, 10)) is not None
     ]
     return sum(counts) if counts else None
 
@@ -69,7 +71,7 @@ class ThrottleWatch:
         self._cooling = [
             device / "cur_state"
             for device in sorted((root / COOLING).glob("cooling_device*"))
-            if _OF_THE_PROCESSOR in (_text(device / "type") or "")
+            if _OF_THE_PROCESSOR in (read_text(device / "type") or "")
         ]
         self._events = read_over_current_events(root)
         self._event_s: float | None = None
@@ -87,22 +89,7 @@ class ThrottleWatch:
 
     def _names(self, bits: int, now_s: float) -> Iterator[str]:
         yield from throttle_names(bits)
-        if any((_number(path, 10) or 0) > 0 for path in self._cooling):
+        if any((read_number(path, 10) or 0) > 0 for path in self._cooling):
             yield CAPPED
         if self._event_s is not None and now_s - self._event_s < EVENT_SHOWN_S:
             yield OVER_CURRENT
-
-
-def _number(path: Path, base: int) -> int | None:
-    text = _text(path)
-    try:
-        return None if text is None else int(text, base)
-    except ValueError:
-        return None
-
-
-def _text(path: Path) -> str | None:
-    try:
-        return path.read_text(encoding="ascii").strip()
-    except (OSError, ValueError):
-        return None

@@ -106,17 +106,18 @@ class NetworkCard:
     """What is known of a `.tflite` file of any kind.
 
     `labels` name its outputs. `training` are the settings as the training wrote them, and `tools`
-    the versions of what made the file. `equivalence` is None where it was not measured. `golden`
-    holds the output bytes (-128..127) for each golden image, by name. `batch_norms` says of each
-    BatchNorm of the network where it was folded into, or why it was not.
+    the versions of what made the file. `parameters` and `multiply_adds` are None where they cannot
+    be counted, `equivalence` where it was not measured. `golden` holds the output bytes (-128..127)
+    for each golden image, by name. `batch_norms` says of each BatchNorm of the network where it was
+    folded into, or why it was not.
     """
 
     name: str
     labels: tuple[str, ...]
     input: TensorSpec
     output: TensorSpec
-    parameters: int
-    multiply_adds: int
+    parameters: int | None
+    multiply_adds: int | None
     operators: tuple[str, ...]
     sha256: str
     calibration: Calibration
@@ -239,13 +240,13 @@ def parse_card(content: bytes, path: Path) -> NetworkCard:
             ModelReason.BAD_CARD, f"{path}: format: {version} is not {CARD_FORMAT}: update edge-fer"
         )
     kind = kind_of(card.texts("labels")) or EMOTIONS
-    return _classifier(card, kind) if kind.is_classifier else _measuring(card, kind)
+    return _classifier(card) if kind.is_classifier else _measuring(card)
 
 
-def _classifier(card: CardFields, kind: ModelKind) -> ModelCard:
+def _classifier(card: CardFields) -> ModelCard:
     accuracy, confidence = card.section("accuracy"), card.section("confidence")
     return ModelCard(
-        **_common(card, kind),
+        **_common(card),
         accuracy=Accuracy(
             accuracy.text("usage"),
             accuracy.integer("n", 1),
@@ -263,11 +264,11 @@ def _classifier(card: CardFields, kind: ModelKind) -> ModelCard:
     )
 
 
-def _measuring(card: CardFields, kind: ModelKind) -> MeasuringCard:
+def _measuring(card: CardFields) -> MeasuringCard:
     errors = card.section("errors")
     found = {name: errors.section(name) for name in errors.keys}
     return MeasuringCard(
-        **_common(card, kind),
+        **_common(card),
         usage=card.text("usage"),
         errors={
             name: OutputError(
@@ -281,7 +282,7 @@ def _measuring(card: CardFields, kind: ModelKind) -> MeasuringCard:
     )
 
 
-def _common(card: CardFields, kind: ModelKind) -> dict[str, Any]:
+def _common(card: CardFields) -> dict[str, Any]:
     """Return the fields that cards of all kinds have."""
     calibration = card.section("calibration")
     return {
@@ -289,8 +290,10 @@ def _common(card: CardFields, kind: ModelKind) -> dict[str, Any]:
         "labels": card.texts("labels"),
         "input": _tensor(card.section("input")),
         "output": _tensor(card.section("output")),
-        "parameters": card.integer("parameters", 1),
-        "multiply_adds": card.integer("multiply_adds", 1),
+        "parameters": None if card.is_null("parameters") else card.integer("parameters", 1),
+        "multiply_adds": (
+            None if card.is_null("multiply_adds") else card.integer("multiply_adds", 1)
+        ),
         "operators": card.texts("operators"),
         "sha256": card.sha256("sha256"),
         "calibration": Calibration(
@@ -302,7 +305,7 @@ def _common(card: CardFields, kind: ModelKind) -> dict[str, Any]:
         "tools": {name: str(version) for name, version in card.mapping("tools").items()},
         "licence": card.text("licence"),
         "equivalence": _equivalence(card),
-        "golden": _golden(card.section("golden"), kind),
+        "golden": _golden(card.section("golden"), kind_of(card.texts("labels"))),
         "batch_norms": {name: str(note) for name, note in card.mapping("batch_norms").items()},
     }
 
@@ -350,12 +353,10 @@ def _equivalence(card: CardFields) -> Equivalence | None:
     )
 
 
-def _golden(fields: CardFields, kind: ModelKind) -> dict[str, tuple[int, ...]]:
+def _golden(fields: CardFields, kind: ModelKind | None) -> dict[str, tuple[int, ...]]:
     low, high = np.iinfo(np.int8).min, np.iinfo(np.int8).max
-    return {
-        name: fields.integers(name, count=len(kind.labels), low=low, high=high)
-        for name in fields.keys
-    }
+    count = None if kind is None else len(kind.labels)
+    return {name: fields.integers(name, count=count, low=low, high=high) for name in fields.keys}
 
 
 def _check_fits(path: Path, card: NetworkCard, kind: ModelKind) -> None:

@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from edge_fer.models.card import MeasuringCard, ModelCard, NetworkCard
+from edge_fer.models.kind import kind_of
 from edge_fer.models.operators import Operator
 
 _SCALES = {True: "per channel", False: "shared", None: ""}
@@ -18,8 +19,10 @@ def render_card(card: NetworkCard, model_path: Path, path: Path) -> RenderableTy
     for name, value in (
         ("model", Text(str(model_path), "bold", overflow="fold")),
         ("card", Text(str(path), overflow="fold")),
-        ("parameters", Text(f"{card.parameters:,}")),
-        ("multiply-adds", Text(f"{card.multiply_adds:,}")),
+        ("outputs", Text(", ".join(card.labels))),
+        ("daemon", _daemon(card)),
+        ("parameters", _count(card.parameters)),
+        ("multiply-adds", _count(card.multiply_adds)),
         ("operators", Text(", ".join(card.operators))),
         *(_classified(card) if isinstance(card, ModelCard) else ()),
         *(_measured(card) if isinstance(card, MeasuringCard) else ()),
@@ -61,6 +64,18 @@ def _measured(card: MeasuringCard) -> list[tuple[str, Text]]:
         text = f"{error.int8:.4g} {error.unit}".rstrip()
         rows.append((name, Text(f"{text} (float32 {error.float32:.4g}; {error.n:,} images)")))
     return rows
+
+
+def _count(value: int | None) -> Text:
+    return Text("unknown", "yellow") if value is None else Text(f"{value:,}")
+
+
+def _daemon(card: NetworkCard) -> Text:
+    """Return whether the daemon can use the model, and as which of its networks."""
+    kind = kind_of(card.labels)
+    if kind is not None and (card.input, card.output) == (kind.input, kind.output):
+        return Text(f"can use it as its {kind.name} network", "green")
+    return Text("cannot use it: none of its networks has these outputs", "yellow")
 
 
 def _equivalence(card: NetworkCard) -> list[tuple[str, Text]]:

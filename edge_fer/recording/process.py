@@ -20,6 +20,7 @@ from edge_fer.recording.feed import Channel, FrameSender
 from edge_fer.recording.flag import RecordingFlag, RecordingStatus
 from edge_fer.recording.sealing import lock_for
 from edge_fer.recording.settings import RecordingConfig
+from firmware_bridge.backoff import Backoff
 
 FIRST_RESTART_GAP_S, LONGEST_RESTART_GAP_S = 1.0, 60.0
 # A frame is compressed within milliseconds; a process that hands none back for so long hangs.
@@ -54,7 +55,7 @@ class RecorderProcess:
         self._unsent: deque[dict[str, Any]] = deque(maxlen=_UNSENT)
         self._due_s = self._answered_s = self._restart_s = 0.0
         self._has_answered = False
-        self._gap_s = FIRST_RESTART_GAP_S
+        self._backoff = Backoff(FIRST_RESTART_GAP_S, LONGEST_RESTART_GAP_S)
         self._state: DriverState | None = None
         self._paused = False
         self._dropped = self._starts = 0
@@ -149,8 +150,7 @@ class RecorderProcess:
             _log.warning("recording: its process %s", "hangs" if hangs else "has died")
             self._end(kill=True)
         if now_s >= self._restart_s:
-            self._restart_s = now_s + self._gap_s
-            self._gap_s = min(2 * self._gap_s, LONGEST_RESTART_GAP_S)
+            self._restart_s = now_s + self._backoff.next_s()
             self._start(now_s)
 
     def stop(self, timeout_s: float) -> None:
@@ -234,7 +234,7 @@ class RecorderProcess:
         kept = status["kept"] - self._told.get("kept", 0)
         self._told = status
         if kept > 0:
-            self._gap_s = FIRST_RESTART_GAP_S
+            self._backoff.reset()
             _log.info("recording: a clip was kept in %s", self._config.folder)
         errors = status["error"], status["forward_error"]
         for old, new in zip(self._logged, errors, strict=True):

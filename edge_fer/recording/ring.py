@@ -9,6 +9,7 @@ import contextlib
 import fcntl
 import os
 import re
+import stat
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -61,12 +62,14 @@ def list_clips(folder: Path) -> list[StoredClip]:
     found = []
     for path in folder.iterdir():
         match = _NAME.fullmatch(path.name)
-        if match is None or path.is_symlink():
+        if match is None:
             continue
         try:
-            status = path.stat()
+            status = path.lstat()
         except FileNotFoundError:
             continue  # deleted meanwhile
+        if not stat.S_ISREG(status.st_mode):
+            continue  # a link, a folder or a pipe: of nobody here
         made_s = None if status.st_mtime == _TIME_UNKNOWN_S else status.st_mtime
         found.append(StoredClip(int(match[1]), path, status.st_size, made_s))
     return sorted(found, key=lambda clip: clip.number)
@@ -105,7 +108,7 @@ class Ring:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             for path in self._folder.iterdir():
-                if _PART.fullmatch(path.name):
+                if _PART.fullmatch(path.name) and not path.is_dir():
                     path.unlink()
         except OSError as error:
             os.close(lock)
@@ -139,8 +142,10 @@ class Ring:
         if sum(clip.size for clip in clips) > self._most_bytes:
             self.prune()  # it failed the last time: the ring does not grow for that
         number = clips[-1].number + 1 if clips else 1
-        path = self._folder / f"clip-{number:08}{SUFFIX}"
-        part = path.with_name(f".{path.name}.part")
+        path, part = self._names(number)
+        while os.path.lexists(path) or os.path.lexists(part):  # what is no clip has that name
+            number += 1
+            path, part = self._names(number)
         try:
             size = self._write(part, write)
             part.rename(path)
@@ -177,6 +182,11 @@ class Ring:
             os.utime(clip.path, (now_s, now_s))
         elif now_s - clip.made_s > self._most_age_s:
             clip.path.unlink(missing_ok=True)
+
+    def _names(self, number: int) -> tuple[Path, Path]:
+        """Return the path of a clip, and where it is while it is written."""
+        path = self._folder / f"clip-{number:08}{SUFFIX}"
+        return path, path.with_name(f".{path.name}.part")
 
     def _write(self, part: Path, write: Callable[[BinaryIO], object]) -> int:
         """Write a whole file and bring it to the disk; return its size."""

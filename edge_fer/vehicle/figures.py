@@ -2,6 +2,7 @@
 
 from edge_fer.health.meter import Health
 from edge_fer.health.throttling import CAPPED, HEAT_THROTTLING, POOR_SUPPLY
+from edge_fer.vehicle.trust import NOTHING_COUNTED, TrustCounters
 from firmware_bridge.link.link import LinkCounters
 from firmware_bridge.protocol.database import value_code
 from firmware_bridge.protocol.messages import (
@@ -28,8 +29,16 @@ def pipeline_figures(health: Health) -> PipelineFiguresMessage:
     )
 
 
-def fault_counters(health: Health, link: LinkCounters, restarts: int) -> FaultCountersMessage:
-    """Return what went wrong and was recovered from: camera, daemon (`restarts`) and link."""
+def fault_counters(
+    health: Health, link: LinkCounters, restarts: int, vehicle: TrustCounters = NOTHING_COUNTED
+) -> FaultCountersMessage:
+    """Return what went wrong and was recovered from: camera, daemon (`restarts`), link, vehicle.
+
+    The bytes are full: what the vehicle said and was not believed, and its switch-offs, are added
+    to the frames that were rejected. `edge-fer status` has each by itself.
+    """
+    rejected = link.controller_frames_rejected
+    rejected += vehicle.contradictions + vehicle.speed_jumps + vehicle.switch_offs
 
     def count(signal: str, value: int) -> int:
         return wrapped_count(FaultCountersMessage.NAME, signal, value)
@@ -40,7 +49,7 @@ def fault_counters(health: Health, link: LinkCounters, restarts: int) -> FaultCo
         restarts=count("Restarts", restarts),
         connections_lost=count("ConnectionsLost", link.connections_lost + link.channels_reopened),
         link_frames_dropped=count("LinkFramesDropped", link.frames_dropped + link.frames_refused),
-        controller_rejected=count("ControllerRejected", link.controller_frames_rejected),
+        controller_rejected=count("ControllerRejected", rejected),
         lines_rejected=count("LinesRejected", link.rejected_lines),
     )
 

@@ -37,6 +37,7 @@ DEGRADED_CAMERA = value_code("Health", "DegradedReason", "camera")
 DEGRADED_MODEL = value_code("Health", "DegradedReason", "model")
 DEGRADED_DETECTOR = value_code("Health", "DegradedReason", "face detector")
 DEGRADED_FRAME_RATE = value_code("Health", "DegradedReason", "low frame rate")
+DEGRADED_STANDBY = value_code("Health", "DegradedReason", "standby")
 DEGRADED_HEAT = value_code("Health", "DegradedReason", "overheated")
 MOST_YAWNS = definition("DriverEvidence").signals["Yawns"].not_available_raw - 1
 # Blinks are too short for a slower camera: figures of the eyelids are withheld below it.
@@ -113,7 +114,7 @@ def report_standby(health: Health, now_s: float, parts: Parts = ALL_AS_MEANT) ->
         health=HealthMessage(
             camera=None,
             model=_model(parts),
-            degraded_reason=DEGRADED_NONE,
+            degraded_reason=DEGRADED_STANDBY,
             temperature_c=health.temperature_c,
             fps=0.0,
             latency_ms=None,

@@ -1,4 +1,4 @@
-"""Settings of the link to the vehicle controller."""
+"""Settings of the link to the vehicle controller, and of what it may do."""
 
 from dataclasses import dataclass
 
@@ -18,6 +18,35 @@ class LinkConfig:
         " 800k or 1M), adapter=auto (yes: a CAN adapter; no: a microcontroller), settle_ms=0 (wait"
         " before the first byte), reset=yes (no: keep DTR from resetting the board), listen=no;"
         " as slcan:PORT?bitrate=250k&settle_ms=2000.",
+    )
+
+    base_id: int = setting(
+        0x3A0,
+        "Base id",
+        "The CAN id of DriverState; the other messages keep their distance from it: up to 0x3B0."
+        " Above 0x7EF all of them have 29-bit ids. `edge-fer dbc --check OTHER.dbc` names"
+        " collisions with the messages of a vehicle; `edge-fer dbc --base-id 0x6E0` prints it.",
+        minimum=0,
+        maximum=0x1FFFFFEF,
+    )
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleConfig:
+    """What the vehicle controller may do."""
+
+    may_switch_off: str = setting(
+        "parked",
+        "May switch off",
+        "Whether the vehicle may end the monitoring, by its switch or with the ignition: never,"
+        " parked (only at a known speed under 5 km/h) or always. In any case all its frames of a"
+        " second have to agree. The protection of the frames has no secret: whoever is on the bus"
+        " can send them.",
+        source="project's choice: a forged frame must not end the monitoring of a driver",
+        choices=("never", "parked", "always"),
     )
 
     def __post_init__(self) -> None:

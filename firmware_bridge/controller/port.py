@@ -13,8 +13,7 @@ from firmware_bridge.reception.watching import Watch
 from firmware_bridge.transports import Transport, open_transport
 
 MessageT = TypeVar("MessageT", bound=Message)
-_STATUS = definition(ControllerStatusMessage.NAME)
-SEND_EVERY_S = _STATUS.cycle_s or 0.1  # longer than 3.5 of these without a frame is unknown there
+SEND_EVERY_S = 0.1  # the cycle of ControllerStatus; after 3.5 of them without one it is unknown
 
 
 class ControllerPort:
@@ -33,7 +32,8 @@ class ControllerPort:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self._watch = Watch(time.monotonic())
-        self._sender = Profile22Sender(_STATUS.data_ids)
+        known = definition(ControllerStatusMessage.NAME)  # its id may have been moved
+        self._can_id, self._sender = known.can_id, Profile22Sender(known.data_ids)
 
     @classmethod
     def open(cls, uri: str) -> Self:
@@ -61,7 +61,7 @@ class ControllerPort:
         SendTimeoutError where it was not taken, TransportError where the port is gone.
         """
         data = self._sender.protect(encode(status))
-        self._transport.send(CanFrame(_STATUS.can_id, data, time.monotonic()))
+        self._transport.send(CanFrame(self._can_id, data, time.monotonic()))
 
     def close(self) -> None:
         """Close the port; never raises."""

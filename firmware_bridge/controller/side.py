@@ -78,7 +78,8 @@ class ControllerSide:
             self._due_s = now_s + CYCLE_S
         if not self.vehicle.talk:
             return None
-        return CanFrame(_KNOWN.can_id, self._sender.protect(encode(self.status())), now_s)
+        can_id = definition(ControllerStatusMessage.NAME).can_id
+        return CanFrame(can_id, self._sender.protect(encode(self.status())), now_s)
 
     def advice(self) -> Advice:
         """Return what the vehicle would do now."""

@@ -152,6 +152,9 @@ class ControllerRun:
         garbled = self._line_judge.judge(connection.counters)
         if garbled is not None:
             warnings["line"] = garbled
+        transport = connection.transport
+        if transport is not None and transport.trouble is not None:
+            warnings["bus"] = transport.trouble
         self._tell(self._changes.of_warnings(warnings))
         self._tell(self._changes.of_line(connected=connected, trouble=connection.trouble))
         now_s = self._clock()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from firmware_bridge.backoff import Backoff
 from firmware_bridge.errors import BridgeError, TransportError
 from firmware_bridge.transports import Transport, TransportCounters
 
@@ -21,7 +22,7 @@ class Connection:
         self.uri = uri
         self._open_transport = open_transport
         self._transport: Transport | None = None
-        self._wait_s = FIRST_WAIT_S
+        self._backoff = Backoff(FIRST_WAIT_S, LONGEST_WAIT_S)
         self._opened_s = 0.0
         self._past = TransportCounters()  # of the transports before this one
         self.next_try_s = 0.0
@@ -67,7 +68,7 @@ class Connection:
         """
         settled = now_s - self._opened_s >= SETTLED_S
         if settled:
-            self._wait_s = FIRST_WAIT_S
+            self._backoff.reset()
         self.trouble = str(error)
         self.lost_count += 1
         self.close()
@@ -82,5 +83,4 @@ class Connection:
             self._transport = None
 
     def _be_patient(self, now_s: float) -> None:
-        self.next_try_s = now_s + self._wait_s
-        self._wait_s = min(2 * self._wait_s, LONGEST_WAIT_S)
+        self.next_try_s = now_s + self._backoff.next_s()

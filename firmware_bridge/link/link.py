@@ -11,7 +11,9 @@ import select
 import threading
 import time
 import weakref
+from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from firmware_bridge.e2e.profile22 import Profile22Sender
@@ -51,8 +53,11 @@ _SENT = (
 )
 # Where what was sent waits for longer than this, cyclic frames are left out: half a cycle of 0x3A0.
 BEHIND_S = 0.05
+# So many frames in a row have to be taken until it is news again that one is not: a second's.
+_TAKEN_AGAIN = 50
 # How often a bus without a descriptor to wait on (virtual) is asked for frames.
 _POLL_S = 0.005
+_KEPT = 64  # frames of the controller that nobody has asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,10 @@ class LinkCounters:
     rejected_lines: int
     rejected_bytes: int
     frames_refused: int = 0  # by an adapter whose channel is not open, or whose buffer is full
+    error_passive: int = 0  # of the CAN controller, as the next three
+    bus_off: int = 0
+    bus_restarts: int = 0
+    unacknowledged: int = 0  # frames
     cycles_skipped: int = 0  # cyclic frames left out because earlier ones still waited
     channels_reopened: int = 0  # an adapter's, on a port that stayed
     trouble: str | None = None  # why frames do not get through although the port is open
@@ -107,7 +116,9 @@ class Link:
         self._supervisor = MessageSupervisor(definition(ControllerStatusMessage.NAME))
         self._controller: tuple[ControllerStatusMessage, float] | None = None  # valid until
         self._frames_dropped = 0
+        self._taken_in_row = 0
         self._controller_rejected = 0
+        self._controller_frames: deque[tuple[float, ControllerStatusMessage]] = deque(maxlen=_KEPT)
         self._line_judge = LineJudge(uri)
         self._warned: set[str] = set()  # of what is wrong with what arrives, now
 
@@ -147,6 +158,17 @@ class Link:
             return None
         return latest[0]
 
+    def take_controller_frames(self) -> list[tuple[float, ControllerStatusMessage]]:
+        """Return the trusted frames since the last call, with their monotonic seconds.
+
+        The newest 64, which are those of several seconds.
+        """
+        taken = []
+        with suppress(IndexError):
+            while True:
+                taken.append(self._controller_frames.popleft())
+        return taken
+
     @property
     def trouble(self) -> str | None:
         """Return why frames do not get through although the port is open; None where they do."""
@@ -168,6 +190,10 @@ class Link:
             rejected_lines=passed.rejected_lines,
             rejected_bytes=passed.rejected_bytes,
             frames_refused=passed.frames_refused,
+            error_passive=passed.error_passive,
+            bus_off=passed.bus_off,
+            bus_restarts=passed.bus_restarts,
+            unacknowledged=passed.unacknowledged,
             cycles_skipped=self._schedule.skipped,
             channels_reopened=max(0, passed.channel_openings - self._connection.opened_count),
             trouble=self.trouble,
@@ -222,9 +248,13 @@ class Link:
         data = self._senders[message.NAME].protect(encode(message))
         try:
             transport.send(CanFrame(definition(message.NAME).can_id, data, self._clock()))
+            self._taken_in_row += 1
+            if self._taken_in_row >= _TAKEN_AGAIN:
+                self._warn("drops", None, again="frames are taken again")
         except SendTimeoutError as error:
             self._frames_dropped += 1
-            _log.debug("%s", error)
+            self._taken_in_row = 0
+            self._warn("drops", str(error).removeprefix("link: "))
         except TransportError:
             self._frames_dropped += 1
             raise
@@ -263,6 +293,7 @@ class Link:
             self._controller_rejected += 1
         if not judged.usable or not isinstance(judged.message, ControllerStatusMessage):
             return
+        self._controller_frames.append((frame.time_s, judged.message))
         self._controller = (judged.message, frame.time_s + (self._supervisor.timeout_s or 0.0))
         if judged.message.acknowledged_id is not None:
             self._schedule.acknowledge(judged.message.acknowledged_id)

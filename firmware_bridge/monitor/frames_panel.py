@@ -9,6 +9,7 @@ from rich.text import Text
 from firmware_bridge.monitor.controls import HELP, Controls
 from firmware_bridge.monitor.frame_log import LoggedFrame, last_rows
 from firmware_bridge.monitor.parts import LABEL, panel
+from firmware_bridge.protocol.frame import id_text
 from firmware_bridge.reception.frame_filter import signals_line
 from firmware_bridge.reception.supervision import FrameStatus
 
@@ -63,7 +64,7 @@ def _frame_row(logged: LoggedFrame, start_s: float) -> Text:
     frame = judged.frame
     text = Text(no_wrap=True, overflow="ellipsis")
     text.append(f"{frame.time_s - start_s:>9.3f}  ", LABEL)
-    text.append(f"{frame.can_id:03X}  ", "bold")
+    text.append(f"{id_text(frame.can_id)}  ", "bold")
     for index, byte in enumerate(frame.data):
         # Not the CRC and the counter's byte: they change always.
         marked = index in logged.changed and (index > 1 or not judged.name)

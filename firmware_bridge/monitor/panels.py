@@ -25,6 +25,7 @@ from firmware_bridge.monitor.parts import (
     three_lines,
     timeline,
 )
+from firmware_bridge.protocol.frame import id_text
 from firmware_bridge.protocol.messages import (
     EMOTION_SIGNALS,
     ControllerStatusMessage,
@@ -171,7 +172,7 @@ def message_panel(seen: Seen, line: Line, *, wide: bool, with_diagnostic: bool) 
         if message.name in DIAGNOSTIC and not with_diagnostic:
             continue
         cells: list[RenderableType] = [
-            f"{message.can_id:03X}",
+            id_text(message.can_id),
             message.name,
             Text(message.state.value.replace("_", " "), RECEIVER_COLOURS[message.state]),
             f"{message.rate_hz:.1f}/s" if message.rate_hz else NO_VALUE,

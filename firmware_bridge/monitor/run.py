@@ -176,12 +176,15 @@ def _line(
     connection: Connection, judge: LineJudge, ended: EndOfStream | None, watch: Watch
 ) -> Line:
     damage = None if ended is None else ended.damage
+    transport = connection.transport
+    trouble = None if transport is None else transport.trouble
+    garbled = judge.judge(connection.counters)
     return Line(
         uri=connection.uri,
         connected=connection.transport is not None,
         trouble=connection.trouble,
         connections_lost=connection.lost_count,
         counters=connection.counters,
-        warning=judge.judge(connection.counters) or damage or watch.dbc_warning(),
+        warning=garbled or trouble or damage or watch.dbc_warning(),
         ended=ended is not None,
     )

@@ -1,11 +1,12 @@
 """SLCAN (Lawicel's ASCII protocol): frames to lines, and a parser that survives any byte.
 
 A data frame with an 11-bit id is `t`, three hex digits of id, one of length, two for each byte of
-data, and a carriage return: t3A08B4D003AF90140405. An adapter may append a time-stamp: four digits
-(milliseconds, modulo one minute) or, by some makers, eight.
+data, and a carriage return: t3A08B4D003AF90140405. With a 29-bit id it is `T` and eight digits. An
+adapter may append a time-stamp: four digits (milliseconds, modulo one minute) or, by some makers,
+eight.
 
-Every other line is one of three kinds, all counted: a legal sentence (commands, replies, remote,
-extended and FD frames) is ignored; text is foreign, as the messages of other makers' adapters and a
+Every other line is one of three kinds, all counted: a legal sentence (commands, replies, remote
+and FD frames) is ignored; text is foreign, as the messages of other makers' adapters and a
 boot loader's log; what looks like a frame and is not one, or is not text at all, is rejected.
 """
 
@@ -13,7 +14,15 @@ import re
 from dataclasses import dataclass
 
 from firmware_bridge.protocol.adapter_clock import AdapterClock
-from firmware_bridge.protocol.frame import MAX_CLASSIC_LENGTH, MAX_STANDARD_ID, CanFrame
+from firmware_bridge.protocol.frame import (
+    MAX_CLASSIC_LENGTH,
+    MAX_STANDARD_ID,
+    CanFrame,
+    id_from_text,
+    id_text,
+    is_can_id,
+    is_extended,
+)
 
 CR = 0x0D
 LF = 0x0A  # by some adapters behind the carriage return, or in its place
@@ -29,6 +38,8 @@ MAX_LINE_LENGTH = 1 + 8 + 1 + 2 * MAX_CLASSIC_LENGTH + 8
 # may be as long.
 MAX_LONG_LINE_LENGTH = 1 + 8 + 1 + 2 * 64 + 8
 MIN_LINE_LENGTH = 1 + 3 + 1  # of a frame with an 11-bit id and no data
+# What stands before the data: the kind, the id, the length.
+_HEADERS = {b"t": MIN_LINE_LENGTH, b"T": 1 + 8 + 1}
 _STAMP_DIGITS = (4, 8)
 
 _HEX_DIGITS = frozenset(b"0123456789ABCDEFabcdef")
@@ -45,7 +56,6 @@ _NOT_FOR_US = re.compile(
     """,
     re.VERBOSE,
 )
-_EXTENDED = re.compile(rb"T[01][0-9A-Fa-f]{7}([0-8])([0-9A-Fa-f]*)")
 # Replies to a frame or command that was taken: Lawicel's are empty, `z` and `Z`.
 _TAKEN = (b"", b"z", b"Z")
 _STATUS = re.compile(rb"F([0-9A-Fa-f]{2})")
@@ -56,7 +66,7 @@ class SlcanCounters:
     """What the parser made of the bytes so far; every complete line is one of the first four."""
 
     frames: int = 0
-    ignored_lines: int = 0  # legal, but not a data frame with an 11-bit id
+    ignored_lines: int = 0  # legal, but not a classic data frame
     foreign_lines: int = 0  # text
     rejected_lines: int = 0
     foreign_bytes: int = 0  # in foreign lines, their ends included
@@ -69,12 +79,15 @@ class SlcanCounters:
 
 
 def encode_line(frame: CanFrame) -> bytes:
-    """Return the line of `frame`; ValueError if it is not a classic frame with an 11-bit id."""
-    if not 0 <= frame.can_id <= MAX_STANDARD_ID:
+    """Return the line of `frame`; ValueError if it is not a classic frame."""
+    if not is_can_id(frame.can_id):
         raise ValueError(f"id {frame.can_id:#x} is not in 0..{MAX_STANDARD_ID:#x}")
     if len(frame.data) > MAX_CLASSIC_LENGTH:
         raise ValueError(f"{len(frame.data)} bytes of data, at most {MAX_CLASSIC_LENGTH}")
-    return f"t{frame.can_id:03X}{len(frame.data)}{frame.data.hex().upper()}\r".encode("ascii")
+    kind = "T" if is_extended(frame.can_id) else "t"
+    return f"{kind}{id_text(frame.can_id)}{len(frame.data)}{frame.data.hex().upper()}\r".encode(
+        "ascii"
+    )
 
 
 class SlcanParser:
@@ -172,7 +185,7 @@ class SlcanParser:
             stamp_ms = line_stamp_ms(line)
             if stamp_ms is not None:
                 frame = CanFrame(frame.can_id, frame.data, self._clock.sent_s(stamp_ms, time_s))
-        elif not lost and (not line or _NOT_FOR_US.fullmatch(line) or is_extended(line)):
+        elif not lost and (not line or _NOT_FOR_US.fullmatch(line)):
             # The line feed behind a carriage return is no line.
             self._ignored_lines += bool(line) or end == CR
             self._take_reply(line, end)
@@ -214,27 +227,23 @@ class SlcanParser:
 def parse_line(line: bytes, time_s: float) -> CanFrame | None:
     """Return the data frame in a line without its end, None unless it is exactly one.
 
-    Strict: `t`, an id of at most 7FF, a length of at most 8, just as many pairs of hex digits, and
-    no time-stamp or a whole one.
+    Strict: `t` or `T`, an id of at most 7FF or 1FFFFFFF, a length of at most 8, just as many pairs
+    of hex digits, and no time-stamp or a whole one.
     """
-    if len(line) < MIN_LINE_LENGTH or line[0] != FRAME_START:
+    header = _HEADERS.get(line[:1])
+    if header is None or len(line) < header or not _HEX_DIGITS.issuperset(line[1:]):
         return None
-    if not _HEX_DIGITS.issuperset(line[1:]):
+    length = int(line[header - 1 : header], 16)
+    if length > MAX_CLASSIC_LENGTH:
         return None
-    can_id = int(line[1:4], 16)
-    length = int(line[4:5], 16)
-    if can_id > MAX_STANDARD_ID or length > MAX_CLASSIC_LENGTH:
-        return None
-    end = MIN_LINE_LENGTH + 2 * length
+    end = header + 2 * length
     if len(line) - end not in (0, *_STAMP_DIGITS):
         return None
-    return CanFrame(can_id, bytes.fromhex(line[MIN_LINE_LENGTH:end].decode("ascii")), time_s)
-
-
-def is_extended(line: bytes) -> bool:
-    """Return whether a line without its end is exactly a data frame with a 29-bit id."""
-    found = _EXTENDED.fullmatch(line)
-    return found is not None and len(found[2]) - 2 * int(found[1]) in (0, *_STAMP_DIGITS)
+    try:
+        can_id = id_from_text(line[1 : header - 1].decode("ascii"))
+    except ValueError:
+        return None
+    return CanFrame(can_id, bytes.fromhex(line[header:end].decode("ascii")), time_s)
 
 
 def line_stamp_ms(line: bytes) -> float | None:
@@ -242,7 +251,8 @@ def line_stamp_ms(line: bytes) -> float | None:
 
     Four digits are milliseconds, eight are microseconds.
     """
-    digits = line[MIN_LINE_LENGTH + 2 * int(line[4:5], 16) :]
+    header = _HEADERS[line[:1]]
+    digits = line[header + 2 * int(line[header - 1 : header], 16) :]
     if not digits:
         return None
     return int(digits, 16) / (1.0 if len(digits) == _STAMP_DIGITS[0] else 1000.0)

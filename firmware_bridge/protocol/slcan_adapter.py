@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
+from firmware_bridge.backoff import Backoff
+
 # Lawicel CANUSB manual; S9 and rates by bit timing (`s`) are not the same at all makers.
 BITRATES = {
     10_000: b"S0\r",
@@ -39,6 +41,7 @@ LONGEST_CLOSE_S = 0.15
 REFUSALS = 3
 UNANSWERED_FRAMES, UNANSWERED_S = 10, 0.6
 FIRST_RETRY_S, LONGEST_RETRY_S = 0.25, 8.0
+LONGEST_KNOWN_RETRY_S = 1.0  # of an adapter that answered before
 BLIND_EVERY_S = 0.5
 BLIND_S = 6.0  # no board boots for longer
 POLL_S = 1.0
@@ -126,7 +129,7 @@ class AdapterDialogue:
         self._refusals = 0  # in a row
         self._unanswered = 0
         self._answered_s = now_s
-        self._retry_s = FIRST_RETRY_S
+        self._backoff = Backoff(FIRST_RETRY_S, LONGEST_RETRY_S)
         self._not_before_s = now_s  # the next dialogue
         self._blind_until_s = now_s
         self._silent_tries = 0
@@ -222,7 +225,7 @@ class AdapterDialogue:
         self.openings += 1
         self._is_known = True
         self._refusals = self._unanswered = self._silent_tries = 0
-        self._not_before_s = now_s + self._retry_s
+        self._not_before_s = now_s + self._backoff.wait_s
         self._enter(_Phase.OPEN, now_s, POLL_S)
         return STATUS_COMMAND
 
@@ -239,7 +242,7 @@ class AdapterDialogue:
         if replies.taken:
             self._refusals = 0
             self._answers_frames = self._answers_frames or self._unanswered > 0
-            self._retry_s = FIRST_RETRY_S
+            self._backoff.reset()
         else:
             self._refusals += refused
         if replies.taken or refused:
@@ -271,15 +274,14 @@ class AdapterDialogue:
         self.trouble = why
         if now_s < self._not_before_s:
             return b""
-        self._retry_s = min(2 * self._retry_s, LONGEST_RETRY_S)
+        self._backoff.next_s()
         return self._begin(now_s)
 
     def _fail(self, why: str, now_s: float) -> bytes:
         self.trouble = why
         if not self._is_known:
             return self._be_silent(now_s)
-        self._enter(_Phase.WAITING, now_s, self._retry_s)
-        self._retry_s = min(2 * self._retry_s, 1.0)
+        self._enter(_Phase.WAITING, now_s, self._backoff.next_s(LONGEST_KNOWN_RETRY_S))
         return b""
 
     def _be_silent(self, now_s: float) -> bytes:
@@ -289,8 +291,7 @@ class AdapterDialogue:
         if self._silent_tries == 0:
             self._blind_until_s = now_s + BLIND_S
         self._silent_tries += 1
-        self._not_before_s = now_s + self._retry_s
-        self._retry_s = min(2 * self._retry_s, LONGEST_RETRY_S)
+        self._not_before_s = now_s + self._backoff.next_s()
         self._enter(_Phase.SILENT, now_s, BLIND_EVERY_S)
         return b"".join(self._settings.commands)
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from firmware_bridge.protocol.frame import id_text
 from firmware_bridge.reception.supervision import JudgedFrame
 from firmware_bridge.reception.watching import message_as_json
 
@@ -56,4 +57,4 @@ def signals_line(judged: JudgedFrame) -> str:
 
 def _text(judged: JudgedFrame) -> str:
     name = judged.name or "other"
-    return f"{judged.frame.can_id:03X} {name} {judged.status.value} {signals_line(judged)}"
+    return f"{id_text(judged.frame.can_id)} {name} {judged.status.value} {signals_line(judged)}"

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from firmware_bridge.e2e.state_machine import ReceiverState
 from firmware_bridge.protocol.database import DBC_NAME, Value, definition
-from firmware_bridge.protocol.frame import CanFrame
+from firmware_bridge.protocol.frame import CanFrame, id_text
 from firmware_bridge.protocol.messages import (
     PROTOCOL_VERSION,
     DriverStateMessage,
@@ -202,7 +202,7 @@ def frame_as_json(judged: JudgedFrame, start_s: float) -> dict[str, Any]:
     """Return a frame for JSON, its time in seconds since `start_s`; codes as the DBC's names."""
     return {
         "time_s": round(judged.frame.time_s - start_s, 4),
-        "id": f"0x{judged.frame.can_id:03X}",
+        "id": f"0x{id_text(judged.frame.can_id)}",
         "message": judged.name or None,
         "status": judged.status.value,
         "receiver": judged.state.value,

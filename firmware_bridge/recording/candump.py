@@ -5,7 +5,7 @@ As in can-utils: lib.c (`snprintf_canframe`) and candump.c. Pure.
 
 import re
 
-from firmware_bridge.protocol.frame import MAX_STANDARD_ID, CanFrame
+from firmware_bridge.protocol.frame import CanFrame, id_from_text, id_text
 from firmware_bridge.recording.verdict import LineVerdict
 
 _MICROSECONDS = 1_000_000
@@ -19,7 +19,8 @@ _LINE = re.compile(
     re.VERBOSE | re.ASCII,
 )
 _CLASSIC = re.compile(
-    r"(?P<can_id>[0-9A-Fa-f]{3})\#(?P<data>(?:[0-9A-Fa-f]{2}){0,8})(?:_[9A-Fa-f])?", re.ASCII
+    r"(?P<can_id>[0-9A-Fa-f]{3}|[01][0-9A-Fa-f]{7})\#(?P<data>(?:[0-9A-Fa-f]{2}){0,8})(?:_[9A-Fa-f])?",
+    re.ASCII,
 )
 # What candump prints for people, without -L: "  can0  3A0   [8]  B4 D0 03 AF 90 14 04 05", by its
 # options with a time before it (-t), or where it came from (-x).
@@ -30,10 +31,10 @@ _SCREEN_LINE = re.compile(
     """,
     re.VERBOSE | re.MULTILINE,
 )
-# Extended ids and error frames, remote frames, CAN FD and CAN XL.
+# Error frames, remote frames, CAN FD and CAN XL.
 _NOT_FOR_US = re.compile(
     r"""
-    [0-9A-Fa-f]{8} \# (?:[0-9A-Fa-f]{2}){0,8} (?:_[9A-Fa-f])?
+    [2-9A-Fa-f][0-9A-Fa-f]{7} \# (?:[0-9A-Fa-f]{2}){0,8} (?:_[9A-Fa-f])?
     | (?:[0-9A-Fa-f]{3}|[0-9A-Fa-f]{8}) \# R [0-9A-Fa-f]? (?:_[9A-Fa-f])?
     | (?:[0-9A-Fa-f]{3}|[0-9A-Fa-f]{8}) \#\# [0-9A-Fa-f] (?:[0-9A-Fa-f]{2}){0,64}
     | [0-9A-Fa-f]{5} \# [0-9A-Fa-f]{2} : [0-9A-Fa-f]{2} : [0-9A-Fa-f]{8} \# [0-9A-Fa-f]*
@@ -46,7 +47,7 @@ def candump_line(frame: CanFrame, wall_s: float, interface: str) -> str:
     """Return the line of a frame that came at `wall_s` (Unix time), without its end."""
     seconds, fraction = divmod(round(wall_s * _MICROSECONDS), _MICROSECONDS)
     data = frame.data.hex().upper()
-    return f"({seconds:010}.{fraction:06}) {interface} {frame.can_id:03X}#{data}"
+    return f"({seconds:010}.{fraction:06}) {interface} {id_text(frame.can_id)}#{data}"
 
 
 def holds_screen_line(data: bytes) -> bool:
@@ -63,8 +64,9 @@ def parse_candump_line(line: str) -> CanFrame | LineVerdict:
     if classic is None:
         known = _NOT_FOR_US.fullmatch(found["frame"])
         return LineVerdict.REJECTED if known is None else LineVerdict.OTHER
-    can_id = int(classic["can_id"], 16)
-    if can_id > MAX_STANDARD_ID:
+    try:
+        can_id = id_from_text(classic["can_id"])
+    except ValueError:
         return LineVerdict.REJECTED
     time_s = int(found["seconds"]) + int(found["fraction"]) / 10 ** len(found["fraction"])
     return CanFrame(can_id, bytes.fromhex(classic["data"]), time_s)

@@ -10,10 +10,10 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from firmware_bridge.protocol.frame import MAX_CLASSIC_LENGTH, MAX_STANDARD_ID, CanFrame
+from firmware_bridge.protocol.frame import MAX_CLASSIC_LENGTH, CanFrame, id_from_text
 from firmware_bridge.recording.verdict import LineVerdict
 
-_ID = re.compile("0x[0-9A-Fa-f]{3}", re.ASCII)
+_ID = re.compile("0x(?:[0-9A-Fa-f]{3}|[0-9A-Fa-f]{8})", re.ASCII)
 _DATA = re.compile(f"(?:[0-9A-Fa-f]{{2}}){{0,{MAX_CLASSIC_LENGTH}}}", re.ASCII)
 _OTHER_KEYS = frozenset({"recording", "summary", "warning"})
 
@@ -60,6 +60,10 @@ def _frame(value: dict[str, Any]) -> CanFrame | LineVerdict:
         return LineVerdict.REJECTED
     if not isinstance(time_s, int | float) or isinstance(time_s, bool):
         return LineVerdict.REJECTED
-    if not math.isfinite(time_s) or int(can_id, 16) > MAX_STANDARD_ID:
+    if not math.isfinite(time_s):
         return LineVerdict.REJECTED
-    return CanFrame(int(can_id, 16), bytes.fromhex(data), float(time_s))
+    try:
+        number = id_from_text(can_id.removeprefix("0x"))
+    except ValueError:
+        return LineVerdict.REJECTED
+    return CanFrame(number, bytes.fromhex(data), float(time_s))

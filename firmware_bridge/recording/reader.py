@@ -7,7 +7,7 @@ from pathlib import Path
 import can
 
 from firmware_bridge.errors import LogError, LogReason
-from firmware_bridge.protocol.frame import MAX_STANDARD_ID, CanFrame
+from firmware_bridge.protocol.frame import CanFrame, is_can_id
 from firmware_bridge.recording.jsonl import recording_start
 from firmware_bridge.recording.kinds import RecordingKind, recording_kind
 from firmware_bridge.recording.lines import MAX_LINE_LENGTH, LineFormat, LineParser
@@ -33,6 +33,7 @@ class RecordingReader:
         self.path = path
         self.counters = TransportCounters()
         self.trouble: str | None = None
+        self._damage: str | None = None
         self._kind = recording_kind(path)
         try:
             with path.open("rb"):
@@ -75,7 +76,7 @@ class RecordingReader:
                     frame = as_frame(message, message.timestamp)
                     if frame is None:
                         continue
-                    sound = frame.can_id <= MAX_STANDARD_ID and math.isfinite(frame.time_s)
+                    sound = is_can_id(frame.can_id) and math.isfinite(frame.time_s)
                     count += sound
                     rejected += not sound
                     self.counters = TransportCounters(
@@ -88,15 +89,17 @@ class RecordingReader:
         except GeneratorExit:
             raise
         except Exception as error:  # python-can's readers raise of all kinds at a damaged file
-            self.trouble = f"damaged behind frame {count}: {str(error) or type(error).__name__}"
+            self._note_damage(count, str(error) or type(error).__name__)
 
     def _note_cut(self, blf: can.BLFReader, count: int) -> None:
         """Notice that a file is shorter than its head says: python-can ends there in silence."""
         actual = self.path.stat().st_size
         if blf.file_size > actual:
-            self.trouble = (
-                f"damaged behind frame {count}: {actual} bytes are left of {blf.file_size}"
-            )
+            self._note_damage(count, f"{actual} bytes are left of {blf.file_size}")
+
+    def _note_damage(self, count: int, damage: str) -> None:
+        self._damage = damage
+        self.trouble = f"damaged behind frame {count}: {damage}"
 
     def _open_can_file(self) -> can.BLFReader | can.ASCReader:
         if self._kind is RecordingKind.BLF:
@@ -105,8 +108,8 @@ class RecordingReader:
         return can.ASCReader(self.path, relative_timestamp=True)
 
     def _why_empty(self) -> str:
-        if self.trouble is not None:
-            return f"is no {self._kind} recording: {self.trouble.partition(': ')[2]}"
+        if self._damage is not None:
+            return f"is no {self._kind} recording: {self._damage}"
         if self.counters.rejected_lines:
             return f"none of its {self.counters.rejected_lines} lines is one of a {self._kind}"
         return "holds no frame"

@@ -25,6 +25,11 @@ class TransportCounters:
     # An adapter only: frames that it refused, and how often its channel was opened.
     frames_refused: int = 0
     channel_openings: int = 0
+    # A CAN bus of the kernel only, by its error frames.
+    error_passive: int = 0
+    bus_off: int = 0
+    bus_restarts: int = 0
+    unacknowledged: int = 0
 
     def __add__(self, other: "TransportCounters") -> "TransportCounters":
         return TransportCounters(*map(add, astuple(self), astuple(other)))
@@ -66,7 +71,8 @@ class Transport(Protocol):
         """Send one frame within WRITE_TIMEOUT_S.
 
         SendTimeoutError where it was not taken: only this frame is lost. TransportError where the
-        port is gone. ValueError, and nothing sent, for what is no classic frame with an 11-bit id.
+        port is gone. ValueError, and nothing sent, for what is no classic frame,
+        and on a COBS line for one with a 29-bit id.
         """
         ...
 

@@ -11,7 +11,8 @@ from can.interfaces.socketcan import SocketcanBus
 from can.interfaces.virtual import VirtualBus
 
 from firmware_bridge.errors import LinkReason, SendTimeoutError, TransportError
-from firmware_bridge.protocol.frame import MAX_CLASSIC_LENGTH, CanFrame
+from firmware_bridge.protocol.bus_errors import BusHealth
+from firmware_bridge.protocol.frame import EXTENDED, MAX_CLASSIC_LENGTH, CanFrame, is_extended
 from firmware_bridge.transports.base import WRITE_TIMEOUT_S, TransportCounters
 from firmware_bridge.transports.gate import Gate
 
@@ -54,18 +55,27 @@ class CanBus:
         self._name = name
         self._descriptor = _descriptor(bus)
         self._gate = Gate(name, readable=self._descriptor)
+        self._health = BusHealth()
         self._frames_sent = 0
         self._frames_received = 0
 
     @property
     def counters(self) -> TransportCounters:
         """Return what passed so far; a bus rejects nothing that its controller lets through."""
-        return TransportCounters(self._frames_sent, self._frames_received)
+        errors = self._health.counters
+        return TransportCounters(
+            self._frames_sent,
+            self._frames_received,
+            error_passive=errors.error_passive,
+            bus_off=errors.bus_off,
+            bus_restarts=errors.restarts,
+            unacknowledged=errors.unacknowledged,
+        )
 
     @property
     def trouble(self) -> str | None:
-        """Return why the bus takes no frames; None where it does."""
-        return None
+        """Return what is wrong with the bus; None where nothing is known."""
+        return self._health.trouble
 
     @property
     def backlog_s(self) -> float:
@@ -85,14 +95,16 @@ class CanBus:
                 self._bus.send(message, timeout=WRITE_TIMEOUT_S)
             except (can.CanError, OSError) as error:
                 if _is_full(error):
+                    self._health.refused()
                     raise SendTimeoutError(
                         f"link: {self._name} takes no frames: is another node on the bus?"
                     ) from error
                 raise self._lost(error) from error
             self._frames_sent += 1
+            self._health.passed(received=False)
 
     def receive(self, timeout_s: float) -> list[CanFrame]:
-        """Return the data frames with 11-bit ids that arrived; see `Transport.receive`."""
+        """Return the classic data frames that arrived; see `Transport.receive`."""
         deadline_s = time.monotonic() + timeout_s
         with self._gate.receiving:
             self._gate.check()
@@ -124,6 +136,10 @@ class CanBus:
                 raise self._lost(error) from error
             if message is None:
                 break
+            if message.is_error_frame:
+                self._health.error(message.arbitration_id, bytes(message.data))
+                continue
+            self._health.passed(received=True)
             # A kernel's time-stamp is wall time, ours is monotonic.
             frame = as_frame(message, time.monotonic())
             if frame is not None:
@@ -143,19 +159,23 @@ class CanBus:
 
 
 def as_message(frame: CanFrame) -> can.Message:
-    """Return `frame` for python-can; ValueError if it is not a classic one with 11 bits of id."""
+    """Return `frame` for python-can; ValueError if it is not a classic one."""
     return can.Message(
-        arbitration_id=frame.can_id, data=frame.data, is_extended_id=False, check=True
+        arbitration_id=frame.can_id & ~EXTENDED,
+        data=frame.data,
+        is_extended_id=is_extended(frame.can_id),
+        check=True,
     )
 
 
 def as_frame(message: can.Message, time_s: float) -> CanFrame | None:
     """Return what python-can received, stamped `time_s`; None for the kinds that are not ours."""
-    if message.is_extended_id or message.is_remote_frame or message.is_error_frame:
+    if message.is_remote_frame or message.is_error_frame:
         return None
     if message.is_fd or len(message.data) > MAX_CLASSIC_LENGTH:
         return None
-    return CanFrame(message.arbitration_id, bytes(message.data), time_s)
+    flag = EXTENDED if message.is_extended_id else 0
+    return CanFrame(message.arbitration_id | flag, bytes(message.data), time_s)
 
 
 def _descriptor(bus: can.BusABC) -> int | None:

@@ -8,7 +8,13 @@ from typing import Any
 
 from can.interfaces.udp_multicast import utils
 
-from firmware_bridge.protocol.frame import MAX_CLASSIC_LENGTH, MAX_STANDARD_ID, CanFrame
+from firmware_bridge.protocol.frame import (
+    EXTENDED,
+    MAX_CLASSIC_LENGTH,
+    MAX_EXTENDED_ID,
+    CanFrame,
+    is_can_id,
+)
 from firmware_bridge.transports.can_bus import as_message
 
 try:
@@ -16,11 +22,14 @@ try:
 except ImportError:  # an optional part of python-can; `is_msgpack_installed` is asked first
     msgpack = None
 
-MAX_EXTENDED_ID = 0x1FFFFFFF
-
 # What a message holds, as far as it concerns us.
-_OTHER_KINDS = ("is_extended_id", "is_remote_frame", "is_error_frame", "is_fd")
-_FIELDS = {"arbitration_id": int, "data": bytes, **dict.fromkeys(_OTHER_KINDS, bool)}
+_OTHER_KINDS = ("is_remote_frame", "is_error_frame", "is_fd")
+_FIELDS = {
+    "arbitration_id": int,
+    "data": bytes,
+    "is_extended_id": bool,
+    **dict.fromkeys(_OTHER_KINDS, bool),
+}
 
 
 def is_msgpack_installed() -> bool:
@@ -29,7 +38,7 @@ def is_msgpack_installed() -> bool:
 
 
 def make_message(frame: CanFrame) -> bytes:
-    """Return the datagram of `frame`; ValueError unless it is a classic one with 11 bits of id."""
+    """Return the datagram of `frame`; ValueError unless it is a classic one."""
     return utils.pack_message(as_message(frame))
 
 
@@ -50,6 +59,7 @@ def as_frame(fields: dict[str, Any], time_s: float) -> CanFrame | None:
     """Return the frame, stamped `time_s`; None for the kinds that are not ours."""
     if any(fields[name] for name in _OTHER_KINDS):
         return None
-    if fields["arbitration_id"] > MAX_STANDARD_ID or len(fields["data"]) > MAX_CLASSIC_LENGTH:
+    can_id = fields["arbitration_id"] | (EXTENDED if fields["is_extended_id"] else 0)
+    if not is_can_id(can_id) or len(fields["data"]) > MAX_CLASSIC_LENGTH:
         return None
-    return CanFrame(fields["arbitration_id"], fields["data"], time_s)
+    return CanFrame(can_id, fields["data"], time_s)

@@ -10,15 +10,17 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from quantize.data.fer2013 import Fer2013
 
 _LOG = logging.getLogger(__name__)
-_FORMAT = 1  # raise when the layout of an entry or the rules of the parsers change
+_PREFIX = "fer2013-"
+MOST_BYTES = 1 << 30  # of all entries: a dozen data sets of FER2013's size
+_FORMAT = 2  # raise when the layout of an entry or the rules of the parsers change
 
 
 def cache_folder() -> Path:
@@ -30,13 +32,37 @@ def cache_folder() -> Path:
     return Path.home() / ".cache" / "edge-fer"
 
 
-def fingerprint(source: Path, files: Sequence[Path]) -> str:
-    """Return what identifies the state of a source: path, size and time of each of its files."""
-    digest = hashlib.sha256(f"{_FORMAT} {source.resolve()}\n".encode())
-    for path in files:
-        status = path.stat()
-        digest.update(f"{path} {status.st_size} {status.st_mtime_ns}\n".encode())
-    return digest.hexdigest()
+def entries() -> list[Path]:
+    """Return the cached data sets, the one used last first."""
+    found = [path for path in cache_folder().glob(f"{_PREFIX}*.npz") if path.is_file()]
+    return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
+
+
+def clear_cache() -> int:
+    """Delete all entries, and what killed writers left; return how many bytes that were."""
+    freed = 0
+    for path in cache_folder().glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError):
+            size = path.stat().st_size
+            path.unlink()
+            freed += size
+    return freed
+
+
+def _keep_within_bound() -> None:
+    """Delete the entries that were used longest ago where all together are too large."""
+    total = 0
+    for path in entries():
+        with contextlib.suppress(OSError):
+            total += path.stat().st_size
+            if total > MOST_BYTES:
+                path.unlink()
+
+
+def fingerprint(source: Path, state: str, options: str = "") -> str:
+    """Return what identifies a source, the `state` of its files, and how they are read."""
+    text = f"{_FORMAT} {source.resolve()}\n{options}\n{state}\n"
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()
 
 
 def load(source: Path, expected: str) -> Fer2013 | None:
@@ -48,20 +74,37 @@ def load(source: Path, expected: str) -> Fer2013 | None:
         with np.load(path, allow_pickle=False) as entry:
             if str(entry["fingerprint"]) != expected:
                 return None
+            with contextlib.suppress(OSError):
+                os.utime(path)  # used now: the ones used longest ago go first
+            about = json.loads(str(entry["about"]))
             return Fer2013(
                 entry["images"].astype(np.uint8, casting="safe", copy=False),
                 entry["labels"].astype(np.int64, casting="safe", copy=False),
                 entry["usages"].astype(np.uint8, casting="safe", copy=False),
-                json.loads(str(entry["skipped"])),
+                about["skipped"],
+                about["passed_over"],
+                tuple(about["notes"]),
+                tuple(about["classes"]),
+                entry.get("names"),
             )
     except Exception as error:  # NumPy and zipfile raise a dozen kinds on damaged bytes
         _LOG.warning("%s: cache ignored (%s)", path, error)
         return None
 
 
-def store(source: Path, identity: str, dataset: Fer2013) -> None:
-    """Keep `dataset`; a reader sees the whole entry or none, whenever this process is killed."""
+def store(source: Path, identity: str, dataset: Fer2013) -> bool:
+    """Keep `dataset`, and return whether it could be.
+
+    A reader sees the whole entry or none, whenever this process is killed.
+    """
     path = _entry(source)
+    about = {
+        "skipped": dict(dataset.skipped),
+        "passed_over": dict(dataset.passed_over),
+        "notes": dataset.notes,
+        "classes": dataset.classes,
+    }
+    names: dict[str, Any] = {} if dataset.names is None else {"names": dataset.names}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=".partial")
@@ -74,17 +117,21 @@ def store(source: Path, identity: str, dataset: Fer2013) -> None:
                     images=dataset.images,
                     labels=dataset.labels,
                     usages=dataset.usages,
-                    skipped=np.array(json.dumps(dict(dataset.skipped))),
+                    about=np.array(json.dumps(about)),
+                    **names,
                 )
             temporary.replace(path)
+            _keep_within_bound()
         except BaseException:
             with contextlib.suppress(OSError):
                 temporary.unlink()
             raise
     except OSError as error:
         _LOG.warning("%s: not cached (%s)", path, error)
+        return False
+    return True
 
 
 def _entry(source: Path) -> Path:
     key = hashlib.sha256(str(source.resolve()).encode()).hexdigest()[:16]
-    return cache_folder() / f"fer2013-{key}.npz"
+    return cache_folder() / f"{_PREFIX}{key}.npz"

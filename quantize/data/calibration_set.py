@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_fer.emotions import LABELS
 from edge_fer.errors import DataError, DataReason, UsageError, UsageReason
 from quantize.data.fer2013 import USAGES, Fer2013
 
@@ -60,10 +59,12 @@ def choose_calibration_set(dataset: Fer2013, *, count: int, seed: int) -> Calibr
             DataReason.EMPTY,
             f"the data has no Training rows of {missing}: a representative set needs all",
         )
-    if not len(LABELS) <= count <= len(training):
+    classes = len(dataset.classes)
+    if not classes <= count <= len(training):
         raise UsageError(
             UsageReason.BAD_VALUE,
-            f"representative set: {count} images are not in {len(LABELS)}..{len(training)}",
+            f"representative set: {count} images are not in {classes}..{len(training)}: "
+            "change --calibration-images",
         )
     chosen = training.rows(balanced_rows(training.labels, count=count, seed=seed))
     return representative_set(chosen, dataset, seed=seed)
@@ -117,8 +118,10 @@ def _test_images(dataset: Fer2013) -> dict[bytes, int]:
 
 
 def _missing_classes(rows: Fer2013) -> str:
-    there = np.bincount(rows.labels, minlength=len(LABELS)) > 0
-    return ", ".join(label for label, is_there in zip(LABELS, there, strict=True) if not is_there)
+    there = np.bincount(rows.labels, minlength=len(rows.classes)) > 0
+    return ", ".join(
+        label for label, is_there in zip(rows.classes, there, strict=True) if not is_there
+    )
 
 
 def to_float_input(images: NDArray[np.uint8]) -> NDArray[np.float32]:

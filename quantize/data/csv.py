@@ -1,112 +1,249 @@
-"""Read FER2013 from Kaggle's `fer2013.csv`, also gzipped, and from its `icml_face_data.csv`.
+"""Read FER2013 from Kaggle's `fer2013.csv`, also gzipped, from `icml_face_data.csv` and their like.
 
-The fields hold no comma, so a row is split at commas, and the line number of an error is the line
-number of an editor. Blank lines are passed over.
+Columns may be in any order, with others between them, separated by commas, tabs or semicolons; text
+may be ASCII, UTF-8 or UTF-16, with the line ends of any system. The fields hold no separator, so a
+row is split at each, and the line number of an error is the line number of an editor. Blank lines
+are passed over.
 """
 
+import codecs
 import gzip
 import io
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, Any, cast
 
 import numpy as np
 
-from edge_fer.emotions import LABELS
 from edge_fer.errors import DataError, DataReason
 from edge_fer.models.kind import FACE_PX
-from quantize.data.fer2013 import USAGES, BadRowError, Fer2013, RowCollector
+from quantize.data.classes import FER2013, Classes, find_usage
+from quantize.data.fer2013 import TEST, USAGES, BadRowError, Fer2013, RowCollector
 
 _COLUMNS = ("emotion", "pixels", "Usage")
+# What others call them.
+_NAMES: dict[str, tuple[str, ...]] = {
+    "emotion": ("emotion", "label", "class", "emotions", "expression"),
+    "pixels": ("pixels", "pixel", "image"),
+    "Usage": ("usage", "split", "set"),
+}
+_SEPARATORS = b",\t;|"
 _PIXELS = FACE_PX * FACE_PX
-_LABEL_CODES = {str(code).encode(): code for code in range(len(LABELS))}
-_USAGE_CODES = {name.encode(): code for code, name in enumerate(USAGES)}
 _INTEGER = re.compile(rb"-?[0-9]+")
 _GZIP_MAGIC = b"\x1f\x8b"
-_MAX_HEADER_BYTES = 4096
+_HEAD_BYTES = 4096
 _STEP_ROWS = 256  # rows between two reports of progress
+_BLANKS = b' "\r\n'
+
+# What a download turns out to be, by how it begins.
+_NOT_CSV: tuple[tuple[bytes, str], ...] = (
+    (b"<!doctype", "a web page: the site wants you to log in before it gives the file"),
+    (b"<html", "a web page: the site wants you to log in before it gives the file"),
+    (b"version https://git-lfs", "a pointer of Git LFS: fetch the file with `git lfs pull`"),
+    (b"%pdf", "a PDF"),
+    (b"pk\x03\x04", "an archive or workbook: save it as CSV"),
+    (b"{", "JSON"),
+)
 
 
-def read_csv(path: Path, *, skip_bad: bool, advance: Callable[[int], None]) -> Fer2013:
+def read_csv(
+    path: Path,
+    *,
+    skip_bad: bool,
+    advance: Callable[[int], None],
+    classes: Classes = FER2013,
+) -> Fer2013:
     """Read a CSV file; `advance` is told the bytes of the file that were read since its last call.
 
     UserError names file, line and reason of the first bad row; with `skip_bad`, bad rows are
     counted instead. A missing column or a damaged archive is an error in either case.
     """
-    collector = RowCollector(skip_bad=skip_bad)
     try:
         with path.open("rb") as raw:
-            zipped = raw.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
-            raw.seek(0)
-            text = io.BufferedReader(gzip.GzipFile(fileobj=raw), 1 << 20) if zipped else raw
-            _read_rows(text, raw, str(path), collector, advance)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise DataError(
-            DataReason.UNREADABLE, f"{path}: damaged gzip file ({error}): fetch it again"
-        ) from error
+            return read_stream(raw, str(path), skip_bad=skip_bad, advance=advance, classes=classes)
     except OSError as error:
         raise DataError(
             DataReason.UNREADABLE, f"{path}: cannot be read ({error.strerror or error})"
         ) from error
-    return collector.dataset(str(path))
+
+
+def read_stream(
+    raw: IO[bytes],
+    source: str,
+    *,
+    skip_bad: bool,
+    advance: Callable[[int], None],
+    classes: Classes = FER2013,
+) -> Fer2013:
+    """Read the bytes of a CSV file, gzipped or not, as `read_csv`; OSError where they cannot be."""
+    collector = RowCollector(skip_bad=skip_bad, classes=classes.labels)
+    plain = cast("Any", raw)  # BufferedReader takes anything that has read and readinto
+    buffered = io.BufferedReader(plain, 1 << 16)
+    try:
+        if buffered.peek(2)[:2] == _GZIP_MAGIC:
+            # GzipFile is an io.RawIOBase in all but its declaration.
+            zipped = cast("Any", gzip.GzipFile(fileobj=buffered))
+            _read_rows(io.BufferedReader(zipped, 1 << 20), raw, source, collector, advance, classes)
+        else:
+            _read_rows(buffered, raw, source, collector, advance, classes)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise DataError(
+            DataReason.UNREADABLE, f"{source}: damaged gzip file ({error}): fetch it again"
+        ) from error
+    return collector.dataset(source)
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    separator: bytes
+    number: int
+    label: int
+    pixels: int
+    usage: int
 
 
 def _read_rows(
-    text: BinaryIO | io.BufferedReader,
-    raw: io.BufferedReader,
+    text: io.BufferedReader,
+    raw: IO[bytes],
     source: str,
     collector: RowCollector,
     advance: Callable[[int], None],
+    classes: Classes,
 ) -> None:
-    columns = _find_columns(text.readline(_MAX_HEADER_BYTES), source)
+    lines = _lines(text, source)
+    header = next(lines, b"")
+    columns = _find_columns(header, source)
+    heads = [field.strip(_BLANKS) for field in header.split(columns.separator)]
+    words = _Words(classes)
     reported = 0
-    for number, line in enumerate(text, start=2):
+    for number, line in enumerate(lines, start=2):
         if number % _STEP_ROWS == 0:
             position = raw.tell()
             advance(position - reported)
             reported = position
-        fields = [field.strip(b' "\r\n') for field in line.split(b",")]
-        if fields == [b""]:
+        fields = [field.strip(_BLANKS) for field in line.split(columns.separator)]
+        if not any(fields):
             continue
         try:
-            collector.add(*_parse_row(fields, columns))
+            if fields == heads:
+                raise BadRowError("second header", "the first line again: were two files joined?")
+            pixels, label, usage = _parse_row(fields, columns, words)
+            if label is None:
+                collector.pass_over("row of a class that was not asked for", f"line {number}")
+            else:
+                collector.add(pixels, label, usage)
         except BadRowError as problem:
             collector.reject(f"{source}, line {number}", problem)
     advance(raw.tell() - reported)
 
 
-def _find_columns(header: bytes, source: str) -> tuple[int, int, int]:
-    """Return the places of label, pixels and usage; the order of the columns is free."""
-    text = header.removeprefix(b"\xef\xbb\xbf").decode("ascii", errors="replace")
-    names = [name.strip(' "\r\n').lower() for name in text.split(",")]
-    try:
-        label, pixels, usage = (names.index(column.lower()) for column in _COLUMNS)
-    except ValueError:
-        missing = [column for column in _COLUMNS if column.lower() not in names]
+def _lines(text: io.BufferedReader, source: str) -> Iterator[bytes]:
+    """Return the lines of a file in any of the usual encodings and line ends, in ASCII."""
+    head = text.peek(_HEAD_BYTES)[:_HEAD_BYTES]
+    start = head.removeprefix(codecs.BOM_UTF8).lstrip().lower()
+    for magic, what in _NOT_CSV:
+        if start.startswith(magic):
+            raise DataError(DataReason.BAD_FORMAT, f"{source}: this is {what}")
+    encoding = _encoding(head)
+    if encoding is None and not (b"\r" in head and b"\n" not in head):
+        return iter(text)
+    # Any line end becomes \n here; a byte that is not of the encoding makes its row a bad one.
+    return _recoded(text, encoding or "latin-1")
+
+
+def _recoded(text: io.BufferedReader, encoding: str) -> Iterator[bytes]:
+    wrapped = io.TextIOWrapper(text, encoding, errors="replace", newline=None)
+    yield from (line.encode("ascii", errors="replace") for line in wrapped)
+    wrapped.detach()  # else the file is closed with it
+
+
+def _encoding(head: bytes) -> str | None:
+    """Return the encoding of text in units of two bytes, None for one of single bytes."""
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    # Without a mark: each second byte of ASCII text is 0.
+    for encoding, zeros in (("utf-16-le", head[1::2]), ("utf-16-be", head[0::2])):
+        if len(zeros) > 8 and zeros.count(0) > 0.9 * len(zeros):
+            return encoding
+    return None
+
+
+def _find_columns(header: bytes, source: str) -> _Columns:
+    """Return the places of label, pixels and usage; order and further columns are free."""
+    text = header.removeprefix(codecs.BOM_UTF8)
+    separator = max((bytes([each]) for each in _SEPARATORS), key=text.count)
+    names = [
+        name.strip(_BLANKS).decode("ascii", errors="replace").lower()
+        for name in text.split(separator)
+    ]
+    found = {
+        column: next((names.index(name) for name in known if name in names), None)
+        for column, known in _NAMES.items()
+    }
+    missing = [column for column, place in found.items() if place is None]
+    if missing:
+        what = ""
+        if names == [""]:
+            what = " (the file is empty)"
+        elif len(missing) == len(_COLUMNS) and names[0].isdigit():
+            what = " (it is a row and not a header)"
         raise DataError(
             DataReason.BAD_FORMAT,
-            f"{source}, line 1: the header has no column {' and no '.join(missing)}: "
+            f"{source}, line 1: the header has no column {' and no '.join(missing)}{what}: "
             "FER2013 has the columns emotion,pixels,Usage",
-        ) from None
-    if len(names) != len(_COLUMNS):
-        raise DataError(
-            DataReason.BAD_FORMAT,
-            f"{source}, line 1: {len(names)} columns in the header instead of 3",
         )
-    return label, pixels, usage
+    return _Columns(separator, len(names), *(cast("int", found[column]) for column in _COLUMNS))
 
 
-def _parse_row(fields: list[bytes], columns: tuple[int, int, int]) -> tuple[bytes, int, int]:
-    if len(fields) != len(_COLUMNS):
-        raise BadRowError("wrong number of columns", f"{len(fields)} instead of {len(_COLUMNS)}")
-    label, pixels, usage = (fields[column] for column in columns)
-    if label not in _LABEL_CODES:
-        raise BadRowError("unknown label", f"{_quote(label)} is not in 0..{len(LABELS) - 1}")
-    if usage not in _USAGE_CODES:
-        raise BadRowError("unknown usage", f"{_quote(usage)} is none of {', '.join(USAGES)}")
-    return _parse_pixels(pixels), _LABEL_CODES[label], _USAGE_CODES[usage]
+class _Words:
+    """What the words of a row stand for, looked up once each."""
+
+    def __init__(self, classes: Classes) -> None:
+        self._classes = classes
+        self._labels: dict[bytes, int | None] = {}
+        self._usages: dict[bytes, int] = {name.encode(): code for code, name in enumerate(USAGES)}
+
+    def label(self, word: bytes) -> int | None:
+        """Return the class, None for one that was not asked for; BadRowError for another word."""
+        if word not in self._labels:
+            first, names = self._classes.first_code, self._classes.codes
+            try:
+                code = self._classes.find(word.decode("ascii", errors="replace")) if word else None
+                if code is None:
+                    raise BadRowError(
+                        "unknown label",
+                        f"{_quote(word)} is not in {first}..{first + len(names) - 1}, "
+                        f"nor one of {', '.join(self._classes.labels)}",
+                    )
+                self._labels[word] = code
+            except ValueError:
+                self._labels[word] = None
+        return self._labels[word]
+
+    def usage(self, word: bytes) -> int:
+        """Return the usage; BadRowError for another word."""
+        if word not in self._usages:
+            name = find_usage(word.decode("ascii", errors="replace"))
+            if name is None:
+                raise BadRowError("unknown usage", f"{_quote(word)} is none of {', '.join(USAGES)}")
+            self._usages[word] = TEST if name == "test" else USAGES.index(name)
+        return self._usages[word]
+
+
+def _parse_row(
+    fields: list[bytes], columns: _Columns, words: _Words
+) -> tuple[bytes, int | None, int]:
+    if len(fields) != columns.number:
+        detail = f"{len(fields)} instead of {columns.number}"
+        if len(fields) >= _PIXELS:
+            detail += ": separate the pixels by blanks"
+        raise BadRowError("wrong number of columns", detail)
+    label = words.label(fields[columns.label])
+    usage = words.usage(fields[columns.usage])
+    return _parse_pixels(fields[columns.pixels]), label, usage
 
 
 def _parse_pixels(text: bytes) -> bytes:

@@ -1,132 +1,174 @@
-"""Read FER2013 from folders of images: `train/angry/*.jpg`, as two data sets on Kaggle have it.
+"""Read a data set of images: `train/angry/*.jpg` and the like, in a folder or an archive.
 
-The first level names the usage, in any case:
-
-    train, training                                          Training
-    publictest, public_test, test, validation, valid, val    PublicTest
-    privatetest, private_test                                PrivateTest
-
-The second level names the class: angry, disgust, fear, happy, sad, surprise, neutral. A file name
-that begins with `Training_`, `PublicTest_` or `PrivateTest_` overrules its folder, for in one of
-those data sets the `test` folder holds both tests, told apart by nothing else.
+`quantize.data.places` says which folders name what. An image of any size, colour and depth becomes
+48 x 48 grey bytes: a square one is scaled, of another the middle square is; or, with a face
+cutter, the face in it is cut out as the daemon does.
 """
 
-import os
+import hashlib
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Protocol
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from edge_fer.emotions import LABELS
 from edge_fer.errors import DataError, DataReason
 from edge_fer.models.kind import FACE_PX
-from quantize.data.fer2013 import USAGES, BadRowError, Fer2013, RowCollector
+from quantize.data.classes import FER2013, Classes
+from quantize.data.fer2013 import BadRowError, Fer2013, RowCollector
+from quantize.data.files import SourceFile
+from quantize.data.places import place_files
 
-USAGE_FOLDERS: dict[str, str] = {
-    "train": "Training",
-    "training": "Training",
-    "publictest": "PublicTest",
-    "public_test": "PublicTest",
-    "test": "PublicTest",
-    "validation": "PublicTest",
-    "valid": "PublicTest",
-    "val": "PublicTest",
-    "privatetest": "PrivateTest",
-    "private_test": "PrivateTest",
-}
-_IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".pgm", ".tif", ".tiff"})
-_LITTER = frozenset(
-    {"thumbs.db", "desktop.ini"}
-)  # what file managers leave; not a row, not an error
+IMAGE_SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".pgm", ".ppm", ".pbm", ".tif", ".tiff"}
+    | {".webp", ".gif", ".jp2", ".avif"}
+)
+_LEAST_SIDE_PX = 16  # below that there is no expression left to see
+_LARGE_PX = 160  # an image so large, not cut to a face, may show more than one
+_MOST_PIXELS = 1 << 27  # a larger image is not one of a face
 
 
-def list_files(folder: Path) -> list[Path]:
-    """Return the files under `folder` that should be rows, sorted by path; UserError if none is.
+class FaceCutter(Protocol):
+    """Cuts the face out of a picture. `identity` names what it does, for the cache."""
 
-    Hidden files and what file managers leave behind are passed over.
-    """
-    try:
-        files = sorted(
-            Path(parent, name)
-            for parent, _, names in os.walk(folder, onerror=_raise)
-            for name in names
-            if not name.startswith(".") and name.lower() not in _LITTER
-        )
-    except OSError as error:
-        raise DataError(
-            DataReason.UNREADABLE, f"{folder}: cannot be read ({error.strerror or error})"
-        ) from error
-    if not files:
-        raise DataError(
-            DataReason.EMPTY,
-            f"{folder}: the folder is empty: expected train/angry/*.jpg and the like",
-        )
-    if not any(entry.name.lower() in USAGE_FOLDERS for entry in folder.iterdir()):
-        raise DataError(
-            DataReason.EMPTY,
-            f"{folder}: no FER2013 in it: expected fer2013.csv, or folders as train/angry/*.jpg",
-        )
-    return files
+    identity: str
+
+    def cut(self, grey: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+        """Return uint8[48, 48] of the driver's face in uint8[h, w], or None where there is none."""
+        ...
 
 
 def read_folder(
-    folder: Path, files: list[Path], *, skip_bad: bool, advance: Callable[[int], None]
+    source: Path,
+    files: list[SourceFile],
+    *,
+    skip_bad: bool,
+    advance: Callable[[int], None],
+    classes: Classes = FER2013,
+    cutter: FaceCutter | None = None,
+    unsplit: str = "split",
 ) -> Fer2013:
-    """Read the images `files` under `folder`; `advance` is told how many were read since.
+    """Read the images among `files` of `source`; `advance` is told how many were read since.
 
-    UserError names the first file that is no 48 x 48 image or lies in no known usage and class;
-    with `skip_bad`, such files are counted instead.
+    `unsplit` is for folders that name no usage (`quantize.data.places`). UserError names the first
+    file in a class's folder that is no image, and the first image that lies in no known usage or
+    class; with `skip_bad`, such files are counted instead. What else there is, is counted too.
     """
-    collector = RowCollector(skip_bad=skip_bad)
-    for path in files:
-        try:
-            usage, label = _place(path.relative_to(folder))
-            collector.add(_read_image(path), label, usage)
-        except BadRowError as problem:
-            collector.reject(str(path), problem)
+    collector = RowCollector(skip_bad=skip_bad, classes=classes.labels)
+    images = [file for file in files if not file.problem]
+    placed = place_files([file.path for file in images], classes, unsplit=unsplit)
+    if not any(place is None or not isinstance(place, BadRowError) for place in placed.places):
+        raise _nothing_there(source, images)
+    for file in files:
+        if file.problem:
+            collector.pass_over(file.problem, str(file.path))
+    scaled = _Scaled()
+    for file, place in zip(images, placed.places, strict=True):
         advance(1)
-    return collector.dataset(str(folder))
+        if place is None:
+            collector.pass_over("image of a class that was not asked for", str(file.path))
+            continue
+        is_image = file.path.suffix.lower() in IMAGE_SUFFIXES
+        if isinstance(place, BadRowError) and not is_image:
+            collector.pass_over("file that is not an image", str(file.path))
+            continue
+        try:
+            if isinstance(place, BadRowError):
+                raise place
+            if not is_image:
+                raise BadRowError("not an image", f"'{file.path.suffix}' is no suffix of an image")
+            grey = decode(file)
+            face = cutter.cut(grey) if cutter else scaled.to_face(grey)
+            if face is None:
+                collector.pass_over("image without a face that was found", str(file.path))
+                continue
+            collector.add(face.tobytes(), place.label, place.usage, str(file.path))
+        except BadRowError as problem:
+            collector.reject(_where(source, file.path), problem)
+    return collector.dataset(str(source), (*placed.notes, *scaled.notes()))
 
 
-def _place(path: Path) -> tuple[int, int]:
-    """Return usage and label of a file from its path below the data set's folder."""
-    if len(path.parts) != 3:
-        raise BadRowError("wrong place", "a file belongs at usage/class/name, as train/angry/1.jpg")
-    usage_folder, label_folder, name = path.parts
-    usage = USAGE_FOLDERS.get(usage_folder.lower())
-    if usage is None:
-        raise BadRowError("unknown usage", f"the folder '{usage_folder}' is none of {_names()}")
-    if label_folder.lower() not in LABELS:
-        raise BadRowError(
-            "unknown label", f"the folder '{label_folder}' is none of {', '.join(LABELS)}"
-        )
-    prefix = name.partition("_")[0]
-    return USAGES.index(prefix if prefix in USAGES else usage), LABELS.index(label_folder.lower())
-
-
-def _read_image(path: Path) -> bytes:
-    if path.suffix.lower() not in _IMAGE_SUFFIXES:
-        raise BadRowError("not an image", f"'{path.suffix}' is no suffix of an image")
+def decode(file: SourceFile) -> NDArray[np.uint8]:
+    """Return an image file as grey bytes, uint8[h, w]; BadRowError where it is none."""
     try:
-        data = np.fromfile(path, np.uint8)
+        data = np.frombuffer(file.read(), np.uint8)
     except OSError as error:
         raise BadRowError("not an image", f"it cannot be read ({error.strerror})") from error
     try:
         image = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
-    except cv2.error:  # an empty file
+    except cv2.error:  # an empty file, or more pixels than OpenCV takes
         image = None
-    if image is None:
-        raise BadRowError("not an image", "it cannot be decoded")
-    if image.shape != (FACE_PX, FACE_PX):
-        height, width = image.shape[:2]
-        raise BadRowError("wrong image size", f"{width}x{height} instead of {FACE_PX}x{FACE_PX}")
-    return image.astype(np.uint8).tobytes()
+    if image is None or image.size > _MOST_PIXELS:
+        start = bytes(data[:64]).lstrip().lower()
+        what = "a web page" if start.startswith((b"<!doctype", b"<html")) else ""
+        detail = f"it is {what}: fetch it again" if what else "it cannot be decoded"
+        raise BadRowError("not an image", detail)
+    return image.astype(np.uint8, copy=False)
 
 
-def _names() -> str:
-    return ", ".join(USAGE_FOLDERS)
+class _Scaled:
+    """Brings images to the network's size, and knows how many were of which size."""
+
+    def __init__(self) -> None:
+        self._others, self._not_square, self._large = 0, 0, 0
+
+    def to_face(self, grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return uint8[48, 48] of `grey` (uint8[h, w]); BadRowError for one too small."""
+        if grey.shape == (FACE_PX, FACE_PX):
+            return grey
+        height, width = grey.shape
+        side = min(height, width)
+        if side < _LEAST_SIDE_PX:
+            raise BadRowError(
+                "wrong image size", f"{width}x{height}: {_LEAST_SIDE_PX} px are the least"
+            )
+        self._others += 1
+        self._not_square += height != width
+        self._large += side >= _LARGE_PX
+        top, left = (height - side) // 2, (width - side) // 2
+        # As the daemon scales a face: `edge_fer.face.crop`.
+        filter_ = cv2.INTER_AREA if side > FACE_PX else cv2.INTER_LINEAR
+        square = np.ascontiguousarray(grey[top : top + side, left : left + side])
+        face = cv2.resize(square, (FACE_PX, FACE_PX), interpolation=filter_)
+        return face.astype(np.uint8, copy=False)
+
+    def notes(self) -> tuple[str, ...]:
+        """Return what a user has to know of it."""
+        if not self._others:
+            return ()
+        note = f"{self._others:,} images are not {FACE_PX}x{FACE_PX} and were scaled"
+        if self._not_square:
+            note += f"; of {self._not_square:,} that are not square the middle was taken"
+        if self._large:
+            note += f"; {self._large:,} are {_LARGE_PX} px or more: where they show more than a "
+            note += "face, add --face-crop"
+        return (note,)
 
 
-def _raise(error: OSError) -> None:
-    raise error
+def _nothing_there(source: Path, files: list[SourceFile]) -> DataError:
+    if not files:
+        return DataError(
+            DataReason.EMPTY,
+            f"{source}: the folder is empty: expected train/angry/*.jpg and the like",
+        )
+    folders = sorted({file.path.parts[0] for file in files if len(file.path.parts) > 1})
+    there = f" (there is {', '.join(folders[:8])})" if folders else ""
+    return DataError(
+        DataReason.EMPTY,
+        f"{source}: no FER2013 in it: expected fer2013.csv, or folders as train/angry/*.jpg"
+        f"{there}; other classes: name them with --labels",
+    )
+
+
+def _where(source: Path, path: PurePosixPath) -> str:
+    return str(source / path) if source.is_dir() else f"{source}: {path}"
+
+
+def files_fingerprint(files: list[SourceFile]) -> str:
+    """Return what identifies the state of `files`."""
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(f"{file.path} {file.state} {file.problem}\n".encode(errors="replace"))
+    return digest.hexdigest()

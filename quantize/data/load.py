@@ -1,55 +1,147 @@
-"""Load FER2013 from whichever of its layouts is there, through the cache."""
+"""Load FER2013, or data like it, from whichever of its layouts is there, through the cache."""
 
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from edge_fer.errors import DataError, DataReason
 from quantize.data import cache as dataset_cache
-from quantize.data.csv import read_csv
+from quantize.data.classes import FER2013, Classes
+from quantize.data.csv import read_csv, read_stream
 from quantize.data.fer2013 import USAGES, Fer2013
-from quantize.data.folder import list_files, read_folder
+from quantize.data.files import SourceFile, is_archive, open_files
+from quantize.data.folder import FaceCutter, files_fingerprint, read_folder
 from quantize.progress import progress_bar
 
-__all__ = ["USAGES", "Fer2013", "load_fer2013"]
+__all__ = ["USAGES", "Fer2013", "Reading", "load_fer2013"]
 
 _CSV_NAMES = ("fer2013.csv", "fer2013.csv.gz", "icml_face_data.csv", "icml_face_data.csv.gz")
+_CSV_DEPTH = 3  # folders above a CSV file, in a folder or an archive
 
 
-def load_fer2013(path: Path, *, skip_bad: bool = False, progress: bool = False) -> Fer2013:
-    """Load FER2013 from a CSV file, from a folder that holds one, or from folders of images.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How data is read.
 
-    `progress` draws a bar on stderr while parsing. UserError if the path is missing, holds no
-    FER2013 or has a bad row, which it names; with `skip_bad`, bad rows are left out and counted
-    in `skipped`.
+    `skip_bad` leaves bad rows out and counts them. `classes` are the names that rows may have.
+    `cutter` finds the face in each picture; None: pictures are faces. `unsplit` is the usage of
+    all rows where folders name none; "split": one group of files in five is PublicTest.
     """
+
+    skip_bad: bool = False
+    classes: Classes = FER2013
+    cutter: FaceCutter | None = None
+    unsplit: str = "split"
+
+    @property
+    def identity(self) -> str:
+        """What of it changes the rows, for the cache."""
+        return f"{self.classes} {self.cutter.identity if self.cutter else None} {self.unsplit}"
+
+
+def load_fer2013(
+    path: Path,
+    *,
+    skip_bad: bool = False,
+    progress: bool = False,
+    reading: Reading | None = None,
+) -> Fer2013:
+    """Load a CSV file, folders of images, or a zip or tar archive that holds either.
+
+    `reading` says how, and `skip_bad` is short for the reading with that alone. `progress` draws a
+    bar on stderr while parsing. UserError if the path is missing, holds no FER2013 or has a bad
+    row, which it names; with `skip_bad`, bad rows are left out and counted in `skipped`.
+    """
+    reading = reading or Reading(skip_bad=skip_bad)
     try:
-        source = _find_source(path)
-        files = list_files(source) if source.is_dir() else [source]
-        identity = dataset_cache.fingerprint(source, files)
+        if not path.exists():
+            raise DataError(
+                DataReason.NOT_FOUND,
+                f"{path}: no such file or folder: give FER2013 as CSV or as folders",
+            )
+        if path.is_dir() or is_archive(path):
+            with open_files(path) as files:
+                return _load_files(path, files, reading, progress)
+        status = path.stat()
+        state, size = f"{status.st_size} {status.st_mtime_ns}", status.st_size
     except OSError as error:
         raise DataError(
             DataReason.UNREADABLE, f"{path}: cannot be read ({error.strerror})"
         ) from error
+
+    def parse(advance: Callable[[int], None]) -> Fer2013:
+        return read_csv(path, skip_bad=reading.skip_bad, advance=advance, classes=reading.classes)
+
+    return _cached(path, state, reading, size, parse, progress)
+
+
+def _load_files(source: Path, files: list[SourceFile], reading: Reading, progress: bool) -> Fer2013:
+    csv = _find_csv(files)
+    if csv is None:
+        return _cached(
+            source,
+            files_fingerprint(files),
+            reading,
+            len(files),
+            lambda advance: read_folder(
+                source,
+                files,
+                skip_bad=reading.skip_bad,
+                advance=advance,
+                classes=reading.classes,
+                cutter=reading.cutter,
+                unsplit=reading.unsplit,
+            ),
+            progress,
+        )
+    if source.is_dir():
+        return load_fer2013(source / csv.path, progress=progress, reading=reading)
+
+    def parse(advance: Callable[[int], None]) -> Fer2013:
+        from io import BytesIO  # noqa: PLC0415  # a member of an archive has no other file object
+
+        return read_stream(
+            BytesIO(csv.read()),
+            f"{source}: {csv.path}",
+            skip_bad=reading.skip_bad,
+            advance=advance,
+            classes=reading.classes,
+        )
+
+    return _cached(source, files_fingerprint(files), reading, int(csv.state), parse, progress)
+
+
+def _cached(
+    source: Path,
+    state: str,
+    reading: Reading,
+    total: int,
+    parse: Callable[[Callable[[int], None]], Fer2013],
+    progress: bool,
+) -> Fer2013:
+    identity = dataset_cache.fingerprint(source, state, reading.identity)
     cached = dataset_cache.load(source, identity)
     # An entry with rows left out was read with skip_bad: a strict reader has to see the error.
-    if cached is not None and (skip_bad or not cached.skipped):
+    if cached is not None and (reading.skip_bad or not cached.skipped):
         return cached
-    total = len(files) if source.is_dir() else source.stat().st_size
     with progress_bar(f"Reading {source.name}", total, show=progress) as advance:
-        if source.is_dir():
-            dataset = read_folder(source, files, skip_bad=skip_bad, advance=advance)
-        else:
-            dataset = read_csv(source, skip_bad=skip_bad, advance=advance)
-    dataset_cache.store(source, identity, dataset)
+        dataset = parse(advance)
+    if dataset_cache.store(source, identity, dataset) and progress:
+        print(
+            f"Cached in {dataset_cache.cache_folder()} (`edge-fer cache` shows and clears it).",
+            file=sys.stderr,
+        )
     return dataset
 
 
-def _find_source(path: Path) -> Path:
-    """Return the CSV file or the folder of images that `path` means."""
-    if not path.exists():
-        raise DataError(
-            DataReason.NOT_FOUND,
-            f"{path}: no such file or folder: give FER2013 as CSV or as folders",
-        )
-    if path.is_dir():
-        return next((path / name for name in _CSV_NAMES if (path / name).is_file()), path)
-    return path
+def _find_csv(files: list[SourceFile]) -> SourceFile | None:
+    """Return FER2013's CSV file among `files`, the one with the fewest folders above it."""
+    found = [
+        file
+        for file in files
+        if file.name in _CSV_NAMES and not file.problem and len(file.path.parts) <= _CSV_DEPTH
+    ]
+    return min(
+        found, key=lambda file: (len(file.path.parts), _CSV_NAMES.index(file.name)), default=None
+    )

@@ -58,12 +58,18 @@ def evaluate(
 
 
 def evaluate_predictor(
-    predictor: Predictor, name: str, rows: Fer2013, usage: str, *, progress: bool = False
+    predictor: Predictor,
+    name: str,
+    rows: Fer2013,
+    usage: str,
+    *,
+    labels: tuple[str, ...] = LABELS,
+    progress: bool = False,
 ) -> Evaluation:
-    """Measure an opened model on `rows`, which are those of `usage`."""
+    """Measure an opened model of `labels` on `rows`, which are those of `usage`."""
     with progress_bar(f"Evaluating {name}", len(rows), show=progress) as advance:
         answers = predictor.log_probabilities(rows.images, advance)
-    return Evaluation(name, predictor.format, usage, score(answers, rows.labels))
+    return Evaluation(name, predictor.format, usage, score(answers, rows.labels), labels)
 
 
 def rows_of(dataset: Fer2013, usage: str, remedy: str = "choose another --usage") -> Fer2013:

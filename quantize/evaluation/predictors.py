@@ -16,9 +16,11 @@ from edge_fer.models.operators import is_tflite
 from quantize.data.calibration_set import to_float_input
 from quantize.evaluation.scores import log_softmax
 from quantize.networks.tflite_file import open_interpreter
+from quantize.networks.use import Use
 from quantize.workstation import require_tensorflow
 
 _ZIP_MAGIC = b"PK\x03\x04"  # a .keras file is a zip archive
+_HDF5_MAGIC = b"\x89HDF"
 _BATCH = 256
 _SHARE = 64  # images that an interpreter takes at once
 _LEAST_PROBABILITY = 1e-12  # for float outputs that underflow
@@ -49,11 +51,16 @@ class NumbersPredictor(Predictor, Protocol):
         ...
 
 
-def open_predictor(path: Path, kind: ModelKind = EMOTIONS) -> NumbersPredictor:
-    """Open a `.keras` or `.tflite` file of `kind`, told apart by its content.
+def open_predictor(
+    path: Path, kind: ModelKind = EMOTIONS, use: Use | None = None
+) -> NumbersPredictor:
+    """Open a network (`.keras`, `.h5`, a SavedModel) or a `.tflite` file of `kind`, by its content.
 
-    UserError when the file is missing, is neither, or takes or returns other shapes.
+    `use` says in which order its outputs are, and how a network's pixels were scaled. UserError
+    when the file is missing, is neither, or takes or returns other shapes.
     """
+    if path.is_dir():
+        return _open_network(path, kind, use)
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -61,13 +68,20 @@ def open_predictor(path: Path, kind: ModelKind = EMOTIONS) -> NumbersPredictor:
             ModelReason.UNREADABLE, f"{path}: cannot read the model ({error.strerror})"
         ) from error
     if is_tflite(content):
-        return TflitePredictor(content, str(path), kind=kind)
-    if not content.startswith(_ZIP_MAGIC):
-        raise ModelError(ModelReason.NOT_A_MODEL, f"{path}: neither a .keras nor a .tflite file")
+        labels = None if use is None else use.labels
+        return TflitePredictor(content, str(path), kind=kind, labels=labels)
+    if not content.startswith((_ZIP_MAGIC, _HDF5_MAGIC)):
+        raise ModelError(
+            ModelReason.NOT_A_MODEL, f"{path}: neither a .keras or .h5 nor a .tflite file"
+        )
+    return _open_network(path, kind, use)
+
+
+def _open_network(path: Path, kind: ModelKind, use: Use | None) -> NumbersPredictor:
     require_tensorflow()
     from quantize.networks.network_file import load_network  # noqa: PLC0415  # it imports TensorFlow
 
-    return KerasPredictor(load_network(path, kind))
+    return KerasPredictor(load_network(path, kind, use))
 
 
 class KerasPredictor:
@@ -108,7 +122,8 @@ class TflitePredictor:
 
     `workers` interpreters of one thread each share the images, as many as there are cores without
     it: twice as fast on two cores. One interpreter of two threads is about as fast; each image's
-    answer here comes from the file as it is, with its batch of one.
+    answer here comes from the file as it is, with its batch of one. `labels` name the file's
+    outputs, where they are not in the kind's order.
     """
 
     format = "tflite"
@@ -120,8 +135,10 @@ class TflitePredictor:
         *,
         kind: ModelKind = EMOTIONS,
         workers: int | None = None,
+        labels: tuple[str, ...] | None = None,
     ) -> None:
         self._kind = kind
+        self._order = [(labels or kind.labels).index(label) for label in kind.labels]
         self._interpreters = [
             open_interpreter(content, source)
             for _ in range(workers or len(os.sched_getaffinity(0)))
@@ -183,9 +200,10 @@ class TflitePredictor:
                 advance(done)
         numbers = raw.astype(np.float64)
         if self._output["dtype"] is np.float32:
-            return numbers
+            return np.asarray(numbers[:, self._order])
         scale, zero_point = self._output["quantization"]
-        return np.asarray((numbers - zero_point) * float(scale), np.float64)
+        reals = (numbers - zero_point) * float(scale)
+        return np.asarray(reals[:, self._order], np.float64)
 
     def _to_input(self, images: NDArray[np.uint8]) -> NDArray[Any]:
         values = to_float_input(images)

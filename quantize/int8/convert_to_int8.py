@@ -22,8 +22,9 @@ def convert_to_int8(
 ) -> ModelCard:
     """Convert a network to full int8, measure it, write file and card, and return the card.
 
-    `network` is a `keras.Model` or the path of a `.keras` file: it takes float32[n,48,48,1] in 0..1
-    and returns float32[n,7], logits or probabilities in FER2013 order. `calibration_images` of the
+    `network` is a `keras.Model` or the path of a `.keras` or `.h5` file or a SavedModel: it takes
+    pictures in 0..1, of any size, grey or in colours, and returns float32[n,7], logits or
+    probabilities in FER2013 order. `calibration_images` of the
     Training rows, chosen by `seed`, are the representative set; PublicTest is what both are
     measured on. `out` ends in `.tflite`; the card lies beside it.
 
@@ -38,12 +39,13 @@ def convert_to_int8(
         training_record,
         write_model,
     )
+    from quantize.networks.adapting import adapt  # noqa: PLC0415
     from quantize.networks.network_file import load_network  # noqa: PLC0415
 
     check_out_path(out)
     path = Path(network) if isinstance(network, str | Path) else None
     quantized = quantize(
-        network if path is None else load_network(path),
+        adapt(network, network.name) if path is None else load_network(path),
         dataset,
         out.stem,
         training={} if path is None else training_record(path),

@@ -18,7 +18,9 @@ _BELOW = 1 - 2.0**-32
 # float32 holds sums up to 2**24 exactly, and there are 2**8 outputs: sums that far apart fit.
 _MOST_HALVINGS = 15
 _LARGEST_BIAS = 2.0**30
-_DAMPING = 0.01  # of the mean variance: inputs that the images say little of
+# Of the mean variance: inputs that the images say little of. The later ones are for matrices that
+# cannot be inverted with less.
+_DAMPINGS = (0.01, 0.1, 1.0, 10.0)
 _LEAST = 1e-9  # for channels without weights
 
 
@@ -76,10 +78,9 @@ def round_together(
     `covariance` (float64[inputs, inputs]) is that of the layer's inputs; the bias takes their mean.
     """
     order = np.argsort(-np.diag(covariance), kind="stable")  # what varies most has most to correct
-    variance = max(float(np.diag(covariance).mean()), _LEAST)
-    damped = covariance[np.ix_(order, order)] + _DAMPING * variance * np.eye(len(order))
-    inverse = np.linalg.inv(damped)
-    upper = np.linalg.cholesky((inverse + inverse.T) / 2).T
+    upper = _corrections(covariance[np.ix_(order, order)])
+    if upper is None:
+        return to_even(weights, scales)
     left = weights[order].copy()
     rounded = np.zeros(left.shape, np.int8)
     for place in range(len(order)):
@@ -89,3 +90,24 @@ def round_together(
     result = np.empty_like(rounded)
     result[order] = rounded
     return result
+
+
+def _corrections(covariance: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Return the upper triangle by which later weights correct earlier ones, or None without one.
+
+    Inputs that hardly vary, or vary with each other, leave a matrix that cannot be inverted in
+    float64: then it is damped more, until it can be.
+    """
+    variance = max(float(np.diag(covariance).mean()), _LEAST)
+    if not np.isfinite(covariance).all():
+        return None
+    for damping in _DAMPINGS:
+        damped = covariance + damping * variance * np.eye(len(covariance))
+        try:
+            inverse = np.linalg.inv(damped)
+            upper = np.linalg.cholesky((inverse + inverse.T) / 2).T
+        except np.linalg.LinAlgError:
+            continue
+        if np.isfinite(upper).all() and np.diag(upper).min() > 0:
+            return np.asarray(upper, np.float64)
+    return None

@@ -14,11 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_fer.atomic_write import write_atomically
+from edge_fer.errors import UserError
 from edge_fer.models.card import (
     LICENCE,
     Accuracy,
     Calibration,
     Equivalence,
+    LayerNoise,
     ModelCard,
     card_text,
     write_card,
@@ -41,7 +43,7 @@ from quantize.evaluation.scores import Scores, score
 from quantize.int8.convert import convert, convert_as
 from quantize.int8.fake_quant import fine_tune
 from quantize.int8.kernel_invariance import with_averages_as_convolutions
-from quantize.networks.complexity import multiply_adds
+from quantize.networks.complexity import known_multiply_adds
 from quantize.networks.folding import Folded, fold_batch_norms
 from quantize.progress import progress_bar
 
@@ -77,10 +79,11 @@ def quantize(
     count: int = DEFAULT_COUNT,
     seed: int = 1,
     qat_epochs: int = 0,
+    kind: ModelKind = EMOTIONS,
     progress: bool = False,
     announce: Callable[[str], None] = lambda text: None,
 ) -> Quantized:
-    """Convert a network to int8 and measure it on PublicTest before and after.
+    """Convert a network of `kind` to int8 and measure it on PublicTest before and after.
 
     `training` goes into the card as it is; `count` and `seed` decide the representative set;
     `qat_epochs` above 0 fine-tunes for int8 so long before the conversion
@@ -103,6 +106,7 @@ def quantize(
         Measured(MEASURED_ON, rows.images, rows.labels),
         name,
         training=training,
+        kind=kind,
         progress=progress,
         announce=announce,
     )
@@ -141,18 +145,15 @@ def convert_and_measure(
     after = score(answers, on.labels)
     confidence = fit_confidence(answers, on.labels)
     announce("Comparing layer by layer ...")
-    float_file = convert_as(
-        with_averages_as_convolutions(folded.model), "float32", calibration, kind
-    )
-    layers = measure_layers(float_file, converted.content, on.images[:LAYER_IMAGES], name)
+    layers = _noise_by_layer(folded.model, converted.content, calibration, on.images, name, kind)
     alike = compare_answers(exact, answers)
     card = ModelCard(
         name=name,
         labels=kind.labels,
         input=converted.input,
         output=converted.output,
-        parameters=model.count_params(),
-        multiply_adds=multiply_adds(model),
+        parameters=model.count_params() or None,
+        multiply_adds=known_multiply_adds(model),
         operators=converted.operators,
         sha256=hashlib.sha256(converted.content).hexdigest(),
         calibration=Calibration(calibration.seed, calibration.count, calibration.sha256),
@@ -179,6 +180,27 @@ def convert_and_measure(
         ),
     )
     return Quantized(converted.content, card, before, after)
+
+
+def _noise_by_layer(
+    network: keras.Model,
+    content: bytes,
+    calibration: CalibrationSet,
+    images: NDArray[np.uint8],
+    name: str,
+    kind: ModelKind,
+) -> list[LayerNoise]:
+    """Return each layer's noise, worst first; [] where the converter gave other names to tensors.
+
+    It is for the card alone: the answers have been compared.
+    """
+    try:
+        float_file = convert_as(
+            with_averages_as_convolutions(network), "float32", calibration, kind
+        )
+        return measure_layers(float_file, content, images[:LAYER_IMAGES], name)
+    except UserError:
+        return []
 
 
 def write_model(quantized: Quantized, path: Path) -> Path:

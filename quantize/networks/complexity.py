@@ -8,7 +8,7 @@ from keras import layers
 from edge_fer.errors import ModelError, ModelReason
 
 # Layers whose weights are folded into a neighbour, or that have no weights: no multiply-adds.
-_FREE = (layers.BatchNormalization,)
+_FREE = (layers.BatchNormalization, layers.PReLU)
 
 
 def multiply_adds(model: keras.Model) -> int:
@@ -18,6 +18,14 @@ def multiply_adds(model: keras.Model) -> int:
     weights of which the count is not known, rather than a total that is too small.
     """
     return sum(layer_multiply_adds(layer) for layer in model.layers)
+
+
+def known_multiply_adds(model: keras.Model) -> int | None:
+    """Return `multiply_adds`, or None where it has a layer of which the count is not known."""
+    try:
+        return multiply_adds(model) or None
+    except ModelError:
+        return None
 
 
 def layer_multiply_adds(layer: layers.Layer) -> int:

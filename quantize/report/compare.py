@@ -11,6 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
 from edge_fer.errors import DataError, DataReason
 from quantize.report.history import History, read_history
 from quantize.report.markdown import signed_points, table
@@ -112,14 +116,38 @@ def short(digest: str) -> str:
     return digest[:8]
 
 
+HEADS = ("settings", "epochs", "seeds", "last epoch", "mean", "change", "best epoch", "network")
+
+
+def render_trainings(trainings: Sequence[Training]) -> RenderableType:
+    """Return the table for a terminal, with the settings where they have room."""
+    grid = Table(box=None, padding=(0, 2, 0, 0))
+    for place, head in enumerate(HEADS):
+        grid.add_column(
+            head,
+            justify="right" if place else "left",
+            no_wrap=bool(place),
+            ratio=None if place else 1,
+            overflow="fold",
+        )
+    for row in training_rows(trainings):
+        grid.add_row(*map(Text, row))
+    return grid
+
+
 def trainings_table(trainings: Sequence[Training]) -> str:
-    """Return the table in Markdown, a row for settings that are the same, in their order."""
+    """Return the table in Markdown."""
+    return table(HEADS, training_rows(trainings))
+
+
+def training_rows(trainings: Sequence[Training]) -> list[tuple[str, ...]]:
+    """Return a row of HEADS for settings that are the same, in their order."""
     groups: dict[str, list[Training]] = {}
     for training in trainings:
         groups.setdefault(json.dumps(training.settings, sort_keys=True), []).append(training)
     base = trainings[0].settings
     base_mean = _mean([training.last for training in next(iter(groups.values()))])
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for group in groups.values():
         mean = _mean([training.last for training in group])
         rows.append(
@@ -134,8 +162,7 @@ def trainings_table(trainings: Sequence[Training]) -> str:
                 ", ".join(short(training.network) for training in group if training.network),
             )
         )
-    heads = ("settings", "epochs", "seeds", "last epoch", "mean", "change", "best epoch", "network")
-    return table(heads, rows)
+    return rows
 
 
 def _mean(values: Sequence[float]) -> float:

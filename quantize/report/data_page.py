@@ -1,6 +1,7 @@
 """The verb `data`: what a data set holds."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +10,23 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from edge_fer.emotions import LABELS
+from quantize.data.checks import find_doubts, notes_of
 from quantize.data.fer2013 import Fer2013
-from quantize.data.load import load_fer2013
+from quantize.data.load import Reading, load_fer2013
 from quantize.plots.figures import draw_distribution
 
 
-def report_data(path: Path, *, json_output: bool, skip_bad: bool, plot: Path | None) -> None:
+def report_data(
+    path: Path,
+    *,
+    json_output: bool,
+    plot: Path | None,
+    reading: Reading | None = None,
+    skip_bad: bool = False,
+) -> None:
     """Read a data set and print rows by usage and class; draw them into `plot` if that is given."""
-    dataset = load_fer2013(path, skip_bad=skip_bad, progress=True)
+    reading = reading or Reading(skip_bad=skip_bad)
+    dataset = load_fer2013(path, progress=True, reading=reading)
     if plot is not None:
         draw_distribution(dataset, plot)
     if json_output:
@@ -27,7 +36,7 @@ def report_data(path: Path, *, json_output: bool, skip_bad: bool, plot: Path | N
 
 
 def describe(dataset: Fer2013, path: Path) -> dict[str, Any]:
-    """Return plain values for JSON: rows by usage and class, rows left out by reason, sha256."""
+    """Return plain values for JSON: rows by usage and class, what was left out, doubts, sha256."""
     return {
         "path": str(path),
         "rows": len(dataset),
@@ -36,6 +45,9 @@ def describe(dataset: Fer2013, path: Path) -> dict[str, Any]:
             for usage, classes in dataset.counts().items()
         },
         "skipped": dict(dataset.skipped),
+        "passed_over": dict(dataset.passed_over),
+        "notes": list(dataset.notes),
+        "doubts": asdict(find_doubts(dataset)),
         "sha256": dataset.digest(),
     }
 
@@ -50,7 +62,7 @@ def render_data(dataset: Fer2013, path: Path) -> RenderableType:
         table.add_column(usage, justify="right")
         table.add_column("")
         table.add_column("")
-    for label in LABELS:
+    for label in dataset.classes:
         cells: list[RenderableType] = [label]
         for classes in usages.values():
             share = classes[label] / sum(classes.values())
@@ -62,8 +74,5 @@ def render_data(dataset: Fer2013, path: Path) -> RenderableType:
         totals += [Text(f"{sum(classes.values()):,}", "bold"), "", ""]
     table.add_row(*totals)
     title = Text.assemble((str(path), "bold"), f": {len(dataset):,} rows\n")
-    lines = [
-        Text(f"left out: {count:,} with {reason}", "yellow")
-        for reason, count in dataset.skipped.items()
-    ]
+    lines = [Text(line, "yellow") for line in notes_of(dataset, near=True)]
     return Group(title, table, Text(f"\nsha256 {dataset.digest()}", "dim"), *lines)

@@ -1,11 +1,13 @@
 """Writes the report: the figures, and then the page that shows them."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from edge_fer.atomic_write import write_atomically
 from edge_fer.errors import OutputError, OutputReason
 from quantize.data.fer2013 import Fer2013
 from quantize.plots.figures import open_figure
+from quantize.progress import progress_bar
 from quantize.report.answers import answers_section
 from quantize.report.comparison import comparison_section
 from quantize.report.corruptions import corruptions_section
@@ -79,21 +81,26 @@ def write_report(
         raise OutputError(
             OutputReason.NOT_WRITABLE, f"--report {folder}: cannot be made ({error.strerror})"
         ) from error
-    sections = {
-        "In short": summary_section(subject, measured),
-        "Comparison": comparison_section(subject, measured),
-        "Right and wrong": answers_section(measured.scores, folder),
-        "The surest mistakes": mistakes_section(measured, folder, with_faces=with_faces),
-        "Saliency": saliency_section(subject, measured, folder, with_faces=with_faces),
-        "Confidence": reliability_section(measured, folder),
-        "Asking instead of guessing": risk_coverage_section(measured, folder),
-        "Robustness": corruptions_section(measured.robustness, folder),
-        "Training": history_section(subject, digest, folder),
-        "Representative set": representative_set_section(folder),
-        "Layers": layers_section(subject),
-        "Filters and feature maps": filters_section(subject.anatomy, folder),
-        "Data": data_section(dataset, folder, with_faces=with_faces),
+    makers: dict[str, Callable[[], str]] = {
+        "In short": lambda: summary_section(subject, measured),
+        "Comparison": lambda: comparison_section(subject, measured),
+        "Right and wrong": lambda: answers_section(measured.scores, folder),
+        "The surest mistakes": lambda: mistakes_section(measured, folder, with_faces=with_faces),
+        "Saliency": lambda: saliency_section(subject, measured, folder, with_faces=with_faces),
+        "Confidence": lambda: reliability_section(measured, folder),
+        "Asking instead of guessing": lambda: risk_coverage_section(measured, folder),
+        "Robustness": lambda: corruptions_section(measured.robustness, folder),
+        "Training": lambda: history_section(subject, digest, folder),
+        "Representative set": lambda: representative_set_section(folder),
+        "Layers": lambda: layers_section(subject),
+        "Filters and feature maps": lambda: filters_section(subject.anatomy, folder),
+        "Data": lambda: data_section(dataset, folder, with_faces=with_faces),
     }
+    sections = {}
+    with progress_bar("Drawing", len(makers), show=progress) as advance:
+        for title, make in makers.items():
+            sections[title] = make()
+            advance(1)
     page = [
         _MARK,
         f"# Report: {subject.file.path.name}",

@@ -1,7 +1,9 @@
 """A study in its storage: budget, sampler, pruner, and what becomes of a killed worker's trial."""
 
+import importlib.util
 import json
 import os
+import re
 import socket
 import warnings
 from dataclasses import asdict, dataclass
@@ -11,7 +13,7 @@ import optuna
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
-from edge_fer.errors import DataError, DataReason
+from edge_fer.errors import DataError, DataReason, Extra, MissingPackageError
 
 # The heartbeat is what keeps a killed worker's trial; Optuna calls it experimental.
 warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
@@ -19,6 +21,9 @@ warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
 # A worker says each ten seconds that it lives; after a minute without, its trial is run again.
 HEARTBEAT_S, GRACE_S = 10, 60
 JOURNAL = "journal:"
+# SQLAlchemy's own default for PostgreSQL is an older driver than the one that the extra brings.
+_POSTGRESQL = ("postgresql://", "postgres://")
+_PSYCOPG = "postgresql+psycopg://"
 
 SAMPLERS = {
     "random": optuna.samplers.RandomSampler,
@@ -51,8 +56,19 @@ class Budget:
     data_sha256: str
 
 
+_PASSWORD = re.compile(r"(//[^/@:]*:)[^@]*@")
+
+
 def open_storage(url: str) -> optuna.storages.BaseStorage:
     """Open `journal:FILE` or any Optuna storage URL; UserError when that cannot be done."""
+    for prefix in _POSTGRESQL:
+        if url.startswith(prefix):
+            url = _PSYCOPG + url.removeprefix(prefix)
+    if url.startswith(_PSYCOPG) and importlib.util.find_spec("psycopg") is None:
+        raise MissingPackageError(
+            Extra.DISTRIBUTED,
+            "--storage postgresql://: this needs psycopg: pip install 'edge-fer[distributed]'",
+        )
     try:
         if url.startswith(JOURNAL):
             backend = JournalFileBackend(url.removeprefix(JOURNAL))
@@ -68,8 +84,13 @@ def open_storage(url: str) -> optuna.storages.BaseStorage:
     except Exception as error:  # SQLAlchemy, its drivers, the file system: a dozen kinds
         reason = " ".join(str(error).split())[:200]
         raise DataError(
-            DataReason.UNREADABLE, f"--storage {url}: cannot be opened ({reason})"
+            DataReason.UNREADABLE, f"--storage {without_password(url)}: cannot be opened ({reason})"
         ) from error
+
+
+def without_password(url: str) -> str:
+    """Return a storage URL as it may be shown."""
+    return _PASSWORD.sub(r"\1***@", url)
 
 
 def open_study(storage: optuna.storages.BaseStorage, name: str, budget: Budget) -> optuna.Study:

@@ -1,11 +1,15 @@
 """The verb `search`: workers on one study, their progress, and what they found."""
 
 import importlib.util
+import os
 import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from rich.console import Console
 
@@ -24,8 +28,10 @@ from quantize.data.load import load_fer2013
 from quantize.evaluation.evaluation import rows_of
 from quantize.progress import progress_bar
 from quantize.search.space import SPACES
+from quantize.search.words import ENVIRONMENT
 
 _POLL_S = 0.5
+_STORAGE = "EDGE_FER_SEARCH_STORAGE"  # the variable in which workers find the storage
 
 
 def search_verb(
@@ -43,6 +49,7 @@ def search_verb(
     sampler: str,
     pruner: str,
     report: Path | None,
+    skip_bad: bool = False,
 ) -> None:
     """Run or resume a study until `trials` have a result, and print the table.
 
@@ -52,6 +59,9 @@ def search_verb(
         raise MissingPackageError(
             Extra.WORKSTATION, "this needs Optuna: pip install 'edge-fer[workstation]'"
         )
+    import optuna  # noqa: PLC0415  # an extra
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)  # our own progress says it
     from quantize.search.report import render_study, write_report  # noqa: PLC0415  # an extra
     from quantize.search.study import (  # noqa: PLC0415
         PRUNERS,
@@ -79,7 +89,7 @@ def search_verb(
         )
     if report is not None and not report.is_dir():
         raise OutputError(OutputReason.NO_FOLDER, f"--report {report}: there is no such folder")
-    dataset = load_fer2013(data, progress=True)
+    dataset = load_fer2013(data, skip_bad=skip_bad, progress=True)
     for usage in ("Training", "PublicTest"):
         rows_of(dataset, usage, "each trial needs both")
     budget = Budget(space, seed, epochs, rows, side_px, sampler, pruner, dataset.digest())
@@ -87,9 +97,10 @@ def search_verb(
     name = study_name or space
     study = open_study(open_storage(url), name, budget)
     requeue_orphans(study)
+    skip = ["--skip-bad"] if skip_bad else []
     with (
         progress_bar(f"Study {name}", trials) as advance,
-        _workers(workers, [url, name, str(data), str(trials)]) as processes,
+        _workers(workers, url, [name, str(data), str(trials), *skip]) as processes,
     ):
         shown = 0
         while True:
@@ -124,14 +135,35 @@ def _embedded(space: str) -> str:
 
 
 @contextmanager
-def _workers(number: int, arguments: list[str]) -> Iterator[list[subprocess.Popen[bytes]]]:
-    command = python_module("quantize.search.worker", *arguments)
-    processes = [subprocess.Popen([*command, str(index)]) for index in range(number)]
-    try:
-        yield processes
-        for process in processes:
-            process.wait()
-    finally:
-        for process in processes:
-            process.kill()
-            process.wait()
+def _workers(
+    number: int, storage: str, arguments: list[str]
+) -> Iterator[list[subprocess.Popen[bytes]]]:
+    command = python_module("quantize.search.worker", f"{ENVIRONMENT}{_STORAGE}", *arguments)
+    # What TensorFlow and Optuna have to say goes into a file, of which the end is shown where a
+    # worker fails; and a ctrl-C, which a terminal sends to all its processes, is ours to handle.
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", _STORAGE: storage}
+    with tempfile.TemporaryFile() as log:
+        processes = [
+            subprocess.Popen(
+                [*command, str(index)], stderr=log, env=environment, start_new_session=True
+            )
+            for index in range(number)
+        ]
+        try:
+            yield processes
+            for process in processes:
+                process.wait()
+        finally:
+            for process in processes:
+                process.kill()
+                process.wait()
+            if any(process.returncode > 0 for process in processes):
+                _show_end(log)
+
+
+def _show_end(log: IO[bytes]) -> None:
+    """Print the last line that a failed worker wrote: the error that it ended with."""
+    log.seek(0)
+    lines = log.read().decode(errors="replace").strip().splitlines()
+    if lines:
+        print(f"a worker failed: {lines[-1][:300]}", file=sys.stderr)

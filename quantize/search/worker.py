@@ -4,6 +4,7 @@ A process each, so that a network that does not fit into memory takes one trial 
 the study.
 """
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -27,6 +28,7 @@ from quantize.search.study import (
     open_storage,
     trials_done,
 )
+from quantize.search.words import ENVIRONMENT
 from quantize.training.train import predict_logits
 
 _BATCH = 128  # the paper's
@@ -99,11 +101,17 @@ def _train(
 
 
 def main(arguments: list[str]) -> None:
-    """Join the study that `arguments` name: storage, study, data, trials, number of the worker."""
-    storage, name, data, trials, worker = arguments
+    """Join the study that `arguments` name: storage, study, data, trials, number of the worker.
+
+    `--skip-bad` before the number leaves bad rows out. A storage of `env:NAME` is in that variable:
+    it may hold a password, and all users of a machine see arguments.
+    """
+    storage, name, data, trials, *options, worker = arguments
+    if storage.startswith(ENVIRONMENT):
+        storage = os.environ[storage.removeprefix(ENVIRONMENT)]
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = join_study(open_storage(storage), name, int(worker))
-    work(study, load_fer2013(Path(data)), int(trials))
+    work(study, load_fer2013(Path(data), skip_bad="--skip-bad" in options), int(trials))
 
 
 if __name__ == "__main__":

@@ -1,18 +1,24 @@
 """The verb `evaluate`."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 from rich.console import Console
 
 from edge_fer.errors import UsageError, UsageReason
-from quantize.data.load import load_fer2013
+from quantize.data.classes import classes_of
+from quantize.data.fer2013 import Fer2013
 from quantize.evaluation.evaluation import Evaluation, evaluate_predictor, rows_of
 from quantize.evaluation.predictors import open_predictor
 from quantize.evaluation.render_evaluation import render_evaluation
 from quantize.evaluation.render_robustness import render_robustness
 from quantize.evaluation.robustness import Robustness, measure_robustness
+from quantize.networks.order import order_of
+from quantize.networks.use import Use, use_of
 from quantize.plots.figures import check_figure_path, open_figure
+from quantize.verbs.reading import read_data, reading_of
 from quantize.workstation import require_tensorflow
 
 
@@ -26,14 +32,22 @@ def evaluate_verb(
     plot: Path | None = None,
     report: Path | None = None,
     network: Path | None = None,
+    skip_bad: bool = False,
+    labels: str | None = None,
+    data_labels: str | None = None,
+    input_range: str | None = None,
+    face_crop: bool = False,
+    yunet: Path | None = None,
+    rows: int = 0,
     with_faces: bool = False,
 ) -> None:
     """Measure a model file and print the scores, as JSON or for people.
 
     `corruptions` measures it under those too, and `plot` draws that. `report` is a folder for a
     page with all figures, and `network` the float network that it shows the inside of; only
-    `with_faces` does the page show faces of the data. UserError
-    for options that do not go together, and for what cannot be read or written.
+    `with_faces` does the page show faces of the data. `labels` and `input_range` say how the
+    network is used, the others how the data is read. UserError for options that do not go together,
+    and for what cannot be read or written.
     """
     if plot is not None and not corruptions:
         raise UsageError(
@@ -44,6 +58,11 @@ def evaluate_verb(
             UsageReason.CONTRADICTION,
             f"--network {network}: it is for a report: add --report FOLDER",
         )
+    if report is not None and (labels is not None or input_range is not None):
+        raise UsageError(
+            UsageReason.CONTRADICTION,
+            "--report: it is of a network for the daemon: leave --labels out",
+        )
     if with_faces and report is None:
         raise UsageError(
             UsageReason.CONTRADICTION, "--with-faces: it is for a report: add --report FOLDER"
@@ -51,10 +70,31 @@ def evaluate_verb(
     if plot is not None:
         check_figure_path(plot)
         open_figure(1, 1)  # for its UserError where matplotlib is missing
+    reading = reading_of(
+        skip_bad=skip_bad,
+        classes=classes_of(labels, data_labels),
+        face_crop=face_crop,
+        yunet=yunet,
+        unsplit=usage,
+    )
     evaluation, robustness = (
-        _measure(model, data, usage, corruptions=corruptions)
+        _measure(
+            model,
+            lambda: read_data(data, reading, rows=rows),
+            usage,
+            use_of(labels, input_range),
+            corruptions=corruptions,
+        )
         if report is None
-        else _report(model, data, usage, report, network, with_faces=with_faces)
+        else _report(
+            model,
+            data,
+            usage,
+            lambda: read_data(data, reading, rows=rows),
+            report,
+            network,
+            with_faces=with_faces,
+        )
     )
     if plot is not None and robustness is not None:
         from quantize.report.corruptions import draw_robustness  # noqa: PLC0415  # only here
@@ -71,12 +111,22 @@ def evaluate_verb(
 
 
 def _measure(
-    model: Path, data: Path, usage: str, *, corruptions: bool
+    model: Path, read: Callable[[], Fer2013], usage: str, use: Use, *, corruptions: bool
 ) -> tuple[Evaluation, Robustness | None]:
     # First, so that a wrong model is said before the data is read.
-    predictor = open_predictor(model)
-    rows = rows_of(load_fer2013(data, progress=True), usage)
-    evaluation = evaluate_predictor(predictor, str(model), rows, usage, progress=True)
+    predictor = open_predictor(model, use.kind, use)
+    rows = rows_of(read(), usage)
+    evaluation = evaluate_predictor(
+        predictor, str(model), rows, usage, labels=use.kind.labels, progress=True
+    )
+    confusion = np.array(evaluation.scores.confusion, np.int64)
+    if order := order_of(confusion, use.kind.labels, use.labels):
+        Console(stderr=True).print(
+            f"{model}: its outputs seem to be in another order: try --labels {','.join(order)}",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
     if not corruptions:
         return evaluation, None
     clean = evaluation.scores.accuracy
@@ -87,6 +137,7 @@ def _report(
     model: Path,
     data: Path,
     usage: str,
+    read: Callable[[], Fer2013],
     report: Path,
     network: Path | None,
     *,
@@ -101,7 +152,7 @@ def _report(
     check_folder(report)
     measured = write_report(
         subject,
-        load_fer2013(data, progress=True),
+        read(),
         usage,
         report,
         command=command_line(

@@ -8,8 +8,9 @@ from pathlib import Path
 from rich.console import Console
 
 from edge_fer.errors import UsageError, UsageReason
+from edge_fer.models.kind import FACE_PX
 from quantize.data.augmentation import AUGMENTATIONS
-from quantize.data.load import load_fer2013
+from quantize.data.classes import data_classes
 from quantize.data.votes import load_votes
 from quantize.evaluation.predictors import open_predictor
 from quantize.networks.architectures import ARCHITECTURES
@@ -18,6 +19,7 @@ from quantize.progress import progress_bar
 from quantize.training.distillation import teachers_answers
 from quantize.training.settings import PRECISIONS, Stage, TrainingSettings, paper_settings
 from quantize.training.train import train
+from quantize.verbs.reading import read_data, reading_of
 
 # The network halves its maps three times; below 16 px nothing is left to convolve.
 SMALLEST_SIDE_PX = 16
@@ -40,7 +42,11 @@ def train_verb(
     label_smoothing: float | None = None,
     precision: str,
     changes: Sequence[str] = (),
-    skip_bad: bool,
+    rows: int = 0,
+    skip_bad: bool = False,
+    labels: str | None = None,
+    face_crop: bool = False,
+    yunet: Path | None = None,
 ) -> None:
     """Train or resume, and say where the network lies. UserError for wrong words."""
     settings = settings_for(architecture, seed, stages)
@@ -62,13 +68,25 @@ def train_verb(
         settings = replace(settings, label_smoothing=label_smoothing)
     if teacher_weight is not None:
         settings = replace(settings, teacher_weight=teacher_weight)
+    if rows:
+        settings = replace(settings, rows=rows)
     settings = with_changes(settings, changes)
+    if FACE_PX not in {stage.side_px for stage in settings.stages}:
+        sizes = ",".join(f"{stage.side_px}:{stage.epochs}" for stage in settings.stages)
+        raise UsageError(
+            UsageReason.BAD_VALUE,
+            f"--stages {sizes}: no epoch at {FACE_PX} px, the size that the device sees, so there "
+            f"would be no network to use: end with {FACE_PX}:6",
+        )
+    reading = reading_of(
+        skip_bad=skip_bad, classes=data_classes(labels), face_crop=face_crop, yunet=yunet
+    )
     asked = [open_predictor(path) for path in teachers]
     settings = replace(settings, teachers_sha256=tuple(_sha256(path) for path in teachers))
     if initial is not None:
         open_initial(initial, architecture)
         settings = replace(settings, initial_sha256=_sha256(initial))
-    dataset = load_fer2013(data, skip_bad=skip_bad, progress=True)
+    dataset = read_data(data, reading, near=True)
     shares = None
     if votes is not None:
         shares = load_votes(votes, dataset)
@@ -79,6 +97,7 @@ def train_verb(
         with progress_bar("Asking the teachers", 2 * len(asked) * len(training)) as advance:
             answers = teachers_answers(asked, training.images, advance)
     console = Console(stderr=True)
+    console.print("Building the network ...", highlight=False)
     state = train(
         dataset,
         run,
@@ -88,9 +107,6 @@ def train_verb(
         answers=answers,
         console=console,
     )
-    if state.best_epoch is None:
-        console.print(f"no epoch at 48 px: {run} has a checkpoint but no network to use")
-        return
     print(
         f"{run / 'best.keras'}: PublicTest accuracy {state.best_accuracy:.2%} "
         f"(epoch {state.best_epoch} of {state.epochs_done})"

@@ -13,9 +13,8 @@ from edge_fer import errors
 from firmware_bridge import errors as bridge_errors
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-# The bases say nothing of a kind or a reason: only what ends a command by its usage may raise them.
+# The bases have neither a kind nor a reason: they are for `except`.
 BASES = {"UserError", "BridgeError", "ReasonedError"}
-COMMANDS = REPOSITORY / "edge_fer" / "cli"
 
 
 def reasoned(base: type) -> Iterator[type[Any]]:
@@ -70,7 +69,6 @@ def sources() -> list[Path]:
         path
         for package in ("edge_fer", "firmware_bridge", "quantize")
         for path in sorted((REPOSITORY / package).rglob("*.py"))
-        if COMMANDS not in path.parents
     ]
 
 

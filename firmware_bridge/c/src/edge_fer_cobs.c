@@ -69,7 +69,7 @@ static bool parse_packet(const uint8_t *stuffed, size_t length, edge_fer_frame *
         id > EDGE_FER_MAX_ID) {
         return false;
     }
-    frame->id = (uint16_t)id;
+    frame->id = id;
     frame->length = (uint8_t)(content_length - ID_LENGTH);
     memset(frame->data, 0, sizeof frame->data);
     memcpy(frame->data, &packet[ID_LENGTH], frame->length);

@@ -7,7 +7,9 @@ enum {
     LINE_FEED = 0x0A, /* by some adapters behind the carriage return, or in its place */
     BELL = 0x07, /* an adapter's reply to a command that it refuses; has no carriage return */
     FRAME_START = 't',
+    EXTENDED_START = 'T',
     HEADER_LENGTH = 5, /* the `t`, the id and the length */
+    EXTENDED_HEADER_LENGTH = 10,
     SHORT_STAMP = 4,   /* digits of a time-stamp in milliseconds */
     LONG_STAMP = 8     /* and of one in microseconds */
 };
@@ -62,19 +64,6 @@ static bool is_remote(const uint8_t *line, size_t length, size_t id_digits, uint
            hex_value(line[id_digits + 1]) <= EDGE_FER_MAX_LENGTH;
 }
 
-static bool is_extended(const uint8_t *line, size_t length)
-{
-    /* Eight digits of id, one of length, the data; a time-stamp may follow. */
-    size_t whole;
-
-    if (length < 10 || !is_hex(&line[1], length - 1) || line[1] > '1' ||
-        hex_value(line[9]) > EDGE_FER_MAX_LENGTH) {
-        return false;
-    }
-    whole = 10U + 2U * hex_value(line[9]);
-    return length == whole || length == whole + SHORT_STAMP || length == whole + LONG_STAMP;
-}
-
 /* Legal sentences of the Lawicel CANUSB manual, and of its successors with CAN FD. */
 static bool is_not_for_us(const uint8_t *line, size_t length)
 {
@@ -100,36 +89,41 @@ static bool is_not_for_us(const uint8_t *line, size_t length)
         return is_remote(line, length, 3, 7);
     case 'R':
         return is_remote(line, length, 8, 1);
-    case 'T':
-        return is_extended(line, length);
     default:
         return false;
     }
 }
 
+/* `t` or `T`, the id, a length, as many pairs of digits, and perhaps a time-stamp. */
 static bool parse_line(const uint8_t *line, size_t length, edge_fer_frame *frame)
 {
-    unsigned id;
+    const bool is_extended = length > 0 && line[0] == EXTENDED_START;
+    const size_t header = is_extended ? EXTENDED_HEADER_LENGTH : HEADER_LENGTH;
+    uint32_t id = 0;
     uint8_t data_length;
     size_t end;
 
-    if (length < HEADER_LENGTH || line[0] != FRAME_START || !is_hex(&line[1], length - 1)) {
+    if (length < header || (line[0] != FRAME_START && !is_extended) ||
+        !is_hex(&line[1], length - 1)) {
         return false;
     }
-    id = (unsigned)hex_value(line[1]) << 8 | (unsigned)hex_value(line[2]) << 4 | hex_value(line[3]);
-    data_length = hex_value(line[4]);
-    if (id > EDGE_FER_MAX_ID || data_length > EDGE_FER_MAX_LENGTH) {
+    for (size_t i = 1; i + 1 < header; i++) {
+        id = id << 4 | hex_value(line[i]);
+    }
+    data_length = hex_value(line[header - 1]);
+    if (id > (is_extended ? EDGE_FER_MAX_EXTENDED_ID : (uint32_t)EDGE_FER_MAX_ID) ||
+        data_length > EDGE_FER_MAX_LENGTH) {
         return false;
     }
-    end = HEADER_LENGTH + 2U * data_length;
+    end = header + 2U * data_length;
     if (length != end && length != end + SHORT_STAMP && length != end + LONG_STAMP) {
         return false;
     }
-    frame->id = (uint16_t)id;
+    frame->id = is_extended ? id | EDGE_FER_EXTENDED_ID : id;
     frame->length = data_length;
     memset(frame->data, 0, sizeof frame->data);
     for (size_t i = 0; i < data_length; i++) {
-        const uint8_t *digits = &line[HEADER_LENGTH + 2 * i];
+        const uint8_t *digits = &line[header + 2 * i];
 
         frame->data[i] = (uint8_t)(hex_value(digits[0]) << 4 | hex_value(digits[1]));
     }
@@ -236,15 +230,18 @@ size_t edge_fer_slcan_encode(const edge_fer_frame *frame,
                              uint8_t line[EDGE_FER_SLCAN_ENCODED_LENGTH])
 {
     static const char digits[] = "0123456789ABCDEF";
+    const bool is_extended = (frame->id & EDGE_FER_EXTENDED_ID) != 0;
+    const uint32_t id = frame->id & ~EDGE_FER_EXTENDED_ID;
     size_t length = 0;
 
-    if (frame->id > EDGE_FER_MAX_ID || frame->length > EDGE_FER_MAX_LENGTH) {
+    if (id > (is_extended ? EDGE_FER_MAX_EXTENDED_ID : (uint32_t)EDGE_FER_MAX_ID) ||
+        frame->length > EDGE_FER_MAX_LENGTH) {
         return 0;
     }
-    line[length++] = FRAME_START;
-    line[length++] = (uint8_t)digits[frame->id >> 8];
-    line[length++] = (uint8_t)digits[frame->id >> 4 & 0x0F];
-    line[length++] = (uint8_t)digits[frame->id & 0x0F];
+    line[length++] = is_extended ? EXTENDED_START : FRAME_START;
+    for (unsigned shift = is_extended ? 32 : 12; shift > 0; shift -= 4) {
+        line[length++] = (uint8_t)digits[id >> (shift - 4) & 0x0F];
+    }
     line[length++] = (uint8_t)digits[frame->length];
     for (size_t i = 0; i < frame->length; i++) {
         line[length++] = (uint8_t)digits[frame->data[i] >> 4];

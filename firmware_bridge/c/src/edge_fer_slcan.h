@@ -2,9 +2,9 @@
  * SLCAN (Lawicel's ASCII protocol): frames to lines, and a parser that survives any byte.
  *
  * A data frame with an 11-bit id is `t`, three hex digits of id, one of length, two for each byte
- * of data, and a carriage return: t3A08B4D003AF90140405. An adapter may append a time-stamp of four
- * digits or of eight, which is not looked at. Every other line is one of three kinds, all counted:
- * a legal sentence (commands, replies, remote, extended and FD frames) is ignored; text is foreign;
+ * of data, and a carriage return: t3A08B4D003AF90140405. With a 29-bit id it is `T` and eight
+ * digits. An adapter may append a time-stamp of four digits or of eight, which is not looked at. Every other line is one of three kinds, all counted:
+ * a legal sentence (commands, replies, remote and FD frames) is ignored; text is foreign;
  * what looks like a frame and is not one, or is not text at all, is rejected.
  */
 #ifndef EDGE_FER_SLCAN_H
@@ -20,7 +20,7 @@ extern "C" {
 #endif
 
 enum {
-    EDGE_FER_SLCAN_ENCODED_LENGTH = 22, /* of a frame with eight bytes, the carriage return too */
+    EDGE_FER_SLCAN_ENCODED_LENGTH = 27, /* of an extended frame with eight bytes and its end */
     EDGE_FER_SLCAN_MAX_LINE = 34,       /* the longest classic one: extended, with a time-stamp */
     EDGE_FER_SLCAN_MAX_LONG_LINE = 146  /* of an FD frame, or of text; nothing of it is kept */
 };
@@ -28,7 +28,7 @@ enum {
 /* Its counters are for reading; every complete line is in one of the first four. They wrap. */
 typedef struct {
     uint32_t frames;
-    uint32_t ignored_lines; /* legal, but not a data frame with an 11-bit id */
+    uint32_t ignored_lines; /* legal, but not a classic data frame */
     uint32_t foreign_lines; /* text */
     uint32_t rejected_lines;
     uint32_t foreign_bytes;  /* in foreign lines, their ends included */

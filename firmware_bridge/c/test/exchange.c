@@ -205,7 +205,7 @@ static void print_frame(const edge_fer_frame *frame, edge_fer_check check, uint3
 {
     unsigned raw[MAX_SIGNALS];
 
-    printf("frame %lu %03X ", (unsigned long)now_ms, frame->id);
+    printf("frame %lu %03lX ", (unsigned long)now_ms, (unsigned long)frame->id);
     for (size_t i = 0; i < frame->length; i++) {
         printf("%02x", frame->data[i]);
     }

@@ -118,7 +118,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (data[1] < 240) {
             protect(senders, message, data[3] > 200 ? data[3] % 8 : 0, &frame);
         } else if (data[1] > 250) {
-            frame.id = (uint16_t)(data[3] << 3);
+            frame.id = (uint32_t)data[3] << 3;
         }
         check = edge_fer_receiver_take(&receiver, &frame, (uint32_t)now_ms);
         if (edge_fer_is_usable(check)) {

@@ -21,12 +21,12 @@ static size_t require_said(const edge_fer_frame *frame, const uint8_t *data, siz
     do {
         REQUIRE(start > 0);
         start--;
-    } while (data[start] != 't');
-    REQUIRE(length >= 6);
+    } while (data[start] != 't' && data[start] != 'T');
+    REQUIRE(length >= 6 && (data[start] == 'T') == ((frame->id & EDGE_FER_EXTENDED_ID) != 0));
     /* A time-stamp may follow. */
     REQUIRE(size - start == length || size - start == length + 4 || size - start == length + 8);
     for (size_t i = 0; i + 1 < length; i++) {
-        REQUIRE(lower(data[start + i]) == lower(line[i]));
+        REQUIRE(lower(data[start + i]) == lower(line[i]) || i == 0);
     }
     return size - start;
 }

@@ -131,7 +131,7 @@ def test_all_are_exported_and_what_cannot_be_is_said(
     ("arguments", "problem"),
     [
         (("list", "--folder", "{}/none"), "none: nothing was recorded there: try --folder"),
-        (("list", "--folder", "{}/owner.pem"), "owner.pem: is no folder"),
+        (("list", "--folder", "{}/owner.pem"), "owner.pem: is not a folder"),
         (("list", "--folder", "{}/clips", "--key", "{}/none"), "cannot read the private key"),
         (("export", "9", "--to", "{}/x", "--folder", "{}/clips"), "clip 9: not in .* 1 to 3"),
         (("export", "2", "--to", "{}/x", "--folder", "{}/clips"), "encrypted: give the private"),

@@ -3,6 +3,8 @@
 import re
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 
 from edge_fer.config.config import SECTIONS, Config, load_config
 from edge_fer.config.example import example
-from edge_fer.config.toml import lines_of_keys
+from edge_fer.config.toml import MAX_BYTES, lines_of_keys
 from edge_fer.driver_state.settings import ASCENDING, PolicySettings
 from edge_fer.errors import UserError
 from edge_fer.setting import describe
@@ -153,8 +155,8 @@ def test_each_spelling_of_toml_will_do(folder: Path, text: str) -> None:
         ),
         (
             "[brakes]",
-            "brakes: unknown section; there are camera, link, model, face, driver_state,"
-            " recording, health, log (edge-fer.toml line 1)",
+            "brakes: unknown section; there are camera, link, vehicle, model, face,"
+            " driver_state, recording, health, log (edge-fer.toml line 1)",
         ),
         (
             "fps = 30",
@@ -355,3 +357,36 @@ def test_a_seat_region_that_is_none_is_said_with_its_line(tmp_path: Path) -> Non
         UserError, match=r'face\.seat_region: "0.5 0 0.2 1" is not within 0..1.*line 2'
     ):
         load_config(path)
+
+
+def tries(monkeypatch: pytest.MonkeyPatch, text: str) -> int:
+    """Return how many characters are parsed to number the lines of `text`."""
+    parsed = 0
+
+    def loads(statement: str) -> dict[str, Any]:
+        nonlocal parsed
+        parsed += len(statement)
+        return tomllib.loads(statement)
+
+    monkeypatch.setattr("edge_fer.config.toml.tomllib", SimpleNamespace(loads=loads))
+    lines_of_keys(text)
+    return parsed
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'name = """\n' + "a\n" * 4000 + '"""\n',  # the audit's 8 KiB took 4 s
+        'name = """\n' + "]\n" * 30_000 + '"""\n',
+        "name = [\n" + "1,\n" * 20_000 + "]\n",
+        "name = [\n" + "[1],\n" * 10_000 + "]\n",
+    ],
+)
+def test_no_config_takes_long_to_be_numbered(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    assert tries(monkeypatch, text) <= 7 * MAX_BYTES
+    assert tomllib.loads(text)
+
+
+def test_keys_after_a_long_statement_have_their_lines() -> None:
+    text = 'a = """\n' + "x\n" * 100 + '"""\nb = [\n1,\n2\n]\nc = 1\n'
+    assert lines_of_keys(text) == {("a",): 1, ("b",): 103, ("c",): 107}

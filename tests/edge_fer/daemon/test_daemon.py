@@ -22,13 +22,12 @@ from edge_fer.daemon import start as run_module
 from edge_fer.daemon.assembly import assemble
 from edge_fer.daemon.daemon import Daemon
 from edge_fer.daemon.notify import Notifier
-from edge_fer.daemon.opening import open_networks
 from edge_fer.daemon.signals import StopFlag
 from edge_fer.daemon.start import FAILED_WAIT_S, run_daemon
 from edge_fer.daemon.status import Status
 from edge_fer.driver_state.monitor import StateMonitor
 from edge_fer.driver_state.states import DriverState
-from edge_fer.errors import ModelError, UserError
+from edge_fer.errors import UserError
 from edge_fer.face.settings import FaceConfig
 from edge_fer.health.meter import HealthMeter
 from edge_fer.health.thermal import Thermometer
@@ -56,6 +55,7 @@ from firmware_bridge.reception.watching import Watch
 from firmware_bridge.transports import open_transport
 
 ON = ControllerStatusMessage(enable=1, ignition=1, speed_km_h=72.0)
+OFF = replace(ON, speed_km_h=0.0)  # with a switch or the ignition: only a parked vehicle may
 _QUALITY = EmotionProbabilitiesMessage.SIGNALS[-1]
 BACK_TO_WORK_S = 2.0
 SAID_S = 2.0  # so soon the vehicle knows of a fault
@@ -158,7 +158,7 @@ def test_it_stands_by_and_comes_back_as_the_vehicle_says(
     vehicle_side.says = ON
     assert vehicle_side.until(lambda: tells_its_figures(vehicle_side))
 
-    for off in (replace(ON, enable=0), replace(ON, ignition=0)):
+    for off in (replace(OFF, enable=0), replace(OFF, ignition=0)):
         vehicle_side.says = off
         assert vehicle_side.until(lambda: vehicle_side.hears(DriverState.NOT_AVAILABLE))
         assert not daemon.films
@@ -199,7 +199,7 @@ def test_a_vehicle_that_falls_silent_is_unknown_and_its_no_holds(
     assert vehicle_side.until(lambda: daemon.daemon.link.controller is None)
     assert daemon.films
 
-    vehicle_side.says = replace(ON, enable=0)
+    vehicle_side.says = replace(OFF, enable=0)
     assert vehicle_side.until(lambda: not daemon.films)
     vehicle_side.says = None
     assert not vehicle_side.until(lambda: daemon.films, 2.0)
@@ -239,20 +239,6 @@ def replace_card(model: Path, **changes: Any) -> Path:
     """Change what the card of a model says; return the model's path."""
     write_card(replace(load_card(model), **changes), model)
     return model
-
-
-def test_threshold_and_temperature_are_those_of_the_card(
-    tmp_path: Path, make_tiny: Callable[..., Path]
-) -> None:
-    model = replace_card(make_tiny(tmp_path), uncertain_threshold=0.37, temperature=2.5)
-    config = replace(Config(), model=ModelConfig(path=str(model)))
-
-    networks = open_networks(config.model, config.face, stand_in=False)
-    classifier, policy = networks.policy(config.driver_state)
-
-    assert policy.confidence_threshold == 0.37
-    assert classifier is not None
-    assert classifier.card.temperature == 2.5
 
 
 def test_a_pause_forgets_the_driver_and_keeps_the_numbers() -> None:
@@ -307,16 +293,6 @@ def test_what_works_is_said_without_model_and_detector(tmp_path: Path) -> None:
             assert side.until(lambda: side.latest(EmotionProbabilitiesMessage) == nothing)
     finally:
         side.close()
-
-
-def test_without_a_service_manager_they_are_errors(tmp_path: Path) -> None:
-    gone = str(tmp_path / "gone")
-    for config, problem in (
-        (replace(Config(), model=ModelConfig(path=gone)), "cannot read the model"),
-        (replace(Config(), face=FaceConfig(detector="yunet", model=gone)), "cannot read YuNet"),
-    ):
-        with pytest.raises(ModelError, match=problem):
-            open_networks(config.model, config.face, stand_in=False)
 
 
 def test_a_camera_that_does_not_open_is_told_and_comes_yet(

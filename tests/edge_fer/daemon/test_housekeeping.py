@@ -2,6 +2,7 @@
 
 import socket
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -15,6 +16,7 @@ from edge_fer.errors import CameraError, CameraReason
 from edge_fer.health.meter import HealthMeter
 from edge_fer.health.thermal import Thermometer
 from edge_fer.vehicle.outgoing import Parts
+from edge_fer.vehicle.trust import NOTHING_COUNTED
 from firmware_bridge.link.link import LinkCounters
 from firmware_bridge.link.schedule import Snapshot
 from firmware_bridge.protocol.messages import DriverStateMessage
@@ -51,11 +53,11 @@ def around() -> Around:
 
 
 def made(around: Around, address: str | None = None, root: Path = Path("/")) -> Housekeeping:
-    parts = cast(Any, around)
+    parts, vehicle = cast(Any, around), cast(Any, SimpleNamespace(counters=NOTHING_COUNTED))
     meter = HealthMeter(thermometer=Thermometer(root))
     state = StateLog()
     state.note(DriverState.ATTENTIVE, "enough evidence")
-    return Housekeeping(SETUP, parts, parts, parts, meter, state, Notifier(address), parts)
+    return Housekeeping(SETUP, parts, parts, vehicle, parts, meter, state, Notifier(address), parts)
 
 
 def test_it_is_done_twice_a_second(around: Around, manager: socket.socket) -> None:

@@ -19,6 +19,7 @@ from edge_fer.driver_state.states import DriverState
 from edge_fer.health.meter import HealthMeter
 from edge_fer.observation import CameraCondition, Vehicle
 from edge_fer.pipeline import Step
+from edge_fer.vehicle.incoming import decode_vehicle
 from edge_fer.vehicle.outgoing import Parts
 from firmware_bridge.link.schedule import Snapshot
 from firmware_bridge.protocol.messages import ControllerStatusMessage
@@ -51,6 +52,10 @@ class Surroundings:
 
     def publish(self, snapshot: Snapshot) -> None:
         self.published.append(snapshot)
+
+    # What reads the vehicle's messages from it.
+    def read(self) -> Vehicle:
+        return decode_vehicle(self.controller)
 
     # The frames.
     @property
@@ -102,6 +107,7 @@ def daemon_of(parts: Surroundings) -> Daemon:
         frames=made,
         pipeline=made,
         link=made,
+        vehicle=made,
         recorder=made,
         meter=HealthMeter(),
         state=StateLog(),

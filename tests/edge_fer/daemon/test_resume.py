@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from edge_fer import boot
 from edge_fer.config.config import Config
-from edge_fer.daemon import resume
 from edge_fer.daemon.resume import RESUMED_WITHIN_S, Resume, ResumeFile
 from edge_fer.driver_state.monitor import StateMonitor
 from edge_fer.driver_state.states import DriverState
@@ -54,7 +54,7 @@ def test_not_over_a_reboot(path: Path, tmp_path: Path, monkeypatch: pytest.Monke
     ResumeFile(path).write(LEFT, 10.0)
     other = tmp_path / "boot_id"
     other.write_text("another boot\n")
-    monkeypatch.setattr(resume, "BOOT_ID", other)
+    monkeypatch.setattr(boot, "BOOT_ID", other)
     assert ResumeFile(path).read(11.0) is None
 
 
@@ -111,3 +111,27 @@ def test_who_resumes_is_ready_sooner_but_has_to_see_for_itself() -> None:
     assert states.index(DriverState.ATTENTIVE) == pytest.approx(
         30 * settings.ready_again_after_s, abs=2
     )
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        '"event_sequence": 1e999, "request_id": 1, "time_s": 10, "restarts": 0',
+        '"event_sequence": 1, "request_id": -1e999, "time_s": 10, "restarts": 0',
+        '"event_sequence": 1, "request_id": 1, "time_s": 1e999, "restarts": 0',
+        '"event_sequence": 1, "request_id": 1, "time_s": NaN, "restarts": 0',
+        '"event_sequence": 1, "request_id": 1, "time_s": 10, "restarts": 1e999',
+        '"event_sequence": 1, "request_id": 1, "time_s": 10, "restarts": ' + "9" * 60,
+        '"event_sequence": [], "request_id": {}, "time_s": null, "restarts": true',
+        "[" * 90,
+    ],
+)
+def test_any_content_is_survived(path: Path, monkeypatch: pytest.MonkeyPatch, values: str) -> None:
+    """The audit's: a number that is infinite had the daemon start again for ever."""
+    monkeypatch.setattr("edge_fer.daemon.resume.boot_id", lambda: "BOOT")
+    path.write_text('{"boot": "BOOT", ' + values + "}")
+    found = ResumeFile(path)
+    assert found.read(11.0) is None
+    assert found.restarts in (0, 2)  # true is a one, and nothing worse
+    found.write(LEFT, 12.0)
+    assert ResumeFile(path).read(12.5) == LEFT

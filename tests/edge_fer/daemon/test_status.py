@@ -6,8 +6,10 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -211,7 +213,7 @@ class TestPrometheus:
         server.publish(STATUS, time.monotonic())
         wait_for(file.exists)
         assert file.read_text() == as_prometheus(STATUS)
-        assert file.stat().st_mode & 0o777 == 0o644
+        assert file.stat().st_mode & 0o777 == 0o640
         server.stop()
         assert list(tmp_path.iterdir()) == []
 
@@ -400,3 +402,49 @@ def test_the_command_prints_the_same_json(path: Path, server: StatusServer) -> N
     server.publish(STATUS, time.monotonic())
     said = CliRunner().invoke(app, ["status", "--json", "--socket", str(path)])
     assert StatusAnswer.from_json(json.loads(said.stdout)).status == STATUS
+
+
+def test_two_daemons_do_not_take_each_others_socket(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "status.socket"
+    first = StatusServer(path, None)
+    second = StatusServer(path, None)
+    assert "another daemon has" in caplog.text
+    second.stop()
+    assert path.exists()
+    first.stop()
+    third = StatusServer(path, None)
+    assert path.exists()
+    third.stop()
+
+
+def test_what_answers_without_an_end_is_no_daemon(tmp_path: Path) -> None:
+    """The audit's: a socket whose other end never stops, of which a start read 1.4 GB."""
+    path = tmp_path / "status.socket"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen(1)
+
+        def send_for_ever() -> None:
+            client, _ = listener.accept()
+            with client, suppress(OSError):
+                while True:
+                    client.sendall(b"x" * 65536)
+
+        thread = threading.Thread(target=send_for_ever, daemon=True)
+        thread.start()
+        with pytest.raises(DaemonError, match="does not answer"):
+            ask(path)
+        thread.join(10)
+
+
+def test_a_link_at_the_name_of_the_textfile_is_not_followed(tmp_path: Path) -> None:
+    victim, file = tmp_path / "victim", tmp_path / "edge-fer.prom"
+    victim.write_text("mine")
+    (tmp_path / ".edge-fer.prom.new").symlink_to(victim)
+    server = StatusServer(None, file)
+    server.publish(STATUS, time.monotonic())
+    assert wait_for(file.exists)
+    server.stop()
+    assert victim.read_text() == "mine"

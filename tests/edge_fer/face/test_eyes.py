@@ -141,6 +141,7 @@ def test_a_tilted_head_s_patches_are_upright() -> None:
 def test_the_shipped_network_is_small_accurate_and_computes_what_its_card_says() -> None:
     card, content = load_model(SHIPPED_EYES, EYES)
     assert card.accuracy.int8 >= 0.95
+    assert card.parameters is not None
     assert card.parameters <= 50_000
     assert len(content) <= 100_000
     assert "split" in card.training

@@ -40,6 +40,8 @@ def face(network: FaceNetwork, driver: Grey) -> FaceReading:
 def test_the_shipped_network_computes_as_its_card_says() -> None:
     result, card, _ = check_model(SHIPPED_FACE)
     assert result.passed
+    assert card.parameters is not None
+    assert card.multiply_adds is not None
     assert card.parameters <= 300_000
     assert card.multiply_adds <= 15_000_000
     assert set(card.operators) <= {"CONV_2D", "FULLY_CONNECTED", "RESHAPE"}

@@ -64,6 +64,7 @@ def test_it_is_more_accurate_than_the_first_one_had_to_be(
     card, _ = shipped
     assert card.accuracy.usage == "PublicTest"
     assert card.accuracy.int8 >= 0.66
+    assert card.parameters is not None
     assert card.parameters <= 1_000_000
 
 

@@ -403,3 +403,18 @@ def test_a_half_clip_of_a_power_cut_is_cleared_away(kept: KeptRing) -> None:
     kept.ring.open()
     assert not half.exists()
     assert kept.keep(10) == 2
+
+
+def test_what_is_no_clip_but_has_its_name_stops_nothing(tmp_path: Path) -> None:
+    """The audit's: a folder with a clip's name stopped the recording for good."""
+    ring = Ring(tmp_path, most_bytes=MOST_BYTES, most_age_s=MOST_AGE_S, clock=FakeClock())
+    (tmp_path / "clip-00000001.efclip").mkdir()
+    (tmp_path / ".clip-00000002.efclip.part").mkdir()
+    os.mkfifo(tmp_path / "clip-00000003.efclip")
+    (tmp_path / "clip-00000004.efclip").symlink_to("/etc/passwd")
+    kept = [ring.keep(lambda file: file.write(b"x" * 10)) for _ in range(2)]
+    assert [clip.number for clip in kept] == [5, 6]
+    ring.prune()
+    assert [clip.number for clip in list_clips(tmp_path)] == [5, 6]
+    assert (tmp_path / "clip-00000001.efclip").is_dir()
+    ring.close()

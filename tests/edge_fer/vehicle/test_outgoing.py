@@ -243,6 +243,7 @@ def test_in_standby_nothing_is_known_and_nothing_is_wrong() -> None:
     assert said.emotions == EmotionProbabilitiesMessage()
     assert (said.request, said.source_time_s, said.published_s) == (None, None, 9.0)
     health = message_as_json(said.health)
-    assert (health["Camera"], health["Fault"], health["DegradedReason"]) == (None, "none", "none")
+    assert (health["Camera"], health["Fault"]) == (None, "none")
+    assert health["DegradedReason"] == "standby"
     assert (health["Model"], health["Temperature"], health["FrameRate"]) == ("ok", 51.0, 0.0)
     assert report_standby(HEALTH, 9.0, Parts(model_is_fallback=True)).health.model == MODEL_FALLBACK

@@ -14,9 +14,11 @@ from firmware_bridge import (
     LinkError,
     open_transport,
 )
+from firmware_bridge.controller.port import SEND_EVERY_S
 from firmware_bridge.errors import LinkReason
 from firmware_bridge.link.link import Link
 from firmware_bridge.link.schedule import Snapshot
+from firmware_bridge.protocol.database import definition
 
 PATIENCE_S = 15.0  # for a busy machine
 
@@ -71,6 +73,10 @@ def test_a_frame_that_was_changed_is_not_used(
     assert judged.status is FrameStatus.WRONG_CRC
     assert not judged.usable
     assert port.latest(DriverStateMessage) is None
+
+
+def test_the_cycle_is_that_of_the_dbc() -> None:
+    assert definition(ControllerStatusMessage.NAME).cycle_s == SEND_EVERY_S
 
 
 def test_a_wrong_port_is_an_error() -> None:

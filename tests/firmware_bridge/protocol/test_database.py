@@ -2,10 +2,31 @@
 
 import itertools
 import math
+import time
+from collections.abc import Iterator
+from typing import Any
 
+import cantools
 import pytest
 
-from firmware_bridge.protocol.database import definition, definitions, value_code, value_name
+from firmware_bridge.controller.side import ControllerSide
+from firmware_bridge.controller.vehicle import VehicleState
+from firmware_bridge.errors import BridgeError
+from firmware_bridge.link.link import Link
+from firmware_bridge.link.schedule import Snapshot
+from firmware_bridge.protocol.database import (
+    BASE_ID,
+    dbc_text,
+    definition,
+    definitions,
+    find_collisions,
+    use_base_id,
+    value_code,
+    value_name,
+)
+from firmware_bridge.protocol.frame import EXTENDED
+from firmware_bridge.protocol.messages import DriverStateMessage
+from firmware_bridge.transports import open_transport
 
 # name, id, cycle in s, and the signals with their widths, in the order of the bits
 LAYOUT = {
@@ -237,6 +258,83 @@ def test_names_and_codes() -> None:
 def test_a_payload_of_another_length_is_not_decoded() -> None:
     with pytest.raises(ValueError, match="7 bytes, not 8"):
         definition("Health").decode(bytes(7))
+
+
+@pytest.fixture
+def moved() -> Iterator[None]:
+    yield
+    use_base_id(BASE_ID)
+
+
+@pytest.mark.usefixtures("moved")
+@pytest.mark.parametrize(
+    ("base_id", "state", "status"),
+    [
+        (0x6E0, 0x6E0, 0x6F0),
+        (0x7EF, 0x7EF, 0x7FF),
+        (0x7F0, 0x800007F0, 0x80000800),
+        (0x18FF1000, 0x98FF1000, 0x98FF1010),
+    ],
+)
+def test_all_messages_move_with_the_base_id(base_id: int, state: int, status: int) -> None:
+    ids = {name: known.data_ids for name, known in definitions().items()}
+    use_base_id(base_id)
+
+    assert definition("DriverState").can_id == state
+    assert definition("ControllerStatus").can_id == status
+    assert {name: known.data_ids for name, known in definitions().items()} == ids
+    # The exported DBC says the same, and is read alike by others.
+    exported: Any = cantools.database.load_string(dbc_text(base_id), database_format="dbc")
+    assert {
+        message.name: message.frame_id | (EXTENDED if message.is_extended_frame else 0)
+        for message in exported.messages
+    } == {name: known.can_id for name, known in definitions().items()}
+    for message in exported.messages:
+        original = definition(message.name).codec
+        assert message.cycle_time == original.cycle_time
+        assert message.comment == original.comment
+        assert [(s.name, s.start, s.length, s.comment, s.choices) for s in message.signals] == [
+            (s.name, s.start, s.length, s.comment, s.choices) for s in original.signals
+        ]
+
+
+@pytest.mark.usefixtures("moved")
+@pytest.mark.parametrize("base_id", [0x6E0, 0x18FF1000])
+def test_a_link_and_a_controller_meet_at_another_base_id(base_id: int) -> None:
+    use_base_id(base_id)
+    uri = f"virtual:base{base_id}"
+    link = Link(uri)
+    link.open()
+    link.start()
+    port = open_transport(uri)
+    side = ControllerSide(VehicleState(speed_km_h=50.0), time.monotonic())
+    end_s = time.monotonic() + 3.0
+    while time.monotonic() < end_s and link.controller is None:
+        link.publish(Snapshot(time.monotonic(), DriverStateMessage(1)))
+        for frame in port.receive(0.02):
+            side.take(frame)
+        if (answer := side.take_due(time.monotonic())) is not None:
+            port.send(answer)
+    assert link.controller is not None
+    assert link.controller.speed_km_h == 50.0
+    assert side.watch.latest(DriverStateMessage) is not None
+    assert link.stop()
+    port.close()
+
+
+@pytest.mark.parametrize("base_id", [-1, 0x1FFFFFF0])
+def test_what_is_no_base_id_is_refused(base_id: int) -> None:
+    with pytest.raises(BridgeError, match=r"is not in 0\.\.0x1fffffef"):
+        use_base_id(base_id)
+
+
+def test_collisions_with_a_vehicle_are_named() -> None:
+    other = 'VERSION ""\nBU_: A\nBO_ 930 Brake: 8 A\n SG_ X : 0|8@1+ (1,0) [0|0] "" A\n'
+
+    assert find_collisions(other, BASE_ID, "car.dbc") == ["3A2 Health: Brake in car.dbc"]
+    assert find_collisions(other, 0x6E0, "car.dbc") == []
+    with pytest.raises(BridgeError, match=r"dbc: car\.dbc cannot be read: "):
+        find_collisions("BO_ nonsense", BASE_ID, "car.dbc")
 
 
 def test_each_signal_has_a_name_of_its_own_and_a_comment() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware_bridge.protocol.adapter_clock import AdapterClock
-from firmware_bridge.protocol.frame import CanFrame
+from firmware_bridge.protocol.frame import EXTENDED, MAX_EXTENDED_ID, CanFrame
 from firmware_bridge.protocol.slcan import (
     MAX_LINE_LENGTH,
     SlcanCounters,
@@ -20,7 +20,7 @@ EXAMPLE_LINE = b"t3A08B4D003AF90140405\r"
 
 frames = st.builds(
     CanFrame,
-    can_id=st.integers(0, 0x7FF),
+    can_id=st.one_of(st.integers(0, 0x7FF), st.integers(EXTENDED, EXTENDED | MAX_EXTENDED_ID)),
     data=st.binary(max_size=8),
     time_s=st.just(1.5),
 )
@@ -108,7 +108,6 @@ def test_an_accepted_line_says_exactly_what_its_frame_says(line: bytes) -> None:
         b"z\r",
         b"\r",
         b"\x07",
-        b"T1ABCDEF02AABB\r",
         b"r3A08\r",
         b"d1239" + b"0" * 24 + b"\r",
         b"D1ABCDEF0F" + b"a5" * 64 + b"\r",
@@ -255,8 +254,8 @@ def test_rejected_bytes_are_counted_to_the_byte(data: bytes) -> None:
         assert rest == 0
 
 
-@pytest.mark.parametrize("can_id", [-1, 0x800])
-def test_only_ids_of_eleven_bits_are_sent(can_id: int) -> None:
+@pytest.mark.parametrize("can_id", [-1, 0x800, EXTENDED | (MAX_EXTENDED_ID + 1)])
+def test_only_ids_are_sent(can_id: int) -> None:
     with pytest.raises(ValueError, match="is not in"):
         encode_line(CanFrame(can_id, b"", 0.0))
 

@@ -42,7 +42,6 @@ def test_other_spellings_of_frames(line: str) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "(1436509052.249713) can0 1F334455#1122334455667788",  # extended
         "(1436509052.249713) can0 20000004#0000000000000000",  # an error frame
         "(1436509052.249713) can0 3A0#R",
         "(1436509052.249713) can0 3A0#R8",

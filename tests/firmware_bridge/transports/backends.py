@@ -97,8 +97,7 @@ def _opened(
 
 
 def send_other_kinds(bus: can.BusABC) -> None:
-    """Send what a bus carries and we do not take: extended and remote frames, and errors."""
-    bus.send(can.Message(arbitration_id=1, is_extended_id=True, data=b"x"))
+    """Send what a bus carries and we do not take: remote frames, and errors."""
     bus.send(can.Message(arbitration_id=2, is_extended_id=False, is_remote_frame=True))
     if isinstance(bus, VirtualBus):  # a program cannot send these two to a classic SocketCAN bus
         bus.send(can.Message(arbitration_id=3, is_error_frame=True))

@@ -52,7 +52,7 @@ def test_python_can_receives_what_we_send(pair: Pair) -> None:
 
 def test_we_receive_what_python_can_sends(pair: Pair) -> None:
     ours, theirs = pair
-    theirs.send(can.Message(arbitration_id=1, is_extended_id=True, data=b"not ours"))
+    theirs.send(can.Message(arbitration_id=1, is_remote_frame=True))
     theirs.send(can.Message(arbitration_id=0x123, is_extended_id=False, data=b"abc"))
 
     frames = ours.receive(5.0)
@@ -129,7 +129,6 @@ def test_a_field_of_another_type_or_range_is_no_message(change: dict[str, Any]) 
 @pytest.mark.parametrize(
     "change",
     [
-        {"is_extended_id": True},
         {"is_remote_frame": True},
         {"is_error_frame": True},
         {"is_fd": True},

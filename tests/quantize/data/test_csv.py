@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edge_fer.errors import UserError
+from quantize.data.classes import classes_of, data_classes
 from quantize.data.csv import read_csv
 from quantize.data.fer2013 import Fer2013
 
@@ -59,6 +60,76 @@ def test_header_of_icml_face_data(csv: Callable[..., Path]) -> None:
     assert (dataset.labels[0], dataset.usages[0]) == (2, 1)
 
 
+SPELLINGS = [
+    ("tabs", lambda text: text.replace(",", "\t").encode()),
+    ("semicolons", lambda text: text.replace(",", ";").encode()),
+    ("old Mac line ends", lambda text: text.replace("\n", "\r").encode()),
+    ("UTF-16 with a mark", lambda text: text.encode("utf-16")),
+    ("UTF-16 without a mark", lambda text: text.encode("utf-16-le")),
+    ("zipped UTF-16", lambda text: gzip.compress(text.encode("utf-16-be"))),
+    (
+        "words",
+        lambda text: text.replace("\n3,", "\nHappiness,").replace("Training", "train").encode(),
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "spell"), SPELLINGS, ids=[name for name, _ in SPELLINGS])
+def test_other_ways_to_write_the_same_rows(
+    tmp_path: Path, name: str, spell: Callable[[str], bytes]
+) -> None:
+    path = tmp_path / "data.csv"
+    path.write_bytes(spell(f"{HEADER}\n{row()}\n{row('0', PIXELS, 'PublicTest')}\n"))
+    dataset = read(path)
+    assert dataset.labels.tolist() == [3, 0]
+    assert dataset.usages.tolist() == [0, 1]
+    assert dataset.images[0].ravel().tolist() == [value % 256 for value in range(2304)]
+
+
+def test_further_columns_are_passed_by(csv: Callable[..., Path]) -> None:
+    path = csv(f"0,3,{PIXELS},Training,x", header=",emotion,pixels,Usage,note")
+    assert read(path).labels.tolist() == [3]
+
+
+def test_a_test_part_beside_a_validation_part_chooses_nothing(csv: Callable[..., Path]) -> None:
+    rows = (row(usage="train"), row(usage="test"), row(usage="validation"))
+    dataset = read(csv(*rows))
+    assert dataset.usages.tolist() == [0, 2, 1]
+    assert "PrivateTest" in dataset.notes[0]
+    assert read(csv(*rows[:2])).usages.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"<!DOCTYPE html>\n<html><body>Sign in</body></html>", "a web page"),
+        (b"\n <html lang=en>", "a web page"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "git lfs pull"),
+        (b"PK\x03\x04 no archive", "save it as CSV"),
+        (b'{"rows": []}', "JSON"),
+        (b"", "the file is empty"),
+        (f"{row()}\n".encode(), "it is a row and not a header"),
+    ],
+)
+def test_what_is_no_csv_is_called_by_its_name(tmp_path: Path, content: bytes, reason: str) -> None:
+    path = tmp_path / "fer2013.csv"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=reason):
+        read(path)
+
+
+def test_classes_in_another_order_and_those_not_asked_for(csv: Callable[..., Path]) -> None:
+    path = csv(row("0"), row("2"), row("1"))
+    order = data_classes("happy,neutral,sad,angry,disgust,fear,surprise")
+    whole = read_csv(path, skip_bad=False, advance=lambda amount: None, classes=order)
+    assert whole.labels.tolist() == [3, 4, 6]
+    two = read_csv(
+        path, skip_bad=False, advance=lambda amount: None, classes=classes_of("fear,angry")
+    )
+    assert (two.labels.tolist(), two.classes) == ([1, 0], ("fear", "angry"))
+    assert list(two.passed_over.values()) == [1]
+
+
 @pytest.mark.parametrize("header", ["\ufeffemotion,pixels,Usage", '"emotion","pixels","Usage"'])
 def test_header_with_mark_or_quotes(csv: Callable[..., Path], header: str) -> None:
     assert len(read(csv(row(), header=header))) == 1
@@ -83,9 +154,11 @@ BAD_ROWS = [
     (row(pixels="0 nan" + PIXELS[3:]), "pixel value is not a number", "'nan' is pixel 2"),
     (row(label="7"), "unknown label", "'7' is not in 0..6"),
     (row(label="-1"), "unknown label", "'-1'"),
-    (row(label="happy"), "unknown label", "'happy'"),
+    (row(label="hapy"), "unknown label", "'hapy' is not in 0..6, nor one of angry, disgust"),
     (row(label=""), "unknown label", "''"),
-    (row(usage="training"), "unknown usage", "'training' is none of Training, PublicTest"),
+    (row(usage="fold3"), "unknown usage", "'fold3' is none of Training, PublicTest"),
+    (HEADER, "second header", "were two files joined?"),
+    (f"3,{PIXELS.replace(' ', ',')},Training", "wrong number of columns", "by blanks"),
     (row(usage=""), "unknown usage", "''"),
     ("3," + PIXELS, "wrong number of columns", "2 instead of 3"),
     (row() + ",1", "wrong number of columns", "4 instead of 3"),
@@ -111,9 +184,10 @@ def test_bad_rows_are_counted_by_reason(csv: Callable[..., Path]) -> None:
     assert dataset.skipped == {
         "pixel value is not a number": 5,
         "pixel value out of range": 3,
+        "second header": 1,
         "unknown label": 4,
         "unknown usage": 2,
-        "wrong number of columns": 2,
+        "wrong number of columns": 3,
         "wrong pixel count": 3,
     }
 

@@ -30,8 +30,9 @@ def test_votes_are_shares_of_the_taggers(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("lines", "reason"),
     [
-        (("Training,4,0,0,1,3,2,0,0,0,0",), "has 1 rows, the data 2"),
-        (("PublicTest" + ",1" * 10, "Training" + ",1" * 10), "line 2 is 'PublicTest'"),
+        (("Training,4,0,0,1,3,2,0,0,0,0",), "has 0 rows of PublicTest, the data 1"),
+        (("Training" + ",1" * 10, "Training" + ",1" * 10), "has 2 rows of Training, the data 1"),
+        (("Training" + ",1" * 10, "Test" + ",1" * 10), "line 3 is 'Test': no usage"),
         (("Training" + ",1" * 10, "PublicTest" + ",1" * 9), "line 3 is not 10 counts"),
         (("Training" + ",1" * 10, "PublicTest" + ",-1" * 10), "line 3 is not 10 counts"),
         (("Training" + ",0" * 10, "PublicTest" + ",1" * 10), "line 2 has no vote"),
@@ -42,6 +43,69 @@ def test_votes_that_do_not_fit_are_refused(
 ) -> None:
     with pytest.raises(UserError, match=reason):
         load_votes(votes_file(tmp_path, *lines), TWO_ROWS)
+
+
+PUBLISHED = ",".join(("Usage", "Image name", *VOTE_CLASSES))
+
+
+def published(folder: Path, *lines: str) -> Path:
+    path = folder / "fer2013new.csv"
+    path.write_text("\r\n".join((PUBLISHED, *lines)) + "\r\n", encoding="utf-8-sig")
+    return path
+
+
+def test_votes_as_microsoft_publishes_them(tmp_path: Path) -> None:
+    """Rows without a name are no faces; whole parts may be missing in the data."""
+    path = published(
+        tmp_path,
+        "Training,fer0000000.png,4,0,0,1,3,2,0,0,0,0",
+        "Training,,0,0,0,0,0,0,0,0,0,10",
+        "PublicTest,fer0000002.png,0,9,0,0,0,0,0,0,0,0",
+        "PrivateTest,fer0000003.png,0,0,9,0,0,0,0,0,0,0",
+    )
+    shares = load_votes(path, TWO_ROWS)
+    assert shares[:, :2].tolist() == [[pytest.approx(0.4), 0], [0, 1]]
+    all_three = Fer2013(
+        np.zeros((3, 48, 48), np.uint8), np.array([0, 3, 3]), np.array([1, 0, 0], np.uint8)
+    )
+    assert load_votes(path, all_three)[:, 9].tolist() == [0, 0, 1]
+
+
+def test_votes_are_matched_by_name_where_rows_are_files(tmp_path: Path) -> None:
+    path = published(
+        tmp_path,
+        "Training,fer0000000.png,9,0,0,0,0,0,0,0,0,0",
+        "Training,fer0000001.png,0,9,0,0,0,0,0,0,0,0",
+        "PublicTest,fer0000002.png,0,0,9,0,0,0,0,0,0,0",
+    )
+
+    def files(*names: str, usages: tuple[int, ...] = (0, 1)) -> Fer2013:
+        return Fer2013(
+            np.zeros((2, 48, 48), np.uint8),
+            np.array([0, 3]),
+            np.array(usages, np.uint8),
+            names=np.array(names),
+        )
+
+    found = load_votes(path, files("train/sad/fer0000001.png", "test/sad/fer0000002.png"))
+    assert found[:, 1:3].tolist() == [[1, 0], [0, 1]]
+    with pytest.raises(UserError, match=r"no row for 1 of 2 images, as fer9.png"):
+        load_votes(path, files("train/sad/fer9.png", "test/sad/fer0000002.png"))
+    with pytest.raises(
+        UserError, match=r"line 3: fer0000001\.png is of Training, in the data of Pub"
+    ):
+        load_votes(path, files("a/fer0000000.png", "b/fer0000001.png"))
+
+
+def test_votes_out_of_step_are_noticed(tmp_path: Path) -> None:
+    labels = np.arange(400) % 7
+    dataset = Fer2013(np.zeros((400, 48, 48), np.uint8), labels, np.zeros(400, np.uint8))
+    of_label = [4, 5, 6, 1, 3, 2, 0]
+    votes = np.eye(10, dtype=int)[[of_label[label] for label in labels]] * 9
+    lines = ["Training," + ",".join(map(str, row)) for row in votes]
+    assert load_votes(votes_file(tmp_path, *lines), dataset).max() == 1
+    with pytest.raises(UserError, match="their order is not that of the data"):
+        load_votes(votes_file(tmp_path, *lines[1:], lines[0]), dataset)
 
 
 def test_a_file_that_is_no_votes_is_refused(tmp_path: Path) -> None:

@@ -108,8 +108,8 @@ def test_unknown_usage(small_int8_file: Path, small_fer2013: Fer2013) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "neither a .keras nor a .tflite file"),
-        (b"hello, I am no model", "neither a .keras nor a .tflite file"),
+        (b"", "neither a .keras or .h5 nor a .tflite file"),
+        (b"hello, I am no model", "neither a .keras or .h5 nor a .tflite file"),
         (b"PK\x03\x04 cut off", "not a Keras model"),
         (b"\x1c\0\0\0TFL3" + bytes(64), "LiteRT cannot run this file"),
     ],
@@ -147,7 +147,7 @@ def test_json_of_the_verb(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(verb, "load_fer2013", lambda path, progress: small_fer2013)
+    monkeypatch.setattr(verb, "read_data", lambda path, reading, rows: small_fer2013)
     verb.evaluate_verb(small_int8_file, Path("data"), usage="PublicTest", json_output=True)
     values = json.loads(capsys.readouterr().out)
     assert values["n"] == 70

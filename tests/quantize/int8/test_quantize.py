@@ -124,7 +124,7 @@ def test_the_verb_writes_and_prints(
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(verb, "load_fer2013", lambda path, progress: small_fer2013)
+    monkeypatch.setattr(verb, "read_data", lambda path, reading, rows: small_fer2013)
     out = tmp_path / "driver.tflite"
     verb.quantize_verb(
         small_network_file,
@@ -168,7 +168,7 @@ def test_what_is_not_equivalent_is_not_written(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(verb, "load_fer2013", lambda path, progress: small_fer2013)
+    monkeypatch.setattr(verb, "read_data", lambda path, reading, rows: small_fer2013)
     monkeypatch.setattr(equivalence, "MOST_ACCURACY_LOST", -1.0)
     with pytest.raises(UserError, match=r"int8 loses .* points of accuracy on 70 images"):
         verb.quantize_verb(
@@ -213,7 +213,7 @@ def test_other_formats_are_for_comparison(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(verb, "load_fer2013", lambda path, progress: small_fer2013)
+    monkeypatch.setattr(verb, "read_data", lambda path, reading, rows: small_fer2013)
     out = tmp_path / "other.tflite"
     verb.quantize_verb(
         small_network_file,

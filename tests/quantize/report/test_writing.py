@@ -103,7 +103,7 @@ def test_verb_writes_a_report_and_prints_the_scores(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Without the network: it says what that would show, and shows the file's own inside."""
-    monkeypatch.setattr(verb, "load_fer2013", lambda path, progress: small_fer2013)
+    monkeypatch.setattr(verb, "read_data", lambda path, reading, rows: small_fer2013)
     monkeypatch.chdir(tmp_path)
     shutil.copy(small_int8_file, tmp_path / "small model.tflite")
     (tmp_path / "docs").mkdir()

@@ -32,8 +32,8 @@ def test_the_shipped_file_is_begun_with_and_taught_by(noisy_csv: Path, tmp_path:
         (["--initial", "nowhere.keras"], "nowhere.keras: no such model file"),
         (["--teacher", "nowhere.keras"], "nowhere.keras: cannot read the model"),
         (["--initial", __file__], "not a Keras model"),
-        (["--teacher", __file__], "neither a .keras nor a .tflite file"),
-        (["--augmentation", "wild"], "--augmentation: 'wild' is not one of"),
+        (["--teacher", __file__], "neither a .keras or .h5 nor a .tflite file"),
+        (["--augmentation", "wild"], "'wild' is not one of"),
     ],
 )
 def test_wrong_words(

@@ -175,6 +175,7 @@ extern "C" {
 #define EDGE_FER_CODEC_HEALTH_DEGRADED_REASON_FACE_DETECTOR_CHOICE (3u)
 #define EDGE_FER_CODEC_HEALTH_DEGRADED_REASON_LOW_FRAME_RATE_CHOICE (4u)
 #define EDGE_FER_CODEC_HEALTH_DEGRADED_REASON_OVERHEATED_CHOICE (5u)
+#define EDGE_FER_CODEC_HEALTH_DEGRADED_REASON_STANDBY_CHOICE (6u)
 #define EDGE_FER_CODEC_HEALTH_DEGRADED_REASON_NOT_AVAILABLE_CHOICE (15u)
 
 #define EDGE_FER_CODEC_HEALTH_TEMPERATURE_NOT_AVAILABLE_CHOICE (255u)
@@ -1033,7 +1034,7 @@ struct edge_fer_codec_fault_counters_t {
     uint8_t link_frames_dropped;
 
     /**
-     * Frames of the vehicle with a wrong length, CRC or sequence, or repeated.
+     * Frames of the vehicle with a wrong length, CRC or sequence, or repeated; contradictions, jumps of the speed and switch-offs are added.
      *
      * Range: 0..127 (0..127 -)
      * Scale: 1

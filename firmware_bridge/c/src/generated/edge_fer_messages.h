@@ -24,7 +24,7 @@ enum {
 };
 
 typedef struct {
-    uint16_t id;
+    uint32_t id; /* of 29 bits: with EDGE_FER_EXTENDED_ID */
     uint8_t length;
     uint32_t timeout_ms; /* 3.5 cycles; 0: sent only while there is something to say */
     uint8_t data_ids[16];

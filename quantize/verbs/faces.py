@@ -1,0 +1,49 @@
+"""The verb `faces`."""
+
+import json
+from pathlib import Path
+
+from rich.console import Console
+
+from edge_fer.config.config import load_config
+from quantize.data.face_crop import face_config
+from quantize.data.face_export import TABLE, export_faces
+
+
+def faces_verb(
+    source: Path,
+    out: Path,
+    *,
+    every_s: float,
+    side_px: int,
+    config: Path | None,
+    yunet: Path | None,
+    json_output: bool,
+) -> None:
+    """Cut the faces of pictures and videos and say what was found, as JSON or for people.
+
+    `config` is a daemon's TOML file, whose settings of the face count; `yunet` is YuNet's file.
+    """
+    face = face_config(yunet) if config is None else load_config(config).face
+    console = Console(stderr=True)
+    with console.status(f"Looking for faces in {source} ...") as status:
+        done = 0
+
+        def advance(files: int) -> None:
+            nonlocal done
+            done += files
+            status.update(f"Looking for faces in {source}: {done} files ...")
+
+        counts = export_faces(source, out, face, every_s=every_s, side_px=side_px, advance=advance)
+    values = {
+        "frames": counts.frames,
+        "faces": counts.faces,
+        "passed_over": counts.passed_over or {},
+        "table": str(out / TABLE),
+    }
+    if json_output:
+        print(json.dumps(values, indent=2))
+        return
+    for reason, count in (counts.passed_over or {}).items():
+        console.print(f"not taken: {count:,} {reason}", markup=False, highlight=False)
+    print(f"{out}: {counts.faces:,} faces from {counts.frames:,} frames; {out / TABLE} lists them")
