@@ -64,6 +64,7 @@ class Target:
 
 # Between them nobody could say whether it is a profile.
 _NO_PROFILE_DEG, _PROFILE_DEG = 38.0, 52.0
+_ASIDE_DEG, _UP_OR_DOWN_DEG = 25.0, 18.0
 _HIDDEN_PRESENT, _HIDDEN_ABSENT = 0.35, 0.65
 _NO_POINTS = np.zeros((len(NAMES), 2))
 NO_FACE = Target(_NO_POINTS, 0, 0, 0, 0, 0, 0, face_weight=0.0, profile_weight=0.0)
@@ -90,8 +91,15 @@ class FaceSource:
             for points, (_, _, roll) in zip(self.points, self.angles, strict=True)
         ]
 
+        self._shares = np.cumsum([_share(*found[:2]) for found in self.angles])
+
     def __len__(self) -> int:
         return len(self.labels)
+
+    def draw(self, rng: np.random.Generator) -> int:
+        """Return a row; heads that are turned, bowed or tilted back come several times as often."""
+        found = np.searchsorted(self._shares, rng.random() * self._shares[-1])
+        return min(int(found), len(self) - 1)
 
     def picture(self, row: int) -> Grey:
         """Return a picture, uint8[size, size]."""
@@ -121,6 +129,11 @@ class FaceSource:
             profile_weight=float(not unsure),
             eye_distance=self.distances[row] / square.side,
         )
+
+
+def _share(yaw_deg: float, pitch_deg: float) -> float:
+    """Return how often a face is drawn: few in the data look far aside, and those are hardest."""
+    return 1.0 + 3.0 * (abs(yaw_deg) > _ASIDE_DEG) + 1.5 * (abs(pitch_deg) > _UP_OR_DOWN_DEG)
 
 
 def cut(picture: Grey, square: Square, side_px: int, border: int = cv2.BORDER_REPLICATE) -> Grey:

@@ -106,7 +106,12 @@ def _target(yaw: float, pitch: float, rng: np.random.Generator) -> NDArray[np.fl
 
 
 def _background(scenery: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Return another picture's edge, stretched and blurred, uint8[192,192]."""
+    """Return another picture, mirrored or its edge stretched, sharp or blurred, uint8[192,192]."""
+    if rng.random() < 0.5:
+        # The face of it lies behind the drawn head.
+        large = cv2.resize(scenery, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_LINEAR)
+        turned = large[:, ::-1] if rng.random() < 0.5 else large
+        return np.ascontiguousarray(turned, np.uint8)
     part = max(scenery.shape[0] // 4, 2)
     left = 0 if rng.random() < 0.5 else scenery.shape[1] - part
     top = int(rng.integers(0, scenery.shape[0] - part))

@@ -169,7 +169,7 @@ class SampleStream:
             which = int(np.searchsorted(shares, rng.random()))
             if which < len(self._sources):
                 source = self._sources[which]
-                row = int(rng.integers(len(source)))
+                row = source.draw(rng)
                 crop, target = face_sample(source, row, SIDE_PX, settings.samples, rng, other)
             else:
                 # Mostly of pictures that show more than the face.

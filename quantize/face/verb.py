@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from rich.table import Table
 
 from edge_fer.atomic_write import write_atomically
 from edge_fer.errors import DataError, DataReason
+from edge_fer.models.card import load_measuring
 from edge_fer.models.kind import FACE
 from edge_fer.models.render import render_card
 from quantize.data.load import load_fer2013
@@ -91,16 +93,29 @@ def train_verb(
     print(f"{out}: trained; next: edge-fer face quantize {out}")
 
 
-def evaluate_verb(model: Path, labels_path: Path, *, seed: int, json_output: bool) -> None:
-    """Measure a `.keras` or `.tflite` file on the held-out groups and print its errors."""
+def evaluate_verb(
+    model: Path, labels_path: Path, *, seed: int, json_output: bool, report: Path | None
+) -> None:
+    """Measure a `.keras` or `.tflite` file on the held-out groups and print its errors.
+
+    `report` is the folder for a page about a `.tflite` file with its card.
+    """
     from quantize.evaluation.predictors import open_predictor  # noqa: PLC0415
     from quantize.face.evaluation import measure  # noqa: PLC0415
+    from quantize.face.report import write_report  # noqa: PLC0415
+    from quantize.face.splits import split  # noqa: PLC0415
 
     predictor = open_predictor(model, FACE)
+    card = None if report is None else load_measuring(model, FACE)[0]
     images = _held_out(labels_path, seed)
     with progress_bar(f"Evaluating {model}", len(images.images)) as advance:
         values = FACE.values(predictor.numbers(images.images, advance))
     errors = measure(values, images)
+    if report is not None and card is not None:
+        natural, fer, held = split(FaceLabels.load(labels_path), seed)
+        parts = {"trained on": natural, "trained on, FER2013": fer, "held out": held}
+        page = write_report(report, card, model, errors, values, images, parts)
+        print(f"{page}: written", file=sys.stderr)
     if json_output:
         listed = {name: asdict(error) for name, error in errors.items()}
         print(json.dumps({"model": str(model), "usage": USAGE, "errors": listed}, indent=2))

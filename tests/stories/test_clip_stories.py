@@ -20,7 +20,6 @@ from tests.stories.drive import Drive
 pytestmark = pytest.mark.slow  # the clips take a minute to play
 
 CLIPS = ("incluit_video1", "incluit_video2", "incluit_video3", "clm_cap12_edit", "clm_cap13_edit2")
-FACE_STAYS = ("incluit_video2", "clm_cap12_edit", "clm_cap13_edit2")
 SEEN = {"tracked", "detected"}
 
 
@@ -85,8 +84,8 @@ def test_a_face_is_said_at_least_as_often_as_the_detector_sees_one(
     assert sum(said) / len(said) >= detected - 0.02  # frames on the wire and in the clip differ
 
 
-@pytest.mark.parametrize("name", FACE_STAYS)
-def test_where_the_face_stays_the_driver_is_there_throughout(
+@pytest.mark.parametrize("name", CLIPS)
+def test_the_driver_is_there_throughout_however_the_head_turns(
     drives: dict[str, Drive], name: str
 ) -> None:
     states = {signals["State"] for signals in drives[name].signals("DriverState")}
@@ -96,24 +95,6 @@ def test_where_the_face_stays_the_driver_is_there_throughout(
     seen = {signals["Camera"] for signals in drives[name].signals("Health")}
     assert "good" in seen
     assert seen <= {"good", "starting", "lost", "not available", None}
-
-
-@pytest.mark.parametrize("name", ["incluit_video1", "incluit_video3"])
-def test_where_the_face_turns_away_there_is_no_driver_until_it_is_back(
-    drives: dict[str, Drive], name: str
-) -> None:
-    said = drives[name].signals("DriverState")
-    gone = [index for index, signals in enumerate(said) if signals["State"] == "no driver"]
-    assert gone
-    # No face was seen just before, and one was seen again just after. Counted in messages, of which
-    # there are 20 in the 2 s that the state needs: when this end read them says little on a busy
-    # machine, where some have no picture behind them.
-    before = [signals["Face"] for signals in said[max(gone[0] - 5, 0) : gone[0]]]
-    assert "none" in before
-    assert SEEN.isdisjoint(before)
-    after = said[gone[-1] - 5 : gone[-1] + 3]
-    assert any(signals["Face"] in SEEN for signals in after)
-    assert said[-1]["State"] != "no driver"
 
 
 def test_a_covered_face_is_no_driver_and_an_uncovered_one_is_back(

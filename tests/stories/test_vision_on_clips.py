@@ -70,7 +70,6 @@ class _Noting(StateMonitor):
 
 def watch(
     shared: Path,
-    yunet_model: Path,
     name: str,
     settings: PolicySettings = WITHOUT_EMOTIONS,
     times: int = 1,
@@ -82,7 +81,7 @@ def watch(
     kept = Watched()
     pipeline = Pipeline(
         None,
-        open_tracker(FaceConfig(detector="yunet", model=str(yunet_model))),
+        open_tracker(FaceConfig(detector="haar")),
         ConditionMonitor(),
         _Noting(settings, kept),
         EyeReader(),
@@ -101,18 +100,18 @@ def watch(
 
 
 @pytest.fixture(scope="module")
-def eyes_clip(shared: Path, yunet_model: Path) -> Watched:
-    return watch(shared, yunet_model, "incluit_video2")
+def eyes_clip(shared: Path) -> Watched:
+    return watch(shared, "incluit_video2")
 
 
 @pytest.fixture(scope="module")
-def yaw_clip(shared: Path, yunet_model: Path) -> Watched:
-    return watch(shared, yunet_model, "incluit_video3")
+def yaw_clip(shared: Path) -> Watched:
+    return watch(shared, "incluit_video3")
 
 
 @pytest.fixture(scope="module")
-def poses_clip(shared: Path, yunet_model: Path) -> Watched:
-    return watch(shared, yunet_model, "incluit_video1")
+def poses_clip(shared: Path) -> Watched:
+    return watch(shared, "incluit_video1")
 
 
 def inside(time_s: float, spans_s: Iterable[list[float]], margin_s: float) -> bool:
@@ -176,7 +175,7 @@ def test_yaw_follows_the_turn_to_the_driver_s_right(yaw_clip: Watched) -> None:
         assert np.abs(yaw_clip.yaw_deg(span)).max() < 10
     (away,) = seen["right_s"]
     yaw_deg = yaw_clip.yaw_deg(away)
-    assert np.median(yaw_deg) == pytest.approx(-38, abs=7)
+    assert -65 < np.median(yaw_deg) < -38
     assert np.mean(np.array(yaw_deg) < -PolicySettings().away_yaw_deg) > 0.95
     assert closures(yaw_clip) == []
 
@@ -188,10 +187,9 @@ def test_turns_to_either_side_have_their_sign(poses_clip: Watched) -> None:
     (left,), (right,) = seen["left_s"], seen["right_s"]
     assert np.median(poses_clip.yaw_deg(left)) > PolicySettings().away_yaw_deg
     assert np.median(poses_clip.yaw_deg(right)) < -PolicySettings().away_yaw_deg
-    # Bowed as well, much of a turn is lost; its side is not.
     (left,), (right,) = seen["bowed_left_s"], seen["bowed_right_s"]
-    assert np.median(poses_clip.yaw_deg(left) or [1.0]) > 0
-    assert np.median(poses_clip.yaw_deg(right)) < -10
+    assert np.median(poses_clip.yaw_deg(left)) > 20
+    assert np.median(poses_clip.yaw_deg(right)) < -20
 
 
 def test_a_bowed_head_points_down(poses_clip: Watched) -> None:
@@ -200,37 +198,65 @@ def test_a_bowed_head_points_down(poses_clip: Watched) -> None:
         for seen in poses_clip.observations
         if seen.head is not None and 7.0 <= seen.time_s <= 8.0
     ]
-    level_deg = [s.head.pitch_deg for s in poses_clip.observations[:12] if s.head is not None]
-    assert np.median(pitch_deg) < np.median(level_deg) - 5
+    assert np.median(pitch_deg) < -24
 
 
-def test_looks_away_add_up_to_distracted(
-    shared: Path, yunet_model: Path, yaw_clip: Watched
-) -> None:
+def test_a_head_tilted_back_points_up(poses_clip: Watched) -> None:
+    pitch_deg = [
+        seen.head.pitch_deg
+        for seen in poses_clip.observations
+        if seen.head is not None and 5.0 <= seen.time_s <= 5.5
+    ]
+    assert np.median(pitch_deg) > 24
+
+
+def test_profiles_of_another_person(shared: Path) -> None:
+    """By eye, in alaa_test: profiles of 60 to 70 degrees, then back, bowed, and to both sides."""
+    watched = watch(shared, "alaa_test")
+    seen = SEEN["alaa_test"]
+
+    def during(spans_s: list[list[float]]) -> list[Observation]:
+        return [
+            observation
+            for observation in watched.observations
+            if observation.head is not None and inside(observation.time_s, spans_s, 0.0)
+        ]
+
+    for spans, sign in ((seen["right_profile_s"], -1), (seen["left_profile_s"], 1)):
+        heads = [(o.head.yaw_deg, o.profile) for o in during(spans) if o.head is not None]
+        assert np.mean([sign * yaw > 24 or profile for yaw, profile in heads]) > 0.9
+        assert min(sign * yaw for yaw, _ in heads) > 0
+    back, bowed = (
+        [o.head.pitch_deg for o in during(seen[name]) if o.head is not None]
+        for name in ("back_s", "bowed_s")
+    )
+    assert np.median(back) > 24
+    assert np.median(bowed) < -24
+    assert all(o.face is not None for o in watched.observations[1:])
+
+
+def test_looks_away_add_up_to_distracted(shared: Path, yaw_clip: Watched) -> None:
     """The look of the clip lasts 2.9 s, which alone is too short; four of them are over 10 s."""
     assert DriverState.DISTRACTED not in yaw_clip.states
-    again = watch(shared, yunet_model, "incluit_video3", times=5)
+    again = watch(shared, "incluit_video3", times=5)
     assert DriverState.DISTRACTED in again.states
     assert SLEEP.isdisjoint(again.states)
 
 
 @pytest.mark.parametrize("name", ["incluit_video1", "incluit_video3"])
-def test_one_turn_is_distracted_where_a_second_is_too_long(
-    shared: Path, yunet_model: Path, name: str
-) -> None:
+def test_one_turn_is_distracted_where_a_second_is_too_long(shared: Path, name: str) -> None:
     """No look of the clips lasts the 3.5 s of the default."""
     strict = replace(WITHOUT_EMOTIONS, long_look_s=1.0)
-    states = watch(shared, yunet_model, name, strict).states
+    states = watch(shared, name, strict).states
     assert DriverState.DISTRACTED in states
-    assert SLEEP.isdisjoint(states)
+    # In incluit_video1 the turns follow one another for over 3 s without a look at the road.
+    assert {DriverState.MICROSLEEP, DriverState.ASLEEP}.isdisjoint(states)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["clm_cap12_edit", "clm_cap13_edit2"])
-def test_blinks_yawns_and_laughs_are_neither_sleep_nor_distraction(
-    shared: Path, yunet_model: Path, name: str
-) -> None:
-    watched = watch(shared, yunet_model, name)
+def test_blinks_yawns_and_laughs_are_neither_sleep_nor_distraction(shared: Path, name: str) -> None:
+    watched = watch(shared, name)
     assert set(watched.states) == {DriverState.NOT_READY, DriverState.ATTENTIVE}
     assert all(end - begin <= 0.6 for begin, end in closures(watched))
     seen = [observation.usable_eyes() is not None for observation in watched.observations]
