@@ -131,7 +131,11 @@ def update_eyelids(
     between_s = 0.0 if blind_s > settings.dropout_s + ROUNDING_S else blind_s
     if lids is not None:
         before = _judged(before, lids, share, sample, head, between_s, time_s, settings)
-    if lids is Lids.SHUT and head.down and before.low_s < settings.closed_before_nod_s - ROUNDING_S:
+    if (
+        lids is Lids.SHUT
+        and head.lowers_lids
+        and before.low_s < settings.closed_before_nod_s - ROUNDING_S
+    ):
         # Lids follow the gaze: who looks into the lap has lowered lids and does not sleep.
         lids, before = None, replace(before, closure_s=0.0, shut_s=0.0, excused=False)
     if lids in (None, Lids.HALF):

@@ -12,7 +12,7 @@ from edge_fer.driver_state.window import Window
 from edge_fer.observation import HeadPose
 
 # Farther than this the eyes do not rest: what is learned of the gaze stays within.
-GAZE_REACH = (0.1, 0.1)
+GAZE_REACH = (0.2, 0.2)
 PROFILE_DEG = 90.0  # stands for a yaw that is beyond what is measured
 STAYS_WITHIN_DEG = 25.0  # a look that moves farther is not one of somebody who does not respond
 NOD_TIME_CONSTANT_S = 2.0  # of the level that a nod falls below
@@ -66,6 +66,11 @@ class HeadEvidence:
     level_deg: float | None = None
     nodding: bool = False
     nods_s: tuple[float, ...] = ()
+
+    @property
+    def lowers_lids(self) -> bool:
+        """Whether lids may be low because the look is: in the lap, or aside in a bowed head."""
+        return self.down or (self.bowed and self.away)
 
     @property
     def nods(self) -> int:
@@ -240,8 +245,7 @@ def _in_profile(
         eyes_s=None,
         zone=Zone.SHOULDER,
         away=True,
-        down=False,
-        bowed=False,
+        # Whether it is bowed as well is not measured: it stays as it was.
         looks_down=False,
         by_eyes=False,
         level_deg=None,
@@ -310,7 +314,9 @@ def _looking(
     look, limits = head, (settings.away_yaw_deg, settings.away_down_deg, settings.away_up_deg)
     by_head = _beyond(head, limits, margin_deg)
     away = by_head
-    if before.eyes is not None:
+    # How an iris lies in an eye at rest differs between people, and between networks, by more than
+    # a look aside: until it is known the head stands for the gaze.
+    if before.eyes is not None and before.rest.is_known:
         look = Look(yaw_deg + before.eyes.yaw_deg, pitch_deg + before.eyes.pitch_deg)
         limits = (
             settings.gaze_away_yaw_deg,
@@ -389,7 +395,8 @@ def _judged(
         return replace(
             seen, distracted=True, often=not long, since_warning_s=0.0, warned_look=seen.look
         )
-    if not seen.distracted or seen.neutral.doubted:
+    # That only the eyes do not look back is too little to call somebody unresponsive.
+    if not seen.distracted or seen.neutral.doubted or seen.by_eyes:
         return seen
     return _since_warning(seen, elapsed_s, settings, long=long)
 

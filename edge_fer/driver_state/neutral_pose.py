@@ -41,6 +41,11 @@ class Neutral:
     sums: Pair = (0.0, 0.0)
     doubted: bool = False
 
+    @property
+    def is_known(self) -> bool:
+        """Whether anything is known of this driver yet."""
+        return self.learned is not None or self.guess is not None
+
     def values(self, usual: Usual) -> Pair:
         """Return the learned pair, the first guess, or the one that counts before."""
         return self.learned or self.guess or usual.centre

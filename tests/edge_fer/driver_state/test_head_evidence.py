@@ -174,21 +174,26 @@ STRAIGHT = (0.0, SETTINGS.gaze_rest_y)
 
 
 def test_eyes_alone_look_away_like_a_lizard() -> None:
-    aside = seen(AHEAD, 4, after=seen(AHEAD, 5, gaze=STRAIGHT), begin_s=5, gaze=(-0.36, 0.1))
+    road = seen(AHEAD, 12, gaze=STRAIGHT)
+    aside = seen(AHEAD, 4, after=road, begin_s=12, gaze=(-0.36, 0.1))
     assert aside.distracted
     assert aside.by_eyes
+    # The eyes alone are too little to say that nobody responds.
+    assert not seen(AHEAD, 20, after=road, begin_s=12, gaze=(-0.36, 0.1)).unresponsive
     assert not seen(AHEAD, 10, gaze=STRAIGHT).distracted
 
 
 def test_a_turned_head_with_eyes_on_the_road_looks_at_it_like_an_owl() -> None:
-    owl = HeadPose(32, 0, 0)
-    assert not seen(owl, 10, gaze=(-0.25, SETTINGS.gaze_rest_y)).away
+    owl, road = HeadPose(32, 0, 0), seen(AHEAD, 12, gaze=STRAIGHT)
+    eyes_ahead = (-0.25, SETTINGS.gaze_rest_y)
+    assert not seen(owl, 10, after=road, begin_s=12, gaze=eyes_ahead).distracted
     assert seen(owl, 1).away
-    assert seen(owl, 1, gaze=(0.2, SETTINGS.gaze_rest_y)).away
+    assert seen(owl, 1, after=road, begin_s=12, gaze=(0.2, SETTINGS.gaze_rest_y)).away
 
 
 def test_lowered_eyes_in_a_level_head_look_down() -> None:
-    down = seen(AHEAD, 4, after=seen(AHEAD, 5, gaze=STRAIGHT), begin_s=5, gaze=(0.0, -0.15))
+    road = seen(AHEAD, 12, gaze=STRAIGHT)
+    down = seen(AHEAD, 4, after=road, begin_s=12, gaze=(0.0, -0.15))
     assert down.distracted
     assert down.looks_down
     assert down.zone in (Zone.CLUSTER, Zone.LAP)
@@ -236,3 +241,9 @@ def test_a_fall_of_the_head_is_a_nod_only_with_lids_that_are_not_open() -> None:
     road = seen(AHEAD, 5)
     assert seen(HeadPose(0, -18, 0), 0.5, after=road, begin_s=5, lids_open=False).nods == 1
     assert seen(HeadPose(0, -18, 0), 0.5, after=road, begin_s=5).nods == 0
+
+
+def test_before_the_eyes_at_rest_are_known_the_head_stands_for_the_gaze() -> None:
+    assert not seen(AHEAD, 9, gaze=(-0.36, 0.1)).away
+    # And what is usual for these eyes is no look aside.
+    assert not seen(AHEAD, 60, gaze=(-0.18, 0.2)).distracted
