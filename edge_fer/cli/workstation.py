@@ -533,8 +533,8 @@ EyesOption = Annotated[
     typer.Option(
         "--data",
         envvar="EDGE_FER_EYES",
-        help="Labelled pictures of eyes: the .npz file of `edge-fer eyes prepare`; to evaluate, also "
-        "a folder with folders open and closed.",
+        help="Labelled pictures of eyes: the .npz file of `edge-fer eyes prepare`; for evaluate, "
+        "also a folder with folders open and closed.",
     ),
 ]
 SplitSeedOption = Annotated[
