@@ -26,6 +26,7 @@ FILE_EVERY_S = 15.0  # as often as Prometheus usually looks
 ANSWER_S = 0.5  # for a client to take its answer
 _FILE_ACCESS = 0o640
 _ACCESS = 0o660  # what the driver's state is, is nobody's business but the group's
+_AFTER_ERROR_S = 0.05
 _BACKLOG = 64  # callers that wait while one is answered
 _MOST_BYTES = 1 << 16  # of an answer; it has some two kilobytes
 
@@ -74,6 +75,8 @@ class StatusServer:
                 self._answer(ANSWER_S)
             except OSError as error:  # a client that went away, or does not read
                 _log.debug("status: %s", error)
+                # Where no descriptor is left the caller stays, and is looked at for ever.
+                self._stopping.wait(_AFTER_ERROR_S)
             if self._file is not None and time.monotonic() >= next_file_s and self._latest:
                 next_file_s = time.monotonic() + FILE_EVERY_S
                 self._write(self._file, self._latest[0])

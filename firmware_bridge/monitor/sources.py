@@ -8,9 +8,9 @@ from typing import Protocol
 
 from firmware_bridge.errors import LinkError, LinkReason
 from firmware_bridge.monitor.candump_pipe import CandumpPipe
+from firmware_bridge.monitor.daemon_socket import open_daemon
 from firmware_bridge.recording.replay import Replay, split_replay
 from firmware_bridge.transports import Transport, open_transport
-from firmware_bridge.transports.daemon_socket import open_daemon
 
 STANDARD_INPUT = "-"
 

@@ -12,12 +12,12 @@ from firmware_bridge.errors import TransportError
 from firmware_bridge.link.link import Link
 from firmware_bridge.link.schedule import Snapshot
 from firmware_bridge.link.tap import FrameTap
+from firmware_bridge.monitor.daemon_socket import open_daemon
 from firmware_bridge.monitor.run import run_monitor
 from firmware_bridge.protocol.frame import CanFrame
 from firmware_bridge.protocol.messages import DriverStateMessage
 from firmware_bridge.terminal.pty_wire import PtyWire
 from firmware_bridge.transports import open_transport
-from firmware_bridge.transports.daemon_socket import open_daemon
 
 FRAME = CanFrame(0x3A0, bytes(8), 12.5)
 
