@@ -14,6 +14,7 @@ import typer
 
 from edge_fer.cli.help import new_app
 from edge_fer.cli.options import JsonOption, PlotOption, ReportOption
+from edge_fer.paths import SHIPPED_MODEL
 
 DataOption = Annotated[
     Path,
@@ -298,6 +299,56 @@ def faces(
         side_px=side,
         config=config,
         yunet=yunet,
+        json_output=json,
+    )
+
+
+def tune(
+    clips: Annotated[
+        Path,
+        typer.Argument(help="A folder of clips or pictures; folders named happy, sad ... label."),
+    ],
+    data: DataOption,
+    out: NetworkOut,
+    initial: Annotated[
+        Path, typer.Option(help="The int8 file to begin with. [default: the shipped one]")
+    ] = SHIPPED_MODEL,
+    epochs: Annotated[int, typer.Option(help="Passes over the faces.", min=1)] = 4,
+    every: Annotated[
+        float, typer.Option(help="Of a clip: seconds between two faces.", min=0.0)
+    ] = 0.2,
+    rows: Annotated[
+        int, typer.Option(help="Training rows of FER2013 to mix in; 0: all.", min=0)
+    ] = 7000,
+    seed: Annotated[int, typer.Option(help="Decides rows, order and augmentation.")] = 1,
+    yunet: Annotated[
+        Path | None, typer.Option(envvar="EDGE_FER__FACE__MODEL", help="YuNet's file.")
+    ] = None,
+    work: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Keep faces and training there; resumes it."),
+    ] = None,
+    verify: Annotated[
+        bool, typer.Option(help="Refuse a network that is not better, or forgets.")
+    ] = True,
+    json: JsonOption = False,
+) -> None:
+    """Tune the emotion network to your camera and drivers, verified against the one before."""
+    _need_tensorflow()
+    from quantize.verbs.tune import tune_verb
+
+    tune_verb(
+        clips,
+        data,
+        out,
+        initial=initial,
+        epochs=epochs,
+        every_s=every,
+        rows=rows,
+        seed=seed,
+        yunet=yunet,
+        work=work,
+        verify=verify,
         json_output=json,
     )
 

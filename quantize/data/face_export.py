@@ -25,7 +25,9 @@ from quantize.data.fer2013 import BadRowError
 from quantize.data.files import SourceFile, is_archive, open_files
 from quantize.data.folder import IMAGE_SUFFIXES, decode
 
-VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mjpeg"})
+VIDEO_SUFFIXES = frozenset(
+    {".gif", ".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mjpeg"}
+)
 TABLE = "faces.csv"
 COLUMNS = (
     *("file", "source", "time_s", "x", "y", "width", "height", "score", "detected"),
@@ -174,7 +176,7 @@ def _faces(
                 face = tracker.update(grey, time_s)
                 if face is not None and time_s >= due_s:
                     due_s = time_s + every_s
-                    stem = f"{file.path.stem}_{time_s:08.3f}".replace(".", "_")
+                    stem = f"{file.path.stem}_{round(time_s * 1000):07d}"
                     yield exported(grey, face, file.path, time_s, stem)
         elif suffix in IMAGE_SUFFIXES:
             try:
