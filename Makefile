@@ -79,6 +79,9 @@ DEB_PLATFORMS = $(foreach tag,2_17 2_27 2_28 2_31 2_34,manylinux_$(tag)) manylin
 DEB_VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' edge_fer/version.py)
 DEB_WHEELS = build/wheels-$(DEB_ARCH)-$(DEB_PYTHON)
 
+# Times in wheel and package are those of the commit, so that the same tree gives the same bytes.
+export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || date +%s)
+
 deb: | $(BIN)/python
 	rm -rf $(DEB_WHEELS) build/lib
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir $(DEB_WHEELS) .

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,7 +58,7 @@ class EmotionClassifier:
         """What is known of the model: its accuracy, its threshold, what it was made of."""
         return self._classifier.card
 
-    def classify(self, picture: NDArray[np.uint8]) -> list[FaceEmotion]:
+    def classify(self, picture: NDArray[Any]) -> list[FaceEmotion]:
         """Return the faces of `picture` (uint8[h,w] grey or uint8[h,w,3] BGR), the largest first.
 
         Faces narrower than 48 pixels, or than a tenth of the longer side, are not found.

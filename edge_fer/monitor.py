@@ -2,8 +2,8 @@
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from edge_fer.camera.base import Frame
@@ -68,7 +68,7 @@ class DriverMonitor:
 
     def observe(
         self,
-        picture: NDArray[np.uint8] | Frame,
+        picture: NDArray[Any] | Frame,
         time_s: float | None = None,
         vehicle: Vehicle = UNKNOWN_VEHICLE,
     ) -> Reading:

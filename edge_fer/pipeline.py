@@ -8,7 +8,7 @@ from edge_fer.driver_state.monitor import StateMonitor
 from edge_fer.driver_state.policy import BLIND, Decision
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.face.crop import crop_face
-from edge_fer.face.eyes import EyeReader
+from edge_fer.face.eyes import EyeReader, eye_corners, eyes_closed
 from edge_fer.face.head_pose import head_pose
 from edge_fer.face.tracking import TrackedFace, Tracker
 from edge_fer.models.classifier import Classifier
@@ -72,7 +72,7 @@ class Pipeline:
             face = self._tracker.update(frame.grey, frame.captured_s)
             if face is not None and self._classifier is not None:
                 probabilities = self._classifier.classify(crop_face(frame.grey, face.box))
-        head, eyes_closed = None, None
+        head, eyes = None, None
         if face is not None and face.box.landmarks is not None:
             head = (
                 head_pose(face.box.landmarks, frame.grey.shape)
@@ -80,15 +80,17 @@ class Pipeline:
                 else face.reading.head
             )
             if self._eyes is not None:
-                eyes_closed = self._eyes.closed(frame.grey, face.box, head)
+                points = face.box.landmarks if face.reading is None else eye_corners(face.reading)
+                eyes = self._eyes.read(frame.grey, points, head)
         reading = None if face is None else face.reading
         observation = Observation(
             frame.captured_s,
             camera,
             None if face is None else face.box,
             probabilities,
-            eyes_closed=eyes_closed,
+            eyes_closed=None if eyes is None else eyes_closed(eyes),
             head=head,
+            eyes=eyes,
             mouth_opening=None if reading is None else reading.mouth_opening,
             profile=reading is not None and reading.profile,
             vehicle=vehicle,

@@ -4,6 +4,10 @@
 # WHEELS is a folder with the wheel of edge-fer and those of all that it needs, for ARCHITECTURE (as
 # dpkg names it) and PYTHON (python3.11). `make deb` fills it and calls this.
 set -eu
+# The same tree gives the same package: dpkg-deb takes no later time than SOURCE_DATE_EPOCH.
+umask 022
+LC_ALL=C
+export LC_ALL
 [ $# = 5 ] || { sed -n '2,/^set/s/^# \{0,1\}//p' "$0" | sed '$d' >&2; exit 2; }
 wheels=$1 version=$2 architecture=$3 python=$4 out=$5
 here=$(cd "$(dirname "$0")" && pwd)
@@ -29,7 +33,11 @@ put 644 "$here/README.md" /usr/share/doc/edge-fer/INSTALL.md
 put 644 "$tree/LICENSE" /usr/share/doc/edge-fer/copyright
 for wheel in "$wheels"/*.whl; do
     put 644 "$wheel" "/usr/share/edge-fer/wheels/$(basename "$wheel")"
-done
+    printf '%s --hash=sha256:%s\n' "/usr/share/edge-fer/wheels/$(basename "$wheel")" \
+        "$(sha256sum "$wheel" | cut -d' ' -f1)"
+done >"$root/requirements"
+put 644 "$root/requirements" /usr/share/edge-fer/wheels/requirements.txt
+rm "$root/requirements"
 mkdir -p "$root/usr/bin"
 ln -s /opt/edge-fer/bin/edge-fer "$root/usr/bin/edge-fer"
 

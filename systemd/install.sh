@@ -2,7 +2,7 @@
 # Installs edge-fer on this device from the source tree, or takes it away again. May be repeated: what
 # is there already stays as it is, and a config that was edited is never touched.
 #
-#   install.sh [--dry-run] [--root DIR] [--socketcan] [--python PYTHON]
+#   install.sh [--dry-run] [--root DIR] [--socketcan] [--python PYTHON] [--index URL]
 #   install.sh --uninstall [--purge] [--dry-run] [--root DIR]
 #
 #   --dry-run    say what would be done, and do nothing
@@ -10,12 +10,18 @@
 #                made there and no service is started
 #   --socketcan  the controller is on the CAN interface can0, not on a serial port
 #   --python     the Python of the virtual environment (python3), 3.11 to 3.13
+#   --index URL  a package index in the place of PyPI; what it serves has to have the known sha256
 #   --purge      take away config, installed models and user as well
 set -eu
+# Run as root: nothing of the caller's folder or environment is to decide what runs.
+umask 022
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export PATH
+unset CDPATH ENV BASH_ENV LD_PRELOAD LD_LIBRARY_PATH IFS
 
 here=$(cd "$(dirname "$0")" && pwd)
 tree=$(dirname "$here")
-root= dry= socketcan= uninstall= purge= python=python3
+root= dry= socketcan= uninstall= purge= python=python3 index=https://pypi.org/simple
 venv=/opt/edge-fer
 
 fail() {
@@ -30,6 +36,7 @@ while [ $# -gt 0 ]; do
     --uninstall) uninstall=yes ;;
     --purge) purge=yes ;;
     --root) [ $# -gt 1 ] || fail "--root needs a folder"; root=${2%/}; shift ;;
+    --index) [ $# -gt 1 ] || fail "--index needs a URL"; index=$2; shift ;;
     --python) [ $# -gt 1 ] || fail "--python needs a program"; python=$2; shift ;;
     --help | -h) sed -n '2,/^set/s/^# \{0,1\}//p' "$0" | sed '$d'; exit 0 ;;
     *) fail "unknown option $1; see install.sh --help" ;;
@@ -38,6 +45,12 @@ while [ $# -gt 0 ]; do
 done
 [ -z "$purge" ] || [ -n "$uninstall" ] || fail "--purge goes with --uninstall"
 [ -z "$root" ] || [ -d "$root" ] || fail "--root $root: there is no such folder"
+[ -z "$root" ] || root=$(cd "$root" && pwd)
+case $python in
+/*) ;;
+*/*) python=$(cd "$(dirname "$python")" && pwd)/$(basename "$python") ;;
+esac
+cd /
 if [ -z "$root$dry" ]; then
     [ "$(id -u)" = 0 ] || fail "run it as root: sudo $0"
     command -v systemctl >/dev/null || fail "there is no systemd here; to put files below DIR use --root"
@@ -49,6 +62,15 @@ fi
 run() {
     echo "+ $*"
     [ -n "$dry" ] || "$@"
+}
+
+# Installs with the known sha256 of each file. PIP_* variables, all pip.conf files, a folder ./pip
+# and the packages of a user do nothing: -I, a config of nothing, and an environment of three names.
+pip_install() {
+    run env -i PATH="$PATH" HOME=/nonexistent PIP_CONFIG_FILE=/dev/null \
+        ${https_proxy:+https_proxy="$https_proxy"} \
+        $venv/bin/python -I -m pip --isolated install --quiet --disable-pip-version-check \
+        --no-cache-dir --index-url "$index" "$@"
 }
 
 # The same for what concerns the running system, which another root is not.
@@ -118,9 +140,10 @@ else
 fi
 if [ -z "$root" ]; then
     # The system's packages are seen: picamera2 comes from apt.
-    [ -x $venv/bin/python ] || run "$python" -m venv --system-site-packages $venv
-    run $venv/bin/python -m pip install --quiet --disable-pip-version-check --upgrade \
-        --constraint "$tree/constraints.txt" "$tree[signing,recording]"
+    [ -x $venv/bin/python ] || run "$python" -I -m venv --system-site-packages $venv
+    pip_install --upgrade --only-binary :all: --require-hashes \
+        --requirement "$here/requirements.txt"
+    pip_install --upgrade --no-deps --no-build-isolation "$tree"
     run ln -sfn $venv/bin/edge-fer /usr/local/bin/edge-fer
 fi
 live systemd-sysusers edge-fer.conf

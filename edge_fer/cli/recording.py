@@ -14,6 +14,7 @@ from edge_fer.cli.help import new_app
 from edge_fer.cli.options import JsonOption
 from edge_fer.errors import ClipError, ClipReason, UsageError, UsageReason, UserError
 from edge_fer.out_path import prepare_file, prepare_folder
+from edge_fer.printable import printable
 
 recording_app = new_app("List and export recorded clips, and make the key that opens them.")
 
@@ -49,7 +50,9 @@ def list_(folder: FolderOption = None, key: KeyOption = None, json: JsonOption =
         typer.echo(json_format.dumps(rows, indent=2))
         return
     for row in rows:
-        typer.echo(f"{row['number']:>8}  {row['bytes'] / 1e6:6.1f} MB  {_described(row)}")
+        typer.echo(
+            f"{row['number']:>8}  {row['bytes'] / 1e6:6.1f} MB  {printable(_described(row))}"
+        )
     if not rows:
         typer.echo("there are no clips")
 
@@ -85,7 +88,7 @@ def export(
             written = export_clip(clip, to / path.name.partition(".")[0], images=images)
         except UserError as error:
             # The others may be whole.
-            typer.echo(f"edge-fer: {error}", err=True)
+            typer.echo(printable(f"edge-fer: {error}"), err=True)
             failed += 1
             continue
         names = ", ".join(item.name for item in written)

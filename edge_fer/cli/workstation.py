@@ -475,22 +475,37 @@ def evaluate(
     )
 
 
-eyes_app = new_app("Train, measure and convert the network that detects closed eyes.")
+eyes_app = new_app("Label pictures for, train, measure and convert the network that reads eyes.")
 
 EyesOption = Annotated[
     Path,
     typer.Option(
         "--data",
         envvar="EDGE_FER_EYES",
-        help="Eye patches of Closed Eyes in the Wild: dataset_B_Eye_Images.zip, or its folder.",
+        help="Labelled pictures of eyes: the .npz file of `edge-fer eyes prepare`.",
     ),
 ]
 SplitSeedOption = Annotated[
     int,
     typer.Option(
-        "--seed", help="Decides held-out patches, initial weights, order, augmentation.", min=0
+        "--seed", help="Decides held-out people, initial weights, order, augmentation.", min=0
     ),
 ]
+
+
+@eyes_app.command("prepare")
+def prepare_eyes(
+    eyes: Annotated[
+        Path,
+        typer.Option(help="Folder with eye_patches, eyes_ir and dataset_B_Eye_Images.zip."),
+    ],
+    faces: Annotated[Path, typer.Option(help="Folder with faces.zip and faces.csv.")],
+    out: Annotated[Path, typer.Option("--out", help="The .npz file to write.")] = Path("eyes.npz"),
+) -> None:
+    """Label pictures of eyes with MediaPipe's iris network, in minutes."""
+    from quantize.eyes.verb import prepare_verb
+
+    prepare_verb(eyes, faces, out)
 
 
 @eyes_app.command("train")
@@ -500,12 +515,19 @@ def train_eyes(
         "eyes.keras"
     ),
     seed: SplitSeedOption = 1,
-    epochs: Annotated[int, typer.Option(help="Passes over the patches.", min=1)] = 40,
+    epochs: Annotated[int, typer.Option(help="Passes over the pictures.", min=1)] = 40,
+    learning_rate: Annotated[
+        float, typer.Option(help="At first; it falls to 0 as a cosine.", min=1e-6, max=0.1)
+    ] = 2e-3,
+    start: Annotated[
+        Path | None,
+        typer.Option(help="A .keras file of the same seed, whose weights to begin with."),
+    ] = None,
 ) -> None:
-    """Train the eye network, in minutes."""
+    """Train the eye network; an interrupted training continues from its checkpoint."""
     from quantize.eyes.verb import train_verb
 
-    train_verb(data, out, seed=seed, epochs=epochs)
+    train_verb(data, out, seed=seed, epochs=epochs, learning_rate=learning_rate, start=start)
 
 
 @eyes_app.command("evaluate")
@@ -514,11 +536,18 @@ def evaluate_eyes(
     data: EyesOption,
     seed: SplitSeedOption = 1,
     json: JsonOption = False,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="PAGE", help="Write a page (.md) with these metrics and the clips'."),
+    ] = None,
+    clips: Annotated[
+        Path, typer.Option(envvar="EDGE_FER_CLIPS", help="Folder of the clips, for --report.")
+    ] = Path("clips"),
 ) -> None:
-    """Measure an eye network on the held-out patches."""
+    """Measure an eye network on people that it was not trained on."""
     from quantize.eyes.verb import evaluate_verb
 
-    evaluate_verb(model, data, seed=seed, json_output=json)
+    evaluate_verb(model, data, seed=seed, json_output=json, report=report, clips=clips)
 
 
 @eyes_app.command("quantize")

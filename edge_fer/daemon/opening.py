@@ -7,7 +7,7 @@ from pathlib import Path
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.errors import ModelError
 from edge_fer.face.eyes import EyeReader
-from edge_fer.face.opening import open_face_network, open_tracker
+from edge_fer.face.opening import open_eyes, open_face_network, open_tracker
 from edge_fer.face.settings import FaceConfig
 from edge_fer.face.tracking import Tracker
 from edge_fer.models.attempts import LoadAttempts
@@ -52,12 +52,15 @@ def open_networks(
 
     With `stand_in` a model that does not open leaves the emotions out, and a face detector that
     does not open is replaced by the cascade: eyes, head and camera are worth sending without them.
-    Otherwise each is a ModelError, as is always a named face network that does not open.
+    Otherwise each is a ModelError, as is always a named face or eye network that does not open.
     """
     classifier, name, parts = _open_model(model, Parts(), attempts, stand_in=stand_in)
     follower = open_face_network(model)
     for failure in follower.failures:
         _log.error("face network not used: %s", failure)
+    eyes = open_eyes(model)
+    for failure in eyes.failures:
+        _log.error("eye network not used: %s", failure)
     try:
         tracker = open_tracker(face, follower.model, Path(model.store))
     except ModelError as error:
@@ -66,7 +69,7 @@ def open_networks(
         _log.error("the cascade finds faces instead: %s", error)
         tracker = open_tracker(replace(face, detector="haar"), follower.model)
         parts = replace(parts, detector_failed=True)
-    return Networks(classifier, name, tracker, EyeReader(), parts)
+    return Networks(classifier, name, tracker, eyes.model, parts)
 
 
 def _open_model(

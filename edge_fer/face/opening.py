@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from edge_fer.face.eyes import EyeReader
 from edge_fer.face.following import NetworkTracker
 from edge_fer.face.haar import HaarDetector
 from edge_fer.face.network import FaceNetwork, read_face_network
@@ -11,9 +12,10 @@ from edge_fer.face.settings import FaceConfig
 from edge_fer.face.tracking import FaceDetector
 from edge_fer.face.yunet import FILE_NAME, YuNetDetector
 from edge_fer.models.fallback import Loaded, open_best
-from edge_fer.models.kind import FACE
+from edge_fer.models.files import read_model_files
+from edge_fer.models.kind import EYES, FACE
 from edge_fer.models.settings import ModelConfig
-from edge_fer.paths import INSTALLED_MODELS, SHIPPED_FACE
+from edge_fer.paths import INSTALLED_MODELS, SHIPPED_EYES, SHIPPED_FACE
 
 
 def detector_name(config: FaceConfig, store: Path = INSTALLED_MODELS) -> str:
@@ -46,6 +48,14 @@ def open_face_network(config: ModelConfig) -> Loaded[FaceNetwork]:
     UserErrors are those of `edge_fer.models.fallback.open_best`.
     """
     return open_best(config, FACE, config.face_path, SHIPPED_FACE, read_face_network, FaceNetwork)
+
+
+def open_eyes(config: ModelConfig) -> Loaded[EyeReader]:
+    """Return the eye network that `config` names, or the best of the installed and shipped ones.
+
+    UserErrors are those of `edge_fer.models.fallback.open_best`.
+    """
+    return open_best(config, EYES, config.eyes_path, SHIPPED_EYES, read_model_files, EyeReader)
 
 
 def open_tracker(

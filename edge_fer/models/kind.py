@@ -123,7 +123,20 @@ FACE_PX = 48
 """Side of a face for the emotion network: that of FER2013's images (Goodfellow et al. 2013)."""
 
 EMOTIONS = ModelKind("emotions", LABELS, FACE_PX, "edge-fer quantize")
-EYES = ModelKind("eyes", ("open", "closed"), 24, "edge-fer eyes quantize")
+# Lids and gaze in the units of `edge_fer.observation.EyeReading`; the network sees each eye as a
+# right one, so that `gaze_inwards` is towards the nose.
+EYES = ModelKind.measuring(
+    "eyes",
+    (
+        Output("lid_opening", 0.0, 0.64, "of the eye's width"),
+        Output("gaze_inwards", -1.0, 1.0, "half widths of the eye"),
+        Output("gaze_upwards", -1.0, 1.0, "half widths of the eye"),
+        Output("closed", -8.0, 8.0, is_logit=True),
+        Output("visible", -8.0, 8.0, is_logit=True),
+    ),
+    40,
+    "edge-fer eyes quantize",
+)
 # Points in sides of the square from its middle, angles in degrees in the square's frame, and the
 # gap between the inner lips in widths of the mouth.
 FACE = ModelKind.measuring(

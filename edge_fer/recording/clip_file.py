@@ -8,6 +8,7 @@ then records, each a length (u32, little-endian) and so many protected bytes (`s
 """
 
 import json
+import math
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any, BinaryIO
 
 from edge_fer.errors import ClipError, ClipReason, UserError
 from edge_fer.keys import KEY_BYTES
-from edge_fer.recording.clip import Clip, ClipHeader, Shot
+from edge_fer.recording.clip import CAMERAS, Clip, ClipHeader, Shot
 from edge_fer.recording.sealing import (
     KEY_ID_BYTES,
     PLAIN,
@@ -32,6 +33,12 @@ MAGIC = b"EFCLIP1\n"
 _LENGTH = struct.Struct("<I")
 _SHOT = struct.Struct("<Bd")
 _HEADER, _FRAME, _END = b"H", b"F", b"E"
+# Of a clip, which lasts a minute and what was before: more is no clip of a recorder.
+_LONGEST_S = 600.0
+_MOST_FPS = 120.0
+_MOST_SHOTS = 100_000
+_LONGEST_TEXT = 500
+_LATEST_S = 4e9  # in 2096
 _LONGEST_RECORD = 1 << 24  # a damaged length must not ask for memory without bound
 
 
@@ -55,8 +62,9 @@ def read_clip(path: Path, private_key: Any | None = None) -> Clip:
         if content[:1] == _HEADER:
             header = _header(path, content)
         else:
-            camera, time_s = _SHOT.unpack_from(content, 1)
-            shots.append(Shot(camera, time_s, content[1 + _SHOT.size :]))
+            shots.append(_shot(path, content))
+            if len(shots) > _MOST_SHOTS:
+                raise _damaged(path)
     if header is None:
         raise _damaged(path)
     return Clip(header, tuple(shots))
@@ -97,6 +105,11 @@ def _records(path: Path, private_key: Any | None) -> Iterator[bytes]:
 def _opener(path: Path, file: BinaryIO, private_key: Any | None) -> Opener:
     start = file.read(len(MAGIC) + 1)
     if start == MAGIC + PLAIN:
+        if private_key is not None:
+            raise ClipError(
+                ClipReason.NOT_SEALED,
+                f"{path}: not encrypted, so anyone can have written it: leave --key out to see it",
+            )
         return PlainLock()
     if start != MAGIC + SEALED:
         raise ClipError(ClipReason.NOT_A_CLIP, f"{path}: no clip of edge-fer")
@@ -138,9 +151,41 @@ def _record(path: Path, file: BinaryIO, opener: Opener, number: int) -> bytes:
 
 def _header(path: Path, content: bytes) -> ClipHeader:
     try:
-        return ClipHeader.from_json(json.loads(content[1:]))
-    except (ValueError, KeyError, TypeError):
+        header = ClipHeader.from_json(json.loads(content[1:]))
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise _damaged(path) from None
+    if not _is_possible(header):
+        raise _damaged(path)
+    return header
+
+
+def _shot(path: Path, content: bytes) -> Shot:
+    if len(content) < 1 + _SHOT.size:
+        raise _damaged(path)
+    camera, time_s = _SHOT.unpack_from(content, 1)
+    if camera >= len(CAMERAS) or not abs(time_s) <= _LONGEST_S:
+        raise _damaged(path)
+    return Shot(camera, time_s, content[1 + _SHOT.size :])
+
+
+def _is_possible(header: ClipHeader) -> bool:
+    """Whether each value has its type, and no number asks for a video without an end."""
+    texts = (header.version, header.ended, *(f"{e.state}{e.reason}" for e in header.events))
+    times = (header.from_s, header.to_s, header.event_s, *(e.time_s for e in header.events))
+    counts = header.shots
+    return (
+        all(isinstance(text, str) and len(text) <= _LONGEST_TEXT for text in texts)
+        and all(isinstance(e.state, str) and isinstance(e.reason, str) for e in header.events)
+        and isinstance(header.clock_synchronised, bool)
+        and len(header.events) > 0
+        and all(type(time_s) in (int, float) and math.isfinite(time_s) for time_s in times)
+        and -_LONGEST_S <= header.from_s <= header.to_s <= _LONGEST_S
+        and 0.0 <= header.event_s <= _LATEST_S
+        and type(header.fps) in (int, float)
+        and 0.1 <= header.fps <= _MOST_FPS
+        and len(counts) == len(CAMERAS)
+        and all(type(count) is int and 0 <= count <= _MOST_SHOTS for count in counts)
+    )
 
 
 def _cut_off(path: Path) -> UserError:

@@ -2,11 +2,12 @@
 
 import csv
 import json
+import os
 from pathlib import Path
 
 import cv2
 
-from edge_fer.errors import OutputError, OutputReason
+from edge_fer.errors import ClipError, ClipReason, OutputError, OutputReason
 from edge_fer.recording.clip import CAMERAS, Clip, Shot
 from edge_fer.recording.pictures import decompress
 
@@ -14,12 +15,19 @@ from edge_fer.recording.pictures import decompress
 def export_clip(clip: Clip, folder: Path, *, images: bool = False) -> list[Path]:
     """Write a clip into a new folder; return the files, without single images.
 
+    Folder and files are for their owner's eyes only (0700, 0600): they show people.
+
     Picture n of each video is the newest one of its camera at the same time, so that the videos run
     side by side. UserError where the folder is there already or cannot be written to.
     """
+    before = os.umask(0o077)
     try:
         folder.mkdir(parents=True)
         return _write(clip, folder, images=images)
+    except (ValueError, cv2.error) as error:
+        raise ClipError(
+            ClipReason.DAMAGED, f"{folder.name}: a picture in it is damaged ({error})"
+        ) from error
     except FileExistsError:
         raise OutputError(
             OutputReason.EXISTS, f"{folder}: is there already: choose another folder"
@@ -28,6 +36,8 @@ def export_clip(clip: Clip, folder: Path, *, images: bool = False) -> list[Path]
         raise OutputError(
             OutputReason.NOT_WRITABLE, f"{folder}: cannot be written ({error.strerror})"
         ) from error
+    finally:
+        os.umask(before)
 
 
 def _write(clip: Clip, folder: Path, *, images: bool) -> list[Path]:

@@ -7,6 +7,7 @@ pipe; and a log that is piped in whole keeps the time that passed in it.
 import os
 import select
 import time
+from dataclasses import replace
 
 from firmware_bridge.errors import EndOfStream, LogError, LogReason
 from firmware_bridge.protocol.frame import CanFrame
@@ -110,9 +111,7 @@ class CandumpPipe:
         if self._times is None:
             passed_s = came_s - self._latest_came_s
             self._times = SteadyTime(max(self._told_s, self._latest_s + passed_s))
-        steady = [
-            CanFrame(frame.can_id, frame.data, self._times.take(frame.time_s)) for frame in frames
-        ]
+        steady = [replace(frame, time_s=self._times.take(frame.time_s)) for frame in frames]
         self._latest_s, self._latest_came_s = steady[-1].time_s, came_s
         return steady
 

@@ -72,8 +72,8 @@ def open_source(uri: str, *, at_once: bool = False) -> Source:
     if uri == STANDARD_INPUT:
         return CandumpPipe(sys.stdin.fileno())
     if uri.startswith("replay:"):
-        path, speed = split_replay(uri)
-        return Replay(uri, path, speed=None if at_once else speed)
+        path, speed, channel = split_replay(uri)
+        return Replay(uri, path, speed=None if at_once else speed, channel=channel)
     if ":" not in uri and Path(uri).is_file():
         raise LinkError(
             LinkReason.BAD_ADDRESS,

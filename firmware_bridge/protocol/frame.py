@@ -1,6 +1,6 @@
 """A CAN frame as every transport carries it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 MAX_STANDARD_ID = 0x7FF
 MAX_EXTENDED_ID = 0x1FFFFFFF
@@ -14,12 +14,14 @@ class CanFrame:
     """A classic data frame.
 
     `can_id` is the 11-bit id, or EXTENDED and the 29-bit id. `data` is at most 8 bytes. `time_s` is
-    monotonic: when it was received, or made for sending.
+    monotonic: when it was received, or made for sending. `channel` is the bus in a recording of
+    several ("can1"); empty elsewhere.
     """
 
     can_id: int
     data: bytes
     time_s: float
+    channel: str = field(default="", compare=False)
 
 
 def is_extended(can_id: int) -> bool:

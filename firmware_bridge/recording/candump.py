@@ -12,7 +12,7 @@ _MICROSECONDS = 1_000_000
 _LINE = re.compile(
     r"""
     \( (?P<seconds>[0-9]{1,12}) \. (?P<fraction>[0-9]{1,9}) \)
-    \s+ [^\s#]{1,32} \s+                                       # the interface
+    \s+ (?P<channel>[^\s#]{1,32}) \s+                                 # the interface
     (?P<frame>[^\s]+)
     (?: \s+ [RT] )?                                            # received, sent: candump -x
     """,
@@ -69,4 +69,4 @@ def parse_candump_line(line: str) -> CanFrame | LineVerdict:
     except ValueError:
         return LineVerdict.REJECTED
     time_s = int(found["seconds"]) + int(found["fraction"]) / 10 ** len(found["fraction"])
-    return CanFrame(can_id, bytes.fromhex(classic["data"]), time_s)
+    return CanFrame(can_id, bytes.fromhex(classic["data"]), time_s, found["channel"])

@@ -3,9 +3,11 @@
 Pure. Holds at most MAX_LINE_LENGTH bytes and never raises.
 """
 
+from collections.abc import Callable
 from enum import Enum
 
 from firmware_bridge.protocol.frame import CanFrame
+from firmware_bridge.recording.asc import AscLines
 from firmware_bridge.recording.candump import parse_candump_line
 from firmware_bridge.recording.jsonl import parse_json_line
 from firmware_bridge.recording.verdict import LineVerdict
@@ -20,9 +22,13 @@ class LineFormat(Enum):
 
     CANDUMP = "candump"
     JSON = "json"
+    ASC = "asc"
 
 
-_PARSERS = {LineFormat.CANDUMP: parse_candump_line, LineFormat.JSON: parse_json_line}
+def _parser(line_format: LineFormat) -> Callable[[str], CanFrame | LineVerdict]:
+    if line_format is LineFormat.ASC:
+        return AscLines().parse
+    return parse_candump_line if line_format is LineFormat.CANDUMP else parse_json_line
 
 
 class LineParser:
@@ -32,7 +38,7 @@ class LineParser:
     """
 
     def __init__(self, line_format: LineFormat) -> None:
-        self._parse = _PARSERS[line_format]
+        self._parse = _parser(line_format)
         self._pending = b""
         self._overlong = False  # the rest of this line is thrown away
         self._frames = 0
@@ -75,7 +81,7 @@ class LineParser:
             self._overlong = False
             self._reject(line, end_bytes)
             return None
-        verdict = self._parse(line.decode("ascii", errors="replace").strip())
+        verdict = self._parse(line.decode("utf-8", errors="replace").strip())
         if isinstance(verdict, CanFrame):
             self._frames += 1
             return verdict

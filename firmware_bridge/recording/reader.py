@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import can
@@ -11,6 +12,7 @@ from firmware_bridge.protocol.frame import CanFrame, is_can_id
 from firmware_bridge.recording.jsonl import recording_start
 from firmware_bridge.recording.kinds import RecordingKind, recording_kind
 from firmware_bridge.recording.lines import MAX_LINE_LENGTH, LineFormat, LineParser
+from firmware_bridge.recording.variant import describe_variant
 from firmware_bridge.transports import TransportCounters
 from firmware_bridge.transports.can_bus import as_frame
 
@@ -18,6 +20,7 @@ _CHUNK_BYTES = 65_536
 _LINE_FORMATS = {
     RecordingKind.JSONL: LineFormat.JSON,
     RecordingKind.CANDUMP: LineFormat.CANDUMP,
+    RecordingKind.ASC: LineFormat.ASC,
 }
 
 
@@ -29,8 +32,9 @@ class RecordingReader:
     `trouble`: a recorder that was killed leaves half a line.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, channel: str | None = None) -> None:
         self.path = path
+        self._channel = channel  # None: the frames of all
         self.counters = TransportCounters()
         self.trouble: str | None = None
         self._damage: str | None = None
@@ -48,6 +52,8 @@ class RecordingReader:
         frames = self._can_file() if line_format is None else self._lines(line_format)
         empty = True
         for frame in frames:
+            if self._channel not in (None, frame.channel):
+                continue
             empty = False
             yield frame
         if empty:
@@ -71,7 +77,7 @@ class RecordingReader:
     def _can_file(self) -> Iterator[CanFrame]:
         count = rejected = 0
         try:
-            with self._open_can_file() as messages:
+            with can.BLFReader(self.path) as messages:
                 for message in messages:
                     frame = as_frame(message, message.timestamp)
                     if frame is None:
@@ -83,9 +89,10 @@ class RecordingReader:
                         frames_received=count, rejected_lines=rejected
                     )
                     if sound:
-                        yield frame
-                if isinstance(messages, can.BLFReader):
-                    self._note_cut(messages, count)
+                        number = message.channel
+                        named = f"can{number}" if isinstance(number, int) else ""
+                        yield replace(frame, channel=named)
+                self._note_cut(messages, count)
         except GeneratorExit:
             raise
         except Exception as error:  # python-can's readers raise of all kinds at a damaged file
@@ -101,19 +108,17 @@ class RecordingReader:
         self._damage = damage
         self.trouble = f"damaged behind frame {count}: {damage}"
 
-    def _open_can_file(self) -> can.BLFReader | can.ASCReader:
-        if self._kind is RecordingKind.BLF:
-            return can.BLFReader(self.path)
-        # Relative: the date in the head has milliseconds that python-can 4.6 writes unpadded.
-        return can.ASCReader(self.path, relative_timestamp=True)
-
     def _why_empty(self) -> str:
+        with self.path.open("rb") as file:
+            variant = describe_variant(file.read(_CHUNK_BYTES))
+        if variant is not None and self._channel is None:
+            return variant
         if self._damage is not None:
             return f"is no {self._kind} recording: {self._damage}"
         if self.counters.rejected_lines:
             return f"none of its {self.counters.rejected_lines} lines is one of a {self._kind}"
-        return "holds no frame"
+        return "holds no frame" if self._channel is None else f"holds no frame of {self._channel}"
 
 
 def _later(frame: CanFrame, start_s: float) -> CanFrame:
-    return CanFrame(frame.can_id, frame.data, start_s + frame.time_s) if start_s else frame
+    return replace(frame, time_s=start_s + frame.time_s) if start_s else frame

@@ -3,26 +3,31 @@
 import re
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from firmware_bridge.errors import EndOfStream, InputError, InputReason, LogError, LogReason
 from firmware_bridge.protocol.frame import CanFrame
 from firmware_bridge.recording.reader import RecordingReader
 from firmware_bridge.recording.steady_time import SteadyTime
-from firmware_bridge.transports.address import split_option
+from firmware_bridge.transports.address import split_options
 from firmware_bridge.transports.base import TransportCounters
 
 LOWEST_SPEED, HIGHEST_SPEED = 0.01, 1000.0
 _MAX_FRAMES_AT_ONCE = 256  # at high speed, too, the view has its turn
 
 
-def split_replay(uri: str) -> tuple[Path, float]:
-    """Return file and speed of `replay:FILE?speed=2`; BridgeError for anything else."""
+def split_replay(uri: str) -> tuple[Path, float, str | None]:
+    """Return file, speed and channel of `replay:FILE?speed=2&channel=can1`; BridgeError for others.
+
+    A recording of several buses is played whole unless one is chosen.
+    """
     address = uri.removeprefix("replay:")
-    place, text = split_option("replay", address, "speed", "1")
+    place, options = split_options("replay", address, ("speed", "channel"))
+    text = options.get("speed", "1")
     if not place:
         raise LogError(LogReason.BAD_NAME, f"monitor: {uri!r} names no file; use replay:drive.log")
-    return Path(place), parse_speed(text, uri)
+    return Path(place), parse_speed(text, uri), options.get("channel")
 
 
 def parse_speed(text: str, where: str) -> float:
@@ -50,11 +55,12 @@ class Replay:
         path: Path,
         *,
         speed: float | None,
+        channel: str | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.uri = uri
-        self._reader = RecordingReader(path)
+        self._reader = RecordingReader(path, channel)
         self._frames: Iterator[CanFrame] = iter(self._reader)
         self._speed = speed
         self._clock = clock
@@ -144,4 +150,4 @@ class Replay:
         frame = next(self._frames, None)
         if frame is None:
             return None
-        return CanFrame(frame.can_id, frame.data, self._times.take(frame.time_s))
+        return replace(frame, time_s=self._times.take(frame.time_s))

@@ -38,7 +38,9 @@ class CandumpWriter:
 
     def write(self, judged: JudgedFrame, wall_s: float) -> None:
         """Add a line."""
-        self._file.write(candump_line(judged.frame, wall_s, self._interface) + "\n")
+        self._file.write(
+            candump_line(judged.frame, wall_s, judged.frame.channel or self._interface) + "\n"
+        )
 
     def flush(self) -> None:
         """Hand over to the kernel."""

@@ -5,29 +5,46 @@ from keras import layers
 
 from edge_fer.models.kind import EYES
 
-# Width of each convolution at 24, 12 and 6 px: 34 thousand parameters, 2 million multiply-adds.
-WIDTHS = (16, 32, 40, 40)
+# Kernel side, stride and width of each convolution; 10 and 5 px are reached by max pooling.
+FIRST = (5, 2, 16)
+WIDTHS = ((24,), (32, 40), (40,))
+REDUCED = 24  # channels that are flattened: where in the patch the lids lie says most
+HIDDEN = 32
 
 
 def build_eyes() -> keras.Model:
-    """Build the network: float32[N, 24, 24, 1] in 0..1 to float32[N, 2] logits (open, closed)."""
+    """Build the network: float32[N, 40, 40, 1] in 0..1 to float32[N, 5], numbers as of `EYES`."""
     inputs = keras.Input((EYES.side_px, EYES.side_px, 1), name="eye")
-    x = inputs
-    for number, width in enumerate(WIDTHS, start=1):
-        if number in (2, 3):
-            x = layers.MaxPooling2D(name=f"pool{number - 1}")(x)
-        x = layers.Conv2D(
-            width,
-            3,
-            padding="same",
-            use_bias=False,
-            kernel_initializer="he_normal",
-            name=f"conv{number}",
-        )(x)
-        x = layers.BatchNormalization(momentum=0.95, name=f"conv{number}_norm")(x)
-        x = layers.ReLU(name=f"conv{number}_relu")(x)
-    # Where in the patch the lid lies says much: no average over all places.
-    x = layers.MaxPooling2D(name="pool3")(x)
+    kernel, stride, width = FIRST
+    x = _convolution(inputs, width, "conv1", kernel=kernel, stride=stride)
+    number = 2
+    for stage, widths in enumerate(WIDTHS):
+        if stage:
+            x = layers.MaxPooling2D(name=f"pool{stage}")(x)
+        for width in widths:
+            x = _convolution(x, width, f"conv{number}")
+            number += 1
+    x = _convolution(x, REDUCED, "reduced", kernel=1)
     x = layers.Flatten(name="flatten")(x)
-    x = layers.Dropout(0.4, name="dropout")(x)
-    return keras.Model(inputs, layers.Dense(len(EYES.labels), name="logits")(x), name="eyes")
+    # Without the norm nearly all of these units died in the first epochs.
+    x = layers.Dense(HIDDEN, use_bias=False, name="hidden")(x)
+    x = layers.BatchNormalization(momentum=0.97, name="hidden_norm")(x)
+    x = layers.ReLU(name="hidden_relu")(x)
+    x = layers.Dropout(0.05, name="dropout")(x)
+    return keras.Model(inputs, layers.Dense(len(EYES.outputs), name="outputs")(x), name="eyes")
+
+
+def _convolution(
+    x: keras.KerasTensor, width: int, name: str, *, kernel: int = 3, stride: int = 1
+) -> keras.KerasTensor:
+    x = layers.Conv2D(
+        width,
+        kernel,
+        strides=stride,
+        padding="same",
+        use_bias=False,
+        kernel_initializer="he_normal",
+        name=name,
+    )(x)
+    x = layers.BatchNormalization(momentum=0.97, name=f"{name}_norm")(x)
+    return layers.ReLU(name=f"{name}_relu")(x)

@@ -1,62 +1,90 @@
 """What the verbs below `edge-fer eyes` do."""
 
+import hashlib
 import json
+import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rich.console import Console
+from rich.table import Table
 
 from edge_fer.atomic_write import write_atomically
 from edge_fer.errors import DataError, DataReason
 from edge_fer.models.kind import EYES
 from edge_fer.models.render import render_card
-from quantize.evaluation.evaluation import Evaluation
+from quantize.data.calibration_set import CalibrationSet
 from quantize.evaluation.predictors import open_predictor
-from quantize.evaluation.render_evaluation import render_evaluation
-from quantize.evaluation.scores import score
-from quantize.eyes.patches import SPLIT, load_patches
+from quantize.eyes.figures import as_cut, measure_against
+from quantize.eyes.patches import SPLIT, EyePatches, load_patches, prepare_patches, save_patches
 from quantize.out_path import check_out_path
 from quantize.progress import progress_bar
 from quantize.workstation import require_tensorflow
 
-HELD_OUT = "held-out eye patches"
-CALIBRATION_IMAGES = 100
+HELD_OUT = "held-out eyes"
+CALIBRATION_IMAGES = 200
 LICENCE = (
-    "Weights trained on the eye patches of Closed Eyes in the Wild (Song et al. 2014), which are "
-    "for research use; code Apache-2.0."
+    "Weights trained on eyes of public pictures and films with labels of MediaPipe's iris network "
+    "(Apache-2.0), on the MRL Eye Dataset and on the eye patches of Closed Eyes in the Wild (Song "
+    "et al. 2014), which are for research use; code Apache-2.0."
 )
 _RECORD = ".training.json"
 
 
-def train_verb(data: Path, out: Path, *, seed: int, epochs: int) -> None:
-    """Train on all but the held-out patches; write the network and what it was trained with."""
+def prepare_verb(eyes: Path, faces: Path, out: Path) -> None:
+    """Label and cut the pictures below `eyes` and `faces` and write them into one file."""
+    check_out_path(out, ".npz")
+    total = sum(len(_lines(eyes / name)) for name in ("eye_patches.csv", "eyes_ir.csv"))
+    total += len(_lines(faces / "faces.csv"))
+    with progress_bar("Labelling eyes", total) as advance:
+        patches = prepare_patches(eyes, faces, advance, len(os.sched_getaffinity(0)))
+    save_patches(patches, out)
+    print(f"{out}: {len(patches):,} pictures of eyes; next: edge-fer eyes train --data {out}")
+
+
+def train_verb(
+    data: Path, out: Path, *, seed: int, epochs: int, learning_rate: float, start: Path | None
+) -> None:
+    """Train on all but the held-out pictures; write the network and what it was trained with.
+
+    With `start` it begins with the weights of that network, trained with the same `seed`. A
+    checkpoint beside it is written after each epoch, from which an interrupted training goes on.
+    """
     check_out_path(out, ".keras")
     require_tensorflow()
     from quantize.eyes.training import EyeTraining, train_eyes  # noqa: PLC0415  # TensorFlow
+    from quantize.networks.network_file import load_network  # noqa: PLC0415
 
     training, _ = load_patches(data).split(seed)
-    settings = EyeTraining(seed=seed, epochs=epochs)
+    first = None if start is None else load_network(start, EYES)
+    settings = EyeTraining(
+        seed=seed,
+        epochs=epochs,
+        learning_rate=learning_rate,
+        start="" if start is None else hashlib.sha256(start.read_bytes()).hexdigest(),
+    )
     console = Console(stderr=True)
+    checkpoint = out.with_suffix(".checkpoint.npz")
     with progress_bar("Training the eye network", epochs) as advance:
 
         def done(epoch: int, loss: float) -> None:
             advance(1)
             console.print(f"epoch {epoch:3d}/{epochs}  loss {loss:.3f}", highlight=False)
 
-        model = train_eyes(training, settings, done)
+        model, history = train_eyes(training, settings, done, checkpoint, first)
     model.save(out)
-    record = json.dumps(settings.record(training, epochs), indent=2) + "\n"
+    record = json.dumps(settings.record(training, history), indent=2) + "\n"
     write_atomically(out.with_suffix(_RECORD), record.encode())
-    print(f"{out}: trained on {len(training):,} patches; next: edge-fer eyes quantize {out}")
+    checkpoint.unlink(missing_ok=True)
+    print(f"{out}: trained on {len(training):,} pictures; next: edge-fer eyes quantize {out}")
 
 
 def quantize_verb(model: Path, data: Path, out: Path, *, json_output: bool) -> None:
-    """Convert to int8, measure on the held-out patches, and write file and card."""
+    """Convert to int8, measure on the held-out pictures, and write file and card."""
     require_tensorflow()
-    from quantize.data.calibration_set import CalibrationSet, balanced_rows  # noqa: PLC0415
-    from quantize.evaluation.equivalence import refuse_unequal  # noqa: PLC0415
-    from quantize.int8 import quantize as quantization  # noqa: PLC0415  # it imports TensorFlow
-    from quantize.networks.folding import fold_batch_norms  # noqa: PLC0415
+    from quantize.int8.measuring import convert_measuring, write_measuring  # noqa: PLC0415
     from quantize.networks.network_file import load_network  # noqa: PLC0415
 
     check_out_path(out)
@@ -64,58 +92,94 @@ def quantize_verb(model: Path, data: Path, out: Path, *, json_output: bool) -> N
     record = training_record(model)
     seed = int(record["settings"]["seed"])
     training, held = load_patches(data).split(seed)
-    chosen = training.rows(balanced_rows(training.labels, count=CALIBRATION_IMAGES, seed=seed))
-    console = Console(stderr=True)
-    quantized = quantization.convert_and_measure(
+    if training.digest() != record["data_sha256"]:
+        raise DataError(
+            DataReason.MISMATCH,
+            f"{data}: not the pictures that {model} was trained on: the held-out ones would not be "
+            "held out",
+        )
+    quantized = convert_measuring(
         network,
-        fold_batch_norms(network),
-        CalibrationSet(chosen.images, seed, chosen.digest()),
-        quantization.Measured(HELD_OUT, held.images, held.labels),
+        _calibration(training, seed),
+        as_cut(held),
+        measure_against(held),
         out.stem,
-        training=record,
         kind=EYES,
+        usage=HELD_OUT,
+        training=record,
         licence=LICENCE,
         progress=True,
-        announce=lambda text: console.print(text, markup=False, highlight=False),
     )
-    card = quantized.card
-    if card.equivalence is not None:
-        refuse_unequal(card.accuracy.float32, card.accuracy.int8, card.equivalence)
-    path = quantization.write_model(quantized, out)
+    path = write_measuring(quantized, out)
     if json_output:
-        print(json.dumps(card.to_json(), indent=2))
+        print(json.dumps(quantized.card.to_json(), indent=2))
     else:
-        Console().print(render_card(card, out, path))
+        Console().print(render_card(quantized.card, out, path))
 
 
-def evaluate_verb(model: Path, data: Path, *, seed: int, json_output: bool) -> None:
-    """Measure a `.keras` or `.tflite` file on the held-out patches and print the scores."""
+def evaluate_verb(
+    model: Path, data: Path, *, seed: int, json_output: bool, report: Path | None, clips: Path
+) -> None:
+    """Measure a `.keras` or `.tflite` file on the held-out pictures and print the figures."""
     predictor = open_predictor(model, EYES)
     _, held = load_patches(data).split(seed)
     with progress_bar(f"Evaluating {model}", len(held)) as advance:
-        answers = predictor.log_probabilities(held.images, advance)
-    scores = score(answers, held.labels)
-    evaluation = Evaluation(str(model), predictor.format, HELD_OUT, scores, EYES.labels)
+        values = EYES.values(predictor.numbers(as_cut(held), advance))
+    errors = measure_against(held)(values)
+    if report is not None:
+        from quantize.eyes.report import write_report  # noqa: PLC0415
+
+        write_report(report, model, held, values, clips)
     if json_output:
-        print(json.dumps(evaluation.to_json() | {"split": SPLIT}, indent=2))
-    else:
-        Console().print(render_evaluation(evaluation))
-        Console().print(f"Held out: {SPLIT}.", highlight=False)
+        figures = {
+            name: {"n": error.n, "value": error.value, "unit": error.unit}
+            for name, error in errors.items()
+        }
+        print(json.dumps({"model": str(model), "figures": figures, "split": SPLIT}, indent=2))
+        return
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for heading in (f"{model}: {HELD_OUT}", "", "images"):
+        table.add_column(heading, justify="left" if heading else "right")
+    for name, error in errors.items():
+        shown = f"{error.value:.4f} {error.unit}" if error.unit else f"{error.value:.2%}"
+        table.add_row(name, shown, f"{error.n:,}")
+    Console().print(table)
+    Console().print(f"Held out: {SPLIT}.", highlight=False)
 
 
-def training_record(model: Path) -> dict[str, Any]:
+def training_record(model: Path) -> Mapping[str, Any]:
     """Return what `edge-fer eyes train` left beside the network; UserError without it.
 
-    It says which patches were held out: measured on others, the card would be wrong.
+    It says which pictures were held out: measured on others, the card would be wrong.
     """
     path = model.with_suffix(_RECORD)
     try:
         record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         int(record["settings"]["seed"])
+        str(record["data_sha256"])
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise DataError(
             DataReason.NOT_FOUND,
             f"{path}: no record of a training ({error}): `edge-fer eyes train` writes it beside "
-            "the network, and without it nobody knows which patches were held out",
+            "the network, and without it nobody knows which pictures were held out",
         ) from error
     return record
+
+
+def _calibration(training: EyePatches, seed: int) -> CalibrationSet:
+    """Draw pictures of each source alike: they show the converter the range of activations."""
+    rng = np.random.default_rng(seed)
+    sources = np.unique(training.source)
+    each = CALIBRATION_IMAGES // len(sources)
+    rows = [rng.permutation(np.flatnonzero(training.source == source))[:each] for source in sources]
+    chosen = training.rows(np.concatenate(rows))
+    return CalibrationSet(as_cut(chosen), seed, chosen.digest())
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise DataError(
+            DataReason.UNREADABLE, f"{path}: cannot be read ({error.strerror})"
+        ) from error

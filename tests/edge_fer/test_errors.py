@@ -2,15 +2,18 @@
 
 import ast
 import pickle
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from edge_fer import errors
+from edge_fer import EmotionClassifier, errors, load_config, open_camera
+from edge_fer.daemon.status_server import ask
 from firmware_bridge import errors as bridge_errors
+from firmware_bridge import open_transport
+from quantize import load_fer2013
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 # The bases have neither a kind nor a reason: they are for `except`.
@@ -90,3 +93,38 @@ def is_text_of_an_error(node: ast.expr) -> bool:
         and node.func.id == "str"
         and any(isinstance(item, ast.Name) and item.id == "error" for item in node.args)
     )
+
+
+def failing_config(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(text)
+    load_config(path)
+
+
+FAILURES: list[tuple[str, Callable[[Path], object], StrEnum]] = [
+    ("config", lambda tmp: load_config(tmp / "gone.toml"), errors.ConfigReason.UNREADABLE),
+    ("config", lambda tmp: failing_config(tmp, "[camera"), errors.ConfigReason.NOT_TOML),
+    ("config", lambda tmp: failing_config(tmp, "[kamera]"), errors.ConfigReason.UNKNOWN_KEY),
+    ("config", lambda tmp: failing_config(tmp, "[camera]\nfps = 0"), errors.ConfigReason.BAD_VALUE),
+    ("camera", lambda tmp: open_camera("webcam:0"), errors.CameraReason.BAD_URI),
+    ("camera", lambda tmp: open_camera("v4l2:/dev/video99"), errors.CameraReason.NOT_FOUND),
+    ("model", lambda tmp: EmotionClassifier(tmp / "gone.tflite"), errors.ModelReason.UNREADABLE),
+    ("daemon", lambda tmp: ask(tmp / "gone.socket"), errors.DaemonReason.NOT_RUNNING),
+    ("link", lambda tmp: open_transport("can0"), bridge_errors.LinkReason.BAD_ADDRESS),
+    ("link", lambda tmp: open_transport(f"slcan:{tmp}/gone"), bridge_errors.LinkReason.NOT_FOUND),
+    ("data", lambda tmp: load_fer2013(tmp / "gone.csv"), errors.DataReason.NOT_FOUND),
+]
+
+
+@pytest.mark.parametrize(
+    ("part", "fail", "reason"), FAILURES, ids=[f"{part}: {reason}" for part, _, reason in FAILURES]
+)
+def test_what_users_meet_has_its_class_and_reason(
+    part: str, fail: Callable[[Path], object], reason: StrEnum, tmp_path: Path
+) -> None:
+    with pytest.raises((errors.ReasonedError, bridge_errors.ReasonedError)) as refused:
+        fail(tmp_path)
+    error: Any = refused.value
+    assert type(error).__name__.lower().startswith((part, "transport"))
+    assert error.reason is reason
+    assert "\n" not in str(error)

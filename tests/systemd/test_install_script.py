@@ -44,8 +44,63 @@ def test_a_dry_run_needs_no_rights_and_names_the_system_commands() -> None:
     done = subprocess.run(
         [SCRIPT, "--dry-run"], capture_output=True, text=True, check=True, user=user
     )
-    for command in ("-m venv", "-m pip install", "systemd-sysusers", "systemctl --root=/ enable"):
+    for command in (
+        "-m venv",
+        "-I -m pip --isolated install",
+        "systemd-sysusers",
+        "systemctl --root=/ enable",
+    ):
         assert command in done.stdout
+
+
+def test_nothing_of_the_callers_folder_or_environment_decides_what_runs(tmp_path: Path) -> None:
+    """The audit's: ./pip/, PIP_* and a caller's PATH, run by root."""
+    mark = tmp_path / "ran"
+    decoys = tmp_path / "decoys"
+    (decoys / "pip").mkdir(parents=True)
+    (decoys / "pip" / "__main__.py").write_text(f"open({str(mark)!r}, 'w')\n")
+    for name in ("cmp", "id", "install", "python3", "dirname", "systemctl", "env"):
+        (decoys / name).write_text(f"#!/bin/sh\ntouch {mark}\n")
+        (decoys / name).chmod(0o755)
+    done = subprocess.run(
+        [SCRIPT, "--dry-run"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=decoys,
+        env={
+            "PATH": f"{decoys}:/usr/bin:/bin",
+            "PIP_INDEX_URL": "http://attacker.example",
+            "PIP_REQUIRE_HASHES": "0",
+            "PYTHONPATH": str(decoys),
+            "CDPATH": str(decoys),
+        },
+    )
+    assert not mark.exists()
+    pip = [line for line in done.stdout.splitlines() if "-m pip" in line]
+    assert len(pip) == 2
+    for line in pip:
+        assert line.startswith("+ env -i PATH=")
+        assert "PIP_CONFIG_FILE=/dev/null" in line
+        assert "-I -m pip --isolated" in line
+    assert "--require-hashes" in pip[0]
+    assert "attacker" not in done.stdout
+
+
+def test_each_file_that_a_device_installs_has_its_known_hashes() -> None:
+    lines = (SCRIPT.parent / "requirements.txt").read_text().replace("\\\n", " ").splitlines()
+    wanted = [line for line in lines if line and not line.startswith("#")]
+    pinned = dict(
+        line.split("==")
+        for line in (SCRIPT.parents[1] / "constraints.txt").read_text().split()
+        if "==" in line
+    )
+    assert len(wanted) > 20
+    for line in wanted:
+        name, version = line.split()[0].split("==")
+        assert "--hash=sha256:" in line
+        found = {key.lower().replace("_", "-").replace(".", "-"): pinned[key] for key in pinned}
+        assert found.get(name.lower(), version) == version, f"{name}: other than constraints.txt"
 
 
 def test_it_can_be_repeated_and_keeps_an_edited_config(tmp_path: Path) -> None:

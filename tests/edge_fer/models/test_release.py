@@ -104,7 +104,7 @@ def test_back_to_the_shipped_model(tmp_path: Path, releases: tuple[dict[int, Pat
     store = a_store(tmp_path / "store")
     store.install(models[2], trusted_key=public)
     assert store.rollback(trusted_key=public) is None
-    assert store.candidates(SHIPPED_MODEL)[-1] == SHIPPED_MODEL
+    assert SHIPPED_MODEL in store.candidates(SHIPPED_MODEL)
     with pytest.raises(UserError, match="release 1 is older than 2"):
         store.install(models[1], trusted_key=public)
 

@@ -2,15 +2,26 @@
 
 from pathlib import Path
 
+import can
 import pytest
 
-_GOOD_LINES = 1000
+_FRAMES = 2000
 
 
 @pytest.fixture
 def damaged_recording(tmp_path: Path) -> Path:
-    """An ASC whose first frames can be read: python-can decodes 8 KiB of text at a time."""
-    path = tmp_path / "damaged.asc"
-    lines = b"".join(b" %.3f 1 123 Rx d 1 00\n" % (index / 1000) for index in range(_GOOD_LINES))
-    path.write_bytes(b"base hex timestamps absolute\n" + lines + b"\xff\n" + lines)
+    """A BLF that was cut: some of its containers can be read."""
+    path = tmp_path / "damaged.blf"
+    with can.BLFWriter(path, max_container_size=4096) as writer:
+        for index in range(_FRAMES):
+            writer.on_message_received(
+                can.Message(
+                    timestamp=1e9 + index / 1000,
+                    arbitration_id=0x123,
+                    is_extended_id=False,
+                    data=index.to_bytes(8, "little"),
+                )
+            )
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 3])
     return path

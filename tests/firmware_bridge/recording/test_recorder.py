@@ -111,7 +111,7 @@ def test_json_lines_say_what_the_frames_mean(tmp_path: Path, make_frame: MakeFra
     assert line["signals"]["State"] == "attentive"
 
 
-@pytest.mark.parametrize("ending", [".log", ".jsonl", ".blf"])  # .asc counts from its first frame
+@pytest.mark.parametrize("ending", KINDS)
 def test_it_is_known_when_it_was(tmp_path: Path, make_frame: MakeFrame, ending: str) -> None:
     path = tmp_path / f"drive{ending}"
     record(path, [make_frame(DriverStateMessage(1), 0.25)])

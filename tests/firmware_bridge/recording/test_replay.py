@@ -164,8 +164,9 @@ def test_a_recording_takes_no_frames(tmp_path: Path) -> None:
 
 
 def test_the_uri_of_a_replay() -> None:
-    assert split_replay("replay:a/b.log") == (Path("a/b.log"), 1.0)
-    assert split_replay("replay:b.log?speed=2.5") == (Path("b.log"), 2.5)
+    assert split_replay("replay:a/b.log") == (Path("a/b.log"), 1.0, None)
+    assert split_replay("replay:b.log?speed=2.5") == (Path("b.log"), 2.5, None)
+    assert split_replay("replay:b.log?channel=can1") == (Path("b.log"), 1.0, "can1")
     assert parse_speed(".5", "x") == 0.5
     for wrong, said in (
         ("replay:", "names no file"),

@@ -1,0 +1,38 @@
+"""What the eye network is shown: an upright square around one eye, its light evened out."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_fer.face.cutting import cut_turned
+from edge_fer.models.kind import EYES
+from edge_fer.observation import Point
+
+PATCH_REACH = 1.6  # side of a patch in widths of the eye
+# An eye in shadow fills a tenth of the grey values. Each patch is brought to this mean and
+# deviation, as far as the gain goes; more would show nothing but the sensor's noise.
+_MEAN, _DEVIATION, _MOST_GAIN = 128.0, 52.0, 12.0
+
+
+def cut_eye(
+    grey: NDArray[np.uint8], outer: Point, inner: Point, *, is_left: bool
+) -> NDArray[np.uint8]:
+    """Return the patch of an eye with these corners in `grey` (uint8[h,w]), as uint8[40,40].
+
+    The corners come out level, and a left eye is mirrored: the network knows right ones.
+    """
+    first, last = (inner, outer) if is_left else (outer, inner)
+    centre = (outer[0] + inner[0]) / 2, (outer[1] + inner[1]) / 2
+    tilt = math.atan2(last[1] - first[1], last[0] - first[0])
+    patch = cut_turned(grey, centre, PATCH_REACH * math.dist(outer, inner), tilt, EYES.side_px)
+    return even_light(np.ascontiguousarray(patch[:, ::-1]) if is_left else patch)
+
+
+def even_light(patch: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return `patch` (uint8[n,n]) with the mean and deviation that the network knows."""
+    values = patch.astype(np.float32)
+    mean = values.mean()
+    gain = min(_DEVIATION / max(float(values.std()), 1e-3), _MOST_GAIN)
+    evened = np.clip(np.rint((values - mean) * gain + _MEAN), 0, 255)
+    return np.asarray(evened, np.uint8)

@@ -1,0 +1,31 @@
+"""Which kind of file it is that cannot be read as a recording. Pure."""
+
+from firmware_bridge.recording.candump import holds_screen_line
+
+_BEGINNINGS = (
+    (b"LOGG", "it is a Vector BLF: name it .blf"),
+    (b"MDF ", "it is an MDF measurement: convert it to BLF or ASC"),
+    (b";$FILEVERSION", "it is a PEAK trace (.trc): convert it with python-can's can_logconvert"),
+    (b"Time Stamp,ID,Extended", "it is a SavvyCAN (GVRET) CSV: save it as candump log there"),
+    (b"timestamp,arbitration_id", "it is a python-can CSV: convert it with can_logconvert"),
+    (b"SQLite format 3", "it is a python-can database: convert it with can_logconvert"),
+    (b"\xd4\xc3\xb2\xa1", "it is a packet capture (pcap): export it as candump log in Wireshark"),
+    (b"\n\r\r\n", "it is a packet capture (pcapng): export it as candump log in Wireshark"),
+    (b"\x1f\x8b", "it is compressed: gunzip it"),
+    (b"PK\x03\x04", "it is a ZIP archive: unpack it"),
+)
+
+
+def describe_variant(beginning: bytes) -> str | None:
+    """Return what a file with this beginning is, and what to do; None where that is not known."""
+    text = beginning.removeprefix(b"\xef\xbb\xbf").lstrip()
+    for mark, description in _BEGINNINGS:
+        if beginning.startswith(mark) or text.startswith(mark):
+            return description
+    if holds_screen_line(beginning):
+        return "it is what candump prints for people: record it with candump -L or -l"
+    if text[:5].lower() == b"date " or b"\nbase hex" in beginning or b"\nbase dec" in beginning:
+        return "it is a Vector ASC: name it .asc"
+    if text[:1] == b"(" and b"#" in text[:80]:
+        return "it is a candump log: name it .log"
+    return None
