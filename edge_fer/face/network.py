@@ -27,8 +27,8 @@ _MOST_FRAMES = 4.0
 # In a loose square the far side of a turned head is placed too far out, which makes the next one
 # looser still: a profile of a clip came out at 26 to 38 degrees so, and at 40 to 44 with this.
 _TURNED_DEG, _TURNED_SHARE = 20.0, 0.947
-# From here on yaw comes out smaller than it is: profiles of 60 to 70 degrees at 40 to 48.
-_PROFILE_DEG = 40.0
+# From here on yaw comes out smaller than it is: profiles of 60 to 70 degrees at 36 to 51.
+_PROFILE_DEG = 35.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,8 @@ class FaceReading:
     `points` are the 26 landmarks of `landmarks.NAMES` in pixels of the frame. `mouth_opening` is
     the gap between the inner lips over the mouth's width, 0 and more. `presence` (0..1) is how
     probably a face is there and seen well enough; below about a half all else means nothing.
-    `profile` says that the head is turned by some 40 degrees or more, where yaw comes out smaller
-    than it is. `tilt`
+    `profile` says that yaw comes out at 35 degrees or more, where it is smaller than the true one.
+    `tilt`
     (radians) is how far the face is turned in the picture, clockwise as seen there.
     """
 
