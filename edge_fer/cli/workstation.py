@@ -533,7 +533,8 @@ EyesOption = Annotated[
     typer.Option(
         "--data",
         envvar="EDGE_FER_EYES",
-        help="Labelled pictures of eyes: the .npz file of `edge-fer eyes prepare`.",
+        help="Labelled pictures of eyes: the .npz file of `edge-fer eyes prepare`; for evaluate, "
+        "also a folder with folders open and closed.",
     ),
 ]
 SplitSeedOption = Annotated[
@@ -554,6 +555,7 @@ def prepare_eyes(
     out: Annotated[Path, typer.Option("--out", help="The .npz file to write.")] = Path("eyes.npz"),
 ) -> None:
     """Label pictures of eyes with MediaPipe's iris network, in minutes."""
+    _need_tensorflow()
     from quantize.eyes.verb import prepare_verb
 
     prepare_verb(eyes, faces, out)
@@ -576,6 +578,7 @@ def train_eyes(
     ] = None,
 ) -> None:
     """Train the eye network; an interrupted training continues from its checkpoint."""
+    _need_tensorflow()
     from quantize.eyes.verb import train_verb
 
     train_verb(data, out, seed=seed, epochs=epochs, learning_rate=learning_rate, start=start)
@@ -596,6 +599,7 @@ def evaluate_eyes(
     ] = Path("clips"),
 ) -> None:
     """Measure an eye network on people that it was not trained on."""
+    _need_tensorflow()
     from quantize.eyes.verb import evaluate_verb
 
     evaluate_verb(model, data, seed=seed, json_output=json, report=report, clips=clips)
@@ -609,6 +613,7 @@ def quantize_eyes(
     json: JsonOption = False,
 ) -> None:
     """Convert an eye network to full int8 and write its card."""
+    _need_tensorflow()
     from quantize.eyes.verb import quantize_verb
 
     quantize_verb(model, data, out, json_output=json)
