@@ -178,7 +178,8 @@ class Observation:
     (glare, a turned head, no eyes found): never a guess. `head` is None where it was not measured.
     `eyes` is what each eye showed. `mouth_opening` is the gap between the inner lips over the width
     of the mouth. `profile` says that the head is turned beyond the range in which yaw is measured.
-    `vehicle` is what the vehicle controller says at this moment.
+    `seat_empty` says, where no face was found, whether the place where one was looks as if nobody
+    sat there; None where that is not known. `vehicle` is what the vehicle controller says now.
     """
 
     time_s: float
@@ -190,6 +191,7 @@ class Observation:
     eyes: EyesReading | None = None
     mouth_opening: float | None = None
     profile: bool = False
+    seat_empty: bool | None = None
     vehicle: Vehicle = UNKNOWN_VEHICLE
 
     @property

@@ -1,6 +1,7 @@
 """Where edge-fer keeps what it needs at run time."""
 
 import os
+import tempfile
 from pathlib import Path
 
 SHIPPED_MODEL = Path(__file__).parent / "models" / "edge.tflite"
@@ -11,22 +12,45 @@ INSTALLED_MODELS = SERVICE_STATE / "models"
 RECORDINGS = SERVICE_STATE / "recordings"
 DEVICE_CONFIG = Path("/etc/edge-fer/config.toml")  # what the service reads
 SERVICE_RUNTIME = Path("/run/edge-fer")  # systemd makes it: RuntimeDirectory=
+RUN_USER = Path("/run/user")  # systemd-logind makes a folder below it for each session's user
 _SOCKET = "status.socket"
+_FRAMES = "frames.socket"
 _RESUME = "resume.json"
 _ATTEMPTS = "model-attempts.json"
 _LAST_WORD = "vehicle.json"
 
 
-def own_status_socket() -> Path | None:
-    """Return where this process, as a daemon, answers `edge-fer status`; None: nowhere.
+def own_status_socket() -> Path:
+    """Return where this process, as a daemon, answers `edge-fer status`.
 
-    systemd names the folder of a service, a login session that of a user.
+    systemd names the folder of a service, a login session that of a user. Without either it is the
+    user's folder in /run/user, or one of the user's own among the temporary files.
     """
     given = os.environ.get("RUNTIME_DIRECTORY")
-    if given:
-        return Path(given) / _SOCKET
+    return Path(given) / _SOCKET if given else _user_sockets()[0]
+
+
+def _user_sockets() -> tuple[Path, ...]:
+    """Return the places of a user's daemon, the one to use first."""
+    user = os.getuid()
     session = os.environ.get("XDG_RUNTIME_DIR")
-    return Path(session) / "edge-fer" / _SOCKET if session else None
+    folders = [Path(session) / "edge-fer"] if session else []
+    if (of_user := RUN_USER / str(user)).is_dir():
+        folders.append(of_user / "edge-fer")
+    folders.append(Path(tempfile.gettempdir()) / f"edge-fer-{user}")
+    return tuple(dict.fromkeys(folder / _SOCKET for folder in folders))
+
+
+def own_frames_socket() -> Path | None:
+    """Return where this process, as a daemon, serves `edge-fer monitor daemon:`; None: nowhere."""
+    status = own_status_socket()
+    return None if status is None else status.with_name(_FRAMES)
+
+
+def frames_socket() -> Path:
+    """Return where a running daemon serves its frames: beside the first status socket there is."""
+    sockets = [path.with_name(_FRAMES) for path in status_sockets()]
+    return next((path for path in sockets if path.exists()), sockets[-1])
 
 
 def own_resume_file() -> Path | None:
@@ -54,6 +78,5 @@ def _for_the_next(name: str) -> Path | None:
 
 def status_sockets() -> tuple[Path, ...]:
     """Return where a daemon may answer: one of one's own before the service's."""
-    own = own_status_socket()
-    service = SERVICE_RUNTIME / _SOCKET
-    return (service,) if own is None else (own, service)
+    places = (own_status_socket(), *_user_sockets(), SERVICE_RUNTIME / _SOCKET)
+    return tuple(dict.fromkeys(places))

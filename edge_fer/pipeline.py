@@ -10,6 +10,7 @@ from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.face.crop import crop_face
 from edge_fer.face.eyes import EyeReader, eye_corners, eyes_closed
 from edge_fer.face.head_pose import head_pose
+from edge_fer.face.seat_look import SeatLook
 from edge_fer.face.tracking import TrackedFace, Tracker
 from edge_fer.models.classifier import Classifier
 from edge_fer.observation import UNKNOWN_VEHICLE, CameraCondition, Observation, Vehicle
@@ -49,6 +50,7 @@ class Pipeline:
         self._conditions = conditions
         self._driver = driver
         self._eyes = eyes
+        self._seat = SeatLook()
         self._captured_s: float | None = None
 
     def change(self, classifier: Classifier | None, policy: PolicySettings) -> None:
@@ -60,16 +62,21 @@ class Pipeline:
         """Begin anew after the camera was off: nothing is compared with what was before."""
         self._tracker.forget()
         self._conditions = ConditionMonitor()
+        self._seat = SeatLook()
         self._driver.restart(now_s)
         self._captured_s = None
 
     def frame(self, frame: Frame, vehicle: Vehicle = UNKNOWN_VEHICLE) -> Step:
         """Decide from `frame` and from what the vehicle says of itself."""
         camera = self._conditions.update(frame.grey, frame.captured_s)
-        face, probabilities = None, None
+        face, probabilities, seat_empty = None, None, None
         # A face found in an unusable frame would be a guess: unknown is the honest answer.
         if camera is CameraCondition.GOOD:
             face = self._tracker.update(frame.grey, frame.captured_s)
+            if face is None:
+                seat_empty = self._seat.empty(frame.grey)
+            else:
+                self._seat.taken(frame.grey, face.box, frame.captured_s)
             if face is not None and self._classifier is not None:
                 probabilities = self._classifier.classify(crop_face(frame.grey, face.box))
         head, eyes = None, None
@@ -93,6 +100,7 @@ class Pipeline:
             eyes=eyes,
             mouth_opening=None if reading is None else reading.mouth_opening,
             profile=reading is not None and reading.profile,
+            seat_empty=seat_empty,
             vehicle=vehicle,
         )
         decision = self._driver.observe(observation)

@@ -14,7 +14,8 @@ from edge_fer.stories.scene import START_S, Story, told
 from firmware_bridge.benchmark.output import Interrupted
 
 FPS = 30
-CALM_STATES = frozenset({DriverState.NOT_READY, DriverState.ATTENTIVE})
+# What cannot be seen is no alarm.
+CALM_STATES = frozenset({DriverState.NOT_READY, DriverState.ATTENTIVE, DriverState.UNSEEN})
 # False alarms an hour of an attentive driver that are bearable.
 GOALS = {DriverState.DISTRACTED: 1.0, DriverState.ASLEEP: 0.2, DriverState.UNRESPONSIVE: 0.2}
 # So far from the moment at which a state is due it still counts as seen. PERCLOS is a figure of a

@@ -67,11 +67,23 @@ class CameraProcess:
     def prepare(self) -> None:
         """Start the process without opening the camera: what it imports takes as long as opening.
 
-        Returns at once.
+        Returns at once. Where the system refuses a process, memory or a descriptor, `error` says so
+        and nothing is alive.
         """
         if self._process is not None:
             raise RuntimeError("the camera process was already started")
         self._forget_last_run()
+        try:
+            self._spawn()
+        except OSError as error:
+            self._close_descriptors()
+            self._error = CameraError(
+                CameraReason.PROCESS_ENDED,
+                f"camera {redacted_uri(self._uri)}: its process cannot be started"
+                f" ({error.strerror})",
+            )
+
+    def _spawn(self) -> None:
         self._memory = create_memory()
         self._event = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._status, status_of_child = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
@@ -230,6 +242,9 @@ class CameraProcess:
         # What nobody fetched any more is a gap in the numbers, as any other frame that was dropped.
         self._next_sequence = self._first_sequence = self.given
         self._slots = None
+        self._close_descriptors()
+
+    def _close_descriptors(self) -> None:
         for descriptor in (self._memory, self._event, self._status):
             if descriptor >= 0:
                 os.close(descriptor)

@@ -91,6 +91,7 @@ app.command(rich_help_panel=WORKSTATION)(workstation.evaluate)
 app.command(rich_help_panel=WORKSTATION)(workstation.search)
 app.command(rich_help_panel=WORKSTATION)(workstation.trainings)
 app.command(rich_help_panel=WORKSTATION)(workstation.cache)
+app.command(rich_help_panel=WORKSTATION)(workstation.tune)
 app.add_typer(workstation.face_app, name="face", rich_help_panel=WORKSTATION)
 app.add_typer(workstation.eyes_app, name="eyes", rich_help_panel=WORKSTATION)
 

@@ -2,7 +2,10 @@
 
 # ruff: noqa: PLC0415 - a verb imports what it needs when it is called
 
+import contextlib
 import json as json_format
+import sys
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +15,8 @@ from edge_fer.cli.device_config import config_path
 from edge_fer.cli.options import ConfigOption, JsonOption
 
 EXIT_UNWELL = 1
+WATCH_EVERY_S = 1.0
+_CLEAR = "\x1b[2J\x1b[H"  # the screen, and up to its first line
 
 
 def status(
@@ -19,14 +24,28 @@ def status(
     socket: Annotated[
         Path | None, typer.Option(help="the daemon's socket, where it is at no usual place")
     ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Print it again each second, until Ctrl-C.")
+    ] = False,
 ) -> None:
     """Ask the running daemon how it is; exit code 1 where its pipeline is stalled."""
+    while watch:
+        if not json and sys.stdout.isatty():
+            typer.echo(_CLEAR, nl=False)
+        with contextlib.suppress(typer.Exit):  # a stall may pass
+            _show_status(socket, json=json, indent=None)
+        sys.stdout.flush()
+        time.sleep(WATCH_EVERY_S)
+    _show_status(socket, json=json, indent=2)
+
+
+def _show_status(socket: Path | None, *, json: bool, indent: int | None) -> None:
     from edge_fer.daemon.render_status import status_as_text
     from edge_fer.daemon.status_server import ask
 
     answer = ask(socket)
     if json:
-        typer.echo(json_format.dumps({} if answer is None else answer.to_json(), indent=2))
+        typer.echo(json_format.dumps({} if answer is None else answer.to_json(), indent=indent))
     elif answer is None:
         typer.echo("the daemon is starting")
     else:

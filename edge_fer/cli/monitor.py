@@ -31,7 +31,11 @@ def monitor(
     base_id: BaseIdOption = None,
 ) -> None:
     """Decode and check the daemon's frames; record, replay or draw them."""
+    from edge_fer.paths import frames_socket
     from firmware_bridge.monitor.run import run_monitor
+
+    if port == "daemon:":
+        port = f"daemon:{frames_socket()}"
 
     raise typer.Exit(
         run_monitor(

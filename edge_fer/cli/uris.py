@@ -23,7 +23,8 @@ LINK_URIS = {
 LIVE_LINKS = {uri: text for uri, text in LINK_URIS.items() if not uri.startswith("virtual")}
 MONITOR_LINKS = {
     **LIVE_LINKS,
-    "replay:FILE": "A recording. ?speed=1",
+    "daemon:": "What the daemon on this machine sends and receives; its port stays its own.",
+    "replay:FILE": "A recording. ?speed=1 ?channel=can1",
     "-": "The lines of `candump -L` on standard input.",
 }
 SEVERAL_OPTIONS = "Join several options with &, as file:CLIP?loop=1&speed=max."

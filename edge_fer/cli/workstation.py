@@ -14,6 +14,8 @@ import typer
 
 from edge_fer.cli.help import new_app
 from edge_fer.cli.options import JsonOption, PlotOption, ReportOption
+from edge_fer.errors import UsageError, UsageReason
+from edge_fer.paths import SHIPPED_MODEL
 
 DataOption = Annotated[
     Path,
@@ -221,6 +223,10 @@ def train(
     yunet: YunetOption = None,
 ) -> None:
     """Train a network on the Training rows; PublicTest chooses the checkpoint."""
+    if teacher_weight is not None and not teacher:
+        raise UsageError(
+            UsageReason.CONTRADICTION, "--teacher-weight has no effect without --teacher"
+        )
     _need_tensorflow()
     from quantize.verbs.train import train_verb
 
@@ -298,6 +304,56 @@ def faces(
         side_px=side,
         config=config,
         yunet=yunet,
+        json_output=json,
+    )
+
+
+def tune(
+    clips: Annotated[
+        Path,
+        typer.Argument(help="A folder of clips or pictures; folders named happy, sad ... label."),
+    ],
+    data: DataOption,
+    out: NetworkOut,
+    initial: Annotated[
+        Path, typer.Option(help="The int8 file to begin with. [default: the shipped one]")
+    ] = SHIPPED_MODEL,
+    epochs: Annotated[int, typer.Option(help="Passes over the faces.", min=1)] = 4,
+    every: Annotated[
+        float, typer.Option(help="Of a clip: seconds between two faces.", min=0.0)
+    ] = 0.2,
+    rows: Annotated[
+        int, typer.Option(help="Training rows of FER2013 to mix in; 0: all.", min=0)
+    ] = 7000,
+    seed: Annotated[int, typer.Option(help="Decides rows, order and augmentation.")] = 1,
+    yunet: Annotated[
+        Path | None, typer.Option(envvar="EDGE_FER__FACE__MODEL", help="YuNet's file.")
+    ] = None,
+    work: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Keep faces and training there; resumes it."),
+    ] = None,
+    verify: Annotated[
+        bool, typer.Option(help="Refuse a network that is not better, or forgets.")
+    ] = True,
+    json: JsonOption = False,
+) -> None:
+    """Tune the emotion network to your camera and drivers, verified against the one before."""
+    _need_tensorflow()
+    from quantize.verbs.tune import tune_verb
+
+    tune_verb(
+        clips,
+        data,
+        out,
+        initial=initial,
+        epochs=epochs,
+        every_s=every,
+        rows=rows,
+        seed=seed,
+        yunet=yunet,
+        work=work,
+        verify=verify,
         json_output=json,
     )
 
@@ -396,6 +452,16 @@ def quantize(
     json: JsonOption = False,
 ) -> None:
     """Convert a network to full int8 and write its model card."""
+    if file_format is not FileFormat.INT8:
+        for option, given in (
+            ("--curve", curve is not None),
+            ("--qat-epochs", qat_epochs > 0),
+            ("--no-verify", not verify),
+        ):
+            if given:
+                raise UsageError(
+                    UsageReason.CONTRADICTION, f"{option} has no effect with --format {file_format}"
+                )
     _need_tensorflow()
     from quantize.verbs.quantize import quantize_verb
 
@@ -482,7 +548,8 @@ EyesOption = Annotated[
     typer.Option(
         "--data",
         envvar="EDGE_FER_EYES",
-        help="Labelled pictures of eyes: the .npz file of `edge-fer eyes prepare`.",
+        help="Labelled pictures of eyes: the .npz file of `edge-fer eyes prepare`; for evaluate, "
+        "also a folder with folders open and closed.",
     ),
 ]
 SplitSeedOption = Annotated[
@@ -503,6 +570,7 @@ def prepare_eyes(
     out: Annotated[Path, typer.Option("--out", help="The .npz file to write.")] = Path("eyes.npz"),
 ) -> None:
     """Label pictures of eyes with MediaPipe's iris network, in minutes."""
+    _need_tensorflow()
     from quantize.eyes.verb import prepare_verb
 
     prepare_verb(eyes, faces, out)
@@ -525,6 +593,7 @@ def train_eyes(
     ] = None,
 ) -> None:
     """Train the eye network; an interrupted training continues from its checkpoint."""
+    _need_tensorflow()
     from quantize.eyes.verb import train_verb
 
     train_verb(data, out, seed=seed, epochs=epochs, learning_rate=learning_rate, start=start)
@@ -545,6 +614,7 @@ def evaluate_eyes(
     ] = Path("clips"),
 ) -> None:
     """Measure an eye network on people that it was not trained on."""
+    _need_tensorflow()
     from quantize.eyes.verb import evaluate_verb
 
     evaluate_verb(model, data, seed=seed, json_output=json, report=report, clips=clips)
@@ -558,6 +628,7 @@ def quantize_eyes(
     json: JsonOption = False,
 ) -> None:
     """Convert an eye network to full int8 and write its card."""
+    _need_tensorflow()
     from quantize.eyes.verb import quantize_verb
 
     quantize_verb(model, data, out, json_output=json)

@@ -70,7 +70,7 @@ LIVE_SECTIONS = frozenset({"driver_state", "log"})
 NO_FILE = TomlFile("no file", {}, {})
 # Variables that are no settings: of the workstation's verbs and of the tests.
 OTHER_VARIABLES = frozenset(
-    f"EDGE_FER_{name}" for name in ("DATA", "EYES", "CACHE", "SHARED", "KILL_SECONDS")
+    f"EDGE_FER_{name}" for name in ("DATA", "EYES", "FACES", "CACHE", "SHARED", "KILL_SECONDS")
 )
 _REPLACED = {
     "EDGE_FER_MODELS": "EDGE_FER__MODEL__STORE",

@@ -22,13 +22,20 @@ from edge_fer.daemon.status_server import StatusServer
 from edge_fer.driver_state.monitor import StateMonitor
 from edge_fer.health.meter import HealthMeter
 from edge_fer.models.attempts import LoadAttempts
-from edge_fer.paths import own_attempts_file, own_last_word_file, own_resume_file, own_status_socket
+from edge_fer.paths import (
+    own_attempts_file,
+    own_frames_socket,
+    own_last_word_file,
+    own_resume_file,
+    own_status_socket,
+)
 from edge_fer.pipeline import Pipeline
 from edge_fer.recording.process import RecorderProcess
 from edge_fer.redaction import redacted_uri
 from edge_fer.vehicle.reader import VehicleReader
 from firmware_bridge.errors import LinkReason, TransportError
 from firmware_bridge.link.link import Link
+from firmware_bridge.link.tap import FrameTap
 from firmware_bridge.protocol.database import use_base_id
 
 _log = logging.getLogger(__name__)
@@ -111,7 +118,7 @@ def _open_link(uri: str, *, keep_trying: bool) -> Link:
 
     A serial adapter may be plugged in, or a CAN interface come up, after the daemon's start.
     """
-    link = Link(uri)
+    link = Link(uri, tap=FrameTap(own_frames_socket()))
     try:
         link.open()
     except TransportError as error:

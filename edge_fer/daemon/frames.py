@@ -76,8 +76,13 @@ class FrameSource:
             time.sleep(min(early_s, timeout_s))
             if early_s > timeout_s:
                 return None
+        asked_s = time.monotonic()
         frame = self._camera.wait(timeout_s)
         if frame is None:
+            now_s = time.monotonic()
+            if not self._camera.alive and not self._camera.ended:
+                # It returned at once. What keeps a camera from starting is not to cost a core.
+                time.sleep(max(0.0, asked_s + timeout_s - now_s))
             return self._silence(time.monotonic())
         now_s = time.monotonic()
         if not self._supervisor.opened:

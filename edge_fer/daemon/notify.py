@@ -1,5 +1,6 @@
 """Tells systemd how the daemon is: sd_notify(3) over the datagram socket that it names."""
 
+import contextlib
 import socket
 
 
@@ -7,18 +8,30 @@ class Notifier:
     """Sends `READY=1` and the like to the socket `address` ($NOTIFY_SOCKET); nothing without it."""
 
     def __init__(self, address: str | None) -> None:
-        self._address = address
+        # A leading @ stands for the zero byte of the abstract namespace.
+        abstract = address is not None and address.startswith("@")
+        self._address = f"\0{address[1:]}" if address is not None and abstract else address
+        # Opened once: a process without descriptors lives, and must not be taken for a hanging one.
+        self._socket: socket.socket | None = None
+        self._open()
 
     def send(self, *assignments: str) -> None:
         """Send assignments such as `READY=1` or `STATUS=attentive, 30 fps`; never raises."""
-        if not self._address:
+        if self._socket is None:
+            self._open()
+        if not self._address or self._socket is None:
             return
-        # A leading @ stands for the zero byte of the abstract namespace.
-        address = "\0" + self._address[1:] if self._address.startswith("@") else self._address
-        try:
-            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as sender:
-                sender.sendto("\n".join(assignments).encode(), address)
-        except OSError:
-            # A service manager that does not listen must not stop the daemon; if it waits for the
-            # watchdog it will say so itself.
-            return
+        # A service manager that does not listen must not stop the daemon; if it waits for the
+        # watchdog it will say so itself.
+        with contextlib.suppress(OSError):
+            self._socket.sendto("\n".join(assignments).encode(), self._address)
+
+    def __del__(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+
+    def _open(self) -> None:
+        if self._address:
+            with contextlib.suppress(OSError):
+                kind = socket.SOCK_DGRAM | socket.SOCK_NONBLOCK
+                self._socket = socket.socket(socket.AF_UNIX, kind)

@@ -12,6 +12,7 @@ import logging
 import os
 import select
 import socket
+import stat
 import threading
 import time
 from pathlib import Path
@@ -19,12 +20,13 @@ from typing import Any
 
 from edge_fer.daemon.status import Status, StatusAnswer, as_prometheus
 from edge_fer.errors import DaemonError, DaemonReason
-from edge_fer.paths import status_sockets
+from edge_fer.paths import SERVICE_RUNTIME, status_sockets
 
 FILE_EVERY_S = 15.0  # as often as Prometheus usually looks
 ANSWER_S = 0.5  # for a client to take its answer
 _FILE_ACCESS = 0o640
 _ACCESS = 0o660  # what the driver's state is, is nobody's business but the group's
+_AFTER_ERROR_S = 0.05
 _BACKLOG = 64  # callers that wait while one is answered
 _MOST_BYTES = 1 << 16  # of an answer; it has some two kilobytes
 
@@ -73,6 +75,8 @@ class StatusServer:
                 self._answer(ANSWER_S)
             except OSError as error:  # a client that went away, or does not read
                 _log.debug("status: %s", error)
+                # Where no descriptor is left the caller stays, and is looked at for ever.
+                self._stopping.wait(_AFTER_ERROR_S)
             if self._file is not None and time.monotonic() >= next_file_s and self._latest:
                 next_file_s = time.monotonic() + FILE_EVERY_S
                 self._write(self._file, self._latest[0])
@@ -128,6 +132,10 @@ def _listen(path: Path) -> tuple[socket.socket | None, int]:
     try:
         if not path.parent.exists():
             path.parent.mkdir(mode=0o755)
+        if not _is_trusted(path.parent):
+            _log.warning("status: no socket at %s: the folder is another user's", path)
+            listener.close()
+            return None, -1
         lock = _lock(path.parent)
         if path.exists():
             with contextlib.suppress(DaemonError):
@@ -164,19 +172,38 @@ def _lock(folder: Path) -> int:
     return descriptor
 
 
+def _is_trusted(folder: Path) -> bool:
+    """Whether nobody else could have made this folder: among temporary files anybody may."""
+    try:
+        found = folder.lstat()
+    except OSError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and found.st_uid in (0, os.getuid())
+
+
 def ask(path: Path | None = None) -> StatusAnswer | None:
     """Return the status of the daemon at `path`, or at the first of the usual places.
 
     None while it is starting. DaemonError where there is no daemon, or none that is understood.
     """
-    values = _fetch(status_sockets() if path is None else (path,))
+    if path is not None:
+        places: tuple[Path, ...] = (path,)
+    else:
+        places = tuple(
+            place
+            for place in status_sockets()
+            if place.parent == SERVICE_RUNTIME
+            or not place.parent.exists()
+            or _is_trusted(place.parent)
+        )
+    values = _fetch(places)
     return StatusAnswer.from_json(values) if values else None
 
 
 def _fetch(paths: tuple[Path, ...]) -> dict[str, Any]:
     found = next((item for item in paths if _is_there(item)), None)
     if found is None:
-        places = " or ".join(map(str, paths))
+        places = " or ".join(map(str, paths)) or "socket of this user"
         raise DaemonError(
             DaemonReason.NOT_RUNNING,
             f"status: no daemon runs here (there is no {places}): start it first",

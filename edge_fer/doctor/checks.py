@@ -18,6 +18,7 @@ from edge_fer.daemon.status import Status
 from edge_fer.daemon.status_server import ask
 from edge_fer.doctor.finding import Finding, Level
 from edge_fer.doctor.history import check_history
+from edge_fer.doctor.machine import check_config_access, check_memory_limits, check_swap
 from edge_fer.errors import DaemonError, DaemonReason, UserError
 from edge_fer.face.opening import detector_name, open_detector, yunet_path
 from edge_fer.health.shedding import FEWER_MARGIN_C
@@ -71,6 +72,9 @@ def examine(config_path: Path | None) -> Iterator[Finding]:
         yield from check_history(status)
     yield check_user(config)
     yield from (check() for check in (check_throttling, check_temperature, check_clock))
+    yield check_memory_limits()
+    yield check_swap()
+    yield check_config_access(config_path)
     yield check_disk(Path(config.model.store))
     if config.health.prometheus_file:
         file = Path(config.health.prometheus_file)

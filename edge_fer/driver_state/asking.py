@@ -33,9 +33,9 @@ class Asking:
 
     `request_id` is of the latest request (0: none yet). `ids` are the requests of the present
     matter to which an answer counts, `answer` is the one that came, and `raised` whether the
-    severity was raised already. Until `quiet_until_s` (monotonic) nothing is asked for want of
-    confidence. `urgent` is whether the matter came to be urgent, and `all_right_s` when it was
-    answered that all is right nevertheless.
+    severity was raised already. Until `quiet_until_s` (monotonic) nobody is called uncertain, and
+    `asked_s` is when that was last begun. `urgent` is whether the matter came to be urgent, and
+    `all_right_s` when it was answered that all is right nevertheless.
     """
 
     request: Request | None = None
@@ -44,12 +44,17 @@ class Asking:
     answer: Answer | None = None
     raised: bool = False
     quiet_until_s: float | None = None
+    asked_s: float | None = None
     urgent: bool = False
     all_right_s: float | None = None
 
     def quiet(self, time_s: float) -> bool:
         """Whether the driver said of late that all is right."""
         return self.quiet_until_s is not None and time_s < self.quiet_until_s
+
+    def asked_of_late(self, time_s: float, settings: PolicySettings) -> bool:
+        """Whether uncertain was begun too short a time ago to begin again."""
+        return self.asked_s is not None and time_s - self.asked_s < settings.question_every_s
 
 
 NOTHING_ASKED = Asking()
@@ -78,6 +83,8 @@ def ask(
     settings: PolicySettings,
 ) -> Asking:
     """Return the request that stands in `state`: a new one when it is entered, none elsewhere."""
+    if changed and state is DriverState.UNCERTAIN:
+        heard = replace(heard, asked_s=time_s)
     speed = vehicle.speed_km_h
     stands = speed is not None and speed < settings.request_min_speed_km_h
     # What is urgent already is not silenced by a speed: whoever sleeps may be rolling to a stop,

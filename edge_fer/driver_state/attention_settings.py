@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
+from edge_fer.driver_state.sense_settings import OWN_CHOICE, STATE_TABLE, SenseSettings
 from edge_fer.setting import setting
 
-STATE_TABLE = "the project's table of driver states"
-OWN_CHOICE = "project's choice"
 # The table names these as its sources; their texts were not compared with it.
 ADDW = STATE_TABLE + ", after EU ADDW (Regulation (EU) 2023/2590)"
 EURO_NCAP_VATS = STATE_TABLE + ", after Euro NCAP's visual attention time sharing"
@@ -14,11 +13,10 @@ PERCLOS = STATE_TABLE + "; a minute as in Wierwille et al. 1994"
 
 
 @dataclass(frozen=True, slots=True)
-class AttentionSettings:
+class AttentionSettings(SenseSettings):
     """Times in seconds, angles in degrees, speeds in km/h, closure as a share of 1.
 
-    They speak only where the face detector delivers eyes and head; without them the states that
-    need them are never decided.
+    Where eyes and head are not seen, the states that need them are never decided.
     """
 
     eyes_closed_from: float = setting(
@@ -56,7 +54,7 @@ class AttentionSettings:
         source=OWN_CHOICE + ": glasses glare and detectors miss for some tenths of a second",
     )
     eyes_open_again_s: float = setting(
-        0.5,
+        0.25,
         "Eyes open again",
         "An opening of this length ends a closure; a shorter one may be a misjudged frame.",
         minimum=0.1,
@@ -147,12 +145,13 @@ class AttentionSettings:
         source=STATE_TABLE,
     )
     microsleep_over_s: float = setting(
-        1.0,
+        0.25,
         "Microsleep over after",
-        "The eyes are open for so long; blinks do not interrupt it.",
-        minimum=0.2,
+        "The eyes are clearly open for so long: the first sight of open eyes, and a few frames"
+        " more.",
+        minimum=0.1,
         maximum=10.0,
-        source=STATE_TABLE,
+        source=OWN_CHOICE + ": one frame may be misjudged; so was one in twenty in noise",
     )
     asleep_after_s: float = setting(
         3.0,
@@ -206,8 +205,8 @@ class AttentionSettings:
     danger_kept_s: float = setting(
         10.0,
         "Danger kept for",
-        "Microsleep, asleep and unresponsive outlast the eyes or the head being unseen by so long:"
-        " the head of a sleeper sinks out of the picture.",
+        "Microsleep, asleep and unresponsive outlast the last sight of shut eyes, or of the"
+        " head, by so long: the head of a sleeper sinks out of the picture.",
         minimum=0.5,
         maximum=60.0,
         source=OWN_CHOICE,
@@ -370,21 +369,21 @@ class AttentionSettings:
     driver_swap_s: float = setting(
         5.0,
         "Another driver after",
-        "Without a face for so long, another driver may have come: neutral pose and PERCLOS begin"
-        " anew.",
+        "A face that stays for so long where the driver's was not, while that is not seen, is"
+        " another driver's: what was learned begins anew.",
         minimum=1.0,
         maximum=60.0,
         source=OWN_CHOICE + ": quicker than two people can change seats",
     )
 
     quiet_after_answer_s: float = setting(
-        60.0,
+        1800.0,
         "Quiet after an answer",
         "A driver who answered that all is right is not called uncertain for so long. What eyes and"
         " head show counts nevertheless.",
         minimum=0.0,
-        maximum=600.0,
-        source=STATE_TABLE,
+        maximum=14_400.0,
+        source=OWN_CHOICE + ": one question in half an hour",
     )
     request_min_speed_km_h: float = setting(
         5.0,

@@ -5,13 +5,15 @@ from dataclasses import dataclass, field, replace
 
 from edge_fer.driver_state.camera_evidence import CameraEvidence, update_camera
 from edge_fer.driver_state.emotion_evidence import EmotionEvidence, update_emotion
-from edge_fer.driver_state.eyelid_evidence import EyelidEvidence, update_eyelids
+from edge_fer.driver_state.eye_sample import eye_sample
+from edge_fer.driver_state.eyelid_evidence import EyelidEvidence, Lids, update_eyelids
 from edge_fer.driver_state.head_evidence import HeadEvidence, update_head
-from edge_fer.driver_state.latch import ROUNDING_S
-from edge_fer.driver_state.neutral_pose import NeutralPose
+from edge_fer.driver_state.latch import RELEASED, ROUNDING_S, Latch
+from edge_fer.driver_state.mouth_evidence import MouthEvidence, update_mouth
+from edge_fer.driver_state.neutral_pose import Neutral
 from edge_fer.driver_state.presence_evidence import PresenceEvidence, update_presence
 from edge_fer.driver_state.settings import PolicySettings
-from edge_fer.observation import UNKNOWN_VEHICLE, Observation, Vehicle
+from edge_fer.observation import UNKNOWN_VEHICLE, CameraCondition, Observation, Vehicle
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,8 @@ class Evidence:
 
     `usable_s` is how much time the usable frames in memory speak for, and `last_usable_s` when the
     newest of them was (None: none in memory). `ready` is whether they are enough to decide from;
-    `was_ready` whether they ever were since the start. `vehicle` is its latest word.
+    `was_ready` whether they ever were since the start. `unseen` is whether head and eyes were not
+    judged of late, and `unseen_s` for how long that has been so. `vehicle` is its latest word.
     """
 
     started_s: float
@@ -30,7 +33,10 @@ class Evidence:
     emotion: EmotionEvidence = field(default_factory=EmotionEvidence)
     eyelids: EyelidEvidence = field(default_factory=EyelidEvidence)
     head: HeadEvidence = field(default_factory=HeadEvidence)
+    mouth: MouthEvidence = field(default_factory=MouthEvidence)
     vehicle: Vehicle = UNKNOWN_VEHICLE
+    unseen: Latch = RELEASED
+    unseen_s: float = 0.0
     usable_s: float = 0.0
     last_usable_s: float | None = None
     ready: bool = False
@@ -40,6 +46,16 @@ class Evidence:
     def usable_age_s(self) -> float:
         """Age of the newest usable frame; infinite where there is none."""
         return math.inf if self.last_usable_s is None else self.time_s - self.last_usable_s
+
+    @property
+    def eyes_unseen_s(self) -> float:
+        """For how long the eyes could not be judged; infinite where they never were."""
+        return self.eyelids.blind_s(self.time_s)
+
+    @property
+    def head_unseen_s(self) -> float:
+        """For how long the head could not be judged; infinite where it never was."""
+        return self.head.age_s(self.time_s)
 
 
 def no_evidence(started_s: float) -> Evidence:
@@ -64,7 +80,8 @@ def update_evidence(
         evidence = no_evidence(observation.time_s)
 
     # Time in which nothing was observed is not time in which something held.
-    elapsed_s = min(observation.time_s - evidence.time_s, settings.dropout_s)
+    between_s = observation.time_s - evidence.time_s
+    elapsed_s = min(between_s, settings.dropout_s)
     seen = replace(
         evidence,
         time_s=observation.time_s,
@@ -81,8 +98,13 @@ def update_evidence(
         ),
         vehicle=observation.vehicle,
     )
-    seen = _with_attention(seen, observation, settings)
-    return _with_face(_without_outdated(seen, settings), observation, settings)
+    if seen.presence.another:
+        seen = _forget_driver(seen)
+    # What another person's face shows says nothing of the driver.
+    own = observation if seen.presence.is_driver else _without_face(observation)
+    seen = _with_attention(seen, own, settings)
+    seen = _with_face(_without_outdated(seen, between_s, settings), own, settings)
+    return _with_unseen(seen, elapsed_s, settings)
 
 
 def doubt_head(evidence: Evidence) -> Evidence:
@@ -90,43 +112,86 @@ def doubt_head(evidence: Evidence) -> Evidence:
 
     The neutral pose is learned anew, and until then a head that stays away proves no absence.
     """
-    neutral = NeutralPose(doubted=True)
+    neutral = Neutral(doubted=True)
     head = replace(evidence.head, neutral=neutral, unresponsive=False, since_warning_s=None)
     return replace(evidence, head=head)
+
+
+def _forget_driver(evidence: Evidence) -> Evidence:
+    """Forget what was learned and seen of a driver who is gone."""
+    return replace(
+        evidence,
+        eyelids=EyelidEvidence(),
+        head=HeadEvidence(),
+        mouth=MouthEvidence(),
+        emotion=EmotionEvidence(),
+    )
+
+
+def _without_face(observation: Observation) -> Observation:
+    return replace(
+        observation,
+        face=None,
+        probabilities=None,
+        eyes_closed=None,
+        head=None,
+        eyes=None,
+        mouth_opening=None,
+        profile=False,
+    )
 
 
 def _with_attention(
     evidence: Evidence, observation: Observation, settings: PolicySettings
 ) -> Evidence:
-    """Add where the head points and what the eyelids do, if that is seen."""
+    """Add where head and eyes point, and what lids and mouth do, if that is seen."""
     if observation.vehicle.ignition_on is False:
         # The next one to drive may be another.
-        return replace(evidence, eyelids=EyelidEvidence(), head=HeadEvidence())
+        return _forget_driver(evidence)
+    time_s = evidence.time_s
+    sample = eye_sample(observation, settings)
+    mouth = update_mouth(
+        evidence.mouth,
+        observation.mouth_opening if observation.usable_face else None,
+        time_s=time_s,
+        settings=settings,
+    )
     head = update_head(
         evidence.head,
         observation.usable_head(),
-        time_s=evidence.time_s,
+        sample=sample,
+        profile=observation.profile and observation.usable_face,
+        lost=observation.camera is CameraCondition.GOOD and not observation.usable_face,
+        lids_open=evidence.eyelids.lids is Lids.OPEN,
+        time_s=time_s,
         speed_km_h=observation.vehicle.speed_km_h,
         eyes_shut=evidence.eyelids.closure_s > settings.blink_max_s,
         settings=settings,
     )
     eyelids = update_eyelids(
         evidence.eyelids,
-        observation.usable_eyes(),
+        sample,
         head=head,
-        time_s=evidence.time_s,
+        grimace=mouth.yawning(time_s) or evidence.emotion.laughs(settings),
+        yawns=mouth.yawns,
+        time_s=time_s,
         settings=settings,
     )
+    seen = replace(evidence, eyelids=eyelids, head=head, mouth=mouth)
     # A sleeper who sank out of the picture has not left it.
-    asleep = eyelids.danger or head.unresponsive
-    if evidence.presence.absent_s >= settings.driver_swap_s and not asleep:
-        return replace(evidence, eyelids=EyelidEvidence(), head=HeadEvidence())
-    return replace(evidence, eyelids=eyelids, head=head)
+    presence = evidence.presence
+    if presence.absent and not presence.is_driver and not eyelids.danger:
+        return _forget_driver(seen)
+    return seen
 
 
-def _without_outdated(evidence: Evidence, settings: PolicySettings) -> Evidence:
+def _without_outdated(evidence: Evidence, between_s: float, settings: PolicySettings) -> Evidence:
     """Forget what was seen too long ago, and what was seen of a driver who left."""
-    outdated = evidence.usable_age_s > settings.evidence_max_age_s + ROUNDING_S
+    if evidence.emotion.age_s(evidence.time_s) > settings.evidence_max_age_s + ROUNDING_S:
+        evidence = replace(evidence, emotion=EmotionEvidence(rest=evidence.emotion.rest))
+    # A face that is lost before a good camera is unseen; before a bad one nothing is known.
+    blind = evidence.camera.is_bad or between_s > settings.evidence_max_age_s
+    outdated = blind and evidence.usable_age_s > settings.evidence_max_age_s + ROUNDING_S
     left = evidence.presence.absent and not evidence.presence.face.is_current(
         evidence.time_s, gap_s=settings.dropout_s
     )
@@ -139,21 +204,26 @@ def _without_outdated(evidence: Evidence, settings: PolicySettings) -> Evidence:
 
 def _with_face(evidence: Evidence, observation: Observation, settings: PolicySettings) -> Evidence:
     """Add what the face shows, if it shows something."""
+    if not settings.emotion_states:
+        # With the switch off nothing of an emotion is kept.
+        evidence = replace(evidence, emotion=EmotionEvidence())
+    if not observation.usable_face:
+        return evidence
     emotion = evidence.emotion
-    # A gap beyond the longest drop-out counts as that: one frame cannot speak for more.
+    probabilities = observation.usable_probabilities() if settings.emotion_states else None
+    if probabilities is not None:
+        first = emotion.seen_s is None
+        emotion = update_emotion(
+            emotion,
+            probabilities,
+            time_s=evidence.time_s,
+            # A gap beyond the longest drop-out counts as that: one frame cannot speak for more.
+            elapsed_s=0.0 if first else min(emotion.age_s(evidence.time_s), settings.dropout_s),
+            settings=settings,
+        )
     first = evidence.last_usable_s is None
-    elapsed_s = 0.0 if first else min(evidence.usable_age_s, settings.dropout_s)
-    if settings.emotion_states:
-        probabilities = observation.usable_probabilities()
-        if probabilities is None:
-            return evidence
-        emotion = update_emotion(emotion, probabilities, elapsed_s=elapsed_s, settings=settings)
-    else:
-        # With the switch off nothing of an emotion is kept, and a face alone is usable.
-        emotion = EmotionEvidence()
-        if not observation.usable_face:
-            return replace(evidence, emotion=emotion)
-    usable_s = evidence.usable_s + elapsed_s
+    usable_s = evidence.usable_s
+    usable_s += 0.0 if first else min(evidence.usable_age_s, settings.dropout_s)
     needed_s = settings.ready_again_after_s if evidence.was_ready else settings.ready_after_s
     ready = evidence.ready or usable_s >= needed_s - ROUNDING_S
     return replace(
@@ -164,3 +234,21 @@ def _with_face(evidence: Evidence, observation: Observation, settings: PolicySet
         ready=ready,
         was_ready=evidence.was_ready or ready,
     )
+
+
+def _with_unseen(evidence: Evidence, elapsed_s: float, settings: PolicySettings) -> Evidence:
+    """Judge whether head and eyes were seen of late, which is what attention is claimed from."""
+    ages_s = evidence.eyes_unseen_s, evidence.head_unseen_s
+    blind = (
+        min(ages_s) >= settings.unseen_after_s - ROUNDING_S
+        or max(ages_s) >= settings.sense_unseen_after_s - ROUNDING_S
+    )
+    unseen = evidence.unseen.step(
+        enters=blind,
+        leaves=max(ages_s) <= settings.dropout_s + ROUNDING_S,
+        elapsed_s=elapsed_s,
+        enter_s=0.0,
+        leave_s=settings.judged_after_s,
+    )
+    unseen_s = evidence.unseen_s + elapsed_s if unseen.active else 0.0
+    return replace(evidence, unseen=unseen, unseen_s=unseen_s)

@@ -2,10 +2,13 @@
 
 import math
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from typing import Self
 
+from edge_fer.driver_state.eye_sample import EyeSample
 from edge_fer.driver_state.head_evidence import HeadEvidence
 from edge_fer.driver_state.latch import ROUNDING_S
+from edge_fer.driver_state.lid_baseline import LidBaseline
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.driver_state.window import Window
 
@@ -13,6 +16,17 @@ from edge_fer.driver_state.window import Window
 RATE_TOLERANCE = 0.1
 RATE_TIME_CONSTANT_S = 5.0  # a slow stretch shows soon, and a hiccup does not
 SECONDS_A_MINUTE = 60.0
+# Yawns, nods and half-closed lids alone never make drowsy: this share of its PERCLOS is needed.
+LEAST_PERCLOS = 1 / 3
+MOST_SIGNS = 3  # of yawns, and of nods, that count
+
+
+class Lids(Enum):
+    """What the lids do in one moment. HALF is anything between, and anything doubtful."""
+
+    OPEN = "open"
+    HALF = "half"
+    SHUT = "shut"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,25 +48,42 @@ class SightingRate:
 
 @dataclass(frozen=True, slots=True)
 class EyelidEvidence:
-    """`seen_s` is when the eyes were last seen (None: not yet), in monotonic seconds.
+    """Times are monotonic seconds, None: not yet.
+
+    `judged_s` is when the lids could last be judged, `seen_s` when they were last clearly open or
+    shut, and `shut_seen_s` when shut. `lids` is what they then did, and `share` their opening as a
+    share of the driver's own (None: not measured).
 
     `closure_s` is for how long they have been closed, less what short openings took off (0: they
-    are open), and `shut_s` without that. `opening_s` is for how long they have been open,
-    blinks included, and `open_now_s` without them. `perclos` (share of 1) and
-    `blinks_per_minute` are None where they are not available. The flags are the states that the
-    eyes alone show.
+    are open), and `shut_s` without that. `opening_s` is for how long they have been open, blinks
+    included, and `open_now_s` without them. `low_s` is for how long they have not been open in a
+    head that was not bowed, `half_s` for how long half closed before they shut. `excused` is
+    whether the closure belongs to a yawn or a laugh.
+
+    `perclos` (share of 1) and `blinks_per_minute` are None where they are not available. The flags
+    are the states that the eyes alone show; `by_signs` is whether drowsy needs more than PERCLOS.
     """
 
+    judged_s: float | None = None
     seen_s: float | None = None
+    shut_seen_s: float | None = None
+    lids: Lids | None = None
+    share: float | None = None
+    baseline: LidBaseline = field(default_factory=LidBaseline)
     closure_s: float = 0.0
     shut_s: float = 0.0
     opening_s: float = 0.0
     open_now_s: float = 0.0
+    low_s: float = 0.0
+    half_s: float = 0.0
+    excused: bool = False
     rate: SightingRate = field(default_factory=SightingRate)
     window: Window | None = None
+    half_closed: Window | None = None
     perclos: float | None = None
     blinks_per_minute: float | None = None
     drowsy: bool = False
+    by_signs: bool = False
     microsleep: bool = False
     asleep: bool = False
     unresponsive: bool = False
@@ -63,66 +94,153 @@ class EyelidEvidence:
         return self.microsleep or self.asleep or self.unresponsive
 
     def age_s(self, time_s: float) -> float:
-        """For how long the eyes have not been seen."""
+        """For how long the eyes have not been seen clearly open or shut."""
         return math.inf if self.seen_s is None else time_s - self.seen_s
+
+    def blind_s(self, time_s: float) -> float:
+        """For how long the eyes could not be judged at all."""
+        return math.inf if self.judged_s is None else time_s - self.judged_s
 
 
 def update_eyelids(
     before: EyelidEvidence,
-    eyes_closed: float | None,
+    sample: EyeSample,
     *,
     head: HeadEvidence,
+    grimace: bool = False,
+    yawns: int = 0,
     time_s: float,
     settings: PolicySettings,
 ) -> EyelidEvidence:
-    """Return the evidence after a moment with the probability `eyes_closed` (None: unseen).
+    """Return the evidence after a moment in which the eyes showed `sample`.
 
-    Eyes that cannot be seen, and probabilities of which nothing follows, are neither open nor
-    closed: they end what stands once it is too old, and add nothing.
+    Eyes that cannot be judged, and lids in between, are neither open nor closed: they end what
+    stands once it is too old, and add nothing. With `grimace` the face yawns or laughs. `yawns` is
+    how many there were of late.
     """
-    if before.seen_s is None and eyes_closed is None:
+    if before.judged_s is None and not sample.is_judged:
         return before
     gap_s = before.age_s(time_s)
-    closed = None if eyes_closed is None else _closed(eyes_closed, settings)
-    if closed and head.down and before.closure_s < settings.closed_before_nod_s - ROUNDING_S:
-        # Lids follow the gaze: who looks into the lap has lowered lids and does not sleep.
-        closed, before = None, replace(before, closure_s=0.0, shut_s=0.0)
     if gap_s > settings.unseen_gap_s + ROUNDING_S:
-        before = replace(before, closure_s=0.0, shut_s=0.0, opening_s=0.0, open_now_s=0.0)
+        before = replace(
+            before, closure_s=0.0, shut_s=0.0, open_now_s=0.0, low_s=0.0, half_s=0.0, excused=False
+        )
+    share = None if sample.opening is None else before.baseline.share(sample.opening, settings)
+    lids = _lids(before, sample.closed, share, head, settings)
+    blind_s = before.blind_s(time_s)
+    between_s = 0.0 if blind_s > settings.dropout_s + ROUNDING_S else blind_s
+    if lids is not None:
+        before = _judged(before, lids, share, sample, head, between_s, time_s, settings)
+    if (
+        lids is Lids.SHUT
+        and head.lowers_lids
+        and before.low_s < settings.closed_before_nod_s - ROUNDING_S
+    ):
+        # Lids follow the gaze: who looks into the lap has lowered lids and does not sleep.
+        lids, before = None, replace(before, closure_s=0.0, shut_s=0.0, excused=False)
+    if lids in (None, Lids.HALF):
+        return _with_states(before, head, yawns, time_s, settings)
     elapsed_s = 0.0 if gap_s > settings.dropout_s + ROUNDING_S else gap_s
-    if closed is None:
-        return _with_states(before, head, time_s, settings)
-    seen_s = min(elapsed_s, settings.look_speaks_for_s)
     rate = before.rate.after(elapsed_s) if elapsed_s > 0.0 else before.rate
-    add = _with_closed if closed else _with_open
-    return _with_states(add(before, seen_s, time_s, rate, settings), head, time_s, settings)
+    before = replace(before, seen_s=time_s, rate=rate)
+    if lids is Lids.SHUT:
+        seen_s = min(elapsed_s, settings.look_speaks_for_s)
+        seen = _with_closed(before, seen_s, time_s, settings, grimace=grimace)
+    else:
+        # A clear sight of open eyes speaks for the time before it, also where sights are few.
+        seen_s = 0.0 if math.isinf(gap_s) else min(gap_s, settings.look_speaks_for_s)
+        seen = _with_open(before, seen_s, time_s, settings)
+    return _with_states(seen, head, yawns, time_s, settings)
 
 
-def _closed(probability: float, settings: PolicySettings) -> bool | None:
-    if probability >= settings.eyes_closed_from:
-        return True
-    return False if probability < settings.eyes_open_below else None
+def _lids(
+    before: EyelidEvidence,
+    closed: float | None,
+    share: float | None,
+    head: HeadEvidence,
+    settings: PolicySettings,
+) -> Lids | None:
+    """Return what the lids do; None where nothing follows from what was measured."""
+    if closed is None:
+        return None
+    if share is None:
+        if closed >= settings.eyes_closed_from:
+            return Lids.SHUT
+        return Lids.OPEN if closed < settings.eyes_open_below else None
+    # A closure that began in a level head goes on in a bowed one.
+    level = head.bowed and before.closure_s <= ROUNDING_S
+    shut_below = settings.lids_shut_bowed_below if level else settings.lids_shut_below
+    if closed >= settings.eyes_closed_from and share <= shut_below:
+        return Lids.SHUT
+    if closed < settings.eyes_open_below and share >= settings.lids_open_above:
+        return Lids.OPEN
+    return Lids.HALF
+
+
+def _judged(
+    before: EyelidEvidence,
+    lids: Lids,
+    share: float | None,
+    sample: EyeSample,
+    head: HeadEvidence,
+    between_s: float,
+    time_s: float,
+    settings: PolicySettings,
+) -> EyelidEvidence:
+    """Add what the lids do, whether that is clear or not."""
+    between_s = min(between_s, settings.look_speaks_for_s)
+    baseline = before.baseline
+    shut = sample.closed is None or sample.closed >= settings.eyes_closed_from
+    if sample.opening is not None and not shut and not head.bowed:
+        baseline = baseline.seen(sample.opening, between_s, settings)
+    is_open = lids is Lids.OPEN
+    low_s = before.low_s
+    if is_open:
+        low_s = 0.0
+    elif not head.bowed and not head.down:
+        low_s += between_s
+    half = lids is Lids.HALF and not head.looks_down and not head.bowed
+    lengths_s = settings.perclos_window_s, settings.perclos_max_age_s
+    window = before.half_closed
+    window = Window(*lengths_s) if window is None else window.lasting(*lengths_s)
+    return replace(
+        before,
+        judged_s=time_s,
+        lids=lids,
+        share=share,
+        baseline=baseline,
+        low_s=low_s,
+        half_s=before.half_s + between_s if lids is Lids.HALF else before.half_s,
+        half_closed=window.add(time_s, seen_s=between_s, held_s=between_s if half else 0.0),
+    )
 
 
 def _with_closed(
     before: EyelidEvidence,
     elapsed_s: float,
     time_s: float,
-    rate: SightingRate,
     settings: PolicySettings,
+    *,
+    grimace: bool,
 ) -> EyelidEvidence:
-    closure_s = before.closure_s + elapsed_s
     shut_s = before.shut_s + elapsed_s
+    excused = before.excused or grimace
+    if not excused:
+        closure_s = before.closure_s + elapsed_s
+    elif shut_s > settings.grimace_closure_s + ROUNDING_S:
+        closure_s = shut_s  # no yawn, and no laugh
+    else:
+        closure_s = min(before.closure_s, shut_s)
     slow = shut_s > settings.blink_max_s + ROUNDING_S
     was_slow = before.shut_s > settings.blink_max_s + ROUNDING_S
     # That a closure was no blink is known late: then all of it counts at once.
-    held_s = 0.0 if not slow else elapsed_s if was_slow else shut_s
+    held_s = 0.0 if not slow or excused else elapsed_s if was_slow else shut_s
     return replace(
         before,
-        seen_s=time_s,
-        rate=rate,
+        shut_seen_s=time_s,
         closure_s=closure_s,
         shut_s=shut_s,
+        excused=excused,
         open_now_s=0.0,
         opening_s=0.0 if slow else before.opening_s,
         window=_window(before, settings).add(time_s, seen_s=elapsed_s, held_s=held_s),
@@ -130,28 +248,29 @@ def _with_closed(
 
 
 def _with_open(
-    before: EyelidEvidence,
-    elapsed_s: float,
-    time_s: float,
-    rate: SightingRate,
-    settings: PolicySettings,
+    before: EyelidEvidence, elapsed_s: float, time_s: float, settings: PolicySettings
 ) -> EyelidEvidence:
     open_now_s = before.open_now_s + elapsed_s
     closure_s = max(before.closure_s - settings.eyes_open_weight * elapsed_s, 0.0)
-    shut_s = before.shut_s
-    blinks = 0
+    shut_s, excused, half_s = before.shut_s, before.excused, before.half_s
+    blinks, held_s = 0, 0.0
     if open_now_s >= settings.eyes_open_again_s - ROUNDING_S or closure_s <= ROUNDING_S:
-        blinks = int(settings.blink_min_s <= shut_s <= settings.blink_max_s + ROUNDING_S)
-        closure_s = shut_s = 0.0
+        if settings.blink_min_s <= shut_s <= settings.blink_max_s + ROUNDING_S:
+            quick = half_s <= settings.blink_closing_s + ROUNDING_S
+            blinks, held_s = (1, 0.0) if quick else (0, shut_s)
+        closure_s = shut_s = half_s = 0.0
+        excused = False
     return replace(
         before,
-        seen_s=time_s,
-        rate=rate,
         closure_s=closure_s,
         shut_s=shut_s,
+        half_s=half_s,
+        excused=excused,
         open_now_s=open_now_s,
         opening_s=before.opening_s + elapsed_s,
-        window=_window(before, settings).add(time_s, seen_s=elapsed_s, held_s=0.0, events=blinks),
+        window=_window(before, settings).add(
+            time_s, seen_s=elapsed_s, held_s=held_s, events=blinks
+        ),
     )
 
 
@@ -162,11 +281,17 @@ def _window(before: EyelidEvidence, settings: PolicySettings) -> Window:
 
 
 def _with_states(
-    seen: EyelidEvidence, head: HeadEvidence, time_s: float, settings: PolicySettings
+    seen: EyelidEvidence,
+    head: HeadEvidence,
+    yawns: int,
+    time_s: float,
+    settings: PolicySettings,
 ) -> EyelidEvidence:
     perclos, blinks = _figures(seen, time_s, settings)
-    level = settings.drowsy_leave if seen.drowsy else settings.drowsy_enter
-    kept = seen.age_s(time_s) <= settings.danger_kept_s + ROUNDING_S
+    drowsy, by_signs = _drowsy(seen, perclos, yawns, head.nods, settings)
+    # Counted from the last sight of shut lids: doubtful sights do not prolong a danger.
+    shut_age_s = math.inf if seen.shut_seen_s is None else time_s - seen.shut_seen_s
+    kept = shut_age_s <= settings.danger_kept_s + ROUNDING_S
 
     def sleeps(before: bool, after_s: float, over_s: float, *, back: bool = True) -> bool:
         if before:
@@ -177,7 +302,8 @@ def _with_states(
         seen,
         perclos=perclos,
         blinks_per_minute=blinks,
-        drowsy=perclos is not None and perclos >= level - 1e-9,
+        drowsy=drowsy,
+        by_signs=by_signs,
         microsleep=sleeps(seen.microsleep, settings.microsleep_after_s, settings.microsleep_over_s),
         asleep=sleeps(seen.asleep, settings.asleep_after_s, settings.asleep_over_s),
         unresponsive=sleeps(
@@ -187,6 +313,26 @@ def _with_states(
             back=not head.away,
         ),
     )
+
+
+def _drowsy(
+    seen: EyelidEvidence, perclos: float | None, yawns: int, nods: int, settings: PolicySettings
+) -> tuple[bool, bool]:
+    """Return whether the driver is drowsy, and whether it takes more than PERCLOS to say so."""
+    if perclos is None:
+        return False, False
+    level = settings.drowsy_leave if seen.drowsy else settings.drowsy_enter
+    if perclos >= level - 1e-9:
+        return True, seen.drowsy and seen.by_signs
+    half = seen.half_closed
+    half_share = 0.0 if half is None or half.seen_s <= 0.0 else min(half.held_s / half.seen_s, 1.0)
+    signs = (
+        settings.half_closed_weight * half_share
+        + settings.yawn_weight * min(yawns, MOST_SIGNS)
+        + settings.nod_weight * min(nods, MOST_SIGNS)
+    )
+    holds = perclos + signs >= level - 1e-9 and perclos >= LEAST_PERCLOS * level
+    return holds, holds
 
 
 def _figures(

@@ -1,68 +1,89 @@
-"""How this driver holds the head when looking at the road: learned, clamped, forgettable."""
+"""What is usual for this driver when looking at the road: learned, clamped, forgettable."""
 
 import statistics
 from dataclasses import dataclass
+from typing import Self
 
 from edge_fer.driver_state.latch import ROUNDING_S
-from edge_fer.driver_state.settings import PolicySettings
-from edge_fer.observation import HeadPose
+
+Pair = tuple[float, float]
 
 STRETCH_S = 1.0
+GUESS_S = 10.0  # so much is enough for a first guess, unless what was learned was doubted
 
 
 @dataclass(frozen=True, slots=True)
-class NeutralPose:
-    """`learned_deg` is yaw and pitch once known, None before.
+class Usual:
+    """Where a pair of values has its middle: yaw and pitch of the head, or the gaze in the eye.
 
-    `stretches` are the mean yaw and pitch of the seconds seen so far, and the sums are of the
-    present one: degrees times seconds. `doubted`: the driver said that what the head showed was
-    wrong, and nothing was learned since.
+    `centre` is what counts before anything is learned; the learned values stay within `reach` of
+    it, so that aside cannot become normal.
     """
 
-    learned_deg: tuple[float, float] | None = None
-    stretches: tuple[tuple[float, float], ...] = ()
+    centre: Pair
+    reach: Pair
+    learn_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Neutral:
+    """`learned` is the pair once known, None before; `guess` what the first seconds showed.
+
+    `stretches` are the means of the seconds seen so far, and the sums are of the present one:
+    values times seconds. `doubted`: the driver said that what the head showed was wrong, and
+    nothing was learned since.
+    """
+
+    learned: Pair | None = None
+    guess: Pair | None = None
+    stretches: tuple[Pair, ...] = ()
     seen_s: float = 0.0
-    yaw_sum: float = 0.0
-    pitch_sum: float = 0.0
+    sums: Pair = (0.0, 0.0)
     doubted: bool = False
 
-    def yaw_deg(self, settings: PolicySettings) -> float:
-        """Return the learned yaw, or the one in the settings."""
-        return settings.neutral_yaw_deg if self.learned_deg is None else self.learned_deg[0]
+    @property
+    def is_known(self) -> bool:
+        """Whether anything is known of this driver yet."""
+        return self.learned is not None or self.guess is not None
 
-    def pitch_deg(self, settings: PolicySettings) -> float:
-        """Return the learned pitch, or the one in the settings."""
-        return settings.neutral_pitch_deg if self.learned_deg is None else self.learned_deg[1]
+    def values(self, usual: Usual) -> Pair:
+        """Return the learned pair, the first guess, or the one that counts before."""
+        return self.learned or self.guess or usual.centre
+
+    def seen(self, pair: Pair, elapsed_s: float, usual: Usual) -> Self:
+        """Return what is known after `elapsed_s` with the values `pair`; once learned it stays.
+
+        The median, not the mean, so that looks into mirrors do not draw the road aside.
+        """
+        if self.learned is not None:
+            return self
+        sums = (self.sums[0] + pair[0] * elapsed_s, self.sums[1] + pair[1] * elapsed_s)
+        seen_s = self.seen_s + elapsed_s
+        make = type(self)
+        if seen_s < STRETCH_S - ROUNDING_S:
+            return make(
+                guess=self.guess,
+                stretches=self.stretches,
+                seen_s=seen_s,
+                sums=sums,
+                doubted=self.doubted,
+            )
+        stretches = (*self.stretches, (sums[0] / seen_s, sums[1] / seen_s))
+        enough = len(stretches) * STRETCH_S >= usual.learn_s - ROUNDING_S
+        if enough:
+            return make(learned=_median(stretches, usual))
+        guess = self.guess
+        if guess is None and not self.doubted:
+            early = len(stretches) * STRETCH_S < GUESS_S - ROUNDING_S
+            guess = None if early else _median(stretches, usual)
+        return make(guess=guess, stretches=stretches, doubted=self.doubted)
 
 
-def learn_neutral(
-    before: NeutralPose, pose: HeadPose, elapsed_s: float, settings: PolicySettings
-) -> NeutralPose:
-    """Return what is known after the head was in `pose` for `elapsed_s`; once learned it stays.
-
-    The median, not the mean, so that looks into mirrors do not draw the road aside.
-    """
-    if before.learned_deg is not None:
-        return before
-    seen = NeutralPose(
-        stretches=before.stretches,
-        seen_s=before.seen_s + elapsed_s,
-        yaw_sum=before.yaw_sum + pose.yaw_deg * elapsed_s,
-        pitch_sum=before.pitch_sum + pose.pitch_deg * elapsed_s,
-        doubted=before.doubted,
-    )
-    if seen.seen_s < STRETCH_S - ROUNDING_S:
-        return seen
-    mean = (seen.yaw_sum / seen.seen_s, seen.pitch_sum / seen.seen_s)
-    stretches = (*seen.stretches, mean)
-    if len(stretches) * STRETCH_S < settings.neutral_learn_s - ROUNDING_S:
-        return NeutralPose(stretches=stretches, doubted=before.doubted)
-    yaw_deg, pitch_deg = (statistics.median(values) for values in zip(*stretches, strict=True))
-    return NeutralPose(
-        learned_deg=(
-            _near(yaw_deg, settings.neutral_yaw_deg, settings.neutral_max_yaw_deg),
-            _near(pitch_deg, settings.neutral_pitch_deg, settings.neutral_max_pitch_deg),
-        )
+def _median(stretches: tuple[Pair, ...], usual: Usual) -> Pair:
+    first, second = (statistics.median(values) for values in zip(*stretches, strict=True))
+    return (
+        _near(first, usual.centre[0], usual.reach[0]),
+        _near(second, usual.centre[1], usual.reach[1]),
     )
 
 

@@ -1,22 +1,49 @@
-"""Whether somebody sits in the driver's seat, over time."""
+"""Whether somebody sits in the driver's seat, and whether it is still the same person."""
 
+import math
 from dataclasses import dataclass
 
 from edge_fer.driver_state.latch import NO_RUN, ROUNDING_S, Run
 from edge_fer.driver_state.settings import PolicySettings
-from edge_fer.observation import CameraCondition, Observation
+from edge_fer.observation import CameraCondition, FaceBox, Observation
+
+# A head moves by so many widths of its face in a second, and grows by so much, coming nearer.
+MOST_SPEED = 6.0
+MOST_GROWTH_A_SECOND = 2.0
+# However long nobody looked: farther away, or by more of another size, it is somebody else.
+MOST_JUMP, MOST_GROWTH = 1.5, 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a face was, in pixels of the frame, and when (monotonic seconds)."""
+
+    x: float
+    y: float
+    width: float
+    time_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class PresenceEvidence:
-    """`face` is the run of frames with a face.
+    """`face` is the run of frames with the driver's face, `place` where that was last.
+
+    `other` is the run of frames with a face that cannot be the driver's, `other_place` where that
+    was last. `is_driver` is whether the newest observation shows the driver's own face, and
+    `another` whether with it another person became the driver.
 
     `absent_s` is for how long a good camera has seen no driver, and `absent` whether that is long
-    enough to say so.
+    enough to say so; `looks_empty_s` for how long the seat itself has looked empty.
     """
 
     face: Run = NO_RUN
+    place: Place | None = None
+    other: Run = NO_RUN
+    other_place: Place | None = None
+    is_driver: bool = False
+    another: bool = False
     absent_s: float = 0.0
+    looks_empty_s: float = 0.0
     absent: bool = False
 
 
@@ -25,14 +52,69 @@ def update_presence(
 ) -> PresenceEvidence:
     """Return the evidence after the observation `seen`; a bad camera changes nothing."""
     if seen.camera is not CameraCondition.GOOD:
-        return before
-    face = before.face
-    if seen.usable_face:
-        face = face.seen(seen.time_s, gap_s=settings.dropout_s)
-    confirmed = seen.usable_face and face.reaches(settings.face_confirmed_after_s)
+        return PresenceEvidence(
+            face=before.face,
+            place=before.place,
+            other=before.other,
+            other_place=before.other_place,
+            absent_s=before.absent_s,
+            looks_empty_s=before.looks_empty_s,
+            absent=before.absent,
+        )
+    box = seen.face if seen.face is not None and _is_box(seen.face) else None
+    face, place = before.face, before.place
+    other, other_place = before.other, before.other_place
+    is_driver = another = False
+    if box is not None:
+        here = Place(*box.centre, box.width, seen.time_s)
+        forgotten = place is None or before.absent
+        if forgotten or (place is not None and _is_same(place, here, settings)):
+            is_driver, another = True, before.absent and place is not None
+        else:
+            same_other = other_place is not None and _is_same(other_place, here, settings)
+            other = (other if same_other else NO_RUN).seen(seen.time_s, gap_s=settings.dropout_s)
+            other_place = here
+            # Somebody who stays where the driver was not, while nobody is where the driver was.
+            is_driver = another = other.reaches(settings.driver_swap_s)
+        if is_driver:
+            run = NO_RUN if another and not before.absent else face
+            face = run.seen(seen.time_s, gap_s=settings.dropout_s)
+            place, other, other_place = here, NO_RUN, None
+    confirmed = is_driver and face.reaches(settings.face_confirmed_after_s)
     absent_s = 0.0 if confirmed else before.absent_s + elapsed_s
+    empty = box is None and seen.seat_empty is True
+    # A flash of a face on a seat does not make it look taken.
+    looks_empty_s = 0.0 if confirmed else before.looks_empty_s + (elapsed_s if empty else 0.0)
     if before.absent:
-        absent = not (seen.usable_face and face.reaches(settings.driver_back_after_s))
+        absent = not (is_driver and face.reaches(settings.driver_back_after_s))
     else:
-        absent = absent_s >= settings.no_driver_after_s - ROUNDING_S
-    return PresenceEvidence(face, absent_s, absent)
+        absent = absent_s >= settings.empty_seat_after_s - ROUNDING_S or (
+            min(absent_s, looks_empty_s) >= settings.no_driver_after_s - ROUNDING_S
+        )
+    return PresenceEvidence(
+        face=face,
+        place=place,
+        other=other,
+        other_place=other_place,
+        is_driver=is_driver,
+        another=another,
+        absent_s=absent_s,
+        looks_empty_s=looks_empty_s,
+        absent=absent,
+    )
+
+
+def _is_box(box: FaceBox) -> bool:
+    values = (box.x, box.y, box.width, box.height)
+    return all(math.isfinite(value) for value in values) and box.width > 0.0
+
+
+def _is_same(place: Place, here: Place, settings: PolicySettings) -> bool:
+    """Whether a face at `here` can be the one that was at `place`."""
+    between_s = here.time_s - place.time_s
+    width = max(place.width, here.width)
+    jump = math.hypot(here.x - place.x, here.y - place.y) / width
+    growth = width / min(place.width, here.width)
+    return jump <= min(settings.face_jump + MOST_SPEED * between_s, MOST_JUMP) and growth <= min(
+        settings.face_growth + MOST_GROWTH_A_SECOND * between_s, MOST_GROWTH
+    )

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Self
 
-from edge_fer.driver_state.attention_settings import OWN_CHOICE, STATE_TABLE, AttentionSettings
+from edge_fer.driver_state.attention_settings import AttentionSettings
+from edge_fer.driver_state.sense_settings import OWN_CHOICE, STATE_TABLE
 from edge_fer.setting import SettingError, check_settings, setting
 
 # Facial expressions of emotion last between 0.5 s and 4 s: a state of the driver must outlast one.
@@ -21,6 +22,9 @@ ASCENDING = (
     ("asleep_after_s", "unresponsive_after_s"),
     ("perclos_window_s", "perclos_max_age_s"),
     ("looks_away_s", "looks_window_s"),
+    ("lids_shut_below", "lids_open_above"),
+    ("no_driver_after_s", "empty_seat_after_s"),
+    ("rest_known_after_s", "rest_learn_s"),
     ("look_back_s", "attentive_after_s"),
 )
 
@@ -98,27 +102,12 @@ class PolicySettings(AttentionSettings):
     confidence_threshold: float = setting(
         0.0,
         "Confidence threshold",
-        "Uncertain begins below this confidence (the highest filtered probability). 0: as the"
-        " model's card says, which knows what the model's confidence is worth.",
+        "Below this confidence (the highest filtered probability) the emotion is shown as unsure;"
+        " nobody is asked about it. 0: as the model's card says, which knows what its confidence is"
+        " worth.",
         minimum=0.0,
         maximum=HIGHEST_THRESHOLD,
         source="the model card: covers a fixed share of the validation images",
-    )
-    uncertain_after_s: float = setting(
-        5.0,
-        "Uncertain after",
-        "The confidence must be too low for so long, with a usable face.",
-        minimum=0.5,
-        maximum=60.0,
-        source=STATE_TABLE,
-    )
-    confident_after_s: float = setting(
-        3.0,
-        "Confident after",
-        "Uncertain ends once the confidence was high enough for so long.",
-        minimum=0.5,
-        maximum=60.0,
-        source=STATE_TABLE,
     )
     request_valid_s: int = setting(
         8,
@@ -133,7 +122,8 @@ class PolicySettings(AttentionSettings):
     no_driver_after_s: float = setting(
         2.0,
         "No driver after",
-        "No face for so long, seen by a good camera.",
+        "No face for so long, seen by a good camera, on a seat that looks empty; elsewhere see"
+        " empty_seat_after_s.",
         minimum=0.5,
         maximum=60.0,
         source=STATE_TABLE,
@@ -166,10 +156,11 @@ class PolicySettings(AttentionSettings):
     evidence_max_age_s: float = setting(
         2.5,
         "Evidence outdated after",
-        "Without a usable face for so long the evidence is forgotten: not ready.",
+        "Without a usable frame for so long what the face showed is forgotten; where that was no"
+        " fault of the face, nothing is decided: not ready.",
         minimum=0.5,
         maximum=10.0,
-        source=OWN_CHOICE + ": more than no_driver_after_s, so that an empty seat is named",
+        source=OWN_CHOICE,
     )
 
     ready_after_s: float = setting(

@@ -169,8 +169,18 @@ class RecorderProcess:
             self._end(kill=not self._has_answered)
 
     def _start(self, now_s: float) -> None:
-        mine, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        frames = FrameSender()
+        try:
+            mine, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        except OSError as error:
+            _log.warning("recording: cannot be started: %s", error.strerror)
+            return
+        try:
+            frames = FrameSender()
+        except OSError as error:
+            _log.warning("recording: cannot be started: %s", error.strerror)
+            mine.close()
+            other.close()
+            return
         passed = (other.fileno(), frames.memory)
         try:
             self._process = subprocess.Popen(

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_fer.observation import HeadPose, Observation
+from edge_fer.observation import EyeReading, EyesReading, HeadPose, Observation
+from edge_fer.stories.scene import OPEN_LIDS, SHUT_LIDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,8 @@ class Noise:
     eyes_misjudged_s: float = 0.1
     eyes_unseen: float = 0.1
     eyes_unseen_s: float = 0.3
+    lids_sd: float = 0.03  # of height over width
+    gaze_sd: float = 0.08  # in half widths of the eye
     face_missed: float = 0.03
     face_missed_s: float = 0.2
     head_sd_deg: float = 4.0
@@ -37,6 +40,8 @@ class Noise:
 NO_NOISE = Noise(
     eyes_misjudged=0.0,
     eyes_unseen=0.0,
+    lids_sd=0.0,
+    gaze_sd=0.0,
     face_missed=0.0,
     head_sd_deg=0.0,
     head_outliers=0.0,
@@ -103,7 +108,15 @@ def noisy(
         if stall_s < 0.0 or random.random() < level.frames_lost:
             continue
         if gone:
-            yield replace(observation, face=None, probabilities=None, eyes_closed=None, head=None)
+            yield replace(
+                observation,
+                face=None,
+                probabilities=None,
+                eyes=None,
+                head=None,
+                mouth_opening=None,
+                profile=False,
+            )
             continue
         head = observation.head
         if head is not None:
@@ -111,15 +124,39 @@ def noisy(
                 turn_deg += level.head_outlier_sd_deg * random.standard_normal()
                 nod_deg += level.head_outlier_sd_deg * random.standard_normal()
             head = HeadPose(head.yaw_deg + turn_deg, head.pitch_deg + nod_deg, head.roll_deg)
-        eyes = None if hidden else observation.eyes_closed
-        if eyes is not None and wrong:
-            eyes = 1.0 - eyes
+        eyes = None if hidden else observation.eyes
+        if eyes is not None:
+            eyes = _misread(eyes, level, random, wrong=wrong)
         yield replace(
             observation,
             probabilities=_spread(observation.probabilities, level.emotion_spread, random),
-            eyes_closed=eyes,
+            eyes=eyes,
             head=head,
         )
+
+
+def _misread(
+    eyes: EyesReading, level: Noise, random: np.random.Generator, *, wrong: bool
+) -> EyesReading:
+    """Return what the eye network would make of `eyes`: trembling, and at times the opposite."""
+    lids, x, y = (
+        deviation * random.standard_normal()
+        for deviation in (level.lids_sd, level.gaze_sd, level.gaze_sd)
+    )
+
+    def eye(seen: EyeReading | None) -> EyeReading | None:
+        if seen is None or seen.gaze_x is None or seen.gaze_y is None:
+            return seen
+        opening = OPEN_LIDS + SHUT_LIDS - seen.lid_opening if wrong else seen.lid_opening
+        return replace(
+            seen,
+            lid_opening=max(opening + lids, 0.0),
+            closed=1.0 - seen.closed if wrong else seen.closed,
+            gaze_x=seen.gaze_x + x,
+            gaze_y=seen.gaze_y + y,
+        )
+
+    return EyesReading(eye(eyes.right), eye(eyes.left))
 
 
 def _spread(

@@ -13,6 +13,8 @@ from edge_fer.observation import (
     UNKNOWN_VEHICLE,
     Answer,
     CameraCondition,
+    EyeReading,
+    EyesReading,
     FaceBox,
     HeadPose,
     Observation,
@@ -22,6 +24,13 @@ from edge_fer.observation import (
 SILENCE_S = 0.1  # how often the daemon says that no frame came
 START_S = 86_400.0  # a day after boot: the clock does not begin at 0
 SETTINGS = PolicySettings(confidence_threshold=0.5)
+# A story of questions need not last half an hour.
+ASKING = PolicySettings(
+    confidence_threshold=0.5,
+    contradictory_after_s=5.0,
+    question_every_s=0.0,
+    quiet_after_answer_s=60.0,
+)
 FACE = FaceBox(200, 120, 160, 160, 1.0)
 ROUNDING_S = 1e-6
 
@@ -30,7 +39,7 @@ CALM: Mood = {Emotion.NEUTRAL: 0.85}
 HAPPY: Mood = {Emotion.HAPPY: 0.85}
 ANGRY: Mood = {Emotion.ANGRY: 0.85}
 SURPRISED: Mood = {Emotion.SURPRISE: 0.85}
-TORN: Mood = {Emotion.SAD: 0.35, Emotion.NEUTRAL: 0.35}
+TORN: Mood = {Emotion.HAPPY: 0.55, Emotion.ANGRY: 0.35}
 
 AHEAD = HeadPose(0.0, 0.0, 0.0)
 LAP = HeadPose(3.0, -35.0, 0.0)
@@ -41,18 +50,37 @@ def turned(yaw_deg: float, pitch_deg: float = 0.0) -> HeadPose:
     return HeadPose(yaw_deg, pitch_deg, 0.0)
 
 
+Gaze = tuple[float, float]
+STRAIGHT: Gaze = (0.0, SETTINGS.gaze_rest_y)
+OPEN_LIDS, SHUT_LIDS = 0.36, 0.11  # height over width of the eye's contour
+
+
 @dataclass(frozen=True, slots=True)
 class Eyes:
-    """Lids that close for `closed_s` in the middle of every `every_s`."""
+    """Lids that close for `closed_s` in the middle of every `every_s`, and are `opening` wide else.
+
+    `gaze` is the offset of the iris, to the driver's left and upwards, in half widths of the eye.
+    """
 
     closed_s: float
     every_s: float
+    gaze: Gaze = STRAIGHT
+    opening: float = OPEN_LIDS
 
-    def closed(self, since_s: float) -> float:
-        """Return the probability that they are closed, so long after the scene began."""
+    def reading(self, since_s: float) -> EyesReading:
+        """Return what the eye network measures so long after the scene began."""
         phase_s = (since_s + ROUNDING_S) % self.every_s
         begin_s = (self.every_s - self.closed_s) / 2
-        return 0.97 if begin_s <= phase_s < begin_s + self.closed_s else 0.03
+        shut = begin_s <= phase_s < begin_s + self.closed_s
+        eye = EyeReading(
+            lid_opening=SHUT_LIDS if shut else self.opening,
+            closed=0.97 if shut else 0.03,
+            gaze_x=self.gaze[0],
+            gaze_y=self.gaze[1],
+            visible=0.95,
+            width_px=40.0,
+        )
+        return EyesReading(eye, eye)
 
 
 BLINKING = Eyes(0.2, 4.0)  # 15 blinks a minute
@@ -68,7 +96,9 @@ class Scene:
     `mood` None: a face of which the network can say nothing. `dropouts` is the share of frames in
     which the detector misses the face. With `frames` False nothing comes from the camera, and the
     daemon says so ten times a second; with `silent` not even the daemon does anything. `eyes` and
-    `head` None: they cannot be seen.
+    `head` None: they cannot be judged. `profile`: the head is turned beyond what is measured.
+    `mouth` is how far it is open, `box` where the face is, and `seat_empty` what the seat looks
+    like without one.
     """
 
     seconds: float
@@ -78,8 +108,12 @@ class Scene:
     dropouts: float = 0.0
     frames: bool = True
     silent: bool = False
-    eyes: Eyes | None = None
-    head: HeadPose | None = None
+    eyes: Eyes | None = BLINKING
+    head: HeadPose | None = AHEAD
+    profile: bool = False
+    mouth: float = 0.03
+    box: FaceBox = FACE
+    seat_empty: bool | None = None
     vehicle: Vehicle = UNKNOWN_VEHICLE
 
 
@@ -106,8 +140,8 @@ class Story:
 
 
 def empty_seat(seconds: float, vehicle: Vehicle = UNKNOWN_VEHICLE) -> Scene:
-    """Return a scene without anybody."""
-    return Scene(seconds, face=False, vehicle=vehicle)
+    """Return a scene without anybody, on a seat that looks so."""
+    return Scene(seconds, face=False, vehicle=vehicle, seat_empty=True)
 
 
 def lens_covered(seconds: float) -> Scene:
@@ -140,12 +174,13 @@ def told(story: Story, fps: int) -> Iterator[Observation]:
             yield Observation(
                 START_S + k * step_s,
                 scene.camera,
-                FACE if seen else None,
+                scene.box if seen else None,
                 shown if seen else None,
-                eyes_closed=scene.eyes.closed(k * step_s - begin_s)
-                if seen and scene.eyes
-                else None,
+                eyes=scene.eyes.reading(k * step_s - begin_s) if seen and scene.eyes else None,
                 head=scene.head if seen else None,
+                mouth_opening=scene.mouth if seen else None,
+                profile=seen and scene.profile,
+                seat_empty=None if scene.face else scene.seat_empty,
                 vehicle=scene.vehicle,
             )
         begin_s = end_s

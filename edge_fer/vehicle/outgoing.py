@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, replace
 
+from edge_fer.driver_state.measured import PROFILE_YAW_DEG
+from edge_fer.driver_state.policy import Decision
 from edge_fer.driver_state.states import DriverState, Request
 from edge_fer.health.meter import Health
 from edge_fer.health.shedding import HEAT
@@ -10,7 +12,7 @@ from edge_fer.observation import CameraCondition
 from edge_fer.pipeline import Step
 from edge_fer.recording.flag import RecordingFlag
 from firmware_bridge.link.schedule import Snapshot
-from firmware_bridge.protocol.database import value_code
+from firmware_bridge.protocol.database import definition, value_code
 from firmware_bridge.protocol.messages import (
     DriverEvidenceMessage,
     DriverRequestMessage,
@@ -37,6 +39,7 @@ DEGRADED_DETECTOR = value_code("Health", "DegradedReason", "face detector")
 DEGRADED_FRAME_RATE = value_code("Health", "DegradedReason", "low frame rate")
 DEGRADED_STANDBY = value_code("Health", "DegradedReason", "standby")
 DEGRADED_HEAT = value_code("Health", "DegradedReason", "overheated")
+MOST_YAWNS = definition("DriverEvidence").signals["Yawns"].not_available_raw - 1
 # Blinks are too short for a slower camera: figures of the eyelids are withheld below it.
 LOW_FPS = 15.0
 FAULT_NONE = value_code("Health", "Fault", "none")
@@ -89,14 +92,14 @@ def report(
             distraction_percent=_percent(decision.distraction),
             event_sequence=decision.event_sequence,
         ),
-        evidence=DriverEvidenceMessage(
-            blinks_per_minute=decision.blinks_per_minute, reason=decision.reason
-        ),
+        evidence=_evidence(decision),
         source_time_s=step.held_s if step.captured_s is None else step.captured_s,
+        # A confidence too low to mean much is honest, and worth little.
         emotions=EmotionProbabilitiesMessage(quality=quality)
         if decision.probabilities is None
         else EmotionProbabilitiesMessage(
-            tuple(_percent(probability) for probability in decision.probabilities), quality
+            tuple(_percent(probability) for probability in decision.probabilities),
+            QUALITY_POOR if decision.unsure else quality,
         ),
         health=replace(_health(step, health, parts), recording=recording),
         request=_request(decision.request),
@@ -118,6 +121,23 @@ def report_standby(health: Health, now_s: float, parts: Parts = ALL_AS_MEANT) ->
             fault=_fault_of_parts(parts),
             recording=RecordingFlag.OFF,
         ),
+    )
+
+
+def _evidence(decision: Decision) -> DriverEvidenceMessage:
+    """Return the figures behind the state; counts and times stop at the ends of their ranges."""
+    seen = decision.measured
+    return DriverEvidenceMessage(
+        yaw_deg=PROFILE_YAW_DEG if seen.profile else seen.yaw_deg,
+        pitch_deg=seen.pitch_deg,
+        lid_opening_percent=_percent(seen.lid_opening),
+        gaze_yaw_deg=seen.gaze_yaw_deg,
+        gaze_pitch_deg=seen.gaze_pitch_deg,
+        blinks_per_minute=seen.blinks_per_minute,
+        yawns=None if seen.yawns is None else min(seen.yawns, MOST_YAWNS),
+        eyes_unseen_s=seen.eyes_unseen_s,
+        head_unseen_s=seen.head_unseen_s,
+        reason=decision.reason,
     )
 
 

@@ -15,8 +15,17 @@ from firmware_bridge.controller.vehicle import (
 
 QUIT = "q"
 SPEED_STEP_KM_H = 10.0
-HELP = (
-    "+ - speed   i ignition   e enable   y all right   n not all right   t talk   b reboot   q quit"
+HELP_KEY = "?"
+KEYS: tuple[tuple[str, str, str], ...] = (
+    ("+ -", "speed", f"raise or lower the speed by {SPEED_STEP_KM_H:g} km/h"),
+    ("i", "ignition", "switch the ignition on or off"),
+    ("e", "enable", "switch the monitoring of the driver on or off"),
+    ("y", "all right", "answer the request: the driver is all right"),
+    ("n", "not all right", "answer the request: the driver is not all right"),
+    ("t", "talk", "send ControllerStatus, or stop sending it"),
+    ("b", "reboot", "restart the controller: all counters begin anew"),
+    (HELP_KEY, "help", "this help"),
+    ("q", "quit", "end, and show the totals"),
 )
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.live import Live
 
 from firmware_bridge.controller.events import Changes, Event
-from firmware_bridge.controller.key_map import QUIT, press
+from firmware_bridge.controller.key_map import HELP_KEY, QUIT, press
 from firmware_bridge.controller.script import ScriptPlayer, read_script
 from firmware_bridge.controller.side import ControllerSide
 from firmware_bridge.controller.vehicle import VehicleState
@@ -76,6 +76,8 @@ class ControllerRun:
             for key in pressed():
                 if key == QUIT:
                     return
+                if key == HELP_KEY:
+                    self._view.toggle_help()
                 press(self._side, key, self._clock())
             self._step()
 

@@ -8,11 +8,12 @@ from typing import Protocol, TextIO
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.panel import Panel
+from rich.table import Table
 from rich.text import Text
 
 from firmware_bridge.controller.action import Action
 from firmware_bridge.controller.events import Event, event_text
-from firmware_bridge.controller.key_map import HELP
+from firmware_bridge.controller.key_map import KEYS
 from firmware_bridge.controller.side import ControllerSide
 from firmware_bridge.controller.vehicle import describe
 from firmware_bridge.protocol.database import value_name
@@ -20,6 +21,7 @@ from firmware_bridge.protocol.messages import DriverRequestMessage, DriverStateM
 from firmware_bridge.reception.watching import course_name
 
 _EVENTS_SHOWN = 10
+_KEY_LINE = "   ".join(f"{key} {name}" for key, name, _ in KEYS)
 _COLOURS = {
     Action.UNKNOWN: "grey62",
     Action.NOTHING: "green3",
@@ -57,6 +59,10 @@ class ControllerView(Protocol):
         """Show how things stand; called several times a second."""
         ...
 
+    def toggle_help(self) -> None:
+        """Show what the keys do, or hide it."""
+        ...
+
     def end(self, totals: Totals) -> None:
         """Show the totals."""
         ...
@@ -75,6 +81,9 @@ class JsonEvents:
     def refresh(self, side: ControllerSide, uri: str, time_s: float) -> None:
         """Say nothing: lines are for what changed."""
 
+    def toggle_help(self) -> None:
+        """Show nothing: a program reads."""
+
     def end(self, totals: Totals) -> None:
         """Print the totals."""
         self._print({"summary": asdict(totals)})
@@ -90,6 +99,7 @@ class EventLines:
         self._console = console
         self._live = live
         self._latest: deque[str] = deque(maxlen=_EVENTS_SHOWN)
+        self._help = False
 
     def event(self, event: Event, time_s: float) -> None:
         """Print the event, or keep it for the next redraw."""
@@ -101,7 +111,11 @@ class EventLines:
     def refresh(self, side: ControllerSide, uri: str, time_s: float) -> None:
         """Draw anew."""
         if self._live is not None:
-            self._live.update(render(side, uri, self._latest), refresh=True)
+            self._live.update(render(side, uri, self._latest, help_page=self._help), refresh=True)
+
+    def toggle_help(self) -> None:
+        """Draw the help from the next redraw on, or no more."""
+        self._help = not self._help
 
     def end(self, totals: Totals) -> None:
         """Print the totals."""
@@ -121,8 +135,12 @@ class EventLines:
         self._console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
-def render(side: ControllerSide, uri: str, events: deque[str]) -> RenderableType:
-    """Return what to draw."""
+def render(
+    side: ControllerSide, uri: str, events: deque[str], *, help_page: bool = False
+) -> RenderableType:
+    """Return what to draw: the controller, or what the keys do."""
+    if help_page:
+        return Panel(_help(), title="keys")
     heard = side.watch.latest(DriverStateMessage)
     advice = side.advice()
     says = describe(side.vehicle)
@@ -142,8 +160,15 @@ def render(side: ControllerSide, uri: str, events: deque[str]) -> RenderableType
         Panel(Group(*rows), border_style="grey50"),
         *(Text(line, "grey70", no_wrap=True, overflow="ellipsis") for line in events),
         *[Text("")] * (_EVENTS_SHOWN - len(events)),
-        Text(HELP, "grey62"),
+        Text(_KEY_LINE, "grey62"),
     )
+
+
+def _help() -> Table:
+    table = Table.grid(padding=(0, 3, 0, 0))
+    for key, _, meaning in KEYS:
+        table.add_row(Text(key, "bold"), meaning)
+    return table
 
 
 def _row(label: str, value: str, style: str = "default") -> Text:

@@ -20,6 +20,7 @@ from firmware_bridge.e2e.profile22 import Profile22Sender
 from firmware_bridge.errors import LinkReason, SendTimeoutError, TransportError
 from firmware_bridge.link.connection import Connection
 from firmware_bridge.link.schedule import Schedule, Snapshot, event_of
+from firmware_bridge.link.tap import FrameTap
 from firmware_bridge.protocol.database import definition
 from firmware_bridge.protocol.frame import CanFrame
 from firmware_bridge.protocol.messages import (
@@ -96,7 +97,9 @@ class Link:
         *,
         open_transport: Callable[[str], Transport] = open_transport,
         clock: Callable[[], float] = time.monotonic,
+        tap: FrameTap | None = None,
     ) -> None:
+        self._tap = FrameTap(None) if tap is None else tap
         self._clock = clock
         self._lock = threading.Lock()  # of the next two; held for an assignment, never for I/O
         self._waiting: Snapshot | None = None
@@ -213,6 +216,7 @@ class Link:
                     TransportError(LinkReason.FAILED, f"link: {error}"), self._clock()
                 )
         self._connection.close()
+        self._tap.close()
 
     def _step(self) -> None:
         """Send what is due, wait for the next thing to do, and take in what arrived."""
@@ -246,8 +250,10 @@ class Link:
         if self._stopping:
             return
         data = self._senders[message.NAME].protect(encode(message))
+        frame = CanFrame(definition(message.NAME).can_id, data, self._clock())
         try:
-            transport.send(CanFrame(definition(message.NAME).can_id, data, self._clock()))
+            transport.send(frame)
+            self._tap.publish(frame, sent=True)
             self._taken_in_row += 1
             if self._taken_in_row >= _TAKEN_AGAIN:
                 self._warn("drops", None, again="frames are taken again")
@@ -286,6 +292,7 @@ class Link:
             _log.warning("link: %s: %s", self._connection.uri, warning)
 
     def _take_frame(self, frame: CanFrame) -> None:
+        self._tap.publish(frame, sent=False)
         if frame.can_id != self._controller_id:
             return
         judged = self._supervisor.judge(frame)

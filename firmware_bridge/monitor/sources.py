@@ -8,6 +8,7 @@ from typing import Protocol
 
 from firmware_bridge.errors import LinkError, LinkReason
 from firmware_bridge.monitor.candump_pipe import CandumpPipe
+from firmware_bridge.monitor.daemon_socket import open_daemon
 from firmware_bridge.recording.replay import Replay, split_replay
 from firmware_bridge.transports import Transport, open_transport
 
@@ -71,6 +72,8 @@ def open_source(uri: str, *, at_once: bool = False) -> Source:
     """
     if uri == STANDARD_INPUT:
         return CandumpPipe(sys.stdin.fileno())
+    if uri.startswith("daemon:"):
+        return LivePort(uri, lambda known: open_daemon(known.removeprefix("daemon:")))
     if uri.startswith("replay:"):
         path, speed, channel = split_replay(uri)
         return Replay(uri, path, speed=None if at_once else speed, channel=channel)

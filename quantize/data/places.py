@@ -68,7 +68,8 @@ def place_files(paths: Sequence[PurePosixPath], classes: Classes, *, unsplit: st
             found = _split(paths, found)
             notes.append(
                 f"no folder names a usage: one group of files in {HELD_OUT} is PublicTest, the "
-                "others are Training (files whose names differ in their last number are a group)"
+                "others are Training (files whose names differ in their last number are a group; "
+                f"of fewer than {HELD_OUT} groups, the last files of each)"
             )
         else:
             found = [replace(each, usage=unsplit) for each in found]
@@ -158,11 +159,16 @@ def _split(paths: Sequence[PurePosixPath], found: list[_Found]) -> list[_Found]:
             groups[each.label][group].append(index)
     held: set[int] = set()
     for of_class in groups.values():
-        members = list(of_class.items())
-        if len(members) < HELD_OUT:  # too few groups to divide: each file is its own
-            members = [(str(paths[index]), [index]) for rows in of_class.values() for index in rows]
-        members.sort(key=lambda item: hashlib.sha256(item[0].encode()).digest())
+        members = sorted(
+            of_class.items(), key=lambda item: hashlib.sha256(item[0].encode()).digest()
+        )
         rows = sum(len(indices) for _, indices in members)
+        if len(members) < HELD_OUT:
+            # Too few groups to divide. The last files of each are the least like the first: of a
+            # clip, those of another time.
+            for _, indices in members:
+                held.update(indices[len(indices) - len(indices) // HELD_OUT :])
+            continue
         taken = 0
         for _, indices in members:
             if taken * HELD_OUT >= rows:

@@ -7,6 +7,7 @@ import numpy as np
 
 from edge_fer.emotions import LABELS
 from edge_fer.errors import Extra, MissingPackageError, OutputError, OutputReason
+from edge_fer.out_path import PICTURES, prepare_file
 from quantize.data.fer2013 import Fer2013
 from quantize.plots.style import BLUE, plain
 
@@ -19,18 +20,19 @@ def open_figure(width_in: float, height_in: float) -> Any:
         from matplotlib.figure import Figure  # noqa: PLC0415  # not on a device
     except ImportError as error:
         raise MissingPackageError(
-            Extra.WORKSTATION,
-            f"figures need matplotlib: pip install 'edge-fer[workstation]' ({error})",
+            Extra.PLOT,
+            f"figures need matplotlib: pip install 'edge-fer[plot]' ({error})",
         ) from error
     return Figure(figsize=(width_in, height_in), layout="constrained")
 
 
 def save_figure(figure: Any, path: Path) -> None:
-    """Write a figure as PNG; UserError for another ending or a file that cannot be written."""
+    """Write a figure as its ending says; UserError as `check_figure_path`."""
     check_figure_path(path)
+    # Without what differs from one run to the next: the version of matplotlib, the date.
+    changing = {".png": "Software", ".svg": "Date", ".pdf": "CreationDate"}[path.suffix.lower()]
     try:
-        # Without the version of matplotlib, which it would write into the file.
-        figure.savefig(path, dpi=DPI, metadata={"Software": None})
+        figure.savefig(path, dpi=DPI, metadata={changing: None})
     except OSError as error:
         raise OutputError(
             OutputReason.NOT_WRITABLE, f"{path}: cannot be written ({error.strerror})"
@@ -39,14 +41,7 @@ def save_figure(figure: Any, path: Path) -> None:
 
 def check_figure_path(path: Path) -> None:
     """UserError unless a figure can go to `path`: for those that take long before they draw."""
-    if path.suffix.lower() != ".png":
-        raise OutputError(
-            OutputReason.BAD_NAME, f"{path}: a figure is a PNG file: end its name in .png"
-        )
-    if not path.parent.is_dir():
-        raise OutputError(
-            OutputReason.NO_FOLDER, f"{path}: cannot be written: there is no folder {path.parent}"
-        )
+    prepare_file(path, "--plot", PICTURES)
 
 
 def draw_distribution(dataset: Fer2013, path: Path) -> None:

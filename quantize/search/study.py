@@ -75,8 +75,11 @@ def open_storage(url: str) -> optuna.storages.BaseStorage:
             return optuna.storages.JournalStorage(backend)
         return optuna.storages.RDBStorage(
             url,
-            # SQLite lets one write at a time: the others wait rather than fail.
-            engine_kwargs={"connect_args": {"timeout": 100}} if url.startswith("sqlite") else None,
+            # SQLite lets one write at a time: the others wait rather than fail. A server may have
+            # closed a connection that was idle while a network trained: it is tried before use.
+            engine_kwargs={"connect_args": {"timeout": 100}}
+            if url.startswith("sqlite")
+            else {"pool_pre_ping": True},
             heartbeat_interval=HEARTBEAT_S,
             grace_period=GRACE_S,
             heartbeat_stale_trial_callback=optuna.storages.RetryHeartbeatStaleTrialCallback(),

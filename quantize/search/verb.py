@@ -18,12 +18,11 @@ from edge_fer.errors import (
     DataReason,
     Extra,
     MissingPackageError,
-    OutputError,
-    OutputReason,
     UsageError,
     UsageReason,
 )
 from edge_fer.isolated import python_module
+from edge_fer.out_path import prepare_folder
 from quantize.data.load import load_fer2013
 from quantize.evaluation.evaluation import rows_of
 from quantize.progress import progress_bar
@@ -87,8 +86,8 @@ def search_verb(
             UsageReason.CONTRADICTION,
             f"--pruner {pruner}: a study of two goals cannot prune: leave it out",
         )
-    if report is not None and not report.is_dir():
-        raise OutputError(OutputReason.NO_FOLDER, f"--report {report}: there is no such folder")
+    if report is not None:
+        prepare_folder(report, "--report")
     dataset = load_fer2013(data, skip_bad=skip_bad, progress=True)
     for usage in ("Training", "PublicTest"):
         rows_of(dataset, usage, "each trial needs both")

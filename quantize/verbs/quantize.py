@@ -7,8 +7,9 @@ from typing import Any
 from rich.console import Console
 
 from edge_fer.atomic_write import write_atomically
-from edge_fer.errors import ModelError, ModelReason, OutputError, OutputReason
+from edge_fer.errors import ModelError, ModelReason
 from edge_fer.models.render import render_card
+from edge_fer.out_path import prepare_folder
 from quantize.data.calibration_set import choose_calibration_set
 from quantize.data.classes import classes_of
 from quantize.data.fer2013 import Fer2013
@@ -56,8 +57,8 @@ def quantize_verb(
     from quantize.networks.reading import read_network  # noqa: PLC0415
 
     check_out_path(out)
-    if curve is not None and not curve.is_dir():
-        raise OutputError(OutputReason.NO_FOLDER, f"--curve {curve}: there is no such folder")
+    if curve is not None:
+        prepare_folder(curve, "--curve")
     use = use_of(labels, input_range)
     messages = Console(stderr=True)
 

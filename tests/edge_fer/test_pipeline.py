@@ -77,7 +77,7 @@ def test_a_state_that_is_held_without_frames_is_as_old_as_its_frame() -> None:
         last_s = number / 30
         pipeline.frame(Frame(render(last_s), last_s, number))
     held = pipeline.silence(last_s + 0.1, CameraCondition.LOST)
-    assert (held.decision.state, held.held_s) == (DriverState.ATTENTIVE, last_s)
+    assert (held.decision.state, held.held_s) == (DriverState.UNSEEN, last_s)
     for tick in range(2, 12):
         lost = pipeline.silence(last_s + tick / 10, CameraCondition.LOST)
     assert (lost.decision.state, lost.held_s) == (DriverState.CAMERA_DEGRADED, None)

@@ -1,8 +1,11 @@
 """Attacks on a running daemon: nobody is filmed against a no, and no model keeps the bus silent."""
 
+import os
 import random
+import resource
 import shutil
 import signal
+import subprocess
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -120,6 +123,78 @@ def test_a_forged_frame_a_second_leaves_the_monitoring_on(tmp_path: Path) -> Non
                 controller.until(lambda: bool(states.add(controller.state())), 1.0)  # type: ignore[func-returns-value]
             assert DriverState.NOT_AVAILABLE not in states
             assert service.camera_opened_s() == opened_s
+        controller.close()
+
+
+def test_a_daemon_without_descriptors_lives_says_so_and_recovers(tmp_path: Path) -> None:
+    """No descriptor is left when the camera's process dies: it cannot be started again."""
+    with PtyWire() as wire:
+        controller = Controller(str(wire.end_b))
+        with Service(tmp_path, f"slcan:{wire.end_a}", records=True) as service:
+            assert controller.until(lambda: controller.state() is DriverState.ATTENTIVE)
+            pid = service.daemon.pid
+            limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+            used = max(int(item.name) for item in Path(f"/proc/{pid}/fd").iterdir()) + 1
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, (3, limits[1]))
+            camera, recorder = service.camera_pid(), service.recorder_pid()
+            assert used > 3
+            for child in (camera, recorder):
+                if child is not None:
+                    os.kill(child, signal.SIGKILL)
+            degraded = DriverState.CAMERA_DEGRADED
+            assert controller.until(lambda: controller.state() is degraded)
+            assert not controller.until(lambda: service.daemon.pid != pid, 8.0)
+            assert controller.state() is degraded
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
+            assert controller.until(lambda: controller.state() is DriverState.ATTENTIVE)
+            assert (service.daemon.pid, service.starts) == (pid, 1)
+        controller.close()
+
+
+def can_trace() -> bool:
+    """Whether strace is there and may trace a process."""
+    if shutil.which("strace") is None:
+        return False
+    command = ["strace", "-e", "trace=none", "true"]
+    return subprocess.run(command, capture_output=True, check=False, timeout=60).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        "memfd_create:error=ENOMEM:when=2..3",
+        "memfd_create:error=EMFILE:when=2..3",
+        "vfork:error=EAGAIN:when=2..3",
+        "vfork:error=ENOMEM:when=2..3",
+        "pipe2:error=ENFILE:when=4..5",
+    ],
+)
+def test_a_system_call_that_is_refused_ends_nothing(tmp_path: Path, refused: str) -> None:
+    """Of those that start the camera's process again, each in turn."""
+    if not can_trace():
+        pytest.skip("strace is missing, or may not trace: apt install strace")
+    trace = (
+        "strace",
+        "-D",
+        "-qq",
+        "-o",
+        "/dev/null",
+        "-e",
+        "trace=none",
+        "-e",
+        f"inject={refused}",
+    )
+    with PtyWire() as wire:
+        controller = Controller(str(wire.end_b))
+        with Service(tmp_path, f"slcan:{wire.end_a}", before=trace) as service:
+            assert controller.until(lambda: controller.state() is DriverState.ATTENTIVE)
+            pid, camera = service.daemon.pid, service.camera_pid()
+            assert camera is not None
+            os.kill(camera, signal.SIGKILL)
+            degraded = DriverState.CAMERA_DEGRADED
+            assert controller.until(lambda: controller.state() is degraded)
+            assert controller.until(lambda: controller.state() is DriverState.ATTENTIVE)
+            assert (service.daemon.pid, service.starts) == (pid, 1)
         controller.close()
 
 

@@ -69,7 +69,7 @@ def test_noise_is_as_strong_as_it_says() -> None:
     without_face = sum(o.face is None for o in heard) / len(heard)
     assert without_face == pytest.approx(noise.face_missed, abs=0.02)
     with_face = [o for o in heard if o.face is not None]
-    unseen = sum(o.eyes_closed is None for o in with_face) / len(with_face)
+    unseen = sum(o.eyes is None for o in with_face) / len(with_face)
     assert unseen == pytest.approx(noise.eyes_unseen, abs=0.03)
     yaw = [o.head.yaw_deg for o in with_face if o.head is not None]
     spread = (sum(angle * angle for angle in yaw) / len(yaw)) ** 0.5

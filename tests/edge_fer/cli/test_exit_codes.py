@@ -31,6 +31,12 @@ def test_the_help_has_the_table() -> None:
         assert f"\n  {code} " in shown
 
 
+def test_the_docs_have_the_table() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "command-line.md").read_text("utf-8")
+    for code, meaning in MEANINGS.items():
+        assert f"| {code} | {meaning} |\n" in page
+
+
 @pytest.mark.parametrize("verb", [["--help"], ["config", "schema"], ["config", "show"]])
 def test_a_closed_pipe_ends_a_verb_with_0(verb: list[str]) -> None:
     reading, writing = os.pipe()

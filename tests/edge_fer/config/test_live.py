@@ -20,11 +20,19 @@ from edge_fer.driver_state.monitor import StateMonitor
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.driver_state.states import DriverState
 from edge_fer.errors import UserError
-from edge_fer.observation import CameraCondition, FaceBox, Observation
+from edge_fer.observation import (
+    CameraCondition,
+    EyeReading,
+    EyesReading,
+    FaceBox,
+    HeadPose,
+    Observation,
+)
 from firmware_bridge.terminal.pty_wire import PtyWire
 
 PATIENCE_S = 30.0  # a bound against hanging
 FACE = FaceBox(100, 100, 120, 120, score=9)
+CALM = np.array([0, 0, 0, 0, 0, 0, 1], np.float32)
 ANGRY = np.array([0.9, 0, 0, 0, 0, 0, 0.1], np.float32)
 CALMER = PolicySettings(low_after_s=20.0)
 
@@ -112,12 +120,22 @@ def test_a_wrong_file_at_the_start_is_the_callers(file: File) -> None:
 
 def test_emotions_switched_off_are_forgotten_at_once() -> None:
     monitor = StateMonitor(PolicySettings(), 0.0)
-    times_s = [tick / 10 for tick in range(80)]
-    for time_s in times_s:
-        monitor.observe(Observation(time_s, CameraCondition.GOOD, FACE, ANGRY))
+    eye = EyeReading(0.36, 0.05, 0.0, 0.1, 0.9, 40.0)
+    for tick in range(180):
+        shown = CALM if tick < 100 else ANGRY
+        monitor.observe(
+            Observation(
+                tick / 10,
+                CameraCondition.GOOD,
+                FACE,
+                shown,
+                head=HeadPose(0, 0, 0),
+                eyes=EyesReading(eye, eye),
+            )
+        )
     assert monitor.decision.state is DriverState.AGITATED
     monitor.change_settings(PolicySettings(emotion_states=False))
-    decision = monitor.observe(Observation(8.0, CameraCondition.GOOD, None, None))
+    decision = monitor.observe(Observation(18.0, CameraCondition.GOOD, None, None))
     assert decision.state is DriverState.ATTENTIVE
     assert decision.probabilities is None
     assert decision.emotion is None

@@ -34,7 +34,14 @@ from edge_fer.health.thermal import Thermometer
 from edge_fer.models.card import load_card, write_card
 from edge_fer.models.settings import ModelConfig
 from edge_fer.models.store import ModelStore
-from edge_fer.observation import CameraCondition, FaceBox, Observation
+from edge_fer.observation import (
+    CameraCondition,
+    EyeReading,
+    EyesReading,
+    FaceBox,
+    HeadPose,
+    Observation,
+)
 from edge_fer.vehicle.settings import LinkConfig
 from firmware_bridge.benchmark.terminal import terminal
 from firmware_bridge.e2e.profile22 import Profile22Sender
@@ -258,7 +265,15 @@ def test_a_pause_forgets_the_driver_and_keeps_the_numbers() -> None:
 
 
 def good_face() -> Observation:
-    return Observation(0.0, CameraCondition.GOOD, FaceBox(0, 0, 100, 100, 1.0), None)
+    eye = EyeReading(0.36, 0.05, 0.0, 0.1, 0.9, 40.0)
+    return Observation(
+        0.0,
+        CameraCondition.GOOD,
+        FaceBox(0, 0, 100, 100, 1.0),
+        None,
+        head=HeadPose(0, 0, 0),
+        eyes=EyesReading(eye, eye),
+    )
 
 
 @pytest.mark.parametrize("manager", ["", "/run/systemd/notify"])

@@ -10,7 +10,14 @@ from edge_fer.config.config import Config
 from edge_fer.daemon.resume import RESUMED_WITHIN_S, Resume, ResumeFile
 from edge_fer.driver_state.monitor import StateMonitor
 from edge_fer.driver_state.states import DriverState
-from edge_fer.observation import CameraCondition, FaceBox, Observation
+from edge_fer.observation import (
+    CameraCondition,
+    EyeReading,
+    EyesReading,
+    FaceBox,
+    HeadPose,
+    Observation,
+)
 
 LEFT = Resume(event_sequence=254, request_id=7)
 
@@ -102,11 +109,16 @@ def test_who_resumes_is_ready_sooner_but_has_to_see_for_itself() -> None:
     assert monitor.decision.event_sequence == 0  # a change: whatever was said before is over
     assert monitor.decision.request_id == 7
 
-    face = FaceBox(0, 0, 100, 100, 1.0)
-    states = [
-        monitor.observe(Observation(n / 30, CameraCondition.GOOD, face, None)).state
-        for n in range(30)
-    ]
+    eye = EyeReading(0.36, 0.05, 0.0, 0.1, 0.9, 40.0)
+    face = Observation(
+        0.0,
+        CameraCondition.GOOD,
+        FaceBox(0, 0, 100, 100, 1.0),
+        None,
+        head=HeadPose(0, 0, 0),
+        eyes=EyesReading(eye, eye),
+    )
+    states = [monitor.observe(replace(face, time_s=n / 30)).state for n in range(30)]
     assert states[0] is DriverState.NOT_READY
     assert states.index(DriverState.ATTENTIVE) == pytest.approx(
         30 * settings.ready_again_after_s, abs=2

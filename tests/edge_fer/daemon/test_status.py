@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from edge_fer import paths
 from edge_fer.cli.app import app
 from edge_fer.daemon import status_server
 from edge_fer.daemon.render_status import duration, status_as_text
@@ -135,15 +136,36 @@ def test_an_answer_of_somebody_else_is_refused(path: Path) -> None:
         ask(path.parent / "file")
 
 
-def test_the_places(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_places(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    service = Path("/run/edge-fer/status.socket")
+    monkeypatch.setattr(paths, "RUN_USER", tmp_path)
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    user = os.getuid()
+    temporary = tmp_path / f"edge-fer-{user}" / "status.socket"
     monkeypatch.setenv("RUNTIME_DIRECTORY", "/run/edge-fer")
     assert own_status_socket() == Path("/run/edge-fer/status.socket")
     monkeypatch.delenv("RUNTIME_DIRECTORY")
     monkeypatch.setenv("XDG_RUNTIME_DIR", "/run/user/1000")
     assert own_status_socket() == Path("/run/user/1000/edge-fer/status.socket")
     monkeypatch.delenv("XDG_RUNTIME_DIR")
-    assert own_status_socket() is None
-    assert status_sockets() == (Path("/run/edge-fer/status.socket"),)
+    assert own_status_socket() == temporary
+    assert status_sockets() == (temporary, service)
+    (tmp_path / str(user)).mkdir()
+    of_user = tmp_path / str(user) / "edge-fer" / "status.socket"
+    assert status_sockets() == (of_user, temporary, service)
+
+
+def test_a_folder_of_another_user_is_not_asked(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.symlink_to(tmp_path)  # as good as a folder of theirs: this user did not make it
+    monkeypatch.setattr(status_server, "status_sockets", lambda: (theirs / "status.socket",))
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "status.socket"))
+        listener.listen(1)
+        with pytest.raises(UserError, match="no daemon runs here"):
+            ask()
 
 
 RECORDING = RecordingStatus(

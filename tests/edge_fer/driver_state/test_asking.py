@@ -52,18 +52,18 @@ def test_each_state_asks_what_it_needs(state: DriverState) -> None:
     assert (asking.request.kind, asking.request.severity) == REQUESTS[state]
 
 
-def test_all_right_withdraws_the_question_and_is_quiet_for_a_minute() -> None:
+def test_all_right_withdraws_the_question_and_is_quiet_for_half_an_hour() -> None:
     asking = step(entered(UNCERTAIN), UNCERTAIN, 103.0, vehicle=answered(1, Answer.ALL_RIGHT))
     assert asking.request is None
-    assert asking.quiet(162.9)
-    assert not asking.quiet(163.0)
+    assert asking.quiet(1902.9)
+    assert not asking.quiet(1903.0)
 
 
 def test_an_answer_counts_once_however_long_the_vehicle_shows_it() -> None:
     asking = entered(UNCERTAIN)
     for time_s in (103.0, 110.0, 130.0):
         asking = step(asking, UNCERTAIN, time_s, vehicle=answered(1, Answer.ALL_RIGHT))
-    assert asking.quiet_until_s == 163.0
+    assert asking.quiet_until_s == 1903.0
 
 
 @pytest.mark.parametrize("answer", [None, Answer.NONE])

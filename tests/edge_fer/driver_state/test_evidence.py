@@ -1,6 +1,7 @@
 """Evidence: what an observation adds, and what it must not change."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,14 @@ from numpy.typing import NDArray
 from edge_fer.driver_state.evidence import Evidence, no_evidence, update_evidence
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.emotions import Emotion
-from edge_fer.observation import CameraCondition, FaceBox, Observation
+from edge_fer.observation import (
+    CameraCondition,
+    EyeReading,
+    EyesReading,
+    FaceBox,
+    HeadPose,
+    Observation,
+)
 
 START_S = 5000.0
 FACE = FaceBox(200, 120, 160, 160, 1.0)
@@ -96,9 +104,10 @@ def test_an_unusable_frame_neither_changes_the_emotion_nor_makes_it_younger(name
     before = after(calm_for(1.0))
     seen = after([UNUSABLE[name]], before)
     assert seen.emotion == before.emotion
-    assert seen.last_usable_s == before.last_usable_s
-    assert seen.usable_s == before.usable_s
-    assert seen.usable_age_s == pytest.approx(0.5)
+    assert seen.emotion.age_s(seen.time_s) == pytest.approx(0.5)
+    # A face without an emotion is one all the same.
+    face = UNUSABLE[name].usable_face
+    assert seen.last_usable_s == (seen.time_s if face else before.last_usable_s)
 
 
 def test_dequantized_probabilities_need_not_sum_to_one_exactly() -> None:
@@ -115,10 +124,13 @@ def test_evidence_too_old_is_forgotten() -> None:
     assert kept.ready
     assert kept.emotion == before.emotion
     gone = after([frame(7.6, None)], kept)
-    assert not gone.ready
     assert gone.emotion.probabilities is None
-    assert gone.usable_s == 0.0
-    assert gone.was_ready
+    assert gone.ready
+    # Where nothing is observed for so long, nothing can be decided.
+    hung = after([frame(20.0, None, face=None)], kept)
+    assert not hung.ready
+    assert hung.usable_s == 0.0
+    assert hung.was_ready
 
 
 def test_a_frame_after_a_gap_speaks_for_no_more_than_the_longest_dropout() -> None:
@@ -156,19 +168,19 @@ def test_a_clock_set_back_begins_anew() -> None:
 
 def test_with_the_switch_off_no_emotion_is_kept_and_a_face_is_enough() -> None:
     settings = PolicySettings(emotion_states=False)
-    angry = after([frame(k / 30, ANGRY) for k in range(300)])
+    angry = after([frame(10.1 + k / 30, ANGRY) for k in range(300)], after(calm_for(10)))
     assert angry.emotion.agitated.active
-    switched_off = after([frame(10.0, ANGRY)], angry, settings)
+    switched_off = after([frame(20.2, ANGRY)], angry, settings)
     assert switched_off.emotion.probabilities is None
     assert not switched_off.emotion.agitated.active
     faces = [frame(k / 30, None) for k in range(90)]
     assert after(faces, settings=settings).ready
-    assert not after(faces).ready
+    assert after(faces).ready
 
 
 def test_emotion_of_a_driver_who_left_is_not_the_next_ones() -> None:
     evidence = after([frame(k / 30, ANGRY) for k in range(300)])
-    empty = [frame(10.0 + k / 30, None, face=None) for k in range(63)]
+    empty = [replace(frame(10.0 + k / 30, None, face=None), seat_empty=True) for k in range(63)]
     evidence = after(empty, evidence)
     assert evidence.presence.absent
     assert evidence.emotion.probabilities is None
@@ -198,3 +210,73 @@ def test_evidence_works_at_the_time_zero() -> None:
         observation = Observation(k / 10, CameraCondition.GOOD, FACE, ANGRY)
         evidence = update_evidence(evidence, observation, SETTINGS)
     assert evidence.usable_s == pytest.approx(3.0)
+
+
+def test_a_calm_face_that_looks_angry_to_the_network_is_calm() -> None:
+    stern = np.array([0.7, 0.0, 0.0, 0.0, 0.05, 0.0, 0.25], dtype=np.float32)
+    evidence = after([frame(k / 30, stern) for k in range(1800)])
+    assert not evidence.emotion.agitated.active
+    furious = np.array([0.98, 0.0, 0.0, 0.0, 0.0, 0.0, 0.02], dtype=np.float32)
+    evidence = after([frame(60 + k / 30, furious) for k in range(300)], evidence)
+    assert evidence.emotion.agitated.active
+
+
+def moved(right: float, width: float = 160.0) -> FaceBox:
+    return FaceBox(200 + right, 120, width, width, 1.0)
+
+
+@pytest.mark.parametrize("box", [moved(400), moved(0, 60), moved(0, 400)])
+def test_a_box_that_jumps_or_changes_its_size_is_somebody_else(box: FaceBox) -> None:
+    calm = after(calm_for(12))
+    other = [frame(12.1 + k / 30, ANGRY, face=box) for k in range(90)]
+    evidence = after(other, calm)
+    assert not evidence.presence.is_driver
+    assert filtered(after(other[:10], calm), Emotion.ANGRY) == 0.0
+    back = after([frame(15.2, ANGRY)], evidence)
+    assert back.presence.is_driver
+
+
+def test_a_face_that_walks_across_the_picture_is_the_same() -> None:
+    evidence = after(calm_for(1))
+    for k in range(60):
+        evidence = after([frame(1.1 + k / 30, None, face=moved(5.0 * k))], evidence)
+        assert evidence.presence.is_driver
+
+
+def test_somebody_who_stays_where_the_driver_was_not_becomes_the_driver() -> None:
+    calm = after(calm_for(70))
+    assert calm.emotion.rest.median is not None
+    others = [frame(70.1 + k / 10, ANGRY, face=moved(400)) for k in range(60)]
+    evidence = after(others, calm)
+    assert evidence.presence.is_driver
+    assert evidence.emotion.rest.median is None
+
+
+def test_a_face_that_is_lost_leaves_no_empty_seat_for_ten_seconds() -> None:
+    lost = [frame(5.0 + k / 10, None, face=None) for k in range(1, 120)]
+    calm = after(calm_for(5))
+    assert not after(lost[:98], calm).presence.absent
+    assert after(lost[:105], calm).presence.absent
+    empty = [replace(each, seat_empty=True) for each in lost]
+    assert after(empty[:24], calm).presence.absent
+
+
+def test_attention_is_unknown_once_a_sense_is_blind() -> None:
+    eye = EyeReading(0.36, 0.05, 0.0, 0.1, 0.9, 40.0)
+    both = EyesReading(eye, eye)
+
+    def look(time_s: float, *, eyes: bool, head: bool) -> Observation:
+        return replace(
+            frame(time_s, None),
+            eyes=both if eyes else None,
+            head=HeadPose(0, 0, 0) if head else None,
+        )
+
+    seen = after([look(k / 10, eyes=True, head=True) for k in range(50)])
+    assert not seen.unseen.active
+    blind = [look(5 + k / 10, eyes=False, head=False) for k in range(50)]
+    assert not after(blind[:28], seen).unseen.active
+    assert after(blind[:32], seen).unseen.active
+    without_eyes = [look(5 + k / 10, eyes=False, head=True) for k in range(50)]
+    assert not after(without_eyes[:38], seen).unseen.active
+    assert after(without_eyes[:42], seen).unseen.active

@@ -4,6 +4,8 @@ import math
 
 import pytest
 
+from edge_fer.driver_state.eye_sample import UNSEEN, EyeSample
+from edge_fer.driver_state.gaze import Zone
 from edge_fer.driver_state.head_evidence import HeadEvidence, update_head
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.observation import HeadPose
@@ -24,6 +26,10 @@ def seen(
     eyes_shut: bool = False,
     fps: int = 30,
     settings: PolicySettings = SETTINGS,
+    gaze: tuple[float, float] | None = None,
+    profile: bool = False,
+    lost: bool = False,
+    lids_open: bool = True,
 ) -> HeadEvidence:
     evidence = after or HeadEvidence()
     for k in range(round(seconds * fps)):
@@ -34,6 +40,10 @@ def seen(
             speed_km_h=speed_km_h,
             eyes_shut=eyes_shut,
             settings=settings,
+            sample=EyeSample(0.36, 0.05, gaze) if gaze else UNSEEN,
+            profile=profile,
+            lost=lost,
+            lids_open=lids_open,
         )
     return evidence
 
@@ -122,7 +132,7 @@ def test_the_share_of_looks_is_of_the_last_half_minute() -> None:
 
 
 def learned(evidence: HeadEvidence) -> tuple[float, float] | None:
-    return evidence.neutral.learned_deg
+    return evidence.neutral.learned
 
 
 def test_the_neutral_pose_is_the_median_of_a_minute() -> None:
@@ -158,3 +168,82 @@ def test_before_anything_is_seen_nothing_is_known() -> None:
     evidence = seen(None, 5)
     assert evidence.age_s(START_S) == math.inf
     assert evidence.away_share(START_S, SETTINGS) is None
+
+
+STRAIGHT = (0.0, SETTINGS.gaze_rest_y)
+
+
+def test_eyes_alone_look_away_like_a_lizard() -> None:
+    road = seen(AHEAD, 12, gaze=STRAIGHT)
+    aside = seen(AHEAD, 4, after=road, begin_s=12, gaze=(-0.36, 0.1))
+    assert aside.distracted
+    assert aside.by_eyes
+    # The eyes alone are too little to say that nobody responds.
+    assert not seen(AHEAD, 20, after=road, begin_s=12, gaze=(-0.36, 0.1)).unresponsive
+    assert not seen(AHEAD, 10, gaze=STRAIGHT).distracted
+
+
+def test_a_turned_head_with_eyes_on_the_road_looks_at_it_like_an_owl() -> None:
+    owl, road = HeadPose(32, 0, 0), seen(AHEAD, 12, gaze=STRAIGHT)
+    eyes_ahead = (-0.25, SETTINGS.gaze_rest_y)
+    assert not seen(owl, 10, after=road, begin_s=12, gaze=eyes_ahead).distracted
+    assert seen(owl, 1).away
+    assert seen(owl, 1, after=road, begin_s=12, gaze=(0.2, SETTINGS.gaze_rest_y)).away
+
+
+def test_lowered_eyes_in_a_level_head_look_down() -> None:
+    road = seen(AHEAD, 12, gaze=STRAIGHT)
+    down = seen(AHEAD, 4, after=road, begin_s=12, gaze=(0.0, -0.15))
+    assert down.distracted
+    assert down.looks_down
+    assert down.zone in (Zone.CLUSTER, Zone.LAP)
+
+
+def test_a_profile_is_away_whatever_is_neutral_and_is_never_learned() -> None:
+    profile = seen(HeadPose(25, 0, 0), 70, profile=True)
+    assert profile.distracted
+    assert profile.zone is Zone.SHOULDER
+    assert learned(profile) is None
+
+
+def test_glances_at_mirrors_do_not_add_up_and_longer_looks_do() -> None:
+    def looks(length_s: float, pose: HeadPose) -> HeadEvidence:
+        evidence = HeadEvidence()
+        for k in range(10):
+            evidence = seen(pose, length_s, after=evidence, begin_s=5 * k)
+            evidence = seen(AHEAD, 5 - length_s, after=evidence, begin_s=5 * k + length_s)
+        return evidence
+
+    assert not looks(1.9, ASIDE).often
+    assert looks(2.2, ASIDE).often
+    # Nobody looks down at a mirror.
+    assert looks(1.9, HeadPose(0, -30, 0)).often
+
+
+def test_a_head_that_turns_out_of_sight_still_looks_away() -> None:
+    turning = seen(HeadPose(20, 0, 0), 0.5, after=seen(AHEAD, 5), begin_s=5)
+    gone = seen(None, 4, after=turning, begin_s=5.5, lost=True)
+    assert (gone.gone, gone.distracted) == (True, True)
+    # That it does not look back was not seen.
+    assert not seen(None, 9, after=turning, begin_s=5.5, lost=True).unresponsive
+    straight = seen(None, 4, after=seen(AHEAD, 5), begin_s=5, lost=True)
+    assert (straight.gone, straight.distracted) == (False, False)
+
+
+def test_a_head_that_looks_about_is_distracted_and_responds() -> None:
+    evidence = HeadEvidence()
+    for k in range(10):
+        evidence = seen(HeadPose((-1) ** k * 45, 0, 0), 1.5, after=evidence, begin_s=1.5 * k)
+    assert (evidence.distracted, evidence.unresponsive) == (True, False)
+
+
+def test_a_fall_of_the_head_is_a_nod_only_with_lids_that_are_not_open() -> None:
+    road = seen(AHEAD, 5)
+    assert seen(HeadPose(0, -18, 0), 0.5, after=road, begin_s=5, lids_open=False).nods == 1
+    assert seen(HeadPose(0, -18, 0), 0.5, after=road, begin_s=5).nods == 0
+
+
+def test_before_the_eyes_at_rest_are_known_the_head_stands_for_the_gaze() -> None:
+    assert not seen(AHEAD, 9, gaze=(-0.36, 0.1)).away
+    # And what is usual for these eyes is no look aside.
+    assert not seen(AHEAD, 60, gaze=(-0.18, 0.2)).distracted

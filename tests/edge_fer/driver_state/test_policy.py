@@ -32,7 +32,9 @@ def evidence_at(time_s: float) -> Evidence:
     evidence = replace(
         no_evidence(0.0), time_s=time_s, last_usable_s=time_s, ready=True, was_ready=True
     )
-    return replace(evidence, emotion=replace(evidence.emotion, probabilities=PROBABILITIES))
+    return replace(
+        evidence, emotion=replace(evidence.emotion, probabilities=PROBABILITIES, seen_s=time_s)
+    )
 
 
 def emotion(latch: str) -> Change:
@@ -45,7 +47,7 @@ def emotion(latch: str) -> Change:
                 agitated=CLOSED if latch == "agitated" else emotion.agitated,
                 anxious=CLOSED if latch == "anxious" else emotion.anxious,
                 low=CLOSED if latch == "low" else emotion.low,
-                uncertain=CLOSED if latch == "uncertain" else emotion.uncertain,
+                contradictory=CLOSED if latch == "contradictory" else emotion.contradictory,
             ),
         )
 
@@ -94,6 +96,11 @@ def stays_away(evidence: Evidence) -> Evidence:
     return replace(evidence, head=replace(evidence.head, seen_s=evidence.time_s, unresponsive=True))
 
 
+def unseen(evidence: Evidence) -> Evidence:
+    head = replace(evidence.head, seen_s=evidence.time_s)
+    return replace(evidence, unseen=CLOSED, head=head)
+
+
 # In the order of priority.
 CHANGES: dict[DriverState, tuple[Change, Reason]] = {
     DriverState.CAMERA_DEGRADED: (camera_bad(CameraCondition.DARK), Reason.CAMERA_DARK),
@@ -104,10 +111,11 @@ CHANGES: dict[DriverState, tuple[Change, Reason]] = {
     DriverState.NOT_READY: (not_ready, Reason.NO_USABLE_FACE),
     DriverState.DISTRACTED: (looks_away, Reason.LONG_LOOK_AWAY),
     DriverState.DROWSY: (eyes("drowsy"), Reason.EYES_OFTEN_CLOSED),
+    DriverState.UNSEEN: (unseen, Reason.EYES_UNSEEN),
     DriverState.AGITATED: (emotion("agitated"), Reason.ANGER_OR_DISGUST),
     DriverState.ANXIOUS: (emotion("anxious"), Reason.FEAR),
     DriverState.LOW: (emotion("low"), Reason.SADNESS),
-    DriverState.UNCERTAIN: (emotion("uncertain"), Reason.LOW_CONFIDENCE),
+    DriverState.UNCERTAIN: (emotion("contradictory"), Reason.EMOTIONS_CONTRADICT),
 }
 
 
@@ -155,7 +163,7 @@ def test_of_two_states_that_hold_the_one_of_higher_priority_is_said(
         (DriverState.AGITATED, Reason.ANGER_OR_DISGUST_OVER),
         (DriverState.ANXIOUS, Reason.FEAR_OVER),
         (DriverState.LOW, Reason.SADNESS_OVER),
-        (DriverState.UNCERTAIN, Reason.CONFIDENT_AGAIN),
+        (DriverState.UNCERTAIN, Reason.EMOTIONS_AGREE),
     ],
 )
 def test_the_driver_is_attentive_again_because_the_state_before_is_over(
@@ -173,6 +181,11 @@ def test_a_look_that_stays_away_is_unresponsive_for_its_own_reason() -> None:
 def with_head(evidence: Evidence, *, seen_s: float, too_slow: bool = False) -> Evidence:
     head = replace(evidence.head, seen_s=seen_s, too_slow=too_slow)
     return replace(evidence, head=head)
+
+
+def eyes_opened(evidence: Evidence) -> Evidence:
+    eyelids = replace(evidence.eyelids, seen_s=evidence.time_s, opening_s=2.0)
+    return replace(evidence, eyelids=eyelids)
 
 
 def with_eyes(evidence: Evidence, *, seen_s: float, perclos: float | None) -> Evidence:
@@ -209,7 +222,7 @@ def with_eyes(evidence: Evidence, *, seen_s: float, perclos: float | None) -> Ev
         ),
         (
             DriverState.ASLEEP,
-            with_eyes(evidence_at(30.0), seen_s=30.0, perclos=None),
+            eyes_opened(evidence_at(30.0)),
             Reason.EYES_OPEN_AGAIN,
         ),
         (
@@ -271,21 +284,23 @@ def test_a_state_without_a_known_face_shows_no_emotion(state: DriverState) -> No
 
 
 def test_an_emotion_that_is_no_longer_seen_is_not_shown() -> None:
-    fresh = replace(evidence_at(20.0), last_usable_s=19.6)
-    old = replace(evidence_at(20.0), last_usable_s=19.4)
+    fresh, old = (
+        replace(evidence_at(20.0), emotion=replace(evidence_at(20.0).emotion, seen_s=seen_s))
+        for seen_s in (19.6, 19.4)
+    )
     assert decide(attentive(), fresh, SETTINGS).emotion is Emotion.NEUTRAL
     assert decide(attentive(), old, SETTINGS).emotion is None
 
 
 def test_being_uncertain_asks_the_driver_and_without_an_answer_once_more_strongly() -> None:
-    unsure = emotion("uncertain")
+    unsure = emotion("contradictory")
     decision = in_state(DriverState.UNCERTAIN)
     question = decision.request
     assert question == Request(
         request_id=1,
         kind=RequestKind.ARE_YOU_ALL_RIGHT,
         severity=RequestSeverity.ADVICE,
-        reason=Reason.LOW_CONFIDENCE,
+        reason=Reason.EMOTIONS_CONTRADICT,
         raised_s=20.0,
         valid_for_s=8,
     )
@@ -317,7 +332,8 @@ def test_each_question_has_a_new_id_from_1_to_254() -> None:
     ids = []
     for round_ in range(256):
         time_s = 20.0 + 20 * round_
-        decision = decide(decision, emotion("uncertain")(evidence_at(time_s)), SETTINGS)
+        settings = replace(SETTINGS, question_every_s=0.0)
+        decision = decide(decision, emotion("contradictory")(evidence_at(time_s)), settings)
         assert decision.request is not None
         ids.append(decision.request.request_id)
         decision = decide(decision, evidence_at(time_s + 10), SETTINGS)

@@ -17,6 +17,8 @@ from edge_fer.observation import (
     UNKNOWN_VEHICLE,
     Answer,
     CameraCondition,
+    EyeReading,
+    EyesReading,
     FaceBox,
     HeadPose,
     Observation,
@@ -28,6 +30,8 @@ SETTINGS = PolicySettings(confidence_threshold=0.5)
 FACE = FaceBox(10, 10, 80, 80, 0.9)
 BLIND = {DriverState.NOT_READY, DriverState.NO_DRIVER, DriverState.CAMERA_DEGRADED}
 DANGERS = {DriverState.MICROSLEEP, DriverState.ASLEEP, DriverState.UNRESPONSIVE}
+# Uncertain as well: that attention is unknown for long is no emotion.
+OF_ATTENTION = {DriverState.ATTENTIVE, DriverState.UNSEEN, DriverState.UNCERTAIN}
 OF_EYES_AND_HEAD = {DriverState.DISTRACTED, DriverState.DROWSY} | DANGERS
 
 any_probabilities = st.none() | numpy_st.arrays(
@@ -49,16 +53,40 @@ any_vehicle = st.builds(
     answer=st.none() | st.sampled_from(Answer),
 )
 heads = st.sampled_from([None, HeadPose(0, 0, 0), HeadPose(45, 0, 0), HeadPose(0, -35, 0)])
-lids = st.sampled_from([None, 0.02, 0.02, 0.5, 0.98])
+
+
+def eyes_of(lid_opening: float, closed: float, gaze_x: float = 0.0) -> EyesReading:
+    eye = EyeReading(lid_opening, closed, gaze_x, 0.12, 0.9, 40.0)
+    return EyesReading(eye, eye)
+
+
+OPEN, SHUT = eyes_of(0.36, 0.02), eyes_of(0.11, 0.98)
+lids = st.sampled_from([None, OPEN, OPEN, SHUT, eyes_of(0.22, 0.5), eyes_of(0.36, 0.02, -0.4)])
+any_eye = st.none() | st.builds(
+    EyeReading,
+    st.floats(),
+    st.floats(),
+    st.none() | st.floats(),
+    st.none() | st.floats(),
+    st.floats(),
+    st.floats(),
+)
+faces = st.sampled_from([FACE, FACE, FACE, None, FaceBox(300, 10, 80, 80, 0.9)])
 
 anything = st.builds(
     Observation,
     time_s=st.floats() | st.floats(START_S - 5, START_S + 30),
     camera=conditions,
-    face=st.none() | st.just(FACE),
+    face=st.none()
+    | st.just(FACE)
+    | st.builds(FaceBox, st.floats(), st.floats(), st.floats(), st.floats(), st.floats()),
     probabilities=any_probabilities | one_emotion,
     eyes_closed=st.none() | st.floats(),
     head=any_head,
+    eyes=st.none() | st.builds(EyesReading, any_eye, any_eye),
+    mouth_opening=st.none() | st.floats(),
+    profile=st.booleans(),
+    seat_empty=st.none() | st.booleans(),
     vehicle=any_vehicle,
 )
 
@@ -70,9 +98,10 @@ def drives(draw: st.DrawFn) -> list[Observation]:
     drive = []
     for _ in range(draw(st.integers(1, 8))):
         step_s = draw(st.sampled_from([1 / 30, 0.1, 0.3, 0.7, 3.0]))
-        camera, face = draw(mostly_good), draw(st.sampled_from([FACE, FACE, FACE, None]))
+        camera, face = draw(mostly_good), draw(faces)
         probabilities = draw(one_emotion | torn | st.none())
         eyes, head = draw(lids), draw(heads)
+        mouth, profile = draw(st.sampled_from([None, 0.1, 0.8])), draw(st.integers(0, 5)) == 0
         vehicle = draw(st.just(UNKNOWN_VEHICLE) | any_vehicle)
         for _ in range(draw(st.integers(1, 150))):
             time_s += step_s
@@ -82,8 +111,10 @@ def drives(draw: st.DrawFn) -> list[Observation]:
                     camera,
                     face,
                     probabilities,
-                    eyes_closed=eyes,
                     head=head,
+                    eyes=eyes,
+                    mouth_opening=mouth,
+                    profile=profile,
                     vehicle=vehicle,
                 )
             )
@@ -128,30 +159,36 @@ def test_no_observations_make_it_raise_or_contradict_itself(
         previous = decision
 
 
+def usable_eyes(observation: Observation) -> bool:
+    return observation.usable_face and observation.eyes is not None
+
+
 @settings(deadline=None)
 @given(drives())
 def test_no_state_of_the_driver_comes_from_outdated_evidence(drive: list[Observation]) -> None:
     monitor = StateMonitor(SETTINGS, START_S)
     previous = monitor.decision
-    usable_s = eyes_s = head_s = -math.inf
+    emotion_s = eyes_s = head_s = -math.inf
     for observation in drive:
         if observation.usable_probabilities() is not None:
-            usable_s = observation.time_s
+            emotion_s = observation.time_s
         decision = monitor.observe(observation)
         check(decision, previous)
         assert decision.time_s == observation.time_s
-        age_s = observation.time_s - usable_s
-        if observation.usable_eyes() is not None:
+        if usable_eyes(observation):
             eyes_s = observation.time_s
-        if observation.usable_head() is not None:
+        judged = observation.profile or observation.usable_head() is not None
+        if observation.usable_face and judged:
             head_s = observation.time_s
+        ages_s = observation.time_s - eyes_s, observation.time_s - head_s
+        if max(ages_s) > SETTINGS.sense_unseen_after_s + 1e-3:
+            assert decision.state is not DriverState.ATTENTIVE
+        if min(ages_s) > SETTINGS.unseen_after_s + 1e-3:
+            assert decision.state is not DriverState.ATTENTIVE
         # Of a sleeper who sank out of the picture it is said for a while.
-        eyes_or_head_age_s = observation.time_s - max(eyes_s, head_s)
-        if age_s > SETTINGS.evidence_max_age_s + 1e-3:
-            assert decision.state in BLIND | DANGERS
-        if eyes_or_head_age_s > SETTINGS.danger_kept_s + 1e-3:
+        if min(ages_s) > SETTINGS.danger_kept_s + 1e-3:
             assert decision.state not in DANGERS
-        if age_s > SETTINGS.dropout_s + 1e-3:
+        if observation.time_s - emotion_s > SETTINGS.dropout_s + 1e-3:
             assert decision.emotion is None
         previous = decision
 
@@ -179,7 +216,7 @@ def test_with_the_switch_off_nothing_tells_of_an_emotion(drive: list[Observation
     monitor = StateMonitor(PolicySettings(emotion_states=False, confidence_threshold=0.9), START_S)
     for observation in drive:
         decision = monitor.observe(observation)
-        assert decision.state in BLIND | OF_EYES_AND_HEAD | {DriverState.ATTENTIVE}
+        assert decision.state in BLIND | OF_EYES_AND_HEAD | OF_ATTENTION
         assert decision.emotion is None
         assert decision.probabilities is None
 
@@ -189,8 +226,8 @@ def test_with_the_switch_off_nothing_tells_of_an_emotion(drive: list[Observation
 def test_without_eyes_and_head_their_states_are_never_decided(drive: list[Observation]) -> None:
     monitor = StateMonitor(SETTINGS, START_S)
     for observation in drive:
-        decision = monitor.observe(replace(observation, eyes_closed=None, head=None))
-        assert decision.state not in OF_EYES_AND_HEAD
+        decision = monitor.observe(replace(observation, eyes=None, head=None, profile=False))
+        assert decision.state not in OF_EYES_AND_HEAD | {DriverState.ATTENTIVE}
         assert decision.drowsiness is None
         assert decision.distraction is None
 
@@ -200,9 +237,8 @@ def test_without_eyes_and_head_their_states_are_never_decided(drive: list[Observ
 def test_eyes_that_are_never_seen_closed_are_never_called_closed(drive: list[Observation]) -> None:
     monitor = StateMonitor(SETTINGS, START_S)
     for observation in drive:
-        seen = observation.eyes_closed
-        unseen = None if seen is not None and seen > 0.5 else seen
-        decision = monitor.observe(replace(observation, eyes_closed=unseen, head=None))
+        eyes = OPEN if observation.eyes is SHUT else observation.eyes
+        decision = monitor.observe(replace(observation, eyes=eyes, head=None, profile=False))
         assert decision.state not in OF_EYES_AND_HEAD
         assert decision.drowsiness in (None, 0.0)
 

@@ -45,12 +45,12 @@ def test_reasons_fit_their_byte_and_leave_not_available_free() -> None:
     assert all(0 <= reason < 255 for reason in Reason)
 
 
-@pytest.mark.parametrize("message", ["DriverRequest", "DriverEvidence"])
-def test_reasons_are_named_alike_on_the_wire(message: str) -> None:
+@pytest.mark.parametrize(
+    ("message", "signal"), [("DriverRequest", "Reason"), ("DriverEvidence", "StateReason")]
+)
+def test_reasons_are_named_alike_on_the_wire(message: str, signal: str) -> None:
     named = {reason.value: reason.label for reason in Reason}
-    assert names_on_the_wire(
-        message, "Reason" if message == "DriverRequest" else "StateReason"
-    ) == named | {255: "not available"}
+    assert names_on_the_wire(message, signal) == named | {255: "not available"}
 
 
 def test_each_bad_condition_of_the_camera_has_its_reason() -> None:

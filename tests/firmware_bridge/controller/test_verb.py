@@ -258,7 +258,9 @@ def test_the_live_view_takes_keys_and_puts_the_terminal_back(wire: PtyWire, link
         assert wanted(), shown[-3000:]
 
     show(lambda: b"y or n?" in shown)
-    os.write(master, b"+++y")
+    os.write(master, b"?")
+    show(lambda: b"switch the ignition on or off" in shown)
+    os.write(master, b"?+++y")
     show(lambda: b"speed 30" in shown and b"answered: all right" in shown)
     show(lambda: b"WARNING, SLOW DOWN" in shown)
     os.write(master, b"q")

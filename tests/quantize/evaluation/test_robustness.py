@@ -158,8 +158,8 @@ def test_networks_are_measured_too(
     ("words", "message"),
     [
         ({"plot": "a.png"}, r"--plot a.png: it draws the corruptions: add --corruptions"),
-        ({"plot": "a.svg", "corruptions": True}, r"a.svg: a figure is a PNG file"),
-        ({"plot": "no/a.png", "corruptions": True}, r"no/a.png: .*there is no folder no"),
+        ({"plot": "a.gif", "corruptions": True}, r"a.gif: end the name in .png"),
+        ({"plot": "/dev/null/a.png", "corruptions": True}, r"/dev/null: is a file"),
         ({"network": "a.keras"}, r"--network a.keras: it is for a report: add --report"),
     ],
 )

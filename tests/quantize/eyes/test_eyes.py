@@ -177,7 +177,8 @@ def test_what_is_no_file_of_pictures_is_said(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("out", "said"), [("eyes.h5", "end the name in .keras"), ("no/eyes.keras", "no folder")]
+    ("out", "said"),
+    [("eyes.h5", "end the name in .keras"), ("/dev/null/eyes.keras", "is a file: name a folder")],
 )
 def test_a_name_that_cannot_be_written_is_said_before_the_work(
     data: Path, tmp_path: Path, out: str, said: str, capsys: pytest.CaptureFixture[str]

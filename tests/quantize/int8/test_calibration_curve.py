@@ -70,8 +70,9 @@ def test_page_says_what_follows() -> None:
     assert "its worst seed is -0.10 points" in text
 
 
-def test_folder_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"--curve .*docs: there is no such folder"):
+def test_what_is_not_a_folder_is_refused_before_the_work(tmp_path: Path) -> None:
+    (tmp_path / "docs").touch()
+    with pytest.raises(UserError, match=r"--curve .*docs: is a file: name a folder"):
         quantize_verb(
             tmp_path / "best.keras",
             tmp_path,

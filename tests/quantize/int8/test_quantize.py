@@ -109,12 +109,16 @@ def test_training_record_is_what_training_left(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("model.bin", "end the name in .tflite"), ("nowhere/model.tflite", "there is no folder")],
+    [
+        ("model.bin", "end the name in .tflite"),
+        ("/dev/null/model.tflite", "is a file: name a folder"),
+    ],
 )
 def test_out_path_is_checked_first(tmp_path: Path, name: str, message: str) -> None:
     with pytest.raises(UserError, match=message):
         check_out_path(tmp_path / name)
-    check_out_path(tmp_path / "model.tflite")
+    check_out_path(tmp_path / "new" / "model.tflite")
+    assert (tmp_path / "new").is_dir()
 
 
 def test_the_verb_writes_and_prints(

@@ -102,3 +102,42 @@ def test_other_files_are_refused(tmp_path: Path, content: bytes) -> None:
 def test_missing_file(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no such model file"):
         load_network(tmp_path / "network.keras")
+
+
+def test_a_file_of_keras_2_with_a_depthwise_convolution(tmp_path: Path) -> None:
+    """Keras 2 stored a `groups` of 1, as in each MobileNet of that time."""
+    h5py = pytest.importorskip("h5py")
+    face = keras.Input((48, 48, 1))
+    x = layers.DepthwiseConv2D(3, strides=4)(layers.Conv2D(4, 3)(face))
+    path = tmp_path / "network.h5"
+    keras.Model(face, layers.Dense(7)(layers.Flatten()(x))).save(path)
+    with h5py.File(path, "r+") as file:
+        config = file.attrs["model_config"]
+        assert '"depth_multiplier": 1' in config
+        file.attrs["model_config"] = config.replace(
+            '"depth_multiplier": 1', '"depth_multiplier": 1, "groups": 1'
+        )
+    kinds = [type(layer) for layer in load_network(path).layers]
+    assert layers.DepthwiseConv2D in kinds
+
+
+def test_a_file_of_weights_alone_says_so(tmp_path: Path) -> None:
+    face = keras.Input((48, 48, 1))
+    model = keras.Model(face, layers.Dense(7)(layers.Flatten()(face)))
+    path = tmp_path / "network.weights.h5"
+    model.save_weights(path)
+    with pytest.raises(UserError, match="it holds weights alone: save the whole network"):
+        load_network(path)
+
+
+def test_code_in_a_file_is_not_run(tmp_path: Path) -> None:
+    face = keras.Input((48, 48, 1))
+    x = layers.Lambda(lambda x: x / 255)(face)
+    path = save(tmp_path, face, layers.Dense(7)(layers.Flatten()(x)))
+    with pytest.raises(UserError, match=r"a Lambda layer holds code .* model.export\(FOLDER\)"):
+        load_network(path)
+
+
+def test_a_folder_that_is_no_saved_model(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"a folder without saved_model.pb"):
+        load_network(tmp_path)

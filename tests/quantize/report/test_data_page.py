@@ -75,7 +75,7 @@ def test_figure_is_a_picture(csv: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("figure.txt", "end its name in .png"), ("no/figure.png", "cannot be written")],
+    [("figure.txt", "end the name in .png or .svg"), ("/dev/null/figure.png", "is a file")],
 )
 def test_figure_that_cannot_be_drawn(
     small_fer2013: Fer2013, tmp_path: Path, name: str, message: str
@@ -96,7 +96,7 @@ def test_figure_without_matplotlib(
         return real_import(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(UserError, match=r"pip install 'edge-fer\[workstation\]'"):
+    with pytest.raises(UserError, match=r"pip install 'edge-fer\[plot\]'"):
         draw_distribution(small_fer2013, tmp_path / "figure.png")
 
 

@@ -2,8 +2,10 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -70,32 +72,31 @@ def host() -> Iterator[list[str]]:
 
 
 @pytest.fixture
-def server(tmp_path: Path, host: list[str]) -> Iterator[str]:
+def server(host: list[str]) -> Iterator[str]:
     """A PostgreSQL server that the other host reaches; its URL."""
     initdb, postgres = find("initdb"), find("postgres")
     if initdb is None or postgres is None:
         pytest.skip("PostgreSQL's initdb and postgres are not installed")
-    folder = tmp_path / "server"
-    folder.mkdir()
     user = "postgres"  # the server refuses to run as root
+    folder = Path(tempfile.mkdtemp(prefix="edge-fer-postgresql-"))
     try:
         shutil.chown(folder, user)
     except LookupError:
+        folder.rmdir()
         pytest.skip("there is no user postgres to run the server as")
-    for parent in folder.parents:
-        if parent.owner() == "root" and parent != Path("/"):
-            parent.chmod(parent.stat().st_mode | 0o011)
     words = ["-D", str(folder / "data"), "-U", "search", "--auth=trust", "--no-sync"]
     subprocess.run([initdb, *words], check=True, capture_output=True, user=user, cwd="/")
     with (folder / "data" / "pg_hba.conf").open("a") as rules:
         rules.write(f"host all all {WORKER}/24 trust\n")
     options = ["-h", SERVER, "-p", "54329", "-k", str(folder), "-c", "fsync=off"]
-    process = subprocess.Popen(
-        [postgres, "-D", str(folder / "data"), *options],
-        user=user,
-        cwd="/",
-        stderr=subprocess.DEVNULL,
-    )
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [postgres, "-D", str(folder / "data"), *options],
+            user=user,
+            cwd="/",
+            stderr=log,
+            start_new_session=True,
+        )
     url = f"postgresql://search@{SERVER}:54329/postgres"
     try:
         deadline = time.monotonic() + 60
@@ -107,8 +108,11 @@ def server(tmp_path: Path, host: list[str]) -> Iterator[str]:
                 time.sleep(0.5)
         yield url
     finally:
-        process.terminate()
-        process.wait(timeout=30)
+        ended = process.poll()
+        process.send_signal(signal.SIGINT)  # does not wait for clients, as SIGTERM would
+        process.wait(timeout=60)
+        print((folder / "log").read_text(errors="replace")[-2000:], f"\nended before: {ended}")
+        shutil.rmtree(folder)
 
 
 def worker(prefix: list[str], url: str, data: Path, number: int) -> subprocess.Popen[bytes]:
@@ -123,7 +127,9 @@ def worker(prefix: list[str], url: str, data: Path, number: int) -> subprocess.P
 def running_on(study: optuna.Study, host_name: str) -> list[int]:
     trials = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
     return [
-        trial.user_attrs["pid"] for trial in trials if trial.user_attrs.get("host") == host_name
+        trial.user_attrs["pid"]
+        for trial in trials
+        if trial.user_attrs.get("host") == host_name and "pid" in trial.user_attrs
     ]
 
 

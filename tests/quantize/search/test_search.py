@@ -112,7 +112,7 @@ def test_a_study_resumes_and_is_reported(
         ({"sampler": "magic"}, "--sampler: 'magic' is not one of random"),
         ({"pruner": "axe"}, "--pruner: 'axe' is not one of none"),
         ({"pruner": "median"}, "a study of two goals cannot prune"),
-        ({"report": Path("nowhere")}, "--report nowhere: there is no such folder"),
+        ({"report": Path("/dev/null/page")}, "--report /dev/null/page: cannot be made"),
         ({"storage": "magic://x"}, "--storage magic://x: cannot be opened"),
     ],
 )

@@ -1,0 +1,76 @@
+"""Whether the place where the driver's face was looks as if nobody sat there any more."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_fer.face.cutting import shrink
+from edge_fer.observation import FaceBox
+
+# Head and shoulders: so many widths of the face to either side, above and below its middle.
+_ASIDE, _ABOVE, _BELOW = 1.2, 0.8, 1.6
+_SIDE_PX = 24
+_RENEW_S = 0.2  # the look of a seat that is taken is renewed so often
+# Correlation (-1..1) with the seat when it was taken, below which it looks another. Heads that
+# turn, bow and tilt in clips leave 0.5 and more, for shoulders and background stay.
+_ANOTHER = 0.25
+# Mean difference, in grey values, from one look to the next: what moves more is somebody, or the
+# world behind a window.
+_STILL = 4.0
+_FLAT = 2.0  # standard deviation in grey values below which there is nothing to compare
+
+Look = NDArray[np.float32]
+
+
+class SeatLook:
+    """Remembers the seat with the driver in it, and compares it once no face is found."""
+
+    def __init__(self) -> None:
+        self._box: FaceBox | None = None
+        self._taken: Look | None = None
+        self._taken_s = -np.inf
+        self._latest: Look | None = None
+
+    def taken(self, grey: NDArray[np.uint8], box: FaceBox, time_s: float) -> None:
+        """Remember what the seat looks like with a face at `box` in `grey` (uint8[h,w])."""
+        if time_s - self._taken_s < _RENEW_S:
+            return
+        self._box, self._taken, self._taken_s = box, _look(grey, box), time_s
+        self._latest = None
+
+    def empty(self, grey: NDArray[np.uint8]) -> bool | None:
+        """Return whether the seat looks empty in `grey`, where no face was found.
+
+        None before a face was ever found, and where there is nothing to compare.
+        """
+        if self._box is None or self._taken is None:
+            return None
+        now = _look(grey, self._box)
+        before, self._latest = self._latest, now
+        if now is None:
+            return None
+        if before is None or float(np.abs(now - before).mean()) > _STILL:
+            return False
+        return _correlation(self._taken, now) < _ANOTHER
+
+
+def _look(grey: NDArray[np.uint8], box: FaceBox) -> Look | None:
+    """Return head and shoulders about `box` as float32[side,side]; None beyond the picture."""
+    height, width = grey.shape
+    x, y = box.centre
+    left, right = round(x - _ASIDE * box.width), round(x + _ASIDE * box.width)
+    top, bottom = round(y - _ABOVE * box.width), round(y + _BELOW * box.width)
+    left, right = max(left, 0), min(right, width)
+    top, bottom = max(top, 0), min(bottom, height)
+    if right - left < _SIDE_PX or bottom - top < _SIDE_PX:
+        return None
+    part = np.ascontiguousarray(grey[top:bottom, left:right])
+    return shrink(part, _SIDE_PX, _SIDE_PX).astype(np.float32)
+
+
+def _correlation(one: Look, other: Look) -> float:
+    """Return the normalised correlation, -1..1; 0 where one of them is flat."""
+    if one.std() < _FLAT or other.std() < _FLAT:
+        return 0.0
+    found = cv2.matchTemplate(one, other, cv2.TM_CCOEFF_NORMED)
+    return float(np.asarray(found).ravel()[0])

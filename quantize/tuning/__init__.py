@@ -1,0 +1,1 @@
+"""Tuning the emotion network to one's own camera and drivers."""

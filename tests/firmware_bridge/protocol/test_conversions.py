@@ -1,0 +1,75 @@
+"""Converted into the formats of other tools and back, nothing that decodes changes."""
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cantools
+import pytest
+
+from firmware_bridge.protocol.database import dbc_text, definitions
+
+formats = pytest.importorskip("canmatrix.formats", reason="canmatrix is not installed")
+Decode = Callable[[int, bytes], dict[str, int]]
+
+
+@pytest.fixture
+def dbc(tmp_path: Path) -> Path:
+    path = tmp_path / "driver_state.dbc"
+    path.write_text(dbc_text(), encoding="ascii")
+    return path
+
+
+def by_canmatrix(path: Path) -> Decode:
+    matrix = formats.loadp_flat(str(path))
+
+    def decode(can_id: int, data: bytes) -> dict[str, int]:
+        (frame,) = (each for each in matrix.frames if each.arbitration_id.id == can_id)
+        return {name: int(signal.raw_value) for name, signal in frame.decode(data).items()}
+
+    return decode
+
+
+def by_cantools(path: Path) -> Decode:
+    database: Any = cantools.database.load_file(path)
+
+    def decode(can_id: int, data: bytes) -> dict[str, int]:
+        message = database.get_message_by_frame_id(can_id)
+        raw: dict[str, int] = message.decode(data, decode_choices=False, scaling=False)
+        return raw
+
+    return decode
+
+
+def require_alike(decode: Decode) -> None:
+    chance = random.Random(1)
+    for known in definitions().values():
+        for _ in range(20):
+            data = chance.randbytes(8)
+            expected = known.codec.decode(data, decode_choices=False, scaling=False)
+            assert decode(known.can_id, data) == expected
+
+
+@pytest.mark.parametrize("ending", ["arxml", "kcd", "sym", "xlsx", "json", "dbc"])
+def test_canmatrix_keeps_what_decodes(dbc: Path, ending: str) -> None:
+    there = dbc.with_name(f"there.{ending}")
+    formats.dumpp({"": formats.loadp_flat(str(dbc))}, str(there))
+    require_alike(by_canmatrix(there))
+
+    back = dbc.with_name("back.dbc")
+    formats.dumpp({"": formats.loadp_flat(str(there))}, str(back))
+    require_alike(by_cantools(back))
+
+
+@pytest.mark.parametrize("ending", ["kcd", "sym", "dbc"])
+def test_cantools_keeps_what_decodes(dbc: Path, ending: str) -> None:
+    there = dbc.with_name(f"there.{ending}")
+    ours: Any = cantools.database.load_file(dbc)
+    cantools.database.dump_file(ours, there)
+    require_alike(by_cantools(there))
+
+    back = dbc.with_name("back.dbc")
+    theirs: Any = cantools.database.load_file(there)
+    cantools.database.dump_file(theirs, back)
+    require_alike(by_cantools(back))
