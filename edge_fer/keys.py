@@ -3,7 +3,9 @@
 It is an extra, looked for when it is needed: a device with neither has no use for it.
 """
 
-import importlib
+# ruff: noqa: PLC0415 - cryptography is imported where it is needed
+
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -20,21 +22,21 @@ from edge_fer.errors import (
 KEY_BYTES = 32  # of a public key, Ed25519 or X25519
 
 
-def cryptography(purpose: str, extra: str, *modules: str) -> tuple[Any, ...]:
-    """Return modules of cryptography; UserError, which names the extra, where it is missing."""
-    try:
-        return tuple(importlib.import_module(f"cryptography.{name}") for name in modules)
-    except ImportError as error:
+def require_cryptography(purpose: str, extra: Extra) -> None:
+    """UserError, which names the extra, where the package cryptography is not installed."""
+    if find_spec("cryptography") is None:
         raise MissingPackageError(
-            Extra(extra), f"{purpose} need cryptography: pip install 'edge-fer[{extra}]' ({error})"
-        ) from error
+            extra, f"{purpose} need cryptography: pip install 'edge-fer[{extra}]'"
+        )
 
 
-def read_private_key(path: Path, serialization: Any, kind: type, how: str) -> Any:
+def read_private_key(path: Path, kind: type, how: str) -> Any:
     """Return the private key in a PEM file.
 
     UserError when it cannot be read, has a password or is not of `kind`; `how` one is made.
     """
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -42,7 +44,7 @@ def read_private_key(path: Path, serialization: Any, kind: type, how: str) -> An
             KeyReason.UNREADABLE, f"{path}: cannot read the private key ({error.strerror})"
         ) from error
     try:
-        key = serialization.load_pem_private_key(content, password=None)
+        key = load_pem_private_key(content, password=None)
     except (ValueError, TypeError) as error:
         raise KeyFileError(
             KeyReason.NOT_A_KEY, f"{path}: no PEM key without a password ({error})"
@@ -53,11 +55,13 @@ def read_private_key(path: Path, serialization: Any, kind: type, how: str) -> An
     return key
 
 
-def write_new_key(path: Path, key: Any, serialization: Any) -> str:
+def write_new_key(path: Path, key: Any) -> str:
     """Write a private key (PEM, for its owner's eyes only); return the public one in hex.
 
     UserError where there is a file already: a key that is overwritten is lost.
     """
+    from cryptography.hazmat.primitives import serialization
+
     if path.exists() or path.is_symlink():
         raise OutputError(
             OutputReason.EXISTS, f"{path}: is there already: choose another name, or move it away"

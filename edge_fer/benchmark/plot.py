@@ -9,6 +9,7 @@ from edge_fer.benchmark.drift import DRIFTING, DriftFigures
 from edge_fer.benchmark.figures import DeviceFigures
 from edge_fer.benchmark.growth import FPS, FrameCost, Growth
 from edge_fer.errors import OutputError, OutputReason
+from firmware_bridge.counted import counted
 
 _DPI = 120
 _BLUE, _ORANGE, _GREY = "#2b6ca3", "#d9822b", "#777777"  # as in the pipeline's own figures
@@ -23,7 +24,7 @@ def draw_device(figures: DeviceFigures, path: Path) -> None:
     axes[0].set_xscale("log")
     axes[0].set_title("stages: p50, and p99 as a line", loc="left")
     threads = {
-        f"{count} thread{'s' if count > 1 else ''}": (times.p50_ms, times.p99_ms)
+        counted(count, "thread"): (times.p50_ms, times.p99_ms)
         for count, times in figures.model.by_threads.items()
     }
     _bars(axes[1], threads)
@@ -84,7 +85,7 @@ def draw_growth(growth: Growth, path: Path) -> None:
         axis.set_ylabel("cores")
         axis.set_title(title, loc="left")
     threads = {
-        f"{count} thread{'s' if count > 1 else ''}": (milliseconds, None)
+        counted(count, "thread"): (milliseconds, None)
         for count, milliseconds in growth.threads.items()
     }
     _bars(axes[4], threads)

@@ -4,6 +4,7 @@ from rich.text import Text
 
 from edge_fer.benchmark.soak import GROWTH, Soak, SoakSample, problems, run_soak
 from firmware_bridge.benchmark.output import Output
+from firmware_bridge.counted import counted
 
 EXIT_PROBLEM = 1
 _LINES = 40  # of a whole run
@@ -82,9 +83,10 @@ def _summary(soak: Soak) -> str:
             "memory after the warm-up: " + "; ".join(growth),
             f"at rest: {frames} processed + {dropped} dropped = {frames + dropped},"
             f" the camera gave {given}",
-            f"camera killed: {soak.restarts} restarts, {soak.stalls} stalls counted;"
+            f"camera killed: {counted(soak.restarts, 'restart')},"
+            f" {counted(soak.stalls, 'stall')} counted;"
             f" descriptors {early[0].descriptors} before, {soak.descriptors_after_kills} after",
-            f"link: {soak.received} frames received, {soak.bad} spoilt,"
+            f"link: {counted(soak.received, 'frame')} received, {soak.bad} spoilt,"
             f" {soak.counters.get('frames_dropped', '?')} dropped,"
             f" {soak.counters.get('connections_lost', '?')} times lost",
         )

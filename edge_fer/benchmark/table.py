@@ -14,6 +14,7 @@ from edge_fer.benchmark.drift import DriftFigures
 from edge_fer.benchmark.figures import Change, DeviceFigures
 from edge_fer.benchmark.operator_times import OperatorTimes
 from edge_fer.benchmark.running_daemon import DaemonFigures
+from firmware_bridge.counted import counted
 
 _DASH = "—"
 _LEAST_RATED = 100_000  # multiply-adds: with fewer the time is that of the call
@@ -25,7 +26,7 @@ def render_figures(figures: DeviceFigures) -> RenderableType:
     cold = model.cold_start
     width, height = stages.frame_size
     parts: list[RenderableType] = [
-        Text(f"{machine.board}, {machine.processor}, {machine.cores} cores", "bold"),
+        Text(f"{machine.board}, {machine.processor}, {counted(machine.cores, 'core')}", "bold"),
         Text(
             f"kernel {machine.kernel}  python {machine.python}  {model.runtime} "
             f"({model.delegate or 'no delegate'})  {model.path} {model.sha256[:12]}",
@@ -41,7 +42,7 @@ def render_figures(figures: DeviceFigures) -> RenderableType:
         ),
         Text("\nmodel alone, one face, ms", "bold"),
         _distributions(
-            {f"{_count(threads, 'thread')}": times for threads, times in model.by_threads.items()}
+            {f"{counted(threads, 'thread')}": times for threads, times in model.by_threads.items()}
         ),
         Text(
             f"\nstages on {stages.frames} frames of {width}x{height} "
@@ -53,7 +54,7 @@ def render_figures(figures: DeviceFigures) -> RenderableType:
     if figures.operators is not None:
         parts[-2:-2] = [
             Text(
-                f"\noperators of {model.path}, {_count(figures.operators.threads, 'thread')}, "
+                f"\noperators of {model.path}, {counted(figures.operators.threads, 'thread')}, "
                 f"{1000 * figures.operators.total_ms:.0f} µs in all ({figures.operators.method})",
                 "bold",
             ),
@@ -75,7 +76,7 @@ def render_parts(parts: Mapping[str, Any]) -> RenderableType:
         by_threads = parts["model"].by_threads
         shown += [
             Text("\nmodel alone, one face, ms", "bold"),
-            _distributions({_count(count, "thread"): by_threads[count] for count in by_threads}),
+            _distributions({counted(count, "thread"): by_threads[count] for count in by_threads}),
         ]
     if "operators" in parts:
         shown += [Text("\noperators", "bold"), _operators(parts["operators"])]
@@ -98,7 +99,7 @@ def render_drift(figures: DriftFigures) -> RenderableType:
         table.add_row(name, f"{drift.first:.2f}", f"{drift.last:.2f}", f"{drift.change:+.1%}")
     daemons = [window.daemon for window in figures.windows]
     return Group(
-        Text(f"{machine.board}, {machine.processor}, {machine.cores} cores", "bold"),
+        Text(f"{machine.board}, {machine.processor}, {counted(machine.cores, 'core')}", "bold"),
         Text(f"before  {_conditions(figures.before)}", "grey62"),
         Text(f"after   {_conditions(figures.after)}", "grey62"),
         *(Text(f"INVALID: {reason}", "bold red1") for reason in figures.invalid),
@@ -200,10 +201,6 @@ def _ms(value: float | None) -> str:
 
 def _cost(share: float, megabytes: float) -> str:
     return f"{share:.0%} of a core, {megabytes:.0f} MB"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _table(first: str, *others: str) -> Table:

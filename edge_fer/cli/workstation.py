@@ -14,6 +14,7 @@ import typer
 
 from edge_fer.cli.help import new_app
 from edge_fer.cli.options import JsonOption, PlotOption, ReportOption
+from edge_fer.errors import UsageError, UsageReason
 from edge_fer.paths import SHIPPED_MODEL
 
 DataOption = Annotated[
@@ -222,6 +223,10 @@ def train(
     yunet: YunetOption = None,
 ) -> None:
     """Train a network on the Training rows; PublicTest chooses the checkpoint."""
+    if teacher_weight is not None and not teacher:
+        raise UsageError(
+            UsageReason.CONTRADICTION, "--teacher-weight has no effect without --teacher"
+        )
     _need_tensorflow()
     from quantize.verbs.train import train_verb
 
@@ -447,6 +452,16 @@ def quantize(
     json: JsonOption = False,
 ) -> None:
     """Convert a network to full int8 and write its model card."""
+    if file_format is not FileFormat.INT8:
+        for option, given in (
+            ("--curve", curve is not None),
+            ("--qat-epochs", qat_epochs > 0),
+            ("--no-verify", not verify),
+        ):
+            if given:
+                raise UsageError(
+                    UsageReason.CONTRADICTION, f"{option} has no effect with --format {file_format}"
+                )
     _need_tensorflow()
     from quantize.verbs.quantize import quantize_verb
 
@@ -533,7 +548,8 @@ EyesOption = Annotated[
     typer.Option(
         "--data",
         envvar="EDGE_FER_EYES",
-        help="Labelled pictures of eyes: the .npz file of `edge-fer eyes prepare`.",
+        help="Labelled pictures of eyes: the .npz file of `edge-fer eyes prepare`; for evaluate, "
+        "also a folder with folders open and closed.",
     ),
 ]
 SplitSeedOption = Annotated[
@@ -554,6 +570,7 @@ def prepare_eyes(
     out: Annotated[Path, typer.Option("--out", help="The .npz file to write.")] = Path("eyes.npz"),
 ) -> None:
     """Label pictures of eyes with MediaPipe's iris network, in minutes."""
+    _need_tensorflow()
     from quantize.eyes.verb import prepare_verb
 
     prepare_verb(eyes, faces, out)
@@ -576,6 +593,7 @@ def train_eyes(
     ] = None,
 ) -> None:
     """Train the eye network; an interrupted training continues from its checkpoint."""
+    _need_tensorflow()
     from quantize.eyes.verb import train_verb
 
     train_verb(data, out, seed=seed, epochs=epochs, learning_rate=learning_rate, start=start)
@@ -596,6 +614,7 @@ def evaluate_eyes(
     ] = Path("clips"),
 ) -> None:
     """Measure an eye network on people that it was not trained on."""
+    _need_tensorflow()
     from quantize.eyes.verb import evaluate_verb
 
     evaluate_verb(model, data, seed=seed, json_output=json, report=report, clips=clips)
@@ -609,6 +628,7 @@ def quantize_eyes(
     json: JsonOption = False,
 ) -> None:
     """Convert an eye network to full int8 and write its card."""
+    _need_tensorflow()
     from quantize.eyes.verb import quantize_verb
 
     quantize_verb(model, data, out, json_output=json)

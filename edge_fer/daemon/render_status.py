@@ -2,6 +2,7 @@
 
 from edge_fer.daemon.status import Status
 from edge_fer.recording.flag import RecordingStatus
+from firmware_bridge.counted import counted
 from firmware_bridge.link.link import LinkCounters
 
 
@@ -26,8 +27,8 @@ def status_as_text(status: Status) -> str:
         (
             "frames",
             f"{health.frames}, dropped {health.dropped}; in the last hour"
-            f" {health.stalls_last_hour} stalls,"
-            f" {health.camera_restarts_last_hour} restarts of the camera",
+            f" {counted(health.stalls_last_hour, 'stall')},"
+            f" {counted(health.camera_restarts_last_hour, 'restart')} of the camera",
         ),
         ("model", status.model + (" (fallback)" if status.model_is_fallback else "")),
         (
@@ -83,7 +84,7 @@ def _recording(recording: RecordingStatus | None) -> str:
         return "off"
     what = {"on": "ON", "event": "ON, an event is being kept"}.get(recording.flag, "standby")
     text = (
-        f"{what}: {recording.clips} clips, {recording.size / 1e6:.0f} MB in"
+        f"{what}: {counted(recording.clips, 'clip')}, {recording.size / 1e6:.0f} MB in"
         f" {recording.folder}{', encrypted' if recording.encrypted else ''}"
     )
     if recording.lost:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from edge_fer.daemon.status import Status
 from edge_fer.doctor.finding import Finding, Level
 from edge_fer.health.shedding import HEAT
+from firmware_bridge.counted import counted
 from firmware_bridge.link.link import LinkCounters
 
 CHECK = "history"
@@ -44,7 +45,10 @@ def _troubles(status: Status) -> Iterator[tuple[str, str]]:
             if error:
                 yield f"recording: {error}", _LOG
         if recording.lost:
-            yield f"{recording.lost} clips could not be kept", "room and rights of recording.folder"
+            yield (
+                f"{counted(recording.lost, 'clip')} could not be kept",
+                "room and rights of recording.folder",
+            )
     rejected = counters.rejected_lines + counters.controller_frames_rejected
     if rejected:
         yield (
@@ -55,15 +59,15 @@ def _troubles(status: Status) -> Iterator[tuple[str, str]]:
 
 def _link_troubles(counters: LinkCounters) -> Iterator[tuple[str, str]]:
     if lost := counters.connections_lost:
-        yield f"the link was lost {lost} times", f"plug and cable of its adapter; {_LOG}"
+        yield f"the link was lost {counted(lost, 'time')}", f"plug and cable of its adapter; {_LOG}"
     if reopened := counters.channels_reopened:
         yield (
-            f"the adapter's channel had to be opened again {reopened} times",
+            f"the adapter's channel had to be opened again {counted(reopened, 'time')}",
             f"its supply, the bit rate and the wiring of the bus; {_LOG}",
         )
     if refused := counters.frames_refused:
         yield (
-            f"the adapter or the bus refused {refused} frames",
+            f"the adapter or the bus refused {counted(refused, 'frame')}",
             "bit rate (?bitrate=), wiring, termination, and another node that acknowledges",
         )
     if errors := counters.bus_off + counters.error_passive:
@@ -72,4 +76,7 @@ def _link_troubles(counters: LinkCounters) -> Iterator[tuple[str, str]]:
             "bit rate, wiring, termination (120 ohms at both ends)",
         )
     if dropped := counters.frames_dropped:
-        yield f"the link did not take {dropped} frames", "its baud rate, and what reads it"
+        yield (
+            f"the link did not take {counted(dropped, 'frame')}",
+            "its baud rate, and what reads it",
+        )

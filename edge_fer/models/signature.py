@@ -6,15 +6,17 @@ greater number, so that a device can refuse to go back to one that has a known f
 private one as PEM, the trusted public one as 64 hex digits; `edge-fer model keygen` makes both.
 """
 
+# ruff: noqa: PLC0415 - cryptography is imported where it is needed
+
 import base64
 import binascii
 import hashlib
 import re
 from pathlib import Path
-from typing import Any
 
 from edge_fer.atomic_write import write_atomically
 from edge_fer.errors import (
+    Extra,
     KeyFileError,
     KeyReason,
     ModelError,
@@ -22,7 +24,7 @@ from edge_fer.errors import (
     UsageError,
     UsageReason,
 )
-from edge_fer.keys import KEY_BYTES, cryptography, read_private_key, write_new_key
+from edge_fer.keys import KEY_BYTES, read_private_key, require_cryptography, write_new_key
 from edge_fer.models.files import ModelFiles, read_model_files, signature_path
 
 # Keeps a signature made for another purpose from being taken for one of a model.
@@ -38,11 +40,12 @@ def sign_model(model_path: Path, private_key: Path, *, release: int) -> str:
     """
     if not 0 <= release <= MOST_RELEASE:
         raise UsageError(UsageReason.BAD_VALUE, f"release: {release} is not in 0..{MOST_RELEASE}")
-    ed25519, serialization = _cryptography()
+    require_cryptography("signatures", Extra.SIGNING)
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
     key = read_private_key(
         private_key,
-        serialization,
-        ed25519.Ed25519PrivateKey,
+        Ed25519PrivateKey,
         "`edge-fer model keygen`",
     )
     signature = key.sign(_message(read_model_files(model_path), release))
@@ -56,13 +59,18 @@ def make_signing_key(path: Path) -> str:
 
     UserError where there is a file already: devices trust the key in it.
     """
-    ed25519, serialization = _cryptography()
-    return write_new_key(path, ed25519.Ed25519PrivateKey.generate(), serialization)
+    require_cryptography("signatures", Extra.SIGNING)
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    return write_new_key(path, Ed25519PrivateKey.generate())
 
 
 def require_signature(files: ModelFiles, trusted_key: str) -> int:
     """Return the number of the release; UserError unless `trusted_key` signed it all."""
-    ed25519, _ = _cryptography()
+    require_cryptography("signatures", Extra.SIGNING)
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
     try:
         raw = bytes.fromhex(trusted_key)
     except ValueError:
@@ -78,15 +86,14 @@ def require_signature(files: ModelFiles, trusted_key: str) -> int:
             ModelReason.NOT_SIGNED,
             f"{path}: cannot read the signature (No such file or directory)",
         )
-    (exceptions,) = cryptography("signatures", "signing", "exceptions")
     try:
         line = _LINE.fullmatch(files.signature)
         if line is None:
             raise ValueError("no number and signature")
         release, signature = int(line[1]), base64.b64decode(line[2], validate=True)
-        key = ed25519.Ed25519PublicKey.from_public_bytes(raw)
+        key = Ed25519PublicKey.from_public_bytes(raw)
         key.verify(signature, _message(files, release))
-    except (exceptions.InvalidSignature, binascii.Error, ValueError):
+    except (InvalidSignature, binascii.Error, ValueError):
         raise ModelError(
             ModelReason.NOT_SIGNED,
             f"{path}: not a signature of this model and card by the trusted key {trusted_key[:12]}"
@@ -98,9 +105,3 @@ def require_signature(files: ModelFiles, trusted_key: str) -> int:
 def _message(files: ModelFiles, release: int) -> bytes:
     digests = b"".join(hashlib.sha256(part).digest() for part in (files.model, files.card))
     return _PURPOSE + b"%d\n" % release + digests
-
-
-def _cryptography() -> tuple[Any, ...]:
-    primitives = "hazmat.primitives"
-    modules = (f"{primitives}.asymmetric.ed25519", f"{primitives}.serialization")
-    return cryptography("signatures", "signing", *modules)

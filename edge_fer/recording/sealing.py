@@ -5,13 +5,18 @@ ChaCha20-Poly1305 with a key from HKDF-SHA256 over the shared secret; the nonce 
 record, so that none can be left out, repeated or exchanged. The device cannot read what it wrote.
 """
 
+# ruff: noqa: PLC0415 - cryptography is imported where it is needed
+
 import hashlib
 import zlib
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from edge_fer.errors import KeyFileError, KeyReason
-from edge_fer.keys import KEY_BYTES, cryptography, read_private_key, write_new_key
+from edge_fer.errors import Extra, KeyFileError, KeyReason
+from edge_fer.keys import KEY_BYTES, read_private_key, require_cryptography, write_new_key
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 PLAIN, SEALED = b"P", b"S"
 KEY_ID_BYTES = 8
@@ -66,12 +71,16 @@ class SealingLock:
     """Encrypts one clip to a public key. UserError for a key that is none."""
 
     def __init__(self, public_key: bytes) -> None:
-        parts = _parts()
-        x25519 = parts[0]
-        ephemeral = x25519.X25519PrivateKey.generate()
+        _require()
+        from cryptography.hazmat.primitives.asymmetric.x25519 import (
+            X25519PrivateKey,
+            X25519PublicKey,
+        )
+
+        ephemeral = X25519PrivateKey.generate()
         own = ephemeral.public_key().public_bytes_raw()
         try:
-            secret = ephemeral.exchange(x25519.X25519PublicKey.from_public_bytes(public_key))
+            secret = ephemeral.exchange(X25519PublicKey.from_public_bytes(public_key))
         except ValueError as error:
             raise KeyFileError(
                 KeyReason.NOT_A_KEY,
@@ -79,7 +88,7 @@ class SealingLock:
                 f" {_KEYGEN}",
             ) from error
         self.prefix = SEALED + key_id(public_key) + own
-        self._cipher = _cipher(secret, own, public_key, parts)
+        self._cipher = _cipher(secret, own, public_key)
 
     def close(self, number: int, content: bytes) -> bytes:
         """Return the encrypted record."""
@@ -91,20 +100,23 @@ class SealOpener:
     """Decrypts one clip; `own` is the key that its prefix brought."""
 
     def __init__(self, private_key: Any, own: bytes) -> None:
-        parts = _parts()
+        _require()
+        from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
+
         public = private_key.public_key().public_bytes_raw()
         try:
-            secret = private_key.exchange(parts[0].X25519PublicKey.from_public_bytes(own))
+            secret = private_key.exchange(X25519PublicKey.from_public_bytes(own))
         except ValueError as error:
             raise DamagedError("its key is none") from error
-        self._cipher = _cipher(secret, own, public, parts)
-        (self._exceptions,) = cryptography("sealed clips", "recording", "exceptions")
+        self._cipher = _cipher(secret, own, public)
 
     def open(self, number: int, record: bytes) -> bytes:
         """Return the content; DamagedError where it is not as it was written."""
+        from cryptography.exceptions import InvalidTag
+
         try:
             content: bytes = self._cipher.decrypt(_nonce(number), record, None)
-        except self._exceptions.InvalidTag:
+        except InvalidTag:
             raise DamagedError("wrong authentication") from None
         return content
 
@@ -127,34 +139,31 @@ def make_key(path: Path) -> str:
 
     UserError where there is a file already: a key that is lost closes its clips for ever.
     """
-    x25519, serialization = _parts()[:2]
-    key = x25519.X25519PrivateKey.generate()
-    return write_new_key(path, key, serialization)
+    _require()
+    from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+    return write_new_key(path, X25519PrivateKey.generate())
 
 
 def load_key(path: Path) -> Any:
     """Return the private X25519 key in a PEM file; UserError where it is none."""
-    x25519, serialization = _parts()[:2]
-    return read_private_key(path, serialization, x25519.X25519PrivateKey, _KEYGEN)
+    _require()
+    from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+    return read_private_key(path, X25519PrivateKey, _KEYGEN)
 
 
-def _parts() -> tuple[Any, ...]:
-    hazmat = "hazmat.primitives"
-    return cryptography(
-        "sealed clips",
-        "recording",
-        f"{hazmat}.asymmetric.x25519",
-        f"{hazmat}.serialization",
-        f"{hazmat}.kdf.hkdf",
-        f"{hazmat}.hashes",
-        f"{hazmat}.ciphers.aead",
-    )
+def _require() -> None:
+    require_cryptography("sealed clips", Extra.RECORDING)
 
 
-def _cipher(secret: bytes, own: bytes, public_key: bytes, parts: tuple[Any, ...]) -> Any:
-    _, _, hkdf, hashes, aead = parts
-    derive = hkdf.HKDF(hashes.SHA256(), KEY_BYTES, salt=own + public_key, info=_PURPOSE)
-    return aead.ChaCha20Poly1305(derive.derive(secret))
+def _cipher(secret: bytes, own: bytes, public_key: bytes) -> "ChaCha20Poly1305":
+    from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+    derive = HKDF(SHA256(), KEY_BYTES, salt=own + public_key, info=_PURPOSE)
+    return ChaCha20Poly1305(derive.derive(secret))
 
 
 def _nonce(number: int) -> bytes:

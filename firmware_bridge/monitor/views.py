@@ -9,6 +9,7 @@ from typing import Any, Protocol, TextIO
 from rich.console import Console
 from rich.live import Live
 
+from firmware_bridge.counted import counted
 from firmware_bridge.monitor.controls import Controls, Wish, press
 from firmware_bridge.monitor.frame_log import ChangeFinder, FrameLog, LoggedFrame, is_shown
 from firmware_bridge.monitor.screen import Screen
@@ -208,7 +209,7 @@ def summary_lines(summary: Summary, recording: RecordingStatus | None = None) ->
         "driver: " + (_course(summary.states) or "nothing heard"),
     ]
     if recording is not None and recording.frames:
-        lines.append(f"recorded: {recording.frames} frames in {recording.path}")
+        lines.append(f"recorded: {counted(recording.frames, 'frame')} in {recording.path}")
     if recording is not None and recording.trouble is not None:
         lines.append(f"warning: {recording.trouble}")
     if summary.line_warning is not None:

@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from firmware_bridge.counted import counted
 from firmware_bridge.errors import EndOfStream, SendTimeoutError
 from firmware_bridge.reception.frame_filter import FrameFilter, parse_filter
 from firmware_bridge.reception.supervision import BusSupervisor
@@ -55,7 +56,7 @@ def resend(
         transport.close()
     passed_s = time.monotonic() - start_s
     lost = f", {sent.not_taken} not taken in time" if sent.not_taken else ""
-    print(f"{sent.frames} frames to {to} in {passed_s:.1f} s{lost}", file=sys.stdout)
+    print(f"{counted(sent.frames, 'frame')} to {to} in {passed_s:.1f} s{lost}", file=sys.stdout)
     if sent.unread_lines:
         print(f"warning: {path}: lines that are no frames: {sent.unread_lines}", file=sys.stdout)
     if sent.damage is not None:

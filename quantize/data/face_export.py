@@ -162,17 +162,17 @@ def _faces(
         name = _free_name(path.with_name(f"{stem}.png"), taken)
         return _exported(grey, face, name, str(path), time_s), _crop(grey, face, side_px)
 
-    for file in _files(source):
+    for file in media_files(source):
         suffix = file.path.suffix.lower()
         if file.problem:
             counts.pass_over(file.problem)
         elif suffix in VIDEO_SUFFIXES:
-            if (path := _path_of(source, file)) is None:
+            if (path := video_path(source, file)) is None:
                 counts.pass_over("video in an archive: unpack it")
                 continue
             tracker.forget()
             due_s = 0.0
-            for grey, time_s in _frames(path, counts):
+            for grey, time_s in video_frames(path, counts):
                 face = tracker.update(grey, time_s)
                 if face is not None and time_s >= due_s:
                     due_s = time_s + every_s
@@ -193,7 +193,8 @@ def _faces(
         advance(1)
 
 
-def _files(source: Path) -> Iterator[SourceFile]:
+def media_files(source: Path) -> Iterator[SourceFile]:
+    """Yield the files of a folder or an archive, or the one file that `source` is."""
     if not source.exists():
         raise DataError(DataReason.NOT_FOUND, f"{source}: no such file or folder")
     if source.is_file() and not is_archive(source):
@@ -203,13 +204,14 @@ def _files(source: Path) -> Iterator[SourceFile]:
         yield from files
 
 
-def _path_of(source: Path, file: SourceFile) -> Path | None:
+def video_path(source: Path, file: SourceFile) -> Path | None:
+    """Return where a file of `source` lies, or None for one in an archive."""
     if source.is_dir():
         return source / file.path
     return source if source.name == str(file.path) else None
 
 
-def _frames(path: Path, counts: ExportCounts) -> Iterator[tuple[NDArray[np.uint8], float]]:
+def video_frames(path: Path, counts: ExportCounts) -> Iterator[tuple[NDArray[np.uint8], float]]:
     """Yield each frame of a video, uint8[h, w], and its time in seconds."""
     capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
     try:

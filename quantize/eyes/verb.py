@@ -12,12 +12,13 @@ from rich.console import Console
 from rich.table import Table
 
 from edge_fer.atomic_write import write_atomically
-from edge_fer.errors import DataError, DataReason
+from edge_fer.errors import DataError, DataReason, UsageError, UsageReason
 from edge_fer.models.kind import EYES
 from edge_fer.models.render import render_card
 from quantize.data.calibration_set import CalibrationSet
-from quantize.evaluation.predictors import open_predictor
+from quantize.evaluation.predictors import NumbersPredictor, open_predictor
 from quantize.eyes.figures import as_cut, measure_against
+from quantize.eyes.own_pictures import has_own_pictures, measure_own_pictures
 from quantize.eyes.patches import SPLIT, EyePatches, load_patches, prepare_patches, save_patches
 from quantize.out_path import check_out_path
 from quantize.progress import progress_bar
@@ -59,6 +60,7 @@ def train_verb(
 
     training, _ = load_patches(data).split(seed)
     first = None if start is None else load_network(start, EYES)
+    started_from = None if start is None else training_record(start)
     settings = EyeTraining(
         seed=seed,
         epochs=epochs,
@@ -75,8 +77,10 @@ def train_verb(
 
         model, history = train_eyes(training, settings, done, checkpoint, first)
     model.save(out)
-    record = json.dumps(settings.record(training, history), indent=2) + "\n"
-    write_atomically(out.with_suffix(_RECORD), record.encode())
+    record = settings.record(training, history)
+    if start is not None:
+        record["started_from"] = started_from
+    write_atomically(out.with_suffix(_RECORD), (json.dumps(record, indent=2) + "\n").encode())
     checkpoint.unlink(missing_ok=True)
     print(f"{out}: trained on {len(training):,} pictures; next: edge-fer eyes quantize {out}")
 
@@ -122,6 +126,9 @@ def evaluate_verb(
 ) -> None:
     """Measure a `.keras` or `.tflite` file on the held-out pictures and print the figures."""
     predictor = open_predictor(model, EYES)
+    if has_own_pictures(data):
+        _evaluate_own(model, data, predictor, report=report, json_output=json_output)
+        return
     _, held = load_patches(data).split(seed)
     with progress_bar(f"Evaluating {model}", len(held)) as advance:
         values = EYES.values(predictor.numbers(as_cut(held), advance))
@@ -145,6 +152,30 @@ def evaluate_verb(
         table.add_row(name, shown, f"{error.n:,}")
     Console().print(table)
     Console().print(f"Held out: {SPLIT}.", highlight=False)
+
+
+def _evaluate_own(
+    model: Path, data: Path, predictor: NumbersPredictor, *, report: Path | None, json_output: bool
+) -> None:
+    """Measure an int8 file on pictures of one's own, in folders open and closed, and print it."""
+    if report is not None:
+        raise UsageError(
+            UsageReason.CONTRADICTION, f"--report {report}: it is of the patches: leave it out"
+        )
+    with Console(stderr=True).status(f"Evaluating {model} on {data} ..."):
+        found = measure_own_pictures(data, model, predictor).to_json()
+    if json_output:
+        print(json.dumps({"model": str(model), "data": str(data), **found}, indent=2))
+        return
+    for name in ("accuracy", "recall_open", "recall_closed"):
+        share = found[name]
+        print(f"{name.replace('_', ' of '):16} {'unknown' if share is None else f'{share:.1%}'}")
+    print(
+        f"{found['open']:,} open and {found['closed']:,} closed judged, {found['crops']:,} of them "
+        f"pictures of an eye alone; {found['unseen']:,} could not be judged"
+    )
+    for reason, count in found["passed_over"].items():
+        print(f"not taken: {count:,} {reason}")
 
 
 def training_record(model: Path) -> Mapping[str, Any]:

@@ -1,11 +1,10 @@
 """Signatures of model and card."""
 
-import importlib
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from edge_fer import keys
 from edge_fer.errors import UserError
 from edge_fer.models.files import card_path, read_model_files, signature_path
 from edge_fer.models.signature import require_signature, sign_model
@@ -87,9 +86,6 @@ def test_store_that_trusts_a_key(tiny_model: Path, key: Path, tmp_path: Path) ->
 
 
 def test_without_the_extra(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(name: str) -> Any:
-        raise ImportError(f"No module named {name!r}")
-
-    monkeypatch.setattr(importlib, "import_module", missing)
+    monkeypatch.setattr(keys, "find_spec", lambda name: None)
     with pytest.raises(UserError, match=r"pip install 'edge-fer\[signing\]'"):
         require_signature(read_model_files(tiny_model), "07" * 32)
