@@ -25,6 +25,7 @@ from firmware_bridge.protocol.database import (
     definitions,
     moved_id,
 )
+from firmware_bridge.protocol.messages import PROTOCOL_VERSION
 
 CODEC = "edge_fer_codec"
 MESSAGES = "edge_fer_messages"
@@ -72,6 +73,9 @@ def _messages(base_id: int) -> dict[str, str]:
 #ifdef __cplusplus
 extern "C" {{
 #endif
+
+/* Of the messages' layout; Health.ProtocolVersion is that of the camera unit. */
+enum {{ EDGE_FER_PROTOCOL_VERSION = {PROTOCOL_VERSION} }};
 
 /* Places in edge_fer_messages; those that a controller receives come first. */
 enum {{

@@ -109,6 +109,14 @@ bool edge_fer_receiver_health(edge_fer_receiver *receiver, uint32_t now_ms,
     return data != unknown;
 }
 
+bool edge_fer_receiver_is_compatible(edge_fer_receiver *receiver, uint32_t now_ms)
+{
+    struct edge_fer_codec_health_t health;
+
+    return !edge_fer_receiver_health(receiver, now_ms, &health) ||
+           health.protocol_version == EDGE_FER_PROTOCOL_VERSION;
+}
+
 bool edge_fer_receiver_pipeline_figures(edge_fer_receiver *receiver, uint32_t now_ms,
                                         struct edge_fer_codec_pipeline_figures_t *out)
 {

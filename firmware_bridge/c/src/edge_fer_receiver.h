@@ -47,6 +47,10 @@ edge_fer_check edge_fer_receiver_take(edge_fer_receiver *receiver, const edge_fe
 edge_fer_trust edge_fer_receiver_trust(edge_fer_receiver *receiver, unsigned message,
                                        uint32_t now_ms);
 
+/* False where the camera unit says that it has another protocol version than this code: then the
+ * messages mean something else. */
+bool edge_fer_receiver_is_compatible(edge_fer_receiver *receiver, uint32_t now_ms);
+
 /* How old a frame that arrives now is at the most; UINT32_MAX where the camera unit never said. */
 uint32_t edge_fer_receiver_age_ms(const edge_fer_receiver *receiver, uint32_t now_ms);
 

@@ -206,6 +206,7 @@ static void each_message_has_its_own_sender_and_time(void)
         frame = protected_frame(&pair, EDGE_FER_HEALTH, payload);
         CHECK(edge_fer_receiver_take(&pair.receiver, &frame, 0).status == EDGE_FER_OK);
     }
+    CHECK(edge_fer_receiver_is_compatible(&pair.receiver, 0));
     CHECK(!edge_fer_receiver_driver_state(&pair.receiver, 0, &state));
     CHECK(edge_fer_receiver_emotion_probabilities(&pair.receiver, 700, &emotions));
     CHECK(emotions.angry == 1 && emotions.disgust == 2 && emotions.fear == 3);
@@ -218,6 +219,36 @@ static void each_message_has_its_own_sender_and_time(void)
     CHECK(!edge_fer_receiver_health(&pair.receiver, 1751, &health));
     CHECK(edge_fer_receiver_trust(&pair.receiver, EDGE_FER_HEALTH, 1751) == EDGE_FER_INVALID);
     CHECK(edge_fer_receiver_trust(&pair.receiver, EDGE_FER_DRIVER_STATE, 1751) == EDGE_FER_NODATA);
+}
+
+static void another_protocol_version_is_noticed(void)
+{
+    const struct edge_fer_codec_health_t health = {
+        .protocol_version = EDGE_FER_PROTOCOL_VERSION + 1};
+    pair pair = make_pair();
+    uint8_t payload[8];
+
+    CHECK(edge_fer_receiver_is_compatible(&pair.receiver, 0));
+    CHECK(edge_fer_codec_health_pack(payload, &health, 8) == 8);
+    for (unsigned i = 0; i < 2; i++) {
+        const edge_fer_frame frame = protected_frame(&pair, EDGE_FER_HEALTH, payload);
+
+        (void)edge_fer_receiver_take(&pair.receiver, &frame, 0);
+    }
+    CHECK(!edge_fer_receiver_is_compatible(&pair.receiver, 0));
+    CHECK(edge_fer_receiver_is_compatible(&pair.receiver, 10000));
+}
+
+/* 254 s: more than the 16 bits of an int on a small controller hold in milliseconds. */
+static void a_long_validity_is_not_cut(void)
+{
+    pair pair = make_pair();
+    struct edge_fer_codec_driver_request_t request;
+
+    (void)send_request(&pair, 1, 254, 0);
+    (void)send_request(&pair, 1, 254, 0);
+    CHECK(edge_fer_receiver_driver_request(&pair.receiver, 254000, &request));
+    CHECK(!edge_fer_receiver_driver_request(&pair.receiver, 254001, &request));
 }
 
 static void a_request_is_known_until_its_validity_is_over(void)
@@ -382,6 +413,8 @@ void test_receiver(void)
     RUN(frames_of_a_wrong_length_do_not_keep_content_known);
     RUN(other_ids_are_unknown_its_own_too);
     RUN(each_message_has_its_own_sender_and_time);
+    RUN(another_protocol_version_is_noticed);
+    RUN(a_long_validity_is_not_cut);
     RUN(a_request_is_known_until_its_validity_is_over);
     RUN(a_request_that_does_not_say_how_long_is_known_for_three_and_a_half_repetitions);
     RUN(a_request_is_known_at_once_after_a_restart_of_the_camera_unit);

@@ -8,6 +8,9 @@
 extern "C" {
 #endif
 
+/* Of the messages' layout; Health.ProtocolVersion is that of the camera unit. */
+enum { EDGE_FER_PROTOCOL_VERSION = 1 };
+
 /* Places in edge_fer_messages; those that a controller receives come first. */
 enum {
     EDGE_FER_DRIVER_STATE = 0,
