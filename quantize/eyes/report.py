@@ -1,7 +1,9 @@
 """The page on the eye network: its metrics on held-out people and on clips, and how it was made."""
 
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,7 +80,7 @@ same bytes with every kernel ([kernel-invariant rounding](kernel-invariant-round
 ## Training
 
     edge-fer eyes prepare --eyes DIR --faces DIR --out eyes.npz
-    edge-fer eyes train --data eyes.npz --out eyes.keras --epochs {training["epochs"]}
+{_commands(training)}
     edge-fer eyes quantize eyes.keras --data eyes.npz --out eyes.tflite
     edge-fer eyes evaluate eyes.tflite --data eyes.npz --clips DIR --report docs/eyes-network.md
 
@@ -103,6 +105,18 @@ The natural eyes are of real people, for research and test; the data lists their
 these licences before shipping the weights commercially."""
 
 
+def _commands(training: Mapping[str, Any]) -> str:
+    """Return the commands of a training and of those that it began with, the first one first."""
+    settings, before = training["settings"], training.get("started_from")
+    command = (
+        f"    edge-fer eyes train --data eyes.npz --out eyes.keras --epochs {training['epochs']} "
+        f"--learning-rate {settings['learning_rate']:g}"
+    )
+    if before is None:
+        return command
+    return f"{_commands(before)}\n{command} --start eyes.keras"
+
+
 def _held_out(errors: Mapping[str, Error], card: MeasuringCard) -> str:
     rows = []
     for name, error in errors.items():
@@ -113,9 +127,11 @@ def _held_out(errors: Mapping[str, Error], card: MeasuringCard) -> str:
     sources = ", ".join(TEST_SOURCES)
     equivalence = card.equivalence
     alike = "not measured" if equivalence is None else f"{equivalence.agreement:.2%}"
+    split = textwrap.fill(f"Split: {SPLIT}. Those repositories are {sources}.", 100)
     return f"""## Held-out people
 
-Split: {SPLIT}. Those repositories are {sources}.
+{split}
+
 {alike} of the outputs of int8 are those of float32 within a fortieth of their range.
 
 | metric | int8 | float32 | images |

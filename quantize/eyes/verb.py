@@ -60,6 +60,7 @@ def train_verb(
 
     training, _ = load_patches(data).split(seed)
     first = None if start is None else load_network(start, EYES)
+    started_from = None if start is None else training_record(start)
     settings = EyeTraining(
         seed=seed,
         epochs=epochs,
@@ -76,8 +77,10 @@ def train_verb(
 
         model, history = train_eyes(training, settings, done, checkpoint, first)
     model.save(out)
-    record = json.dumps(settings.record(training, history), indent=2) + "\n"
-    write_atomically(out.with_suffix(_RECORD), record.encode())
+    record = settings.record(training, history)
+    if start is not None:
+        record["started_from"] = started_from
+    write_atomically(out.with_suffix(_RECORD), (json.dumps(record, indent=2) + "\n").encode())
     checkpoint.unlink(missing_ok=True)
     print(f"{out}: trained on {len(training):,} pictures; next: edge-fer eyes quantize {out}")
 
