@@ -296,7 +296,10 @@ class AdapterDialogue:
         return b"".join(self._settings.commands)
 
     def _look_for(self, now_s: float, replies: Replies) -> bytes:
-        self.frames_refused += replies.refused
+        if not replies.rejected:  # noise has every byte in it
+            refused = min(replies.refused, self._unanswered)
+            self.frames_refused += refused
+            self._unanswered -= refused
         if replies.taken + replies.refused > 0 and not replies.rejected:
             if now_s >= self._not_before_s:
                 return self._begin(now_s)
