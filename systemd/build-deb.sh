@@ -31,6 +31,8 @@ put 644 "$here/80-can0.network" /usr/share/doc/edge-fer/examples/80-can0.network
 put 644 "$tree/README.md" /usr/share/doc/edge-fer/README.md
 put 644 "$here/README.md" /usr/share/doc/edge-fer/INSTALL.md
 put 644 "$tree/LICENSE" /usr/share/doc/edge-fer/copyright
+put 644 "$here/sbom.cdx.json" /usr/share/doc/edge-fer/sbom.cdx.json
+put 644 "$here/third-party-licences.md" /usr/share/doc/edge-fer/third-party-licences.md
 for wheel in "$wheels"/*.whl; do
     put 644 "$wheel" "/usr/share/edge-fer/wheels/$(basename "$wheel")"
     printf '%s --hash=sha256:%s\n' "/usr/share/edge-fer/wheels/$(basename "$wheel")" \

@@ -80,6 +80,14 @@ def link(json: JsonOption = False, out: OutOption = None) -> None:
 
 @benchmark_app.command()
 def states(
+    clips: Annotated[
+        Path | None,
+        typer.Argument(help="A folder of annotated clips, instead of the stories."),
+    ] = None,
+    annotations: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="What a person sees in the clips (TOML)."),
+    ] = None,
     hours: Annotated[
         float, typer.Option(help="Of attentive driving; ten take minutes.", min=0.1, max=1000)
     ] = 10.0,
@@ -87,7 +95,16 @@ def states(
     json: JsonOption = False,
     out: OutOption = None,
 ) -> None:
-    """Measure the false-alarm rate and the recall of each driver state, over stories."""
+    """Measure the false-alarm rate and the recall of each driver state, over stories or clips."""
+    if clips is not None:
+        from edge_fer.benchmark.clips_verb import run_clips_benchmark
+
+        run_clips_benchmark(clips=clips, annotations=annotations, output=Output(json, out))
+        return
+    if annotations is not None:
+        raise UsageError(
+            UsageReason.CONTRADICTION, "--annotations has no effect without a folder of CLIPS"
+        )
     from edge_fer.benchmark.states_verb import run_states_benchmark
 
     run_states_benchmark(hours=hours, seed=seed, output=Output(json, out))

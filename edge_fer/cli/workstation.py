@@ -14,6 +14,7 @@ import typer
 
 from edge_fer.cli.help import new_app
 from edge_fer.cli.options import JsonOption, PlotOption, ReportOption
+from edge_fer.errors import UsageError, UsageReason
 from edge_fer.paths import SHIPPED_MODEL
 
 DataOption = Annotated[
@@ -222,6 +223,10 @@ def train(
     yunet: YunetOption = None,
 ) -> None:
     """Train a network on the Training rows; PublicTest chooses the checkpoint."""
+    if teacher_weight is not None and not teacher:
+        raise UsageError(
+            UsageReason.CONTRADICTION, "--teacher-weight has no effect without --teacher"
+        )
     _need_tensorflow()
     from quantize.verbs.train import train_verb
 
@@ -447,6 +452,16 @@ def quantize(
     json: JsonOption = False,
 ) -> None:
     """Convert a network to full int8 and write its model card."""
+    if file_format is not FileFormat.INT8:
+        for option, given in (
+            ("--curve", curve is not None),
+            ("--qat-epochs", qat_epochs > 0),
+            ("--no-verify", not verify),
+        ):
+            if given:
+                raise UsageError(
+                    UsageReason.CONTRADICTION, f"{option} has no effect with --format {file_format}"
+                )
     _need_tensorflow()
     from quantize.verbs.quantize import quantize_verb
 

@@ -112,7 +112,7 @@ class Daemon:
         if step.captured_s is not None or decision.state is DriverState.CAMERA_DEGRADED:
             # Without a camera it is as ready as it can be: the vehicle knows.
             self.readiness.notify_ready()
-        self.state.note(decision.state, reason)
+        self.state.note(decision.state, reason, decision.measured)
         self.housekeeping.run(now_s, decision.state.label)
         self.readiness.save_resume(now_s)
         house, flag = self.housekeeping, self.recorder.flag

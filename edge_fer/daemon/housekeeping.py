@@ -116,6 +116,7 @@ class Housekeeping:
             uptime_s=now_s - self._setup.started_s,
             state=self._state.state.label,
             reason=self._state.reason,
+            measured=self._state.measured,
             camera=self._setup.camera,
             camera_error=None if self._frames.error is None else str(self._frames.error),
             model=self._setup.model,

@@ -3,21 +3,29 @@
 import logging
 
 from edge_fer.daemon.journal import FIELDS
+from edge_fer.driver_state.measured import NOTHING_MEASURED, Measured
 from edge_fer.driver_state.states import DriverState
 
 _log = logging.getLogger(__name__)
 
 
 class StateLog:
-    """The state that was logged last, and why it was entered."""
+    """The state that was logged last, why it was entered, and the newest figures behind it."""
 
     def __init__(self) -> None:
         self.state, self.reason = DriverState.NOT_READY, "started"
+        self.measured = NOTHING_MEASURED
 
-    def note(self, state: DriverState, reason: str) -> None:
-        """Log the state if it is another one."""
+    def note(self, state: DriverState, reason: str, measured: Measured = NOTHING_MEASURED) -> None:
+        """Log the state, with the figures behind it as fields, if it is another one."""
+        self.measured = measured
         if state is self.state:
             return
         self.state, self.reason = state, reason
         fields = {"EDGE_FER_STATE": state.label, "EDGE_FER_REASON": reason}
+        fields |= {
+            f"EDGE_FER_{name.upper()}": str(value)
+            for name, value in measured.to_json().items()
+            if value is not None
+        }
         _log.info("driver state: %s (%s)", state.label, reason, extra={FIELDS: fields})

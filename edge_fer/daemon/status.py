@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
+from edge_fer.driver_state.measured import NOTHING_MEASURED, Measured
 from edge_fer.driver_state.states import DriverState
 from edge_fer.errors import DaemonError, DaemonReason
 from edge_fer.from_json import MissingKeyError, from_json
@@ -40,6 +41,7 @@ class Status:
     restarts: int = 0  # of the daemon, that another did not end in order before
     recording: RecordingStatus | None = None  # None: switched off
     vehicle: TrustCounters = NOTHING_COUNTED
+    measured: Measured = NOTHING_MEASURED  # what the state rests on
 
     @property
     def is_standby(self) -> bool:

@@ -46,21 +46,32 @@ _NOT_SEEN = frozenset(
 _HARMLESS = frozenset(
     _state(name) for name in ("attentive", "agitated", "anxious", "low", "uncertain")
 )
-_DISTRACTED = _state("distracted")
+_DISTRACTED, _DROWSY = _state("distracted"), _state("drowsy")
 # While the vehicle moves.
 _MOVING = {
     _state("drowsy"): Action.CHIME,
     _state("microsleep"): Action.WARNING,
     _state("asleep"): Action.SLOW_DOWN,
     _state("unresponsive"): Action.STOP,
-    _state("no driver"): Action.STOP,
+    # A face that is not found may be one that turned away: first warned, then slowed down.
+    _state("no driver"): Action.WARNING,
+}
+# What lasts for so long is answered one step more strongly; only unresponsive stops the vehicle.
+STEP_AFTER_S = 5.0
+_NEXT_STEP = {
+    Action.CHIME: Action.WARNING,
+    Action.WARNING: Action.SLOW_DOWN,
 }
 
 
-def advise(driver: DriverStateMessage | None, speed_km_h: float | None) -> Advice:
+def advise(
+    driver: DriverStateMessage | None, speed_km_h: float | None, held_s: float = 0.0
+) -> Advice:
     """Return what to do about the latest trusted driver state, None where there is none.
 
-    What depends on a speed that is not known is unknown too.
+    `held_s` is for how long that state has held: distracted, microsleep and no driver are answered
+    in steps, from a warning to slowing down. What depends on a speed that is not known is unknown
+    too.
     """
     if driver is None:
         return Advice(Action.UNKNOWN, "no trusted driver state")
@@ -68,19 +79,22 @@ def advise(driver: DriverStateMessage | None, speed_km_h: float | None) -> Advic
     if state in _HARMLESS:
         return Advice(Action.NOTHING, why)
     if state == _DISTRACTED or state in _MOVING:
-        return _advise_moving(state, why, speed_km_h)
+        return _advise_moving(state, why, speed_km_h, held_s)
     if state not in _NOT_SEEN:
         why += ", which this version does not know"
     return Advice(Action.UNKNOWN, why)
 
 
-def _advise_moving(state: int, why: str, speed_km_h: float | None) -> Advice:
+def _advise_moving(state: int, why: str, speed_km_h: float | None, held_s: float) -> Advice:
     """Return what to do about a state that matters only while the vehicle moves."""
     if speed_km_h is None:
         return Advice(Action.UNKNOWN, f"{why}, but the speed is not known")
     if speed_km_h < STANDS_BELOW_KM_H:
         return Advice(Action.NOTHING, f"{why}, but the vehicle stands")
     action = _about_distraction(speed_km_h) if state == _DISTRACTED else _MOVING[state]
+    # Drowsiness lasts for minutes, and a louder chime does not end it.
+    if held_s >= STEP_AFTER_S and state != _DROWSY:
+        action = _NEXT_STEP.get(action, action)
     return Advice(action, f"{why} at {speed_km_h:.0f} km/h")
 
 

@@ -84,7 +84,12 @@ class ControllerSide:
     def advice(self) -> Advice:
         """Return what the vehicle would do now."""
         heard = self.watch.latest(DriverStateMessage)
-        return advise(None if heard is None else heard[0], self.vehicle.speed_km_h)
+        if heard is None:
+            return advise(None, self.vehicle.speed_km_h)
+        message, time_s = heard
+        changes = self.watch.history
+        held_s = time_s - changes[-1].time_s if changes else 0.0
+        return advise(message, self.vehicle.speed_km_h, held_s)
 
     def warnings(self) -> dict[str, str]:
         """Return what is wrong with what is heard, although the line is in order; by subject."""

@@ -48,6 +48,13 @@ def fold_batch_norms(model: keras.Model) -> Folded:
     return Folded(folded, notes)
 
 
+def is_folded(model: keras.Model) -> bool:
+    """Whether `model` is as `fold_batch_norms` leaves one: no BatchNorm, and a bias everywhere."""
+    return not any(isinstance(layer, layers.BatchNormalization) for layer in model.layers) and all(
+        getattr(layer, "use_bias", True) for layer in model.layers
+    )
+
+
 def chain_of(model: keras.Model) -> list[layers.Layer] | None:
     """Return the layers behind the input in their order, or None where they are no plain chain."""
     chain: list[layers.Layer] = []

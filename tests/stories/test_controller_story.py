@@ -15,9 +15,11 @@ SCRIPT = """
 0   speed=0
 6   enable=off
 8   enable=on speed=80
-12  ignition=off
+12  speed=0
+15  ignition=off
 """
-SECONDS = 14
+# Off needs a parked vehicle, and a second of agreeing frames (vehicle.may_switch_off).
+SECONDS = 18
 BACK_TO_WORK_S = 2.0
 
 pytestmark = pytest.mark.slow

@@ -27,7 +27,7 @@ def action(state: str, speed_km_h: float | None) -> Action:
         ("asleep", 100.0, Action.SLOW_DOWN),
         ("unresponsive", 100.0, Action.STOP),
         ("unresponsive", 5.0, Action.STOP),
-        ("no driver", 30.0, Action.STOP),
+        ("no driver", 30.0, Action.WARNING),
         ("asleep", 4.9, Action.NOTHING),  # who sleeps in a car park does no harm
         ("no driver", 0.0, Action.NOTHING),
     ],
@@ -44,12 +44,33 @@ def test_emotions_are_never_acted_on(state: str, speed_km_h: float | None) -> No
     assert action(state, speed_km_h) is Action.NOTHING
 
 
-@pytest.mark.parametrize("state", ["not ready", "camera degraded", "not available"])
+@pytest.mark.parametrize("state", ["not ready", "camera degraded", "unseen", "not available"])
 @pytest.mark.parametrize("speed_km_h", [None, 0.0, 200.0])
 def test_who_is_not_seen_is_unknown(state: str, speed_km_h: float | None) -> None:
     advice = advise(DriverStateMessage(STATES[state]), speed_km_h)
 
     assert (advice.action, advice.why) == (Action.UNKNOWN, f"driver: {state}")
+
+
+@pytest.mark.parametrize(
+    ("state", "first", "then"),
+    [
+        ("distracted", Action.WARNING, Action.SLOW_DOWN),
+        ("microsleep", Action.WARNING, Action.SLOW_DOWN),
+        ("no driver", Action.WARNING, Action.SLOW_DOWN),
+        ("drowsy", Action.CHIME, Action.CHIME),
+        ("asleep", Action.SLOW_DOWN, Action.SLOW_DOWN),
+        ("attentive", Action.NOTHING, Action.NOTHING),
+    ],
+)
+def test_what_lasts_is_answered_one_step_more_strongly(
+    state: str, first: Action, then: Action
+) -> None:
+    message = DriverStateMessage(STATES[state])
+    assert advise(message, 80.0, 4.9).action is first
+    assert advise(message, 80.0, 5.0).action is then
+    # Only unresponsive stops the vehicle, however long the others last.
+    assert advise(message, 80.0, 3600.0).action is then
 
 
 def test_without_a_trusted_state_or_with_a_strange_one_it_is_unknown() -> None:

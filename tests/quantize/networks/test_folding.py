@@ -10,7 +10,7 @@ keras = pytest.importorskip("keras", reason="needs the workstation extra")
 from keras import layers  # noqa: E402
 
 from quantize.networks.architectures import build  # noqa: E402
-from quantize.networks.folding import chain_of, fold_batch_norms  # noqa: E402
+from quantize.networks.folding import chain_of, fold_batch_norms, is_folded  # noqa: E402
 
 
 def randomised(model: Any, seed: int = 0) -> Any:
@@ -58,6 +58,8 @@ def test_edge_has_none_left() -> None:
     assert len(folded.notes) == len(norms(model))
     assert_same(model, folded.model)
     assert folded.model.name == "edge"
+    assert is_folded(folded.model), "a conversion does not fold it once more"
+    assert not is_folded(model)
 
 
 def test_behind_a_relu_into_a_dense_layer_through_pooling_and_flattening() -> None:

@@ -1,0 +1,49 @@
+"""Options that do nothing together are refused before the work."""
+
+from pathlib import Path
+
+import pytest
+
+from edge_fer.cli.app import main
+
+QUANTIZE = ["quantize", "a.keras", "--data", "d.csv", "--out", "{}/a.tflite"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["demo", "--json", "--picture", "{}/a.svg"], "--json and --picture exclude each other"),
+        ([*QUANTIZE, "--format", "float16", "--curve", "{}"], "--curve has no effect with --form"),
+        ([*QUANTIZE, "--format", "dynamic", "--qat-epochs", "1"], "--qat-epochs has no effect"),
+        ([*QUANTIZE, "--format", "float32", "--no-verify"], "--no-verify has no effect"),
+        (["train", "--data", "d.csv", "--teacher-weight", "0.3"], "no effect without --teacher"),
+        (["benchmark", "soak", "1000", "--plot", "{}/a.png"], "--plot has no effect"),
+    ],
+)
+def test_it_is_refused(
+    arguments: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        main([argument.format(tmp_path) for argument in arguments])
+    assert end.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["demo", "--picture", "/dev/null/a.svg"], "--picture /dev/null: is a file"),
+        (["demo", "--picture", "a.png"], "--picture a.png: end the name in .svg"),
+        (["monitor", "slcan:x", "--record", "/dev/null/a.log"], "--record /dev/null: is a file"),
+        (["monitor", "slcan:x", "--plot", "a.gif"], "--plot a.gif: end the name in .png"),
+        (["search", "--data", "d.csv", "--report", "/dev/null/a"], "--report /dev/null/a: cannot"),
+        (["benchmark", "link", "--out", "/dev/null/a.json"], "--out /dev/null: is a file"),
+    ],
+)
+def test_what_cannot_be_written_is_refused_before_the_work(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == 2
+    assert said in capsys.readouterr().err
