@@ -1,7 +1,9 @@
 """A cable between two pseudo-terminals, and frames as a correct sender makes them."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
+import can
 import pytest
 
 from firmware_bridge.e2e.profile22 import Profile22Sender
@@ -10,6 +12,7 @@ from firmware_bridge.protocol.frame import CanFrame
 from firmware_bridge.protocol.messages import Message, encode
 from firmware_bridge.terminal.pty_wire import PtyWire
 
+_DAMAGED_FRAMES = 2000
 MakeFrame = Callable[[Message, float], CanFrame]
 
 
@@ -41,3 +44,22 @@ def make_foreign_frame() -> MakeFrame:
         return CanFrame(definition(message.NAME).can_id, data, time_s)
 
     return make
+
+
+@pytest.fixture
+def damaged_recording(tmp_path: Path) -> Path:
+    """A BLF that was cut: some of its containers can be read."""
+    path = tmp_path / "damaged.blf"
+    with can.BLFWriter(path, max_container_size=4096) as writer:
+        for index in range(_DAMAGED_FRAMES):
+            writer.on_message_received(
+                can.Message(
+                    timestamp=1e9 + index / 1000,
+                    arbitration_id=0x123,
+                    is_extended_id=False,
+                    data=index.to_bytes(8, "little"),
+                )
+            )
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 3])
+    return path

@@ -16,7 +16,7 @@ import pytest
 from edge_fer import isolated
 from edge_fer.camera import _BACKENDS
 from edge_fer.camera.process import CameraProcess
-from edge_fer.errors import CameraReason, UserError
+from edge_fer.errors import CameraError, CameraReason, UserError
 
 PATIENCE_S = 10.0  # a bound against hanging, not a measurement
 
@@ -235,12 +235,17 @@ def test_end_of_a_recording(tmp_path: Path) -> None:
     assert camera.ended
 
 
+def test_a_wrong_option_is_an_error_before_any_process() -> None:
+    with pytest.raises(CameraError, match=r"fps: '0' is not in 1..120") as error:
+        CameraProcess("demo:?fps=0")
+    assert error.value.reason is CameraReason.BAD_URI
+
+
 @pytest.mark.parametrize(
     ("uri", "wanted", "reason"),
     [
         ("v4l2:/dev/video99", "there is no such device", CameraReason.NOT_FOUND),
         ("file:/nowhere.mp4", "there is no file", CameraReason.NOT_FOUND),
-        ("demo:?fps=0", "is not in 1..120", CameraReason.BAD_URI),
     ],
 )
 def test_camera_that_does_not_open(uri: str, wanted: str, reason: CameraReason) -> None:

@@ -203,13 +203,10 @@ def test_all_is_recorded_whatever_is_shown(drive: Path, ending: str) -> None:
         assert again.read_text() == drive.read_text()
 
 
-def test_a_recording_that_ends_too_early_is_told(tmp_path: Path) -> None:
-    path = tmp_path / "drive.asc"
-    good = b"".join(b" %.3f 1 123 Rx d 1 00\n" % (index / 1000) for index in range(1000))
-    path.write_bytes(b"base hex timestamps absolute\n" + good + b"\xff\n")
+def test_a_recording_that_ends_too_early_is_told(damaged_recording: Path) -> None:
     out = io.StringIO()
 
-    run_monitor(f"replay:{path}?speed=1000", json_lines=False, out=out)
+    run_monitor(f"replay:{damaged_recording}?speed=1000", json_lines=False, out=out)
 
     assert out.getvalue().splitlines()[-1].startswith("warning: damaged behind frame ")
 
