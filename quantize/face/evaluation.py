@@ -51,7 +51,10 @@ def held_out_images(held: FaceLabels, *, seed: int, empty: int = EMPTY) -> FaceI
     """Return squares of the faces `held`: tracked, hard and turned ones, and without a face."""
     rng = np.random.default_rng((seed, 11))
     natural = FaceSource(held)
-    turned = FaceSource(turned_heads(held, seed=seed + 1, count=TURNED), exact=True)
+    turned, crowded = (
+        FaceSource(turned_heads(held, seed=seed + more, count=TURNED, behind=behind), exact=True)
+        for more, behind in ((1, 0.0), (2, 1.0))
+    )
     images: list[Grey] = []
     targets: list[Target] = []
     parts: dict[str, list[int]] = {}
@@ -61,6 +64,7 @@ def held_out_images(held: FaceLabels, *, seed: int, empty: int = EMPTY) -> FaceI
         ("tracked", natural, TRACKED),
         ("hard", natural, HARD),
         ("turned", turned, TRACKED),
+        ("crowded", crowded, TRACKED),
     ):
         for row in range(len(source)):
             other, target = face_sample(source, row, side, settings, rng, other)
@@ -106,6 +110,11 @@ def measure(values: NDArray[np.float64], images: FaceImages) -> dict[str, Error]
         found[f"{name}, beyond 40 degrees, drawn"] = _angle(
             values, images, far[far_yaws > LEVEL_DEG], place, field
         )
+    crowd = images.parts["crowded"]
+    asides = np.array([abs(images.targets[row].yaw_deg) > LEVEL_DEG for row in crowd])
+    found["yaw, beyond 40 degrees, drawn before another face"] = _angle(
+        values, images, crowd[asides], YAW, "yaw_deg"
+    )
     seen = rows[yaws > LEVEL_DEG]
     if len(seen):
         found["yaw, beyond 40 degrees, seen"] = _angle(values, images, seen, YAW, "yaw_deg")

@@ -99,7 +99,7 @@ def _page(
         "",
         "## On a portrait",
         "",
-        "NASA's portrait of Michael Collins, in the public domain. Green: presence from 0.5 on.",
+        "NASA's portrait of Eileen Collins, in the public domain. Green: presence from 0.5 on.",
         "",
         "![the portrait turned, dark, blurred and covered](face-network.png)",
         "",

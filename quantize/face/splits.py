@@ -59,8 +59,11 @@ def split(labels: FaceLabels, seed: int) -> tuple[FaceLabels, FaceLabels, FaceLa
     )
 
 
-def turned_heads(labels: FaceLabels, *, seed: int, count: int) -> FaceLabels:
-    """Return `count` drawings of turned heads from the pictures of `labels`."""
+def turned_heads(labels: FaceLabels, *, seed: int, count: int, behind: float = 0.5) -> FaceLabels:
+    """Return `count` drawings of turned heads from the pictures of `labels`.
+
+    A share (0..1) of `behind` has another whole picture behind the head, with its face.
+    """
     rng = np.random.default_rng((seed, 3))
     seen = np.array([angles(rotation) for rotation in labels.rotations])
     fits = (np.abs(seen[:, 0]) < _MOST_YAW_DEG) & (np.abs(seen[:, 1]) < _MOST_PITCH_DEG)
@@ -69,12 +72,14 @@ def turned_heads(labels: FaceLabels, *, seed: int, count: int) -> FaceLabels:
     turner = HeadTurner(labels.canonical)
     images, meshes, chosen = [], [], []
     for _ in range(count):
-        row, behind = (int(value) for value in rng.choice(rows, 2))
-        size, other = int(labels.sizes[row]), int(labels.sizes[behind])
+        row, back = (int(value) for value in rng.choice(rows, 2))
+        size, other = int(labels.sizes[row]), int(labels.sizes[back])
         picture = labels.pixels[offsets[row] : offsets[row + 1]].reshape(size, size)
-        scenery = labels.pixels[offsets[behind] : offsets[behind + 1]].reshape(other, other)
+        scenery = labels.pixels[offsets[back] : offsets[back + 1]].reshape(other, other)
         target = _target(float(seen[row, 0]), float(seen[row, 1]), rng)
-        image, mesh = turner.turn(picture, labels.meshes[row], target, _background(scenery, rng))
+        image, mesh = turner.turn(
+            picture, labels.meshes[row], target, _background(scenery, rng, behind)
+        )
         images.append(image.ravel())
         meshes.append(mesh)
         chosen.append(row)
@@ -105,9 +110,11 @@ def _target(yaw: float, pitch: float, rng: np.random.Generator) -> NDArray[np.fl
     )
 
 
-def _background(scenery: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+def _background(
+    scenery: NDArray[np.uint8], rng: np.random.Generator, behind: float
+) -> NDArray[np.uint8]:
     """Return another picture, mirrored or its edge stretched, sharp or blurred, uint8[192,192]."""
-    if rng.random() < 0.5:
+    if rng.random() < behind:
         # The face of it lies behind the drawn head.
         large = cv2.resize(scenery, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_LINEAR)
         turned = large[:, ::-1] if rng.random() < 0.5 else large

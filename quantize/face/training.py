@@ -20,7 +20,7 @@ from edge_fer.face.landmarks import MIRRORED
 from edge_fer.face.outputs import MOUTH, PITCH, POINTS, PRESENCE, PROFILE, ROLL, YAW
 from edge_fer.models.kind import FACE
 from quantize.face.labels import FaceLabels
-from quantize.face.network import SIDE_PX, build_face, start_at
+from quantize.face.network import SIDE_PX, build_face, in_float32, start_at
 from quantize.face.samples import (
     NO_FACE,
     FaceSource,
@@ -44,6 +44,8 @@ _WEIGHTS = np.array(
 _QUARTERS = 4.0
 _QUARTER = np.array([output.high for output in FACE.outputs]) / _QUARTERS
 _MOST = 1.1 * _QUARTERS  # what lies far outside of the square is not seen, nor can it be stored
+STATE = "last.keras"  # to go on from, in bfloat16 and with the optimizer
+NETWORK = "face.keras"  # to use, in float32
 _QUEUED = 12  # batches that are made ahead
 _MIRRORED_AFTER = 20  # batches
 
@@ -250,9 +252,10 @@ def _mean_answer(source: FaceSource, settings: FaceTraining) -> NDArray[np.float
 def _leave(model: keras.Model, folder: Path, epoch: int, losses: dict[str, float]) -> None:
     history = _history(folder)
     history.append({"epoch": epoch, **losses})
-    kept = folder / "last.tmp.keras"
-    model.save(kept)
-    kept.replace(folder / "last.keras")
+    for name, saved in ((STATE, model), (NETWORK, in_float32(model))):
+        kept = folder / f"{name}.tmp.keras"
+        saved.save(kept)
+        kept.replace(folder / name)
     write_atomically(folder / "history.json", (json.dumps(history, indent=1) + "\n").encode())
 
 
@@ -267,7 +270,7 @@ def _history(folder: Path) -> list[dict[str, float]]:
 def _resume(model: keras.Model, folder: Path) -> int:
     """Load what an interrupted training left, optimizer too; return how many epochs are done."""
     history = _history(folder)
-    path = folder / "last.keras"
+    path = folder / STATE
     if not history or not path.is_file():
         return 0
     left = keras.models.load_model(path, custom_objects={"face_loss": face_loss})

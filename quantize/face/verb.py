@@ -34,7 +34,7 @@ LICENCE = (
     "(Apache-2.0); code Apache-2.0."
 )
 _RECORD = "training.json"
-_NETWORK = "last.keras"
+_NETWORK = "face.keras"
 _HISTORY = "history.json"
 
 
@@ -135,14 +135,13 @@ def quantize_verb(run: Path, labels_path: Path, out: Path, *, json_output: bool)
     require_tensorflow()
     from quantize.data.calibration_set import CalibrationSet  # noqa: PLC0415
     from quantize.face.evaluation import measure  # noqa: PLC0415
-    from quantize.face.network import in_float32  # noqa: PLC0415  # TensorFlow
     from quantize.face.splits import split  # noqa: PLC0415
     from quantize.face.training import calibration_images  # noqa: PLC0415  # TensorFlow
     from quantize.int8.measuring import convert_measuring, write_measuring  # noqa: PLC0415
     from quantize.networks.network_file import load_network  # noqa: PLC0415
 
     seed = int(record["settings"]["seed"])
-    network = in_float32(load_network(run / _NETWORK, FACE))
+    network = load_network(run / _NETWORK, FACE)
     labels = FaceLabels.load(labels_path)
     natural, fer, _ = split(labels, seed)
     chosen = calibration_images(natural, fer, seed=seed, count=CALIBRATION_IMAGES)

@@ -7,9 +7,9 @@ import sys
 
 import numpy as np
 
-from edge_fer.models.kind import EMOTIONS, EYES
+from edge_fer.models.kind import EMOTIONS, EYES, FACE
 from edge_fer.models.runtime import open_model
-from edge_fer.paths import SHIPPED_EYES, SHIPPED_MODEL
+from edge_fer.paths import SHIPPED_EYES, SHIPPED_FACE, SHIPPED_MODEL
 
 PICTURES = 100
 # Kernels of other processors requantize by other instructions; see
@@ -20,7 +20,11 @@ MOST_APART, LEAST_SAME_ANSWER = 8, 0.99
 def answers() -> list[np.ndarray]:
     """Return int8[PICTURES, answers] of each network, for pictures smooth as faces are."""
     found = []
-    for path, kind in ((SHIPPED_MODEL, EMOTIONS), (SHIPPED_EYES, EYES)):
+    for path, kind in (
+        (SHIPPED_MODEL, EMOTIONS),
+        (SHIPPED_FACE, FACE),
+        (SHIPPED_EYES, EYES),
+    ):
         model = open_model(path.read_bytes(), str(path), kind=kind)
         # Where it fails to start, the runtime's own kernels answer in its place, and say nothing.
         if model.delegate != "XNNPACK":

@@ -25,10 +25,10 @@ from edge_fer.face.haar import HaarDetector
 from edge_fer.face.tracking import FaceTracker
 from edge_fer.health.meter import Health
 from edge_fer.models.classifier import Classifier
-from edge_fer.models.kind import EMOTIONS, EYES
+from edge_fer.models.kind import EMOTIONS, EYES, FACE
 from edge_fer.models.operators import list_operators
 from edge_fer.models.runtime import open_interpreter, open_model
-from edge_fer.paths import SHIPPED_EYES, SHIPPED_MODEL
+from edge_fer.paths import SHIPPED_EYES, SHIPPED_FACE, SHIPPED_MODEL
 from edge_fer.pipeline import Pipeline
 from edge_fer.vehicle.outgoing import report
 from firmware_bridge.e2e.profile22 import Profile22Sender
@@ -41,13 +41,13 @@ FPS, FRAMES = 30, 30  # a second of the demo's driver
 SETTLING = 5  # frames before, in which caches are filled and memory is had
 
 NOTHING = "nothing, twice marked"
-NETWORK, EYE_NETWORK = "emotion network", "eye network"
+NETWORK, FACE_NETWORK, EYE_NETWORK = "emotion network", "face network", "eye network"
 # Following is by comparison, twice a second by the detector near where the face was.
 SEARCH, NEAR, FOLLOW = "search of the frame", "search near the face", "follow the face"
 READ, CONDITION, CROP = "from shared memory", "camera condition", "crop"
 REPORT, ENCODE = "report", "encode and protect"
 PARTS = (
-    *(NETWORK, EYE_NETWORK, SEARCH, NEAR, FOLLOW, READ, CONDITION, CROP),
+    *(NETWORK, FACE_NETWORK, EYE_NETWORK, SEARCH, NEAR, FOLLOW, READ, CONDITION, CROP),
     *(TRACKED, DETECTED, REPORT, ENCODE, NOTHING),
 )
 OPERATORS = list_operators(SHIPPED_MODEL.read_bytes(), str(SHIPPED_MODEL))
@@ -100,6 +100,7 @@ def run_networks(marks: Marks) -> None:
     """Run each network alone, and the emotions' cut off behind each operator."""
     for part, path, kind in (
         (NETWORK, SHIPPED_MODEL, EMOTIONS),
+        (FACE_NETWORK, SHIPPED_FACE, FACE),
         (EYE_NETWORK, SHIPPED_EYES, EYES),
     ):
         model = open_model(path.read_bytes(), str(path), kind=kind)
