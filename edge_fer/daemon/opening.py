@@ -1,8 +1,10 @@
 """Opens the networks, and finds a stand-in for what does not open."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.errors import ModelError
@@ -12,10 +14,11 @@ from edge_fer.face.settings import FaceConfig
 from edge_fer.face.tracking import Tracker
 from edge_fer.models.attempts import LoadAttempts
 from edge_fer.models.classifier import Classifier
-from edge_fer.models.fallback import open_classifier
+from edge_fer.models.fallback import Loaded, open_classifier
 from edge_fer.models.settings import ModelConfig
 from edge_fer.vehicle.outgoing import Parts
 
+_Network = TypeVar("_Network")
 _log = logging.getLogger(__name__)
 
 
@@ -52,15 +55,15 @@ def open_networks(
 
     With `stand_in` a model that does not open leaves the emotions out, and a face detector that
     does not open is replaced by the cascade: eyes, head and camera are worth sending without them.
-    Otherwise each is a ModelError, as is always a named face or eye network that does not open.
+    Otherwise each is a ModelError.
     """
     classifier, name, parts = _open_model(model, Parts(), attempts, stand_in=stand_in)
-    follower = open_face_network(model)
-    for failure in follower.failures:
-        _log.error("face network not used: %s", failure)
-    eyes = open_eyes(model)
-    for failure in eyes.failures:
-        _log.error("eye network not used: %s", failure)
+    follower = _with_stand_in(open_face_network, model, attempts, stand_in=stand_in)
+    eyes = _with_stand_in(open_eyes, model, attempts, stand_in=stand_in)
+    for failure in (*follower.failures, *eyes.failures):
+        _log.error("network not used: %s", failure)
+    if follower.is_fallback or eyes.is_fallback:
+        parts = replace(parts, model_is_fallback=True)
     try:
         tracker = open_tracker(face, follower.model, Path(model.store))
     except ModelError as error:
@@ -70,6 +73,23 @@ def open_networks(
         tracker = open_tracker(replace(face, detector="haar"), follower.model)
         parts = replace(parts, detector_failed=True)
     return Networks(classifier, name, tracker, eyes.model, parts)
+
+
+def _with_stand_in(
+    open_one: Callable[[ModelConfig, LoadAttempts | None], Loaded[_Network]],
+    model: ModelConfig,
+    attempts: LoadAttempts | None,
+    *,
+    stand_in: bool,
+) -> Loaded[_Network]:
+    """Open a network; with `stand_in` the installed or shipped one where a named one fails."""
+    try:
+        return open_one(model, attempts)
+    except ModelError as error:
+        if not stand_in:
+            raise
+        other = open_one(replace(model, face_path="", eyes_path=""), attempts)
+        return replace(other, failures=(str(error), *other.failures))
 
 
 def _open_model(

@@ -11,6 +11,7 @@ from edge_fer.face.seat import SeatRegion
 from edge_fer.face.settings import FaceConfig
 from edge_fer.face.tracking import FaceDetector
 from edge_fer.face.yunet import FILE_NAME, YuNetDetector
+from edge_fer.models.attempts import LoadAttempts
 from edge_fer.models.fallback import Loaded, open_best
 from edge_fer.models.files import read_model_files
 from edge_fer.models.kind import EYES, FACE
@@ -42,20 +43,24 @@ def open_search(config: FaceConfig, store: Path = INSTALLED_MODELS) -> Search:
     return open_cascades(config.min_face_px)
 
 
-def open_face_network(config: ModelConfig) -> Loaded[FaceNetwork]:
+def open_face_network(
+    config: ModelConfig, attempts: LoadAttempts | None = None
+) -> Loaded[FaceNetwork]:
     """Return the face network that `config` names, or the best of the installed and shipped ones.
 
     UserErrors are those of `edge_fer.models.fallback.open_best`.
     """
-    return open_best(config, FACE, config.face_path, SHIPPED_FACE, read_face_network, FaceNetwork)
+    named, shipped = config.face_path, SHIPPED_FACE
+    return open_best(config, FACE, named, shipped, read_face_network, FaceNetwork, attempts)
 
 
-def open_eyes(config: ModelConfig) -> Loaded[EyeReader]:
+def open_eyes(config: ModelConfig, attempts: LoadAttempts | None = None) -> Loaded[EyeReader]:
     """Return the eye network that `config` names, or the best of the installed and shipped ones.
 
     UserErrors are those of `edge_fer.models.fallback.open_best`.
     """
-    return open_best(config, EYES, config.eyes_path, SHIPPED_EYES, read_model_files, EyeReader)
+    named, shipped = config.eyes_path, SHIPPED_EYES
+    return open_best(config, EYES, named, shipped, read_model_files, EyeReader, attempts)
 
 
 def open_tracker(

@@ -17,10 +17,6 @@ from edge_fer.models.signature import require_signature
 from edge_fer.models.store import ModelStore
 from edge_fer.paths import SHIPPED_MODEL
 
-# Of the ten seconds in which the vehicle is told something after any start. Two models that hang
-# are given 3.3 s and 1.1 s; a check takes 0.5 s on x86 and should take 2 s on a Pi 4 that boots.
-ALL_CHECKS_S = 5.0
-
 _Model = TypeVar("_Model")
 
 
@@ -69,7 +65,6 @@ def open_best(
     can be used. `attempts` knows those that ended a start; its `ready` is for the caller.
     """
     known = attempts or LoadAttempts(None)
-    until_s = time.monotonic() + ALL_CHECKS_S
     store = ModelStore(Path(config.store), kind)
 
     def load(path: Path) -> _Model:
@@ -82,7 +77,7 @@ def open_best(
             release = require_signature(files, config.trusted_key)
             if not named:
                 store.require_release(release, path)
-        _try_apart(files, known, 2 / 3 * max(1.0, until_s - time.monotonic()))
+        _try_apart(files, known, 2 / 3 * max(1.0, known.until_s - time.monotonic()))
         return build(files)
 
     if named:

@@ -85,7 +85,7 @@ def notes_of(dataset: Fer2013, *, near: bool) -> list[str]:
     """Return what there is to say of a data set: how it was read, what is left out, doubts."""
     return [
         *dataset.notes,
-        *(f"not taken: {count:,} {reason}" for reason, count in dataset.passed_over.items()),
+        *(f"not taken ({count:,}): {reason}" for reason, count in dataset.passed_over.items()),
         *(f"left out: {count:,} with {reason}" for reason, count in dataset.skipped.items()),
         *(f"warning: {text}" for text in find_doubts(dataset, near=near).warnings()),
     ]

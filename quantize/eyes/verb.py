@@ -175,7 +175,7 @@ def _evaluate_own(
         f"pictures of an eye alone; {found['unseen']:,} could not be judged"
     )
     for reason, count in found["passed_over"].items():
-        print(f"not taken: {count:,} {reason}")
+        print(f"not taken ({count:,}): {reason}")
 
 
 def training_record(model: Path) -> Mapping[str, Any]:

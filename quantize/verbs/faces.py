@@ -45,5 +45,5 @@ def faces_verb(
         print(json.dumps(values, indent=2))
         return
     for reason, count in (counts.passed_over or {}).items():
-        console.print(f"not taken: {count:,} {reason}", markup=False, highlight=False)
+        console.print(f"not taken ({count:,}): {reason}", markup=False, highlight=False)
     print(f"{out}: {counts.faces:,} faces from {counts.frames:,} frames; {out / TABLE} lists them")

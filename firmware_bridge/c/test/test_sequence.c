@@ -115,6 +115,25 @@ static void damaged_frames_at_the_beginning_make_it_invalid(void)
     CHECK(edge_fer_sequence_missed(&made, EDGE_FER_WRONG_CRC).trust == EDGE_FER_INVALID);
 }
 
+/* Each state has a window of its own, and the one of INVALID begins empty. */
+static void each_state_has_its_window(void)
+{
+    static const edge_fer_e2e_config config = {{4, 4, 0}, {16, 4, 0}, {4, 2, 0}};
+    edge_fer_sequence made;
+    unsigned counter = 0;
+
+    edge_fer_sequence_init(&made, 0, &config);
+    for (; counter < 4; counter++) {
+        (void)check(&made, counter, 0);
+    }
+    for (unsigned i = 0; i < 12; i++) {
+        CHECK(edge_fer_sequence_missed(&made, EDGE_FER_REPEATED).trust == EDGE_FER_VALID);
+    }
+    CHECK(edge_fer_sequence_missed(&made, EDGE_FER_WRONG_CRC).trust == EDGE_FER_INVALID);
+    CHECK(check(&made, counter, 0).trust == EDGE_FER_INVALID);
+    CHECK(check(&made, counter + 1, 0).trust == EDGE_FER_VALID);
+}
+
 static void windows_and_limits_can_be_chosen(void)
 {
     static const edge_fer_e2e_config strict = {{5, 4, 0}, {16, 4, 0}, {16, 16, 0}};
@@ -231,6 +250,7 @@ void test_sequence(void)
     RUN(a_mixture_of_good_and_damaged_frames_is_not_trusted);
     RUN(one_damaged_frame_of_four_is_forgiven);
     RUN(damaged_frames_at_the_beginning_make_it_invalid);
+    RUN(each_state_has_its_window);
     RUN(windows_and_limits_can_be_chosen);
     RUN(a_stale_frame_is_not_believed_but_the_next_is_compared_with_it);
     RUN(after_a_timeout_three_good_frames_recover);

@@ -1,12 +1,15 @@
 """Whatever lies in the store, the daemon starts with a model that works, and soon."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from edge_fer.daemon.opening import open_networks
 from edge_fer.errors import UserError
-from edge_fer.models.attempts import LoadAttempts
+from edge_fer.face.settings import FaceConfig
+from edge_fer.models.attempts import ALL_CHECKS_S, LoadAttempts
 from edge_fer.models.fallback import open_classifier
 from edge_fer.models.files import read_model_files
 from edge_fer.models.settings import ModelConfig
@@ -149,3 +152,21 @@ def test_files_that_are_swapped_after_they_were_read_are_not_run(
     loaded = open_classifier(ModelConfig(path=str(tiny_model)))
     assert reads == [tiny_model]
     assert loaded.model.card.sha256 in before.card.decode()
+
+
+@pytest.mark.parametrize("which", ["face", "eyes"])
+def test_a_named_network_that_fails_does_not_end_a_service(tmp_path: Path, which: str) -> None:
+    installed, missing = ModelConfig(store=str(tmp_path)), str(tmp_path / "no.tflite")
+    if which == "face":
+        config = replace(installed, face_path=missing)
+    else:
+        config = replace(installed, eyes_path=missing)
+    networks = open_networks(config, FaceConfig(), stand_in=True)
+    assert networks.parts.model_is_fallback
+    with pytest.raises(UserError, match=r"no\.tflite: cannot read the model"):
+        open_networks(config, FaceConfig(), stand_in=False)
+
+
+def test_the_checks_of_all_kinds_share_the_time_of_one_start() -> None:
+    attempts = LoadAttempts(None)
+    assert attempts.until_s <= time.monotonic() + ALL_CHECKS_S < 10.0 + time.monotonic()
