@@ -39,6 +39,10 @@ def open_camera(uri: str, *, fps: float = DEFAULT_FPS) -> Camera:
     """
     parsed = check_uri(uri)
     camera: Camera = load_backend(parsed.scheme).open_uri(parsed, fps=fps)
+    if "flip" in parsed.options or "rotate" in parsed.options:
+        from edge_fer.camera.turned import turned  # noqa: PLC0415 - it loads OpenCV
+
+        return turned(camera, parsed)
     return camera
 
 

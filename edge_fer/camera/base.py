@@ -66,6 +66,7 @@ class Pace:
         self._clock = clock
         self._sleep = sleep
         self._due_s: float | None = None
+        self._last_due_s: float | None = None
 
     def wait(self) -> None:
         """Sleep until the next frame is due."""
@@ -76,3 +77,13 @@ class Pace:
         elif now_s < self._due_s:
             self._sleep(self._due_s - now_s)
         self._due_s += self._period_s
+
+    def wait_since_last(self, since_last_s: float) -> None:
+        """Sleep until `since_last_s` after the frame before was due: its own time, not a rate."""
+        now_s = self._clock()
+        if self._last_due_s is None or now_s - self._last_due_s > 2 * since_last_s:
+            self._last_due_s = now_s
+            return
+        self._last_due_s += since_last_s
+        if now_s < self._last_due_s:
+            self._sleep(self._last_due_s - now_s)

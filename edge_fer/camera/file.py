@@ -1,6 +1,7 @@
 """A recorded camera: a video file, or a folder of images in the order of their names.
 
-Options: `fps=` plays at another rate, `speed=max` as fast as frames can be read, `loop=1` for ever.
+A video is played by the time-stamps of its frames. Options: `fps=` plays at one rate instead,
+`speed=max` as fast as frames can be read, `loop=1` for ever.
 """
 
 import math
@@ -14,6 +15,7 @@ from edge_fer.camera.base import Camera, Pace
 from edge_fer.camera.uri import CameraUri
 from edge_fer.errors import CameraReason
 
+LONGEST_FRAME_S = 10.0  # between two frames of a file; more is a wrong time-stamp
 IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png"})
 
 
@@ -41,8 +43,15 @@ class _Playback:
         unpaced = uri.choice("speed", "real") == "max"
         self._pace = None if unpaced else Pace(self.fps)
 
-    def wait(self) -> None:
-        if self._pace is not None:
+        self._own_times = "fps" not in uri.options
+
+    def wait(self, since_last_s: float | None = None) -> None:
+        """Wait as long as the frame's own time asks, where the URI names no rate of its own."""
+        if self._pace is None:
+            return
+        if self._own_times and since_last_s is not None:
+            self._pace.wait_since_last(since_last_s)
+        else:
             self._pace.wait()
 
 
@@ -57,6 +66,7 @@ class VideoFile:
             own_fps = 30.0  # a raw stream does not say
         self._playback = _Playback(uri, own_fps)
         self._frames = 0
+        self._shown_s = 0.0  # of the frame before, in the time of the file
 
     @property
     def fps(self) -> float:
@@ -77,8 +87,15 @@ class VideoFile:
             return None
         self._frames += 1
         grey = cv2.cvtColor(colour, cv2.COLOR_BGR2GRAY).astype(np.uint8, copy=False)
-        self._playback.wait()
+        self._playback.wait(self._since_last())
         return grey
+
+    def _since_last(self) -> float:
+        """Return how long after the frame before this one is shown; a file may vary its rate."""
+        shown_s = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+        since_s, self._shown_s = shown_s - self._shown_s, shown_s
+        # A format without times, the first frame, and one that begins anew.
+        return since_s if 0.0 < since_s <= LONGEST_FRAME_S else 1.0 / self._playback.fps
 
     def close(self) -> None:
         """Close the file."""

@@ -42,6 +42,11 @@ SCENE_S = 26.0
 _SIDE_PX = NumberOption(64, 4096)
 _FPS = NumberOption(MIN_FPS, MAX_FPS)
 _SIZE: Mapping[str, Option] = {"width": _SIDE_PX, "height": _SIDE_PX, "fps": _FPS}
+# What a camera that is mounted upside down, or looks through a mirror, needs.
+_TURNED: Mapping[str, Option] = {
+    "flip": ChoiceOption(("0", "1")),
+    "rotate": ChoiceOption(("0", "90", "180", "270")),
+}
 _PLAYED: Mapping[str, Option] = {
     "fps": _FPS,
     "speed": ChoiceOption(("real", "max")),
@@ -49,19 +54,21 @@ _PLAYED: Mapping[str, Option] = {
 }
 # What each scheme takes. Here, so that a config can be checked without its camera and drivers.
 OPTIONS: Mapping[str, Mapping[str, Option]] = {
-    "file": _PLAYED,
-    "demo": {**_PLAYED, "start": NumberOption(0.0, SCENE_S)},
+    "file": {**_PLAYED, **_TURNED},
+    "demo": {**_PLAYED, **_TURNED, "start": NumberOption(0.0, SCENE_S)},
     "v4l2": {
         **_SIZE,
         "format": ChoiceOption(PIXEL_FORMATS),
         "exposure": NumberOption(1, 10_000, ("auto",)),  # units of 0.1 ms
+        **_TURNED,
     },
-    "jetson": _SIZE,
+    "jetson": {**_SIZE, **_TURNED},
     "picamera": {
         **_SIZE,
         "exposure_us": NumberOption(10, 200_000),
         "gain": NumberOption(1, 64),
         "tuning": TextOption(),
+        **_TURNED,
     },
 }
 

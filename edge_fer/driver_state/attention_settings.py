@@ -54,7 +54,7 @@ class AttentionSettings(SenseSettings):
         source=OWN_CHOICE + ": glasses glare and detectors miss for some tenths of a second",
     )
     eyes_open_again_s: float = setting(
-        0.25,
+        0.5,
         "Eyes open again",
         "An opening of this length ends a closure; a shorter one may be a misjudged frame.",
         minimum=0.1,

@@ -296,7 +296,8 @@ def _with_states(
     def sleeps(before: bool, after_s: float, over_s: float, *, back: bool = True) -> bool:
         if before:
             return kept and not (back and seen.opening_s >= over_s - ROUNDING_S)
-        return seen.closure_s >= after_s - ROUNDING_S
+        # Open eyes begin no sleep, though what they end may still be remembered.
+        return seen.open_now_s <= 0.0 and seen.closure_s >= after_s - ROUNDING_S
 
     return replace(
         seen,

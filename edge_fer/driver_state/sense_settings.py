@@ -17,7 +17,7 @@ class SenseSettings:
         "Eye visible from",
         "An eye counts only where the network is so sure that it can be judged.",
         minimum=0.1,
-        maximum=0.95,
+        maximum=0.99,
         source=OWN_CHOICE,
     )
     lids_open_at: float = setting(

@@ -50,10 +50,7 @@ def choose_calibration_set(dataset: Fer2013, *, count: int, seed: int) -> Calibr
     image is a test row's too, of which FER2013 has some, are not taken. UserError when a class has
     no Training rows or `count` is below one a class or above the number of rows.
     """
-    training = dataset.select("Training")
-    of_test = _test_images(dataset)
-    own = np.array([image.tobytes() not in of_test for image in training.images], np.bool_)
-    training = training.rows(np.flatnonzero(own))
+    training = usable_rows(dataset)
     if missing := _missing_classes(training):
         raise DataError(
             DataReason.EMPTY,
@@ -68,6 +65,13 @@ def choose_calibration_set(dataset: Fer2013, *, count: int, seed: int) -> Calibr
         )
     chosen = training.rows(balanced_rows(training.labels, count=count, seed=seed))
     return representative_set(chosen, dataset, seed=seed)
+
+
+def usable_rows(dataset: Fer2013) -> Fer2013:
+    """Return the Training rows whose image is not a test row's, too."""
+    training, of_test = dataset.select("Training"), _test_images(dataset)
+    own = np.array([image.tobytes() not in of_test for image in training.images], np.bool_)
+    return training.rows(np.flatnonzero(own))
 
 
 def balanced_rows(labels: NDArray[np.int64], *, count: int, seed: int) -> NDArray[np.intp]:

@@ -10,7 +10,7 @@ from edge_fer.atomic_write import write_atomically
 from edge_fer.errors import ModelError, ModelReason
 from edge_fer.models.render import render_card
 from edge_fer.out_path import prepare_folder
-from quantize.data.calibration_set import choose_calibration_set
+from quantize.data.calibration_set import choose_calibration_set, usable_rows
 from quantize.data.classes import classes_of
 from quantize.data.fer2013 import Fer2013
 from quantize.evaluation.evaluation import rows_of
@@ -73,9 +73,11 @@ def quantize_verb(
     dataset = read_data(data, reading, rows=rows)
     if verify:
         _refuse_misuse(as_read, model, use, dataset)
-    training_rows = len(dataset.select("Training"))
+    training_rows = len(usable_rows(dataset))
     if 0 < training_rows < calibration_images:
-        announce(f"The representative set is all {training_rows} Training rows.")
+        announce(
+            f"The representative set is all {training_rows} Training rows that are no test rows."
+        )
         calibration_images = training_rows
     if file_format != "int8":
         _for_comparison(network, dataset, out, file_format, calibration_images, seed, json_output)

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from edge_fer.errors import ConversionError, DataError, DataReason, ResultReason
 from edge_fer.models.card import load_card
+from quantize.data.calibration_set import DEFAULT_COUNT, usable_rows
 from quantize.data.face_crop import face_config
 from quantize.data.face_export import export_faces
 from quantize.data.fer2013 import Fer2013
@@ -107,6 +108,7 @@ def tune_verb(
             dataset,
             out.stem,
             training=settings.to_json() | {"tuned_from": settings.initial_sha256},
+            count=min(DEFAULT_COUNT, len(usable_rows(dataset))),
             seed=seed,
             progress=True,
             announce=announce,

@@ -9,12 +9,12 @@ from tests.stories.drive import told_to_controller
 
 pytestmark = pytest.mark.slow
 
-SECONDS = 12
-# So sure the network never is: the demo's face is one of which the driver is asked.
+SECONDS = 15
+# So well no eye is seen: the demo's driver is one who cannot be judged, and is asked.
 CONFIG = """
 [driver_state]
-confidence_threshold = 0.95
-uncertain_after_s = 0.5
+eye_visible_from = 0.99
+unseen_question_s = 5
 request_valid_s = 2
 """
 
@@ -23,7 +23,9 @@ def asked_and_answered(answer: str, folder: Path) -> tuple[list[dict[str, Any]],
     """Return the requests that the controller heard, and the states in their order."""
     config = folder / "edge-fer.toml"
     config.write_text(CONFIG)
-    events = told_to_controller(("--config", str(config)), ("--answer", answer), seconds=SECONDS)
+    events = told_to_controller(
+        ("--config", str(config)), ("--answer", answer, "--speed", "80"), seconds=SECONDS
+    )
     requests = [event for event in events[:-1] if event["event"] == "request"]
     return requests, events[-1]["summary"]["states"]
 
@@ -34,8 +36,9 @@ def test_all_right_ends_the_question_and_the_uncertainty(tmp_path: Path) -> None
     assert [(request["Type"], request["Severity"]) for request in requests] == [
         ("are you all right", "advice")
     ]
-    # Quiet for a minute: for the rest of these seconds nobody is called uncertain.
-    assert states[-2:] == ["uncertain", "attentive"]
+    # Quiet for half an hour: attention is unknown still, and nobody is asked.
+    assert "uncertain" in states
+    assert states[states.index("uncertain") + 1] == "unseen"
 
 
 def test_without_an_answer_the_severity_is_raised(tmp_path: Path) -> None:
@@ -45,4 +48,4 @@ def test_without_an_answer_the_severity_is_raised(tmp_path: Path) -> None:
     assert severities[:2] == ["advice", "warning"]
     assert requests[1]["time_s"] - requests[0]["time_s"] >= 1.5
     assert requests[1]["Id"] != requests[0]["Id"]
-    assert states[-1] == "uncertain"
+    assert "uncertain" in states

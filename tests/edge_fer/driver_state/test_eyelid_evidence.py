@@ -142,9 +142,9 @@ def test_frames_misjudged_as_closed_add_up_to_nothing() -> None:
     assert not seen(flickering, 30).microsleep
 
 
-def test_a_clear_sight_of_open_eyes_ends_a_closure() -> None:
-    assert seen(opened, 0.2, after=seen(shut, 4), begin_s=4).closure_s > 0
-    assert seen(opened, 0.3, after=seen(shut, 4), begin_s=4).closure_s == 0
+def test_half_a_second_of_open_eyes_ends_a_closure() -> None:
+    assert seen(opened, 0.4, after=seen(shut, 4), begin_s=4).closure_s > 0
+    assert seen(opened, 0.6, after=seen(shut, 4), begin_s=4).closure_s == 0
 
 
 def test_a_blink_does_not_delay_the_end_of_sleep() -> None:
