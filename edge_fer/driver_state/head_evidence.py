@@ -125,6 +125,9 @@ def update_head(
     judged = profile or pose is not None
     if before.seen_s is None and not judged:
         return before
+    # Counted from the last sight: a look that is taken to go on unseen does not prolong a danger.
+    if before.unresponsive and before.age_s(time_s) > settings.danger_kept_s + ROUNDING_S:
+        before = replace(before, unresponsive=False, since_warning_s=None)
     since_s = math.inf if before.updated_s is None else time_s - before.updated_s
     # Where a look was taken to go on, it is no gap.
     gap_s = since_s if before.gone else before.age_s(time_s)
