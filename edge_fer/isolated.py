@@ -45,5 +45,7 @@ def import_folders() -> list[str]:
         here = Path.cwd().resolve()
     except OSError:  # it was removed
         here = None
-    folders = [Path(item).resolve() for item in sys.path if item]
+    # A relative one is meant from where the caller stands, and means nothing where that is gone.
+    items = [Path(item) for item in sys.path if item]
+    folders = [item.resolve() for item in items if here is not None or item.is_absolute()]
     return [str(item) for item in folders if item != here or item == _OWN_ROOT]

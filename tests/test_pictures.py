@@ -22,9 +22,11 @@ CHARTS = {
     "docs/search/search-edge-pareto.png",
 }
 OF_THE_PORTRAIT = {  # Eileen M. Collins, by NASA, in the public domain
+    "docs/annotated.png",
     "docs/edge/corruptions-of-the-portrait.png",
     "docs/edge/feature-maps.png",
     "docs/edge/saliency-of-the-portrait.png",
+    "docs/face-network.png",
     "edge_fer/assets/collins.jpg",
 }
 

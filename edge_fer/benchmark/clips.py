@@ -32,7 +32,7 @@ from edge_fer.driver_state.monitor import StateMonitor
 from edge_fer.driver_state.policy import Decision
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.driver_state.states import DriverState, Reason
-from edge_fer.errors import UserError
+from edge_fer.errors import DataError, DataReason
 from edge_fer.face.eyes import EyeReader
 from edge_fer.face.opening import open_tracker
 from edge_fer.models.classifier import Classifier
@@ -171,15 +171,19 @@ class ClipMetrics:
 
 
 def read_annotations(path: Path) -> dict[str, Truth]:
-    """Read an annotation file; UserError, with the clip and the key, where it is none."""
+    """Read an annotation file; DataError, with the clip and the key, where it is none."""
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UserError(f"{path}: cannot be read as annotations ({error})") from error
+        raise DataError(
+            DataReason.BAD_FORMAT, f"{path}: cannot be read as annotations ({error})"
+        ) from error
     truths = {}
     for name, table in tables.items():
         if not isinstance(table, dict):
-            raise UserError(f"{path}: {name}: write a table [{name}] with intervals")
+            raise DataError(
+                DataReason.BAD_FORMAT, f"{path}: {name}: write a table [{name}] with intervals"
+            )
         truths[name] = Truth(
             *(_intervals(path, name, key, table.get(key, [])) for key in TRUTH_KEYS)
         )
@@ -191,9 +195,14 @@ def _intervals(path: Path, clip: str, key: str, given: Any) -> tuple[Interval, .
     for pair in given if isinstance(given, list) else [given]:
         good = isinstance(pair, list) and len(pair) == 2
         if not good or not all(isinstance(value, int | float) for value in pair):
-            raise UserError(f"{path}: {clip}.{key}: {pair!r} is not [from, to] in seconds")
+            raise DataError(
+                DataReason.BAD_FORMAT,
+                f"{path}: {clip}.{key}: {pair!r} is not [from, to] in seconds",
+            )
         if not 0 <= pair[0] < pair[1] < math.inf:
-            raise UserError(f"{path}: {clip}.{key}: {pair!r} does not go forward in time")
+            raise DataError(
+                DataReason.BAD_FORMAT, f"{path}: {clip}.{key}: {pair!r} does not go forward in time"
+            )
         found.append((float(pair[0]), float(pair[1])))
     return tuple(sorted(found))
 
@@ -213,7 +222,7 @@ class _Noting(StateMonitor):
 def measure_clip(path: Path, config: Config) -> list[Observation]:
     """Return what the networks measure in each frame of a clip, by the frames' own times.
 
-    UserError where no frame can be read.
+    DataError where no frame can be read.
     """
     noting = _Noting(config.driver_state)
     pipeline = Pipeline(
@@ -240,7 +249,7 @@ def measure_clip(path: Path, config: Config) -> list[Observation]:
     finally:
         video.release()
     if not noting.observations:
-        raise UserError(f"{path}: no frame can be read; is it a video?")
+        raise DataError(DataReason.UNREADABLE, f"{path}: no frame can be read; is it a video?")
     return noting.observations
 
 
@@ -269,7 +278,7 @@ def measure_clips(
     *,
     say: Callable[[str], None] = lambda _: None,
 ) -> ClipMetrics:
-    """Run each annotated clip of `folder`, those of its folders too; UserError where there is none.
+    """Run each annotated clip of `folder`, those of its folders too; DataError where there is none.
 
     The emotion's threshold is the card's, as in the daemon.
     """
@@ -278,7 +287,7 @@ def measure_clips(
         path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS and path.stem in truths
     )
     if not paths:
-        raise UserError(f"{folder}: no clip in it is annotated in {annotations}")
+        raise DataError(DataReason.EMPTY, f"{folder}: no clip in it is annotated in {annotations}")
     found = []
     for number, path in enumerate(paths):
         say(f"{path.stem}, clip {number + 1} of {len(paths)}")

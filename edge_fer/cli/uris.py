@@ -1,15 +1,18 @@
 """The URIs of cameras and links, and the faults of a line, as the help shows them."""
 
 _SIZE = "?width=640 ?height=480 ?fps=30"
+_TURNED = " ?flip=0|1 ?rotate=0|90|180|270"
 
 CAMERA_URIS = {
     "v4l2:/dev/video0": f"A USB camera. {_SIZE} ?format=MJPG|YUYV|GREY ?exposure=auto|1..10000"
-    " (0.1 ms)",
-    "picamera:0": f"A camera of a Raspberry Pi. {_SIZE} ?exposure_us= ?gain=1..64 ?tuning=FILE",
-    "jetson:0": f"A camera of a Jetson. {_SIZE}",
+    f" (0.1 ms){_TURNED}",
+    "picamera:0": f"A camera of a Raspberry Pi. {_SIZE} ?exposure_us= ?gain=1..64 ?tuning=FILE"
+    f"{_TURNED}",
+    "jetson:0": f"A camera of a Jetson. {_SIZE}{_TURNED}",
     "rtsp://HOST/PATH": "A network camera; also rtsps, http and https. Its URL is used as it is.",
-    "file:CLIP": "A video file or a folder of pictures. ?fps=30 ?speed=real|max ?loop=0|1",
-    "demo:": "A scripted scene of 26 s. ?fps=30 ?speed=real|max ?loop=0|1 ?start=0..26",
+    "file:CLIP": "A video file or a folder of pictures. ?fps=30 ?speed=real|max ?loop=0|1"
+    f"{_TURNED}",
+    "demo:": f"A scripted scene of 26 s. ?fps=30 ?speed=real|max ?loop=0|1 ?start=0..26{_TURNED}",
 }
 LINK_URIS = {
     "slcan:PORT": "A CAN adapter or controller on a serial port. ?baudrate=115200 of the line"

@@ -41,7 +41,6 @@ def run_daemon(
     try:
         config = LiveConfig(load)
         logging.basicConfig(level=config.config.log.level.upper(), handlers=[log_handler()])
-        _log.info("config: %s", config_path or "defaults, no file")
         # A service manager sends SIGHUP to have the config read anew. To a person's daemon it comes
         # from a terminal that closes, and is an end.
         with (
@@ -52,6 +51,8 @@ def run_daemon(
             from edge_fer.daemon.assembly import assemble
 
             daemon = assemble(config.config, process, Notifier(manager), managed=bool(manager))
+            # Here and not before: what is wrong at the start is one line.
+            _log.info("config: %s", config_path or "defaults, no file")
             daemon.run(stop, config.changed)
     except Exception:
         if manager:

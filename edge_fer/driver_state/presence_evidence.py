@@ -12,6 +12,10 @@ MOST_SPEED = 6.0
 MOST_GROWTH_A_SECOND = 2.0
 # However long nobody looked: farther away, or by more of another size, it is somebody else.
 MOST_JUMP, MOST_GROWTH = 1.5, 2.0
+# A place is the driver's own after a face stayed there for so long: within half a width, and hardly
+# of another size. Who comes back to it is the driver, whatever looked like a face elsewhere.
+SETTLED_S = 1.0
+SETTLED_JUMP, SETTLED_GROWTH = 0.5, 1.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,9 @@ class Place:
 class PresenceEvidence:
     """`face` is the run of frames with the driver's face, `place` where that was last.
 
+    `anchor` is where the driver's face has stayed lately, since when; `home` the place where it was
+    last for long.
+
     `other` is the run of frames with a face that cannot be the driver's, `other_place` where that
     was last. `is_driver` is whether the newest observation shows the driver's own face, and
     `another` whether with it another person became the driver.
@@ -38,6 +45,8 @@ class PresenceEvidence:
 
     face: Run = NO_RUN
     place: Place | None = None
+    anchor: Place | None = None
+    home: Place | None = None
     other: Run = NO_RUN
     other_place: Place | None = None
     is_driver: bool = False
@@ -55,6 +64,8 @@ def update_presence(
         return PresenceEvidence(
             face=before.face,
             place=before.place,
+            anchor=before.anchor,
+            home=before.home,
             other=before.other,
             other_place=before.other_place,
             absent_s=before.absent_s,
@@ -63,12 +74,15 @@ def update_presence(
         )
     box = seen.face if seen.face is not None and _is_box(seen.face) else None
     face, place = before.face, before.place
+    anchor, home = before.anchor, before.home
     other, other_place = before.other, before.other_place
     is_driver = another = False
     if box is not None:
         here = Place(*box.centre, box.width, seen.time_s)
         forgotten = place is None or before.absent
-        if forgotten or (place is not None and _is_same(place, here, settings)):
+        if forgotten or any(
+            known is not None and _is_same(known, here, settings) for known in (place, home)
+        ):
             is_driver, another = True, before.absent and place is not None
         else:
             same_other = other_place is not None and _is_same(other_place, here, settings)
@@ -79,6 +93,7 @@ def update_presence(
         if is_driver:
             run = NO_RUN if another and not before.absent else face
             face = run.seen(seen.time_s, gap_s=settings.dropout_s)
+            anchor, home = _settled(place, anchor, None if another else home, here, settings)
             place, other, other_place = here, NO_RUN, None
     confirmed = is_driver and face.reaches(settings.face_confirmed_after_s)
     absent_s = 0.0 if confirmed else before.absent_s + elapsed_s
@@ -94,6 +109,8 @@ def update_presence(
     return PresenceEvidence(
         face=face,
         place=place,
+        anchor=anchor,
+        home=home,
         other=other,
         other_place=other_place,
         is_driver=is_driver,
@@ -102,6 +119,26 @@ def update_presence(
         looks_empty_s=looks_empty_s,
         absent=absent,
     )
+
+
+def _settled(
+    place: Place | None,
+    anchor: Place | None,
+    home: Place | None,
+    here: Place,
+    settings: PolicySettings,
+) -> tuple[Place, Place | None]:
+    """Return since when and where the face has stayed, and the place that is the driver's own."""
+    gone = place is None or here.time_s - place.time_s > settings.dropout_s + ROUNDING_S
+    if anchor is None or gone or not _is_near(anchor, here):
+        return here, home
+    return anchor, here if here.time_s - anchor.time_s >= SETTLED_S - ROUNDING_S else home
+
+
+def _is_near(place: Place, here: Place) -> bool:
+    width = max(place.width, here.width)
+    jump = math.hypot(here.x - place.x, here.y - place.y) / width
+    return jump <= SETTLED_JUMP and width / min(place.width, here.width) <= SETTLED_GROWTH
 
 
 def _is_box(box: FaceBox) -> bool:

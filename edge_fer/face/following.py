@@ -19,11 +19,15 @@ KEPT_PRESENCE = 0.5
 # A square that moved or grew by more than this (shares of its side) is read once more where it is
 # now: the network was trained for a face within an eighth of the middle.
 _MOVED, _GREW = 0.10, 0.15
+# For so long what was found, or found again, has to look like a face as clearly as at first; where
+# no face was before it has to do so twice. A texture, or part of a face at an edge, does it once.
+CONFIRM_S = 0.3
 HOLD_S = 0.5  # a lost face is looked for where it was
 SAME_PERSON_S = 2.0  # for so long a lost face is preferred to a larger one
 SEARCH_EVERY_S = 0.03  # one way of looking each time
 # A square outside of these shares of the last one's side is another thing.
 _LEAST_CHANGE, _MOST_CHANGE = 0.5, 2.0
+_SAME_SIZE = 1.5
 
 
 class NetworkTracker:
@@ -45,39 +49,51 @@ class NetworkTracker:
         self._search_every_s = search_every_s
         self._square: Square | None = None
         self._seen_s = -math.inf
+        self._found_s = -math.inf
+        self._sure = False  # that the square holds a face
         self._last: Square | None = None
         self._searched_s = -math.inf
 
     def forget(self) -> None:
         """Begin anew: what comes next has nothing to do with what was."""
         self._square = self._last = None
-        self._seen_s = self._searched_s = -math.inf
+        self._sure = False
+        self._seen_s = self._found_s = self._searched_s = -math.inf
         self._search.restart()
 
     def update(self, grey: NDArray[np.uint8], time_s: float) -> TrackedFace | None:
         """Return the face in `grey` (uint8[h,w]) captured at the monotonic `time_s`, or None."""
         reading, detected = None, False
         if self._square is not None:
-            reading = self._follow(grey, self._square)
-            if reading is None and time_s - self._seen_s > HOLD_S:
-                self._square = None
+            least = KEPT_PRESENCE if self._sure else FOUND_PRESENCE
+            reading = self._follow(grey, self._square, least)
+            if reading is None:
+                # Held for a moment; but to be seen again it has to look like a face as at first.
+                self._found_s, self._sure = time_s, False
+                if time_s - self._seen_s > HOLD_S:
+                    self._square = None
+            elif time_s - self._found_s >= CONFIRM_S:
+                self._sure = True
         if reading is None:
             reading, detected = self._find(grey, time_s), True
         if reading is None:
             return None
-        self._square = self._last = reading.square
-        self._seen_s = time_s
+        self._square = reading.square
+        if detected:
+            self._found_s, self._sure = time_s, False
+            if self._last is not None and not _is_beside(self._last, reading.square):
+                return None  # once more in the next frame, before it is believed
+        self._last, self._seen_s = reading.square, time_s
         return TrackedFace(box_of(reading), detected=detected, age_s=0.0, reading=reading)
 
-    def _follow(self, grey: NDArray[np.uint8], square: Square) -> FaceReading | None:
+    def _follow(self, grey: NDArray[np.uint8], square: Square, least: float) -> FaceReading | None:
+        """Return the face that was in `square`; None where its presence is under `least`."""
         reading = self._network.read(grey, square)
-        if reading.presence < KEPT_PRESENCE:
-            return None
         now = reading.square
-        if _is_far(square, now):
+        if reading.presence >= KEPT_PRESENCE and _is_far(square, now):
             reading = self._network.read(grey, now)
-            if reading.presence < KEPT_PRESENCE:
-                return None
+        if reading.presence < least:
+            return None
         return reading if _is_like(square, reading.square) else None
 
     def _find(self, grey: NDArray[np.uint8], time_s: float) -> FaceReading | None:
@@ -118,3 +134,9 @@ def _is_far(one: Square, other: Square) -> bool:
 def _is_like(one: Square, other: Square) -> bool:
     grew = other.side / one.side
     return other.side >= LEAST_SIDE_PX and _LEAST_CHANGE <= grew <= _MOST_CHANGE
+
+
+def _is_beside(one: Square, other: Square) -> bool:
+    """Whether both can be the same head a moment later."""
+    near = math.dist(one.centre, other.centre) <= one.side / 2
+    return near and 1 / _SAME_SIZE <= other.side / one.side <= _SAME_SIZE

@@ -17,6 +17,9 @@ _ANOTHER = 0.25
 # Mean difference, in grey values, from one look to the next: what moves more is somebody, or the
 # world behind a window.
 _STILL = 4.0
+# A face has to stay for so long, its box over this share of itself, before its place is the seat: a
+# driver who leaves, or a flash of something like a face, is not.
+_SETTLED_S, _SETTLED_SHARE = 1.0, 0.5
 _FLAT = 2.0  # standard deviation in grey values below which there is nothing to compare
 
 Look = NDArray[np.float32]
@@ -30,10 +33,17 @@ class SeatLook:
         self._taken: Look | None = None
         self._taken_s = -np.inf
         self._latest: Look | None = None
+        self._anchor: tuple[FaceBox, float] | None = None  # where a face is, and since when
+        self._anchor_s = -np.inf
 
     def taken(self, grey: NDArray[np.uint8], box: FaceBox, time_s: float) -> None:
         """Remember what the seat looks like with a face at `box` in `grey` (uint8[h,w])."""
-        if time_s - self._taken_s < _RENEW_S:
+        anchor, before_s, self._anchor_s = self._anchor, self._anchor_s, time_s
+        stayed = time_s - before_s <= _SETTLED_S and anchor is not None
+        if anchor is None or not stayed or anchor[0].overlap(box) < _SETTLED_SHARE:
+            self._anchor = anchor = box, time_s
+        settled = self._taken is None or time_s - anchor[1] >= _SETTLED_S
+        if not settled or time_s - self._taken_s < _RENEW_S:
             return
         self._box, self._taken, self._taken_s = box, _look(grey, box), time_s
         self._latest = None

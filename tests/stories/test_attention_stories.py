@@ -18,7 +18,8 @@ from edge_fer.stories.scene import START_S, Expected, Story, told
 # At 60 frames a second the stories take as long as at all the others together.
 FRAME_RATES = (10, 15, 30, pytest.param(60, marks=pytest.mark.slow))
 LOWEST_FPS_FOR_BLINKS = 15
-TOLERANCE_S = 0.2
+# A few frames at 10 a second: what is usual for a driver is learned from single frames.
+TOLERANCE_S = 0.45
 
 
 @dataclass(frozen=True, slots=True)

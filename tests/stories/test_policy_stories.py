@@ -35,7 +35,8 @@ from edge_fer.stories.scene import (
 )
 
 FRAME_RATES = (10, 15, 30, 60)
-TOLERANCE_S = 0.2
+# A few frames at 10 a second: what is usual for a driver is learned from single frames.
+TOLERANCE_S = 0.45
 
 DISGUSTED_AND_ANGRY: Mood = {Emotion.ANGRY: 0.45, Emotion.DISGUST: 0.4}
 AFRAID: Mood = {Emotion.FEAR: 0.85}

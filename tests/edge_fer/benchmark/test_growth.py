@@ -58,7 +58,6 @@ def test_frames_of_any_size_have_the_drivers_face_followed() -> None:
         assert 0 < cost.copy_ms < cost.tracked_ms
         assert cost.detected_ms > 0
         assert cost.search_ms > 0
-    assert large.copy_ms > small.copy_ms
 
 
 def test_it_is_printed_drawn_and_given_as_json(

@@ -102,7 +102,10 @@ def test_the_devices_config_is_the_one_without_a_name(file: Path) -> None:
     [
         ("[camera]\nfps = 0", "camera.fps: 0 is not in 1..120 (edge-fer.toml line 2)"),
         ('[camera]\n\nuri = "webcam:0"', "unknown scheme 'webcam'"),
-        ('[camera]\nuri = "demo:?lop=1"', "unknown option 'lop': use fps, speed, loop, start"),
+        (
+            '[camera]\nuri = "demo:?lop=1"',
+            "unknown option 'lop': use fps, speed, loop, flip, rotate, start",
+        ),
         ('[camera]\nuri = "v4l2:/dev/video0?fps=999"', "fps: '999' is not in 1..120"),
         ('[camera]\nuri = "v4l2:/dev/video0?exposure=x"', "not in 1..10000 and not 'auto'"),
         ('[camera]\nuri = "picamera:0?gain=0.5"', "gain: '0.5' is not in 1..64"),

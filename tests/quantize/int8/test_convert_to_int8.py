@@ -45,11 +45,12 @@ def test_a_network_in_memory_and_its_file(
     assert again.read_bytes() == out.read_bytes()
 
 
-def test_a_folder_that_is_not_there_is_refused_before_the_work(
+def test_a_file_that_cannot_be_written_is_refused_before_the_work(
     small_network: Any, small_fer2013: Fer2013, tmp_path: Path
 ) -> None:
+    (tmp_path / "a.file").touch()
     with pytest.raises(OutputError):
-        convert_to_int8(small_network, small_fer2013, tmp_path / "no" / "mine.tflite")
+        convert_to_int8(small_network, small_fer2013, tmp_path / "a.file" / "mine.tflite")
 
 
 def test_the_example(

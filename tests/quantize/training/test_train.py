@@ -89,8 +89,8 @@ KILLED_TRAINING = """
 import sys
 from pathlib import Path
 sys.path.insert(0, str(Path(sys.argv[1]).parent))
-from test_training import TINY, small_edge, tiny_dataset
-from quantize import learner
+from test_train import TINY, small_edge, tiny_dataset
+from quantize.training import learner
 from quantize.training.train import train
 learner.build = small_edge
 train(tiny_dataset(), Path(sys.argv[2]), TINY)
