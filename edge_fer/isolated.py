@@ -27,13 +27,18 @@ def python_module(module: str, *arguments: str) -> list[str]:
     To be started with `cwd="/"` and absolute paths as arguments.
     """
     folders = os.pathsep.join(import_folders())
-    return [sys.executable, "-I", "-c", BOOTSTRAP, folders, module, *arguments]
+    return [*_python(), "-c", BOOTSTRAP, folders, module, *arguments]
 
 
 def python_code(code: str, *arguments: str) -> list[str]:
     """Return the command that runs `code`, isolated likewise; it sees `arguments` in sys.argv."""
     prelude = f"import sys\nsys.path += {import_folders()!r}\n"
-    return [sys.executable, "-I", "-c", prelude + code, *arguments]
+    return [*_python(), "-c", prelude + code, *arguments]
+
+
+def _python() -> list[str]:
+    """Return the interpreter's own part: `-I` ignores PYTHONDONTWRITEBYTECODE, so `-B` says it."""
+    return [sys.executable, "-I", *(["-B"] if sys.dont_write_bytecode else [])]
 
 
 def import_folders() -> list[str]:

@@ -137,6 +137,11 @@ class SlcanParser:
         """Return how many bytes wait for the end of their line."""
         return self._length
 
+    @property
+    def kept_bytes(self) -> int:
+        """Return how many of them are held: MAX_LINE_LENGTH at most."""
+        return len(self._kept)
+
     def feed(self, data: bytes, time_s: float) -> list[CanFrame]:
         """Return the frames that `data` completes, stamped `time_s`, the time of their arrival.
 

@@ -225,7 +225,7 @@ class SimulatedLine:
             for frame in self._our_parser.feed(data, now_s):
                 self._take_ours(frame)
         for parser in (self._our_parser, self._their_parser):
-            self.found.longest_pending = max(self.found.longest_pending, parser.pending_bytes)
+            self.found.longest_pending = max(self.found.longest_pending, held_bytes(parser))
 
     def _take_theirs(self, frame: CanFrame) -> None:
         judged = self._side.take(frame)
@@ -278,3 +278,8 @@ class SimulatedLine:
         else:
             wrong_s = now_s - self._wrong_since_s
             self.found.longest_wrong_s = max(self.found.longest_wrong_s, wrong_s)
+
+
+def held_bytes(parser: SlcanParser | CobsParser) -> int:
+    """Return how much of an unfinished line or packet a parser holds."""
+    return parser.kept_bytes if isinstance(parser, SlcanParser) else parser.pending_bytes

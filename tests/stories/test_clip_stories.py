@@ -97,7 +97,7 @@ def test_the_driver_is_there_throughout_however_the_head_turns(
     assert seen <= {"good", "starting", "lost", "not available", None}
 
 
-def test_a_covered_face_is_no_driver_and_an_uncovered_one_is_back(
+def test_a_covered_face_is_unseen_and_an_uncovered_one_is_back(
     shared: Path, tmp_path: Path, drive_daemon: Callable[..., Drive]
 ) -> None:
     """Hold a sheet before the face of a real clip from 4 to 8 s."""
@@ -122,4 +122,4 @@ def test_a_covered_face_is_no_driver_and_an_uncovered_one_is_back(
 
     assert drive.summary is not None
     states = [state for state in drive.summary.states if state not in ("unknown", "not available")]
-    assert states[:4] == ["not ready", "attentive", "no driver", "attentive"]
+    assert states[:4] == ["not ready", "attentive", "unseen", "attentive"]

@@ -9,6 +9,7 @@ import pytest
 
 from firmware_bridge.faults.outages import LENGTHS_S
 from firmware_bridge.faults.spec import parse_faults
+from firmware_bridge.protocol.slcan import MAX_LINE_LENGTH
 from firmware_bridge.reception.supervision import FrameStatus
 from tests.stories.simulated_line import Findings, SimulatedLine
 
@@ -78,7 +79,7 @@ def check(story: Story, seconds: float) -> None:
     assert found.longest_wrong_s <= story.longest_wrong_s
     assert found.trusted_s >= story.trusted_share * seconds
     # What the parsers promise: no more memory than for one line.
-    assert found.longest_pending <= 30
+    assert found.longest_pending <= MAX_LINE_LENGTH
     # And the fault did happen.
     happened(story, found)
 
@@ -121,10 +122,10 @@ def test_on_such_a_line_cobs_lets_nothing_false_through() -> None:
     assert found.statuses[FrameStatus.WRONG_CRC] == 0
 
 
-def test_on_a_good_line_a_request_is_said_three_times_and_not_again_once_acknowledged() -> None:
+def test_on_a_good_line_a_request_is_sent_five_times_and_not_again_once_acknowledged() -> None:
     found = SimulatedLine(parse_faults("seed=1")).run(200.0)
 
-    assert found.sent["DriverRequest"] == 3 * found.asked == 12
+    assert found.sent["DriverRequest"] == 5 * found.asked == 20
 
 
 def test_the_same_seed_is_the_same_story() -> None:

@@ -111,6 +111,27 @@ static void a_broken_frame_is_not_believed(void)
     CHECK(check.status == EDGE_FER_NO_NEW_DATA && check.trust == EDGE_FER_INVALID);
 }
 
+/* After the time-out one good frame is not enough: as many as an invalid sender needs are. */
+static void a_frame_after_the_timeout_is_not_believed_at_once(void)
+{
+    const uint8_t *ids = edge_fer_messages[EDGE_FER_DRIVER_STATE].data_ids;
+    edge_fer_profile22_sender sender;
+    edge_fer_profile22_receiver receiver;
+    uint8_t frame[8] = {0};
+    edge_fer_check check = {0};
+
+    edge_fer_profile22_sender_init(&sender, ids);
+    edge_fer_profile22_receiver_init(&receiver, ids, 350, &edge_fer_e2e_default);
+    for (uint32_t now_ms = 0; now_ms <= 300; now_ms += 100) {
+        (void)edge_fer_profile22_protect(&sender, frame, sizeof frame);
+        check = edge_fer_profile22_check(&receiver, frame, sizeof frame, now_ms);
+    }
+    CHECK(check.trust == EDGE_FER_VALID);
+    (void)edge_fer_profile22_protect(&sender, frame, sizeof frame);
+    check = edge_fer_profile22_check(&receiver, frame, sizeof frame, 1000);
+    CHECK(check.status == EDGE_FER_OK && check.trust == EDGE_FER_INVALID);
+}
+
 static void errors_of_two_bits_are_found_at_every_counter(void)
 {
     const uint8_t *ids = edge_fer_messages[EDGE_FER_DRIVER_STATE].data_ids;
@@ -143,5 +164,6 @@ void test_profile22(void)
     RUN(the_counter_starts_at_1_and_wraps_after_15);
     RUN(a_frame_without_room_is_left_alone);
     RUN(a_broken_frame_is_not_believed);
+    RUN(a_frame_after_the_timeout_is_not_believed_at_once);
     RUN(errors_of_two_bits_are_found_at_every_counter);
 }
