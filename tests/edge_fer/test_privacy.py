@@ -136,7 +136,7 @@ class TestDaemon:
         (numbers,) = opened - {port, "/dev/null"}
         assert Path(numbers).name == "resume.json"
         assert trace.largest_write[re.sub(r"\d+", "N", numbers)] == 192
-        assert trace.other == set()
+        assert trace.other <= {"mkdir"}  # the folder of that file, if the manager made none
 
     def test_nothing_speaks_to_a_network(self, run: tuple[Trace, Drive, str]) -> None:
         trace, _, _ = run
@@ -155,18 +155,18 @@ class TestDaemon:
 
 @pytest.mark.slow
 def test_a_recording_touches_its_folder_alone_and_closed_to_others(tmp_path: Path) -> None:
-    """The same with the recorder switched on, and an event: the driver leaves after 19 s."""
+    """The same with the recorder switched on, and an event: the lens is covered after 12 s."""
     pytest.importorskip("cryptography", reason="needs the recording extra")
     clips, log = tmp_path / "clips", tmp_path / "trace"
     settings = {
         "ENABLED": "true",
-        "STATES": "no driver",
+        "STATES": "camera degraded",
         "FOLDER": str(clips),
         "AFTER_S": "1",
         "PUBLIC_KEY": make_key(tmp_path / "key.pem"),
     }
     python = [sys.executable, "-m", "edge_fer"]
-    command = ["run", "--camera", "demo:?start=16", "--link", "virtual:records"]
+    command = ["run", "--camera", "demo:?start=10", "--link", "virtual:records"]
     daemon = subprocess.run(
         traced(log, *python, *command),
         stdin=subprocess.DEVNULL,
