@@ -1,6 +1,5 @@
 """Shows what happens at the controller: live in a terminal, else line by line or as JSON."""
 
-import json
 from collections import deque
 from dataclasses import asdict, dataclass
 from typing import Protocol, TextIO
@@ -19,6 +18,7 @@ from firmware_bridge.controller.vehicle import describe
 from firmware_bridge.protocol.database import value_name
 from firmware_bridge.protocol.messages import DriverRequestMessage, DriverStateMessage
 from firmware_bridge.reception.watching import course_name
+from firmware_bridge.terminal.json_line import write_json_line
 
 _EVENTS_SHOWN = 10
 _KEY_LINE = "   ".join(f"{key} {name}" for key, name, _ in KEYS)
@@ -89,7 +89,7 @@ class JsonEvents:
         self._print({"summary": asdict(totals)})
 
     def _print(self, value: object) -> None:
-        print(json.dumps(value), file=self._out, flush=True)  # a reader wants it as it happens
+        write_json_line(self._out, value)
 
 
 class EventLines:

@@ -1,6 +1,5 @@
 """What becomes of what the monitor sees: a live view in a terminal, or JSON lines."""
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -18,6 +17,7 @@ from firmware_bridge.reception.frame_filter import FrameFilter, parse_filter
 from firmware_bridge.reception.supervision import JudgedFrame
 from firmware_bridge.reception.watching import Line, Seen, Summary, Watch, frame_as_json
 from firmware_bridge.recording.recorder import Recorder, RecordingStatus
+from firmware_bridge.terminal.json_line import write_json_line
 from firmware_bridge.terminal.keyboard import Keyboard
 
 REDRAW_S = 0.2  # a redraw costs some 10 ms of a desktop's core
@@ -113,7 +113,7 @@ class JsonView:
         self._print(totals)
 
     def _print(self, value: object) -> None:
-        print(json.dumps(value), file=self._out, flush=True)  # a reader wants it as it happens
+        write_json_line(self._out, value)
 
 
 class ScreenView:
