@@ -163,6 +163,8 @@ def _with_attention(
         profile=observation.profile and observation.usable_face,
         lost=observation.camera is CameraCondition.GOOD and not observation.usable_face,
         lids_open=evidence.eyelids.lids is Lids.OPEN,
+        lids_shut=evidence.eyelids.lids is Lids.SHUT
+        and evidence.eyelids.blind_s(evidence.time_s) <= settings.dropout_s + ROUNDING_S,
         time_s=time_s,
         speed_km_h=observation.vehicle.speed_km_h,
         eyes_shut=evidence.eyelids.closure_s > settings.blink_max_s,

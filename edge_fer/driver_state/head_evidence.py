@@ -110,6 +110,7 @@ def update_head(
     profile: bool = False,
     lost: bool = False,
     lids_open: bool = True,
+    lids_shut: bool = False,
     time_s: float,
     speed_km_h: float | None,
     eyes_shut: bool,
@@ -120,7 +121,7 @@ def update_head(
     With `profile` the head is turned beyond what is measured, and `pose` says at the most to which
     side. With `lost` a good camera sees no face of the driver. With an unknown speed the stricter
     limit counts. `eyes_shut` keeps a driver unresponsive whose head is back but whose eyes are
-    closed.
+    closed; with `lids_shut`, just seen, a head that faces the road does not look at it.
     """
     judged = profile or pose is not None
     if before.seen_s is None and not judged:
@@ -141,7 +142,8 @@ def update_head(
             return before
         elapsed_s = min(since_s, settings.look_speaks_for_s)
         zone = Zone.SHOULDER if before.zone is Zone.ROAD else before.zone
-        seen = _with_look(replace(before, away=True, zone=zone), elapsed_s, time_s, settings)
+        away = replace(before, away=True, zone=zone)
+        seen = _with_look(away, elapsed_s, time_s, settings, lids_shut=lids_shut)
         # That nobody looked back was not seen: it is no proof of absence.
         return replace(
             _judged(seen, elapsed_s, speed_km_h, eyes_shut, settings), since_warning_s=None
@@ -167,7 +169,11 @@ def update_head(
     if seen.too_slow:
         return seen
     return _judged(
-        _with_look(seen, elapsed_s, time_s, settings), elapsed_s, speed_km_h, eyes_shut, settings
+        _with_look(seen, elapsed_s, time_s, settings, lids_shut=lids_shut),
+        elapsed_s,
+        speed_km_h,
+        eyes_shut,
+        settings,
     )
 
 
@@ -351,7 +357,12 @@ def _beyond(look: Look, limits: tuple[float, float, float], margin_deg: float) -
 
 
 def _with_look(
-    seen: HeadEvidence, elapsed_s: float, time_s: float, settings: PolicySettings
+    seen: HeadEvidence,
+    elapsed_s: float,
+    time_s: float,
+    settings: PolicySettings,
+    *,
+    lids_shut: bool,
 ) -> HeadEvidence:
     """Add the time of this look to its run and to the window."""
     empty = Window(settings.looks_window_s, settings.looks_window_s)
@@ -365,7 +376,8 @@ def _with_look(
         looks = looks.add(time_s, seen_s=elapsed_s, held_s=held_s)
         return replace(seen, looks=looks, away_s=away_s, pending_s=pending_s, back_s=0.0)
     looks = looks.add(time_s, seen_s=elapsed_s, held_s=0.0)
-    back_s = seen.back_s + elapsed_s
+    # A head that passes the road on its way with lowered lids has not looked at it.
+    back_s = seen.back_s + (0.0 if lids_shut else elapsed_s)
     if back_s < settings.look_back_s - ROUNDING_S:
         return replace(seen, looks=looks, back_s=back_s)
     return replace(
