@@ -118,7 +118,7 @@ class Daemon:
         house, flag = self.housekeeping, self.recorder.flag
         snapshot = report(step, house.health, now_s, parts=house.parts, recording=flag)
         self.link.publish(house.with_metrics(snapshot))
-        self.recorder.decided(decision.state, reason, decision.time_s)
+        self.recorder.decided(decision.state, reason, decision.time_s, decision.measured)
 
     def _publish_standby(self, reason: str, now_s: float) -> None:
         self.readiness.notify_ready()
