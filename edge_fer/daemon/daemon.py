@@ -137,7 +137,7 @@ class Daemon:
             watched=self.pictures.watchers > 0,
         )
         self.link.publish(house.with_metrics(snapshot))
-        self.recorder.decided(decision.state, reason, decision.time_s)
+        self.recorder.decided(decision.state, reason, decision.time_s, decision.measured)
 
     def _publish_standby(self, reason: str, now_s: float) -> None:
         self.pictures.offer(None, None, now_s)
