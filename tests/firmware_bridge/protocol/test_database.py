@@ -68,6 +68,7 @@ LAYOUT = {
             ("Latency", 8),
             ("Fault", 8),
             ("Recording", 2),
+            ("Preview", 2),
         ],
     ),
     "DriverRequest": (
