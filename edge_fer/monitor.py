@@ -53,10 +53,9 @@ class DriverMonitor:
         for number, picture in enumerate(pictures):
             print(monitor.observe(picture, number / 30).state.label)
 
-    It opens the networks and thresholds of `config`: by default the emotion network of this package
-    and the detector that needs no file. States that need eyes and head pose want
-    `face.detector = "yunet"` (`edge-fer model fetch yunet`). A UserError on construction names what
-    does not open. Not for use by several threads at once.
+    It opens the networks and thresholds of `config`: by default the emotion, face and eyes networks
+    of this package, which need no other file. A UserError on construction names what does not open.
+    Not for use by several threads at once.
     """
 
     def __init__(self, config: Config | None = None) -> None:

@@ -21,11 +21,13 @@ from edge_fer.daemon.state_log import StateLog
 from edge_fer.daemon.status_server import StatusServer
 from edge_fer.driver_state.monitor import StateMonitor
 from edge_fer.health.meter import HealthMeter
+from edge_fer.live.tap import PictureTap
 from edge_fer.models.attempts import LoadAttempts
 from edge_fer.paths import (
     own_attempts_file,
     own_frames_socket,
     own_last_word_file,
+    own_pictures_socket,
     own_resume_file,
     own_status_socket,
 )
@@ -92,6 +94,7 @@ def assemble(
     link = _open_link(config.link.uri, keep_trying=managed)
     metrics_file = config.health.prometheus_file
     server = StatusServer(own_status_socket(), Path(metrics_file) if metrics_file else None)
+    pictures = PictureTap(own_pictures_socket())
     state = StateLog()
     standby = StandbySwitch(frames, pipeline, recorder, meter, LastWord(own_last_word_file()))
     vehicle = VehicleReader(link, config.vehicle, off=standby.active)
@@ -106,10 +109,11 @@ def assemble(
         vehicle=vehicle,
         standby=standby,
         housekeeping=Housekeeping(
-            setup, frames, link, vehicle, recorder, meter, state, notifier, server
+            setup, frames, link, vehicle, recorder, meter, state, notifier, server, pictures
         ),
         readiness=Readiness(notifier, resume, driver, attempts),
         server=server,
+        pictures=pictures,
     )
 
 

@@ -69,6 +69,7 @@ LAYOUT = {
             ("Latency", 8),
             ("Fault", 8),
             ("Recording", 2),
+            ("Preview", 2),
         ],
     ),
     "DriverRequest": (
