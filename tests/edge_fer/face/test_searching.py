@@ -110,10 +110,10 @@ def test_the_frontal_cascades_second_look_has_more_contrast_in_the_dark() -> Non
             seen.append(grey.copy())
             return super().detect(grey)
 
-    frame = np.full((120, 160), 60, np.uint8)
-    frame[40:80, 40:120] = 20
-    for x in range(44, 116, 8):  # faint lines in the dark part
-        frame[44:76, x : x + 3] = 24
+    y, x = np.mgrid[:120, :160]
+    frame = np.full((120, 160), 120, np.uint8)
+    faint = np.rint(20 + 4 * np.sin(x / 3) * np.sin(y / 3)).astype(np.uint8)
+    frame[40:80, 40:120] = faint[40:80, 40:120]
     search = CascadeSearch(Keeps(), Marks())
     for _ in range(3):
         search.propose(frame)
