@@ -34,11 +34,12 @@ from edge_fer.paths import (
 from edge_fer.pipeline import Pipeline
 from edge_fer.recording.process import RecorderProcess
 from edge_fer.redaction import redacted_uri
+from edge_fer.vehicle.ids import configured_ids
 from edge_fer.vehicle.reader import VehicleReader
 from firmware_bridge.errors import LinkReason, TransportError
 from firmware_bridge.link.link import Link
 from firmware_bridge.link.tap import FrameTap
-from firmware_bridge.protocol.database import use_base_id
+from firmware_bridge.protocol.database import use_ids
 
 _log = logging.getLogger(__name__)
 
@@ -90,7 +91,7 @@ def assemble(
     )
     # Last: nothing after them can fail, so what they open is always closed by `Daemon.run`; and
     # still before a camera lights up.
-    use_base_id(config.link.base_id)
+    use_ids(configured_ids(config.link))
     link = _open_link(config.link.uri, keep_trying=managed)
     metrics_file = config.health.prometheus_file
     server = StatusServer(own_status_socket(), Path(metrics_file) if metrics_file else None)
