@@ -12,6 +12,7 @@ from edge_fer.daemon.state_log import StateLog
 from edge_fer.daemon.status import Status, as_journal_fields
 from edge_fer.daemon.status_server import StatusServer
 from edge_fer.health.meter import CounterRate, Health, HealthMeter, shedding_text
+from edge_fer.live.tap import PictureTap
 from edge_fer.recording.process import RecorderProcess
 from edge_fer.vehicle.figures import fault_counters, pipeline_figures
 from edge_fer.vehicle.outgoing import Parts
@@ -52,6 +53,7 @@ class Housekeeping:
         state: StateLog,
         notifier: Notifier,
         server: StatusServer,
+        pictures: PictureTap,
     ) -> None:
         self._setup = setup
         self._frames = frames
@@ -62,6 +64,7 @@ class Housekeeping:
         self._state = state
         self._notifier = notifier
         self._server = server
+        self._pictures = pictures
         self._link_rate = CounterRate()
         self._due_s = setup.started_s
         self._journal_s = setup.started_s + JOURNAL_EVERY_S
@@ -130,4 +133,5 @@ class Housekeeping:
             link_fps=self._link_rate.read(counters.frames_sent, now_s),
             restarts=self._setup.restarts,
             recording=self._recorder.status,
+            watchers=self._pictures.watchers,
         )

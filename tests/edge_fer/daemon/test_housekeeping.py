@@ -33,7 +33,7 @@ class Around:
         self.limits: list[float | None] = []
         self.trouble: str | None = None
         self.counters = LinkCounters(True, 1, 500, 0, 0, 40, 0, 0, 0)
-        self.status = None
+        self.status, self.watchers = None, 0
         self.looked_after_s: list[float] = []
         self.published: list[tuple[Any, float]] = []
 
@@ -57,7 +57,9 @@ def made(around: Around, address: str | None = None, root: Path = Path("/")) -> 
     meter = HealthMeter(thermometer=Thermometer(root))
     state = StateLog()
     state.note(DriverState.ATTENTIVE, "enough evidence")
-    return Housekeeping(SETUP, parts, parts, vehicle, parts, meter, state, Notifier(address), parts)
+    return Housekeeping(
+        SETUP, parts, parts, vehicle, parts, meter, state, Notifier(address), parts, parts
+    )
 
 
 def test_it_is_done_twice_a_second(around: Around, manager: socket.socket) -> None:

@@ -19,6 +19,7 @@ from edge_fer.driver_state.policy import first_decision
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.driver_state.states import DriverState
 from edge_fer.health.meter import HealthMeter
+from edge_fer.live.tap import PictureTap
 from edge_fer.observation import CameraCondition, Vehicle
 from edge_fer.pipeline import Step
 from edge_fer.vehicle.incoming import decode_vehicle
@@ -117,6 +118,7 @@ def daemon_of(parts: Surroundings) -> Daemon:
         housekeeping=made,
         readiness=made,
         server=made,
+        pictures=PictureTap(None),
     )
 
 
