@@ -1,12 +1,22 @@
 """Options that do nothing together are refused before the work."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from edge_fer.cli.app import main
+from firmware_bridge.protocol.database import use_ids
+from firmware_bridge.protocol.ids import BASE_ID, ids_at
 
 QUANTIZE = ["quantize", "a.keras", "--data", "d.csv", "--out", "{}/a.tflite"]
+
+
+@pytest.fixture(autouse=True)
+def ids_stay() -> Iterator[None]:
+    """Put the messages back that --base-id moved before the other option was refused."""
+    yield
+    use_ids(ids_at(BASE_ID))
 
 
 @pytest.mark.parametrize(
