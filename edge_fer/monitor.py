@@ -60,7 +60,12 @@ class DriverMonitor:
 
     def __init__(self, config: Config | None = None) -> None:
         config = config or Config()
-        self._networks = open_networks(config.model, config.face, stand_in=False)
+        self._networks = open_networks(
+            config.model,
+            config.face,
+            stand_in=False,
+            driver_side=config.driver_state.driver_side,
+        )
         self._settings = config.driver_state
         self._pipeline: Pipeline | None = None  # its time begins with the first picture
         self._sequence = 0

@@ -55,7 +55,12 @@ def annotate_source(
     config = load_config(config_path, os.environ)
     if model is not None:
         config = replace(config, model=replace(config.model, path=str(model)))
-    networks = open_networks(config.model, config.face, stand_in=False)
+    networks = open_networks(
+        config.model,
+        config.face,
+        stand_in=False,
+        driver_side=config.driver_state.driver_side,
+    )
     classifier, policy = networks.policy(config.driver_state)
     pipeline = Pipeline(
         classifier, networks.tracker, ConditionMonitor(), StateMonitor(policy, 0.0), networks.eyes

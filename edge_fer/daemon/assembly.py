@@ -64,7 +64,13 @@ def assemble(
     attempts = LoadAttempts(own_attempts_file())
     # Whatever ends Python in order, a port that is missing for example, is no model's fault.
     atexit.register(attempts.ready)
-    networks = open_networks(config.model, config.face, stand_in=managed, attempts=attempts)
+    networks = open_networks(
+        config.model,
+        config.face,
+        stand_in=managed,
+        attempts=attempts,
+        driver_side=config.driver_state.driver_side,
+    )
     now_s = time.monotonic()
     resume = ResumeFile(own_resume_file())
     left = resume.read(now_s)

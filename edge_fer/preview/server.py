@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,18 @@ from typing import Any
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
+from edge_fer import __version__
 from edge_fer.annotate.panel import readings
 from edge_fer.annotate.rows import row_of
+from edge_fer.commissioning.check import STEPS, GuidedCheck
+from edge_fer.commissioning.report import Report
+from edge_fer.commissioning.sample import sample_of
+from edge_fer.commissioning.steps import INSTRUCTIONS
+from edge_fer.config.config import LIVE_SECTIONS
+from edge_fer.config.edit import edited, parse_value, set_in_file
 from edge_fer.daemon.status import StatusAnswer
 from edge_fer.daemon.status_server import ask
-from edge_fer.errors import DaemonError
+from edge_fer.errors import DaemonError, UserError
 from edge_fer.paths import pictures_sockets, status_sockets
 from edge_fer.preview.access import Access
 from edge_fer.preview.bus import BusWatch
@@ -30,6 +38,14 @@ SLOW_EVERY_S = 1.0  # status, frames and time line
 PICTURE_WAIT_S = 2.0
 WRITE_S = 10.0  # a client that takes nothing for so long is gone
 MOST_STREAMS = 16
+# What a page may change; all else is for `edge-fer config set`.
+SAVED_HERE = frozenset(
+    {
+        "face.seat_region",
+        "driver_state.neutral_yaw_deg",
+        "driver_state.neutral_pitch_deg",
+    }
+)
 _BOUNDARY = "picture"
 _PAGE = files("edge_fer.preview").joinpath("page")
 _TYPES = {
@@ -74,11 +90,14 @@ def _is_there(path: Path) -> bool:
 class PreviewServer:
     """What the handlers share."""
 
-    def __init__(self, access: Access, sockets: Sockets, cookie: str) -> None:
+    def __init__(self, access: Access, sockets: Sockets, cookie: str, config: Path) -> None:
         self._access = access
         self._cookie = cookie
         self._sockets = sockets
         self._senses = Senses()
+        self._config = config
+        self._check: GuidedCheck | None = None
+        self._checked: datetime | None = None
         self._status: StatusAnswer | None = None
         frames = tuple(path.with_name("frames.socket") for path in status_sockets())
         self.bus = BusWatch(lambda: sockets.first(frames, "frames.socket"))
@@ -95,6 +114,10 @@ class PreviewServer:
         made.router.add_get("/pictures", self._pictures)
         made.router.add_get("/events", self._events)
         made.router.add_post("/click", self._click)
+        made.router.add_post("/check", self._start_check)
+        made.router.add_post("/settings", self._save)
+        made.router.add_get("/report.html", self._report)
+        made.router.add_get("/report.md", self._report)
         made.cleanup_ctx.append(self._background)
         return made
 
@@ -109,7 +132,10 @@ class PreviewServer:
         await asyncio.to_thread(self.bus.stop)
 
     def _take(self, shown: Shown) -> None:
-        self._senses.take(shown.scene, time.monotonic())
+        now_s = time.monotonic()
+        self._senses.take(shown.scene, now_s)
+        if self._check is not None and shown.scene is not None:
+            self._check.take(sample_of(shown.scene, shown.grey, shown.width, shown.height, now_s))
 
     async def _ask_status(self) -> None:
         while True:
@@ -173,6 +199,77 @@ class PreviewServer:
                 await asyncio.sleep(STATE_EVERY_S)
         return response
 
+    async def _start_check(self, _: web.Request) -> web.Response:
+        self.feed.person_is_there()
+        self._check = GuidedCheck(time.monotonic())
+        self._checked = datetime.now().astimezone()
+        return web.Response(status=204)
+
+    async def _save(self, request: web.Request) -> web.Response:
+        """Save settings in the config, as `edge-fer config set`; the answer is a line of text."""
+        self.feed.person_is_there()
+        try:
+            given = await request.json()
+            if not isinstance(given, dict) or not given.keys() <= SAVED_HERE:
+                raise ValueError
+            changes = {key: parse_value(key, str(value)) for key, value in given.items()}
+        except (ValueError, RecursionError):
+            return web.Response(status=400, text="These settings are not saved here.\n")
+        try:
+            await asyncio.to_thread(set_in_file, self._config, changes)
+        except UserError as error:
+            piece = edited("", changes).strip()
+            return web.Response(status=409, text=f"{error}. To be saved by hand:\n{piece}\n")
+        live = all(key.partition(".")[0] in LIVE_SECTIONS for key in changes)
+        how = "reload" if live else "restart"
+        return web.Response(
+            text=f"Saved in {self._config}. The daemon takes it over on:"
+            f" sudo systemctl {how} edge-fer\n"
+        )
+
+    async def _report(self, request: web.Request) -> web.Response:
+        check = self._check
+        if check is None or self._checked is None or not (results := check.results()):
+            return web.Response(status=404, text="There is no check yet.\n")
+        camera = "unknown" if self._status is None else self._status.status.camera
+        report = Report(self._checked, camera, __version__, results, check.settings())
+        if request.path.endswith(".md"):
+            return web.Response(text=report.to_markdown(), content_type="text/markdown")
+        response = web.Response(text=report.to_html(), content_type="text/html")
+        # The report is one file with its style; it runs nothing.
+        response.headers["Content-Security-Policy"] = (
+            "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+        )
+        return response
+
+    def _check_state(self) -> dict[str, Any] | None:
+        check = self._check
+        if check is None:
+            return None
+        check.tick(time.monotonic())
+        progress = check.progress()
+        return {
+            "step": None
+            if progress is None
+            else {
+                "number": progress.number,
+                "of": len(STEPS),
+                "text": INSTRUCTIONS[progress.step].text,
+                "measuring": progress.measuring,
+                "left_s": round(progress.left_s, 1),
+            },
+            "results": [
+                {
+                    "step": one.step.value,
+                    "level": one.level.value,
+                    "text": one.text,
+                    "remedy": one.remedy,
+                }
+                for one in check.results()
+            ],
+            "settings": check.settings() if progress is None else {},
+        }
+
     def _refuse_too_many(self) -> None:
         if self.feed.lookers >= MOST_STREAMS:
             raise web.HTTPServiceUnavailable(
@@ -189,6 +286,7 @@ class PreviewServer:
             "standby": live and shown is not None and scene is None,
             "picture": live and shown is not None and shown.drawn is not None,
             "number": 0 if shown is None else shown.number,
+            "check": self._check_state(),
             "senses": [{"name": one.name, "unseen_s": one.unseen_s} for one in self._senses.now()],
         }
         if scene is not None:
@@ -262,7 +360,8 @@ def _guard(access: Access, cookie: str) -> Middleware:
             return _refused("That did not come from this page.")
         response = await handler(request)
         if not response.prepared:
-            response.headers.update(HEADERS)
+            for name, value in HEADERS.items():
+                response.headers.setdefault(name, value)
         return response
 
     return guard

@@ -2,30 +2,18 @@
 
 import asyncio
 import contextlib
-import os
 import signal
 import socket
-import subprocess
 import sys
-import tempfile
 import webbrowser
-from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO
 
-from edge_fer.errors import (
-    DaemonError,
-    DaemonReason,
-    Extra,
-    MissingPackageError,
-    UsageError,
-    UsageReason,
-)
-from edge_fer.isolated import python_module
+from edge_fer.errors import Extra, MissingPackageError, UsageError, UsageReason
+from edge_fer.live.own_daemon import OwnDaemon, own_daemon
+from edge_fer.paths import DEVICE_CONFIG
 from edge_fer.preview.access import Access, is_loopback, new_token
 
-STOP_S = 1.0  # what the daemon promises on SIGTERM
 _LOOK_S = 0.2
 
 
@@ -50,79 +38,23 @@ def run_preview(
         daemon = None
         if camera is not None:
             daemon = stack.enter_context(own_daemon(camera, config_path))
-        serve(host, port, daemon, open_browser=open_browser, seconds=seconds)
+        serve(host, port, daemon, config_path, open_browser=open_browser, seconds=seconds)
     return 0
-
-
-class OwnDaemon:
-    """A daemon that runs for as long as the page; its sockets lie in `folder`."""
-
-    def __init__(self, process: "subprocess.Popen[bytes]", folder: Path, log: IO[bytes]) -> None:
-        self.process, self.folder, self._log = process, folder, log
-
-    @property
-    def ended(self) -> bool:
-        """Whether it ended by itself."""
-        return self.process.poll() is not None
-
-    def check(self) -> None:
-        """DaemonError with its last line, where it ended for an error."""
-        if self.process.poll() in (None, 0):
-            return
-        self._log.seek(0)
-        text = self._log.read().decode(errors="replace").strip()
-        last = text.splitlines()[-1] if text else "no message"
-        raise DaemonError(DaemonReason.ENDED, last.removeprefix("edge-fer: "))
-
-
-@contextlib.contextmanager
-def own_daemon(
-    camera: str, config_path: Path | None, link: str = "virtual:preview"
-) -> Iterator[OwnDaemon]:
-    """Run a daemon for `camera`; its frames go nowhere but to the page, unless `link` says so."""
-    with tempfile.TemporaryDirectory(prefix="edge-fer-") as folder, tempfile.TemporaryFile() as log:
-        config = Path(os.devnull) if config_path is None else config_path.absolute()
-        process = subprocess.Popen(
-            python_module(
-                *("edge_fer", "run", "--config", str(config)),
-                *("--camera", camera, "--link", link),
-            ),
-            cwd="/",
-            env=_environment(folder),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-        )
-        daemon = OwnDaemon(process, Path(folder), log)
-        try:
-            yield daemon
-        finally:
-            stopped = process.poll() is None
-            if stopped:
-                process.terminate()
-                try:
-                    process.wait(STOP_S)
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    process.wait()
-        if not stopped:
-            daemon.check()
-
-
-def _environment(folder: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name != "NOTIFY_SOCKET"}
-    return kept | {"RUNTIME_DIRECTORY": folder}
 
 
 def serve(
     host: str,
     port: int,
     daemon: OwnDaemon | None,
+    config_path: Path | None,
     *,
     open_browser: bool = False,
     seconds: float | None = None,
 ) -> None:
-    """Serve the page at `host`:`port` (0: any free one); print its address with the token."""
+    """Serve the page at `host`:`port` (0: any free one); print its address with the token.
+
+    `config_path` is what the page saves settings in; None: the service's.
+    """
     listener = _listen(host, port)
     with listener:
         bound_port = listener.getsockname()[1]
@@ -141,11 +73,15 @@ def serve(
         names = frozenset({"localhost", socket.gethostname().lower(), socket.getfqdn().lower()})
         if open_browser:
             webbrowser.open(url)
-        asyncio.run(_serve(listener, Access(token, names), daemon, seconds))
+        asyncio.run(_serve(listener, Access(token, names), daemon, config_path, seconds))
 
 
 async def _serve(
-    listener: socket.socket, access: Access, daemon: OwnDaemon | None, seconds: float | None
+    listener: socket.socket,
+    access: Access,
+    daemon: OwnDaemon | None,
+    config_path: Path | None,
+    seconds: float | None,
 ) -> None:
     from aiohttp import web  # noqa: PLC0415 - an extra
 
@@ -155,7 +91,7 @@ async def _serve(
     # Cookies are of a host, whatever the port: two pages on one machine must not mix theirs up.
     cookie = f"edge_fer_{listener.getsockname()[1]}"
     runner = web.AppRunner(
-        PreviewServer(access, sockets, cookie).application(),
+        PreviewServer(access, sockets, cookie, config_path or DEVICE_CONFIG).application(),
         access_log=None,
         shutdown_timeout=0.5,
     )

@@ -61,6 +61,7 @@ function drawState() {
     item.append(make("span", text, seen ? "yes" : "no"));
     return item;
   }));
+  drawCheck(state.check || null);
   pairs("readings", (state.readings || []).filter(([name]) => name !== "camera"));
   drawEmotions(state.emotions || []);
 }
@@ -152,6 +153,128 @@ function drawHistory() {
     return item;
   }));
 }
+
+// A short tone: whoever has closed eyes cannot read.
+let tones = null;
+function beep() {
+  if (tones === null) return;
+  const tone = tones.createOscillator();
+  const gain = tones.createGain();
+  gain.gain.value = 0.1;
+  tone.connect(gain).connect(tones.destination);
+  tone.start();
+  tone.stop(tones.currentTime + 0.2);
+}
+
+let passed = 0;
+function drawCheck(check) {
+  const step = check && check.step;
+  byId("check-intro").hidden = check !== null;
+  byId("check-step").hidden = byId("check-bar").hidden = !step;
+  setText("check-start", check === null ? "Start the check" : "Start again");
+  if (step) {
+    setText("check-step", `${step.number} of ${step.of}: ${step.text}`);
+    const bar = byId("check-bar").firstElementChild;
+    bar.style.width = step.measuring ? `${Math.min(100, 100 * step.left_s / 6)}%` : "0";
+  }
+  const results = check ? check.results : [];
+  if (results.length > passed) beep();
+  if (results.length !== passed || check === null) {
+    passed = results.length;
+    byId("check-results").replaceChildren(...results.map((one) => {
+      const item = make("li");
+      const signs = { ok: "✓", warning: "!", failed: "✕" };
+      item.append(make("span", signs[one.level] || "·", one.level), make("span", `${one.step}: ${one.text}`));
+      if (one.remedy) item.append(make("span", one.remedy, "remedy"));
+      return item;
+    }));
+  }
+  const done = check !== null && !step;
+  byId("check-report").hidden = byId("check-report-md").hidden = !done;
+  byId("check-save").hidden = !done || Object.keys(check.settings).length === 0;
+}
+
+async function post(path, value) {
+  const response = await fetch(path, { method: "POST", body: value === undefined ? undefined : JSON.stringify(value) });
+  return (await response.text()).trim();
+}
+
+byId("check-start").addEventListener("click", () => {
+  if (tones === null && window.AudioContext) tones = new AudioContext();
+  passed = -1;
+  setText("saved", "");
+  post("/check");
+});
+byId("check-save").addEventListener("click", async () => setText("saved", await post("/settings", state.check.settings)));
+
+// The seat region, in shares of the picture, which fills the stage but for bars at its sides.
+let region = null;
+let anchor = null;
+
+function shown() {
+  const stage = byId("stage").getBoundingClientRect();
+  const picture = byId("picture");
+  const ratio = (picture.naturalWidth || 4) / (picture.naturalHeight || 3);
+  const width = Math.min(stage.width, stage.height * ratio), height = width / ratio;
+  return { left: (stage.width - width) / 2, top: (stage.height - height) / 2, width, height, stage };
+}
+
+function place(event) {
+  const box = shown();
+  const within = (value) => Math.min(Math.max(value, 0), 1);
+  return [within((event.clientX - box.stage.left - box.left) / box.width), within((event.clientY - box.stage.top - box.top) / box.height)];
+}
+
+function showRegion() {
+  const box = shown();
+  const element = byId("region");
+  element.hidden = region === null;
+  byId("region-save").hidden = byId("region-text").hidden = region === null;
+  if (region === null) return;
+  const [left, top, right, bottom] = region;
+  element.style.left = `${box.left + left * box.width}px`;
+  element.style.top = `${box.top + top * box.height}px`;
+  element.style.width = `${(right - left) * box.width}px`;
+  element.style.height = `${(bottom - top) * box.height}px`;
+  setText("region-text", `The middle of the driver's face lies within ${regionText()}.`);
+}
+
+function regionText() {
+  return region.map((value) => String(Math.round(1000 * value) / 1000)).join(" ");
+}
+
+function draw(wanted) {
+  document.body.classList.toggle("is-drawing", wanted);
+}
+
+byId("region-draw").addEventListener("click", () => {
+  draw(true);
+  setText("saved", "Draw a rectangle in the picture around the places of the driver's face.");
+});
+byId("region-left").addEventListener("click", () => { region = [0, 0, 0.5, 1]; showRegion(); });
+byId("region-right").addEventListener("click", () => { region = [0.5, 0, 1, 1]; showRegion(); });
+byId("region-save").addEventListener("click", async () => setText("saved", await post("/settings", { "face.seat_region": regionText() })));
+byId("stage").addEventListener("pointerdown", (event) => {
+  if (!document.body.classList.contains("is-drawing")) return;
+  event.preventDefault();
+  byId("stage").setPointerCapture(event.pointerId);
+  anchor = place(event);
+});
+byId("stage").addEventListener("pointermove", (event) => {
+  if (anchor === null) return;
+  const [x, y] = place(event);
+  region = [Math.min(x, anchor[0]), Math.min(y, anchor[1]), Math.max(x, anchor[0]), Math.max(y, anchor[1])];
+  showRegion();
+});
+byId("stage").addEventListener("pointerup", () => {
+  if (anchor === null) return;
+  anchor = null;
+  draw(false);
+  if (region !== null && (region[2] - region[0] < 0.02 || region[3] - region[1] < 0.02)) region = null;
+  setText("saved", "");
+  showRegion();
+});
+window.addEventListener("resize", showRegion);
 
 function click() {
   fetch("/click", { method: "POST" }).catch(() => {});

@@ -14,6 +14,7 @@ import pytest
 from edge_fer.isolated import python_module
 
 PATIENCE_S = 60.0
+CONFIG = '# of the van\n[log]\nlevel = "info"  # enough\n'
 
 
 def wait_for(condition: Callable[[], Any]) -> Any:
@@ -31,6 +32,10 @@ class Preview:
     url: str  # with the token
     process: "subprocess.Popen[str]"
     folder: Path  # of its daemon's sockets
+
+    @property
+    def config(self) -> Path:
+        return self.folder.parent / "config.toml"
 
     @property
     def base(self) -> str:
@@ -71,7 +76,11 @@ def start_preview(temporary: Path, *arguments: str) -> Iterator[Preview]:
 def preview(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Preview]:
     """The demo's scene again and again, at 20 frames a second."""
     folder = tmp_path_factory.mktemp("preview")
-    yield from start_preview(folder, "--camera", "demo:?loop=1&fps=20")
+    (folder / "config.toml").write_text(CONFIG)
+    yield from start_preview(
+        folder,
+        *("--camera", "demo:?loop=1&fps=20", "--config", str(folder / "config.toml")),
+    )
 
 
 @pytest.fixture(scope="module")

@@ -8,19 +8,24 @@ from typing import Any
 
 import pytest
 
+from edge_fer.config.config import load_config
 from edge_fer.daemon.status_server import ask
-from tests.edge_fer.preview.conftest import Preview, wait_for
+from tests.edge_fer.preview.conftest import CONFIG, Preview, wait_for
 
 pytestmark = pytest.mark.slow
 
 
 def request(
-    preview: Preview, method: str, path: str, headers: dict[str, str] | None = None
+    preview: Preview,
+    method: str,
+    path: str,
+    headers: dict[str, str] | None = None,
+    body: str | None = None,
 ) -> tuple[int, http.client.HTTPMessage, bytes]:
     address = urllib.parse.urlsplit(preview.base)
     connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=30)
     try:
-        connection.request(method, path, headers=headers or {})
+        connection.request(method, path, body, headers or {})
         response = connection.getresponse()
         return response.status, response.headers, response.read()
     finally:
@@ -99,6 +104,37 @@ class TestPage:
         )
         assert wide <= 0
 
+    def test_a_region_is_drawn_and_saved(self, preview: Preview, chromium: Any) -> None:
+        chromium.set_window_size(1280, 1400)
+        chromium.get(preview.url)
+        wait_for(lambda: picture(chromium))
+        stage = chromium.find_element("id", "stage")
+        chromium.find_element("id", "region-draw").click()
+        chains = pytest.importorskip("selenium.webdriver").ActionChains(chromium)
+        wide, high = stage.size["width"], stage.size["height"]
+        chains.move_to_element_with_offset(stage, -0.3 * wide, -0.4 * high).click_and_hold()
+        chains.move_by_offset(round(0.5 * wide), round(0.7 * high)).release().perform()
+        assert chromium.find_element("id", "region").is_displayed()
+        chromium.find_element("id", "region-save").click()
+        wait_for(lambda: "Saved in" in chromium.find_element("id", "saved").text)
+        text = preview.config.read_text()
+        assert text.startswith(CONFIG)  # with its comments
+        region = [float(value) for value in load_config(preview.config).face.seat_region.split()]
+        assert region == pytest.approx([0.2, 0.1, 0.7, 0.8], abs=0.02)
+
+    def test_the_check_leads_through_its_steps(self, preview: Preview, chromium: Any) -> None:
+        chromium.get(preview.url)
+        wait_for(lambda: picture(chromium))
+        chromium.find_element("id", "check-start").click()
+        wait_for(lambda: "1 of 7: Sit" in chromium.find_element("id", "check-step").text)
+        wait_for(lambda: "aim: " in chromium.find_element("id", "check-results").text)
+        wait_for(lambda: "2 of 7" in chromium.find_element("id", "check-step").text)
+        status, headers, body = request(preview, "GET", "/report.html", {"Cookie": cookie(preview)})
+        assert status == 200
+        assert b"Check of driver camera" in body
+        assert b"aim" in body
+        assert "script-src" not in headers["Content-Security-Policy"]
+
     def test_closing_the_page_ends_it(self, preview: Preview, chromium: Any) -> None:
         chromium.get(preview.url)
         wait_for(lambda: watchers(preview) == 1)
@@ -120,6 +156,24 @@ class TestAccess:
         headers = {"Cookie": cookie(preview), "Origin": "http://evil.example"}
         assert request(preview, "POST", "/click", headers)[0] == 403
         assert request(preview, "POST", "/click", headers | {"Origin": preview.base})[0] == 204
+
+    @pytest.mark.parametrize(
+        "body", ['{"recording.enabled": true}', '{"camera.uri": "x"}', "[]", "{", '{"a": 1}']
+    )
+    def test_only_what_belongs_to_the_camera_is_saved(self, preview: Preview, body: str) -> None:
+        before = preview.config.read_text()
+        headers = {"Cookie": cookie(preview), "Origin": preview.base}
+        assert request(preview, "POST", "/settings", headers, body)[0] == 400
+        assert preview.config.read_text() == before
+
+    def test_what_the_daemon_would_refuse_is_said_and_not_saved(self, preview: Preview) -> None:
+        before = preview.config.read_text()
+        headers = {"Cookie": cookie(preview), "Origin": preview.base}
+        body = '{"face.seat_region": "1 0 0 1"}'
+        status, _, text = request(preview, "POST", "/settings", headers, body)
+        assert status == 409
+        assert b"is not within 0..1" in text
+        assert preview.config.read_text() == before
 
     def test_the_page_loads_nothing_from_elsewhere(self, preview: Preview) -> None:
         status, headers, body = request(preview, "GET", "/", {"Cookie": cookie(preview)})
