@@ -80,6 +80,7 @@ class Daemon:
             self.frames.stop(STOP_CAMERA_S)
             self.link.stop(STOP_LINK_S)
             self.server.stop()
+            self.housekeeping.log_end(time.monotonic())
         self.readiness.end()
 
     def _turn(self, vehicle: Vehicle) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from edge_fer import __version__
 from edge_fer.daemon.frames import FrameSource
 from edge_fer.daemon.journal import FIELDS
+from edge_fer.daemon.log_frame import closing_line
 from edge_fer.daemon.notify import Notifier
 from edge_fer.daemon.state_log import StateLog
 from edge_fer.daemon.status import Status, as_journal_fields
@@ -109,6 +110,11 @@ class Housekeeping:
         if now_s >= self._journal_s:
             self._journal_s = now_s + JOURNAL_EVERY_S
             _log.info("%s", summary, extra={FIELDS: as_journal_fields(status)})
+
+    def log_end(self, now_s: float) -> None:
+        """Log what was done since the start."""
+        self.health = self._meter.read(now_s, camera_frames=self._frames.given)
+        _log.info("%s", closing_line(self.status(now_s), self._state.changes))
 
     def status(self, now_s: float) -> Status:
         """Return the status of the monotonic moment `now_s`."""

@@ -72,6 +72,17 @@ def test_it_is_done_twice_a_second(around: Around, manager: socket.socket) -> No
         assert manager.recv(100) == b"WATCHDOG=1\nSTATUS=attentive, 0 fps"
 
 
+def test_the_log_ends_with_what_was_done(around: Around, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    house = made(around)
+    caplog.clear()
+    house.log_end(75.0)
+    assert caplog.messages == [
+        "ended after 65 s: 0 frames judged, 0 dropped; 1 change of the driver state;"
+        " 500 CAN frames sent, 0 dropped"
+    ]
+
+
 def test_the_status_has_what_each_part_says(around: Around) -> None:
     house = made(around)
     around.error = CameraError(CameraReason.NOT_FOUND, "camera demo:: gone")

@@ -152,7 +152,8 @@ def test_a_frame_is_judged_recorded_and_published_and_silence_too() -> None:
 def test_at_its_end_all_is_closed_and_only_then_forgotten() -> None:
     parts = Surroundings([])
     daemon_of(parts).run(StopFlag())
-    assert parts.calls[-6:] == ["notify_stopping", "stop", "stop", "stop", "stop", "end"]
+    closed = ["notify_stopping", "stop", "stop", "stop", "stop", "log_end"]
+    assert parts.calls[-7:] == [*closed, "end"]
 
 
 def test_after_an_error_all_is_closed_and_numbers_stay_for_the_next_process() -> None:
@@ -163,7 +164,7 @@ def test_after_an_error_all_is_closed_and_numbers_stay_for_the_next_process() ->
 
     with pytest.raises(RuntimeError, match="a mistake"):
         daemon_of(parts).run(StopFlag(), changed)
-    assert parts.calls[-5:] == ["notify_stopping", "stop", "stop", "stop", "stop"]
+    assert parts.calls[-6:] == ["notify_stopping", "stop", "stop", "stop", "stop", "log_end"]
 
 
 def test_a_changed_config_goes_to_the_pipeline_in_the_same_turn() -> None:
