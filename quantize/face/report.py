@@ -143,7 +143,7 @@ def _history(training: Mapping[str, Any]) -> list[str]:
         notes.append(f"Within the training, {training['changed']}.")
     if notes:
         notes.append(
-            "These commands train one like it in a single run, with the settings of the end:"
+            "These commands train anew with the settings of the end, which was not done yet:"
         )
     else:
         notes.append("Made by:")
