@@ -2,6 +2,7 @@
 
 # ruff: noqa: PLC0415 - a verb imports what it needs when it is called
 
+import contextlib
 import json as json_format
 import time
 from pathlib import Path
@@ -10,13 +11,14 @@ from typing import Annotated, Any
 import typer
 
 from edge_fer.cli.device_config import device_config
+from edge_fer.cli.exit_codes import EXIT_FAILED
 from edge_fer.cli.help import new_app
 from edge_fer.cli.options import JsonOption
 from edge_fer.errors import ClipError, ClipReason, UsageError, UsageReason, UserError
 from edge_fer.out_path import prepare_file, prepare_folder
 from edge_fer.printable import printable
 
-recording_app = new_app("List and export recorded clips, and make the key that opens them.")
+recording_app = new_app("List, verify and export recorded clips, and make their keys.")
 
 KeyOption = Annotated[
     Path | None, typer.Option("--key", help="the private key, as keygen wrote it")
@@ -29,7 +31,7 @@ FolderOption = Annotated[
 @recording_app.command("list")
 def list_(folder: FolderOption = None, key: KeyOption = None, json: JsonOption = False) -> None:
     """Print the clips of the ring, the oldest first; of an encrypted one the key tells more."""
-    from edge_fer.recording.clip_file import read_header
+    from edge_fer.recording.clip_file import is_cut_off, read_header
 
     private_key = _private_key(key)
     rows: list[dict[str, Any]] = []
@@ -45,13 +47,16 @@ def list_(folder: FolderOption = None, key: KeyOption = None, json: JsonOption =
                 row["error"] = str(error)
         except UserError as error:  # cryptography is not installed
             row["error"] = str(error)
+        with contextlib.suppress(ClipError):  # unreadable: that is said above
+            row["cut_off"] = is_cut_off(clip.path)
         rows.append(row)
     if json:
         typer.echo(json_format.dumps(rows, indent=2))
         return
     for row in rows:
+        mark = "  CUT OFF: it was not written to its end" if row.get("cut_off") else ""
         typer.echo(
-            f"{row['number']:>8}  {row['bytes'] / 1e6:6.1f} MB  {printable(_described(row))}"
+            f"{row['number']:>8}  {row['bytes'] / 1e6:6.1f} MB  {printable(_described(row))}{mark}"
         )
     if not rows:
         typer.echo("there are no clips")
@@ -98,6 +103,42 @@ def export(
 
 
 @recording_app.command()
+def verify(
+    device_key: Annotated[
+        str, typer.Option("--device-key", metavar="HEX", help="the device's public key")
+    ],
+    folder: FolderOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Check that the device made each clip, and none is missing; exit code 1 if one fails."""
+    from edge_fer.recording.chain import verify_clips
+
+    place = _folder(folder)
+    verdicts = verify_clips(_clips(place), device_key)
+    if not verdicts:
+        raise ClipError(ClipReason.NONE, f"{place}: there are no clips")
+    if json:
+        rows = [{"number": v.number, "path": str(v.path), "problem": v.problem} for v in verdicts]
+        typer.echo(json_format.dumps(rows, indent=2))
+    else:
+        for verdict in verdicts:
+            typer.echo(printable(f"{verdict.number:>8}  {verdict.problem or 'signed'}"))
+    if any(verdict.problem for verdict in verdicts):
+        raise typer.Exit(EXIT_FAILED)
+
+
+@recording_app.command()
+def device_key(
+    out: Annotated[Path, typer.Option(help="the new private key (PEM), for recording.device_key")],
+) -> None:
+    """Make the key that a device signs its clips with; print the public one, for `verify`."""
+    from edge_fer.recording.chain import make_device_key
+
+    public = make_device_key(prepare_file(out, "--out"))
+    typer.echo(f"{out}: the private key; it stays on the device\n--device-key {public}")
+
+
+@recording_app.command()
 def keygen(
     out: Annotated[Path, typer.Option(help="the new private key (PEM); keep it off the device")],
 ) -> None:
@@ -115,7 +156,7 @@ def _folder(given: Path | None) -> Path:
 
 
 def _clips(folder: Path) -> list[Any]:
-    from edge_fer.recording.ring import list_clips
+    from edge_fer.recording.stored import list_clips
 
     try:
         return list_clips(folder)

@@ -5,10 +5,12 @@ then records, each a length (u32, little-endian) and so many protected bytes (`s
 "H" + the header as JSON
 "F" + camera (u8) + time relative to the first event (f64) + JPEG, once for each picture
 "E", the end: without it the file was cut off
+then, where the device signs its clips, the signature (`chain`).
 """
 
 import json
 import math
+import os
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,11 +18,14 @@ from typing import Any, BinaryIO
 
 from edge_fer.errors import ClipError, ClipReason, UserError
 from edge_fer.keys import KEY_BYTES
+from edge_fer.recording.chain import SIGNATURE_BLOCK_BYTES, SIGNATURE_MAGIC
 from edge_fer.recording.clip import CAMERAS, Clip, ClipHeader, Shot
 from edge_fer.recording.sealing import (
+    CRC_BYTES,
     KEY_ID_BYTES,
     PLAIN,
     SEALED,
+    TAG_BYTES,
     DamagedError,
     Lock,
     Opener,
@@ -78,6 +83,35 @@ def read_header(path: Path, private_key: Any | None = None) -> ClipHeader:
     raise _damaged(path)
 
 
+def is_cut_off(path: Path) -> bool:
+    """Whether the file ends before its end record: as after a power cut. Needs no key.
+
+    The contents are not judged: `read_clip` does that. ClipError where it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            start = file.read(len(MAGIC) + 1)
+            if start not in (MAGIC + PLAIN, MAGIC + SEALED):
+                # Another file is refused for being one.
+                return (MAGIC + PLAIN).startswith(start)
+            end = len(_END) + CRC_BYTES
+            if start == MAGIC + SEALED:
+                file.seek(KEY_ID_BYTES + KEY_BYTES, os.SEEK_CUR)
+                end = len(_END) + TAG_BYTES
+            whole, last = path.stat().st_size, 0
+            while length := file.read(_LENGTH.size):
+                if len(length) < _LENGTH.size:
+                    return True
+                (last,) = _LENGTH.unpack(length)
+                if file.seek(last, os.SEEK_CUR) > whole:
+                    return True
+            return last != end  # no other record is as short
+    except OSError as error:
+        raise ClipError(
+            ClipReason.UNREADABLE, f"{path}: cannot read the clip ({error.strerror})"
+        ) from error
+
+
 def _contents(clip: Clip) -> Iterator[bytes]:
     yield _HEADER + json.dumps(clip.header.to_json()).encode()
     for shot in clip.shots:
@@ -94,7 +128,11 @@ def _records(path: Path, private_key: Any | None) -> Iterator[bytes]:
             while (content := _record(path, file, opener, number))[:1] != _END:
                 yield content
                 number += 1
-            if file.read(1):
+            # Who made it is another question: `chain`.
+            rest = file.read(SIGNATURE_BLOCK_BYTES + 1)
+            if rest and not (
+                rest.startswith(SIGNATURE_MAGIC) and len(rest) == SIGNATURE_BLOCK_BYTES
+            ):
                 raise _damaged(path)
     except OSError as error:
         remedy = ": sudo edge-fer recording ..." if isinstance(error, PermissionError) else ""

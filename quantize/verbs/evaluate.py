@@ -1,13 +1,14 @@
 """The verb `evaluate`."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 from rich.console import Console
 
 from edge_fer.errors import UsageError, UsageReason
+from edge_fer.models.kind import EMOTIONS
 from quantize.data.classes import classes_of
 from quantize.data.fer2013 import Fer2013
 from quantize.evaluation.evaluation import Evaluation, evaluate_predictor, rows_of
@@ -58,10 +59,12 @@ def evaluate_verb(
             UsageReason.CONTRADICTION,
             f"--network {network}: it is for a report: add --report FOLDER",
         )
-    if report is not None and (labels is not None or input_range is not None):
+    use = use_of(labels, input_range)
+    if report is not None and use.kind is not EMOTIONS:
         raise UsageError(
             UsageReason.CONTRADICTION,
-            "--report: it is of a network for the daemon: leave --labels out",
+            f"--report: its page shows FER2013's classes, and --labels {labels} has others: leave "
+            "--report out",
         )
     if with_faces and report is None:
         raise UsageError(
@@ -82,7 +85,7 @@ def evaluate_verb(
             model,
             lambda: read_data(data, reading, rows=rows),
             usage,
-            use_of(labels, input_range),
+            use,
             corruptions=corruptions,
         )
         if report is None
@@ -93,6 +96,8 @@ def evaluate_verb(
             lambda: read_data(data, reading, rows=rows),
             report,
             network,
+            use,
+            options={"--labels": labels, "--input-range": input_range},
             with_faces=with_faces,
         )
     )
@@ -140,7 +145,9 @@ def _report(
     read: Callable[[], Fer2013],
     report: Path,
     network: Path | None,
+    use: Use,
     *,
+    options: Mapping[str, str | None],
     with_faces: bool,
 ) -> tuple[Evaluation, Robustness | None]:
     require_tensorflow()
@@ -148,7 +155,7 @@ def _report(
     from quantize.report.subject import open_subject  # noqa: PLC0415  # it imports TensorFlow
     from quantize.report.writing import PAGE, check_folder, write_report  # noqa: PLC0415
 
-    subject = open_subject(model, network)
+    subject = open_subject(model, network, use)
     check_folder(report)
     measured = write_report(
         subject,
@@ -156,7 +163,13 @@ def _report(
         usage,
         report,
         command=command_line(
-            model, data, usage=usage, report=report, network=network, with_faces=with_faces
+            model,
+            data,
+            usage=usage,
+            report=report,
+            network=network,
+            with_faces=with_faces,
+            options=options,
         ),
         with_faces=with_faces,
         progress=True,
