@@ -111,3 +111,17 @@ def test_states_of_the_camera_arrive_in_candump(service: Machine) -> None:
     assert len(lines) == 3
     until(lambda: "v4l2:" in str(status(service).get("camera")), "the daemon answers")
     until(lambda: status(service).get("camera_error") is None, "the camera gives frames")
+
+
+def test_a_driver_is_seen_through_the_loop(service: Machine) -> None:
+    until(lambda: status(service).get("state") not in (None, "no driver", "no camera"), "a driver")
+
+
+def test_the_camera_is_unplugged_and_comes_back(service: Machine) -> None:
+    pid = show(service, "MainPID")
+    service.output("echo vivid.0 >/sys/bus/platform/drivers/vivid/unbind")
+    until(lambda: "camera" in str(status(service).get("camera_error")), "the loss is said")
+    assert frames(service, 3).count(DRIVER_STATE) == 3  # the vehicle is told
+    service.output("echo vivid.0 >/sys/bus/platform/drivers/vivid/bind")
+    until(lambda: status(service).get("camera_error") is None, "it is back")
+    assert show(service, "MainPID") == pid
