@@ -16,6 +16,7 @@ from quantize.data.votes import VOTE_CLASSES
 from quantize.networks.architectures import build
 from quantize.networks.growing import grow
 from quantize.networks.initial_network import open_initial
+from quantize.networks.narrowing import narrow
 from quantize.training.settings import TrainingSettings
 from quantize.training.weight_average import WeightAverage
 
@@ -57,7 +58,10 @@ def new_learner(
     """
     network = _build(settings, settings.precision)
     if initial is not None:
-        grow(network, open_initial(initial, settings.architecture), faces)
+        begun = open_initial(initial, settings.architecture)
+        if begun.name != network.name:
+            begun = narrow(begun, network, faces)
+        grow(network, begun, faces)
     model = network if settings.votes_sha256 is None else _with_votes(network)
     _compile(model, settings, steps_per_epoch)
     return _learner(model, settings, steps_done=0)

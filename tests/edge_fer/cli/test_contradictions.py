@@ -17,6 +17,7 @@ QUANTIZE = ["quantize", "a.keras", "--data", "d.csv", "--out", "{}/a.tflite"]
         ([*QUANTIZE, "--format", "dynamic", "--qat-epochs", "1"], "--qat-epochs has no effect"),
         ([*QUANTIZE, "--format", "float32", "--no-verify"], "--no-verify has no effect"),
         (["train", "--data", "d.csv", "--teacher-weight", "0.3"], "no effect without --teacher"),
+        (["train", "--data", "d.csv", "--consistent-teachers"], "no effect without --teacher"),
         (["benchmark", "soak", "1000", "--plot", "{}/a.png"], "--plot has no effect"),
     ],
 )

@@ -340,5 +340,5 @@ def test_wrong_stages_are_refused(text: str) -> None:
 
 
 def test_an_unknown_architecture_names_the_known_ones() -> None:
-    with pytest.raises(UserError, match="'resnet' is not one of edge, paper"):
+    with pytest.raises(UserError, match="'resnet' is not one of edge, edge-small, paper"):
         settings_for("resnet", 1, None)
