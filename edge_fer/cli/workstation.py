@@ -530,6 +530,13 @@ def evaluate(
             help="For --report: contact sheets of faces of the data, which are of real people.",
         ),
     ] = False,
+    fit_confidence: Annotated[
+        bool,
+        typer.Option(
+            "--fit-confidence",
+            help="Fit the card's temperature and threshold on these rows, clean and corrupted.",
+        ),
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Measure accuracy, loss, macro-F1, recall by class and the confusion matrix."""
@@ -552,6 +559,7 @@ def evaluate(
         rows=rows,
         skip_bad=skip_bad,
         with_faces=with_faces,
+        fit=fit_confidence,
     )
 
 
