@@ -110,6 +110,9 @@ _BUILDERS: dict[str, Callable[..., Any]] = {
     "edge-small": build_edge_small,
     "paper": build_paper,
 }
+FIXED_SIZE: frozenset[str] = frozenset({"paper"})
+"""Networks that flatten their feature map, so that each image size is another network."""
+
 ARCHITECTURES: tuple[str, ...] = tuple(_BUILDERS)
 
 

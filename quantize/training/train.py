@@ -17,7 +17,7 @@ from quantize.data.batches import Ask, AugmentedBatches, one_hot, plain_batch
 from quantize.data.load import USAGES, Fer2013
 from quantize.evaluation.evaluation import rows_of
 from quantize.training.distillation import soft_targets
-from quantize.training.learner import Learner, at_full_size, new_learner
+from quantize.training.learner import Learner, at_full_size, new_learner, resized_learner
 from quantize.training.run_folder import EpochResult, RunFolder, RunState
 from quantize.training.settings import TrainingSettings
 
@@ -77,6 +77,7 @@ def train(
         task = progress.add_task("", total=settings.epochs * steps, completed=done)
         for epoch in range(state.epochs_done, settings.epochs):
             side_px = settings.stage_of(epoch).side_px
+            learner = resized_learner(learner, settings, epoch, steps)
             progress.update(
                 task, description=f"epoch {epoch + 1}/{settings.epochs} at {side_px} px"
             )
