@@ -175,6 +175,7 @@ class Extra(StrEnum):
     MULTICAST = "multicast"
     PLOT = "plot"
     DISTRIBUTED = "distributed"
+    PREVIEW = "preview"
 
 
 class MissingPackageError(ReasonedError[Extra]):

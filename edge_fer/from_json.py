@@ -2,6 +2,7 @@
 
 import types
 from dataclasses import fields, is_dataclass
+from enum import IntEnum
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 Kind = TypeVar("Kind")
@@ -12,7 +13,7 @@ class MissingKeyError(ValueError):
 
 
 def from_json(kind: type[Kind], value: object, key: str = "") -> Kind:
-    """Return `value` as a `kind`: a dataclass of JSON's types, tuples, unions and dataclasses.
+    """Return `value` as a `kind`: a dataclass of JSON's types, IntEnums, tuples, unions and more.
 
     Keys that the dataclass does not have are ignored. MissingKeyError where it has one that the
     object lacks, defaults or not; ValueError, naming the key, for a value of another type.
@@ -36,8 +37,11 @@ def _read(kind: Any, value: object, key: str) -> Any:
         return tuple(_read(element, item, key) for item in value)
     if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
-    if isinstance(kind, type) and type(value) is kind:  # a bool is no int here
-        return value
+    if isinstance(kind, type):
+        if issubclass(kind, IntEnum) and type(value) is int:
+            value = kind(value)
+        if type(value) is kind:  # a bool is no int here
+            return value
     raise ValueError(f"{key or 'it'}: {str(value)[:60]!r} is not {getattr(kind, '__name__', kind)}")
 
 

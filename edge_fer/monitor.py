@@ -53,15 +53,19 @@ class DriverMonitor:
         for number, picture in enumerate(pictures):
             print(monitor.observe(picture, number / 30).state.label)
 
-    It opens the networks and thresholds of `config`: by default the emotion network of this package
-    and the detector that needs no file. States that need eyes and head pose want
-    `face.detector = "yunet"` (`edge-fer model fetch yunet`). A UserError on construction names what
-    does not open. Not for use by several threads at once.
+    It opens the networks and thresholds of `config`: by default the emotion, face and eyes networks
+    of this package, which need no other file. A UserError on construction names what does not open.
+    Not for use by several threads at once.
     """
 
     def __init__(self, config: Config | None = None) -> None:
         config = config or Config()
-        self._networks = open_networks(config.model, config.face, stand_in=False)
+        self._networks = open_networks(
+            config.model,
+            config.face,
+            stand_in=False,
+            driver_side=config.driver_state.driver_side,
+        )
         self._settings = config.driver_state
         self._pipeline: Pipeline | None = None  # its time begins with the first picture
         self._sequence = 0

@@ -179,7 +179,8 @@ class Observation:
     `eyes` is what each eye showed. `mouth_opening` is the gap between the inner lips over the width
     of the mouth. `profile` says that the head is turned beyond the range in which yaw is measured.
     `seat_empty` says, where no face was found, whether the place where one was looks as if nobody
-    sat there; None where that is not known. `vehicle` is what the vehicle controller says now.
+    sat there; None where that is not known. `cut` says that another scene begins with this frame,
+    as in a film. `vehicle` is what the vehicle controller says now.
     """
 
     time_s: float
@@ -192,6 +193,7 @@ class Observation:
     mouth_opening: float | None = None
     profile: bool = False
     seat_empty: bool | None = None
+    cut: bool = False
     vehicle: Vehicle = UNKNOWN_VEHICLE
 
     @property

@@ -15,6 +15,7 @@ SERVICE_RUNTIME = Path("/run/edge-fer")  # systemd makes it: RuntimeDirectory=
 RUN_USER = Path("/run/user")  # systemd-logind makes a folder below it for each session's user
 _SOCKET = "status.socket"
 _FRAMES = "frames.socket"
+_PICTURES = "pictures.socket"
 _RESUME = "resume.json"
 _ATTEMPTS = "model-attempts.json"
 _LAST_WORD = "vehicle.json"
@@ -51,6 +52,16 @@ def frames_socket() -> Path:
     """Return where a running daemon serves its frames: beside the first status socket there is."""
     sockets = [path.with_name(_FRAMES) for path in status_sockets()]
     return next((path for path in sockets if path.exists()), sockets[-1])
+
+
+def own_pictures_socket() -> Path:
+    """Return where this process, as a daemon, shows its pictures to `edge-fer preview`."""
+    return own_status_socket().with_name(_PICTURES)
+
+
+def pictures_sockets() -> tuple[Path, ...]:
+    """Return where a daemon may show its pictures, in the order of `status_sockets`."""
+    return tuple(path.with_name(_PICTURES) for path in status_sockets())
 
 
 def own_resume_file() -> Path | None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from edge_fer.camera.base import Frame
 from edge_fer.camera.condition import ConditionMonitor
+from edge_fer.camera.cut import SceneCuts
 from edge_fer.driver_state.monitor import StateMonitor
 from edge_fer.driver_state.policy import BLIND, Decision
 from edge_fer.driver_state.settings import PolicySettings
@@ -51,6 +52,7 @@ class Pipeline:
         self._driver = driver
         self._eyes = eyes
         self._seat = SeatLook()
+        self._cuts = SceneCuts()
         self._captured_s: float | None = None
 
     def change(self, classifier: Classifier | None, policy: PolicySettings) -> None:
@@ -63,15 +65,22 @@ class Pipeline:
         self._tracker.forget()
         self._conditions = ConditionMonitor()
         self._seat = SeatLook()
+        self._cuts.forget()
         self._driver.restart(now_s)
         self._captured_s = None
 
     def frame(self, frame: Frame, vehicle: Vehicle = UNKNOWN_VEHICLE) -> Step:
         """Decide from `frame` and from what the vehicle says of itself."""
         camera = self._conditions.update(frame.grey, frame.captured_s)
-        face, probabilities, seat_empty = None, None, None
-        # A face found in an unusable frame would be a guess: unknown is the honest answer.
-        if camera is CameraCondition.GOOD:
+        face, probabilities, seat_empty, cut = None, None, None, False
+        if camera is not CameraCondition.GOOD:
+            # A face found in an unusable frame would be a guess: unknown is the honest answer.
+            self._cuts.forget()
+        else:
+            cut = self._cuts.update(frame.grey, frame.captured_s)
+            if cut:
+                self._tracker.forget()
+                self._seat = SeatLook()
             face = self._tracker.update(frame.grey, frame.captured_s)
             if face is None:
                 seat_empty = self._seat.empty(frame.grey)
@@ -101,6 +110,7 @@ class Pipeline:
             mouth_opening=None if reading is None else reading.mouth_opening,
             profile=reading is not None and reading.profile,
             seat_empty=seat_empty,
+            cut=cut,
             vehicle=vehicle,
         )
         decision = self._driver.observe(observation)

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from edge_fer.annotate.drawing import DARK, Picture, colour
 from edge_fer.annotate.overlay import draw_overlay
 from edge_fer.annotate.panel import PANEL_UNITS, draw_panel
-from edge_fer.annotate.scene import Scene
 from edge_fer.annotate.timeline import Timeline, draw_timeline
+from edge_fer.live.scene import Scene
 from firmware_bridge.monitor.colours import state_colour
 
 _LEAST_PX, _MOST_WIDTH_PX, _MOST_HEIGHT_PX = 480, 1920, 1080

@@ -3,8 +3,8 @@
 import math
 
 from edge_fer.annotate.drawing import WHITE, Colour, Picture, colour, dot, line, put_text
-from edge_fer.annotate.scene import Scene
 from edge_fer.face.landmarks import NAMES
+from edge_fer.live.scene import Scene
 from edge_fer.observation import EyeReading, HeadPose, Point
 
 _POINT: Colour = colour("#ffe14d")

@@ -10,8 +10,8 @@ from edge_fer.annotate.drawing import (
     fitted,
     put_text,
 )
-from edge_fer.annotate.scene import Scene
 from edge_fer.emotions import LABELS
+from edge_fer.live.scene import Scene
 from edge_fer.observation import CameraCondition, EyeReading
 from firmware_bridge.monitor.colours import EMOTION_COLOURS, state_colour
 

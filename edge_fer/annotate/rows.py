@@ -6,9 +6,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from edge_fer.annotate.scene import Scene
 from edge_fer.emotions import LABELS
 from edge_fer.errors import OutputError, OutputReason
+from edge_fer.live.scene import Scene
 from edge_fer.observation import EyeReading
 
 _EYE = ("lid_opening", "closed", "gaze_x", "gaze_y", "visible", "width_px")

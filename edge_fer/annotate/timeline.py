@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from edge_fer.annotate.drawing import GREY, WHITE, Picture, colour, fill, put_text, text_width
-from edge_fer.annotate.scene import Scene
 from edge_fer.driver_state.states import DriverState
+from edge_fer.live.scene import Scene
 from firmware_bridge.monitor.colours import state_colour
 
 _STEPS_S = (1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600)

@@ -12,7 +12,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from edge_fer.annotate.compose import compose, layout_for
 from edge_fer.annotate.rows import RowWriter
-from edge_fer.annotate.scene import scene_of
 from edge_fer.annotate.source import Shot, ShotSource, open_shots
 from edge_fer.annotate.summary import draw_summary
 from edge_fer.annotate.timeline import Timeline
@@ -23,6 +22,7 @@ from edge_fer.config.config import load_config
 from edge_fer.daemon.opening import open_networks
 from edge_fer.driver_state.monitor import StateMonitor
 from edge_fer.errors import CameraError, CameraReason, OutputError, OutputReason
+from edge_fer.live.scene import scene_of
 from edge_fer.observation import Vehicle
 from edge_fer.pipeline import Pipeline
 from firmware_bridge.terminal.interrupts import interrupt_noted
@@ -55,7 +55,12 @@ def annotate_source(
     config = load_config(config_path, os.environ)
     if model is not None:
         config = replace(config, model=replace(config.model, path=str(model)))
-    networks = open_networks(config.model, config.face, stand_in=False)
+    networks = open_networks(
+        config.model,
+        config.face,
+        stand_in=False,
+        driver_side=config.driver_state.driver_side,
+    )
     classifier, policy = networks.policy(config.driver_state)
     pipeline = Pipeline(
         classifier, networks.tracker, ConditionMonitor(), StateMonitor(policy, 0.0), networks.eyes

@@ -227,7 +227,7 @@ def measure_clip(path: Path, config: Config) -> list[Observation]:
     noting = _Noting(config.driver_state)
     pipeline = Pipeline(
         Classifier(SHIPPED_MODEL),
-        open_tracker(config.face),
+        open_tracker(config.face, driver_side=config.driver_state.driver_side),
         ConditionMonitor(),
         noting,
         EyeReader(),

@@ -37,6 +37,7 @@ from edge_fer.cli.help import (
 )
 from edge_fer.cli.model import model_app
 from edge_fer.cli.monitor import monitor, replay
+from edge_fer.cli.preview import preview
 from edge_fer.cli.recording import recording_app
 from edge_fer.cli.uris import (
     CAMERA_URIS,
@@ -71,6 +72,7 @@ app.command(
 app.command(rich_help_panel=MAIN, cls=_LINKS)(monitor)
 
 app.command(rich_help_panel=DEVICE)(health.status)
+app.command(rich_help_panel=DEVICE, cls=command_with(Cameras=CAMERA_URIS))(preview)
 app.command(rich_help_panel=DEVICE)(health.doctor)
 app.add_typer(config_app, name="config", rich_help_panel=DEVICE)
 app.add_typer(model_app, name="model", rich_help_panel=DEVICE)

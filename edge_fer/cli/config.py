@@ -12,10 +12,12 @@ import typer
 from edge_fer.cli.device_config import config_path
 from edge_fer.cli.exit_codes import EXIT_USER_ERROR
 from edge_fer.cli.help import new_app
-from edge_fer.cli.options import JsonOption
+from edge_fer.cli.options import ConfigOption, JsonOption
 from edge_fer.paths import DEVICE_CONFIG
 
-config_app = new_app("Show and check the config; print an example, its JSON schema or the unit.")
+config_app = new_app(
+    "Show, check and change the config; print an example, its JSON schema or the unit."
+)
 
 FileArgument = Annotated[
     Path | None, typer.Argument(help=f"The TOML file. [default: {DEVICE_CONFIG}, where it exists]")
@@ -52,6 +54,23 @@ def check(file: FileArgument = None) -> None:
     if errors:
         raise typer.Exit(EXIT_USER_ERROR)
     typer.echo(f"{'defaults and environment' if path is None else path}: all right")
+
+
+@config_app.command("set")
+def set_(
+    key: Annotated[str, typer.Argument(help="The setting, as camera.fps.", show_default=False)],
+    value: Annotated[str, typer.Argument(help="Its value, a text without quotes.")],
+    config: ConfigOption = None,
+) -> None:
+    """Change one setting in the config file. Comments and all other lines stay as they are."""
+    from edge_fer.config.config import LIVE_SECTIONS
+    from edge_fer.config.edit import parse_value, set_in_file
+
+    path = config or DEVICE_CONFIG
+    set_in_file(path, {key: parse_value(key, value)})
+    live = key.partition(".")[0] in LIVE_SECTIONS
+    how = "sudo systemctl reload edge-fer" if live else "sudo systemctl restart edge-fer"
+    typer.echo(f"{path}: {key} is set; the daemon takes it over on: {how}")
 
 
 @config_app.command()

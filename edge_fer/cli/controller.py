@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from edge_fer.cli.options import BaseIdOption, JsonOption, SecondsOption
+from edge_fer.cli.options import BaseIdOption, DbcOption, JsonOption, SecondsOption
 
 
 # The words of firmware_bridge.controller.vehicle, which is imported later; a test holds them equal.
@@ -64,6 +64,7 @@ def controller(
     json: JsonOption = False,
     seconds: SecondsOption = None,
     base_id: BaseIdOption = None,
+    dbc: DbcOption = None,
 ) -> None:
     """Act as the vehicle controller: send speed, ignition and enable; answer requests."""
     from firmware_bridge.controller.vehicle import VehicleState, change

@@ -7,13 +7,24 @@ from typing import Annotated
 
 import typer
 
-from edge_fer.cli.options import parse_base_id
+from edge_fer.cli.options import one_of_base_id_and_dbc, parse_base_id
 
 
 def dbc(
     base_id: Annotated[
-        str, typer.Option("--base-id", metavar="ID", help="Move all messages: the first one's id.")
-    ] = "0x3A0",
+        str | None,
+        typer.Option(
+            "--base-id",
+            metavar="ID",
+            help="Move all messages: the first one's id. [default: 0x3A0]",
+        ),
+    ] = None,
+    ids_from: Annotated[
+        Path | None,
+        typer.Option(
+            "--dbc", metavar="FILE", help="Move all messages to where this DBC of yours has them."
+        ),
+    ] = None,
     check: Annotated[
         Path | None,
         typer.Option(
@@ -25,11 +36,16 @@ def dbc(
 ) -> None:
     """Print the DBC file of the messages, for other CAN tools."""
     from firmware_bridge.errors import InputError, InputReason
-    from firmware_bridge.protocol.database import dbc_text, find_collisions
+    from firmware_bridge.protocol.database import find_collisions
+    from firmware_bridge.protocol.ids import BASE_ID, dbc_text, ids_at, read_ids
 
-    base = parse_base_id(base_id)
+    one_of_base_id_and_dbc(base_id, ids_from)
+    if ids_from is not None:
+        ids = read_ids(ids_from)
+    else:
+        ids = ids_at(BASE_ID if base_id is None else parse_base_id(base_id))
     if check is None:
-        typer.echo(dbc_text(base), nl=False)
+        typer.echo(dbc_text(ids), nl=False)
         return
     try:
         text = check.read_text(encoding="utf-8", errors="replace")
@@ -37,7 +53,7 @@ def dbc(
         raise InputError(
             InputReason.UNREADABLE, f"dbc: {check}: cannot be read ({error.strerror})"
         ) from error
-    collisions = find_collisions(text, base, check.name)
+    collisions = find_collisions(text, ids, check.name)
     for line in collisions or [f"{check.name} uses none of the ids"]:
         typer.echo(line)
     if collisions:

@@ -13,6 +13,8 @@ import typer
 
 from edge_fer.cli.device_config import config_path
 from edge_fer.cli.options import ConfigOption, JsonOption
+from edge_fer.errors import UsageError, UsageReason
+from edge_fer.out_path import prepare_file
 
 EXIT_UNWELL = 1
 WATCH_EVERY_S = 1.0
@@ -55,11 +57,64 @@ def _show_status(socket: Path | None, *, json: bool, indent: int | None) -> None
         raise typer.Exit(EXIT_UNWELL)
 
 
+def _report(path: Path | None) -> Path | None:
+    return None if path is None else prepare_file(path, "--report", (".md", ".html"))
+
+
+def _check_driver(
+    config: Path | None, report: Path | None, camera: str | None, *, json: bool
+) -> None:
+    from rich.console import Console
+
+    from edge_fer.commissioning.terminal import check_driver
+    from edge_fer.doctor.finding import Level
+
+    # With --json the person still reads what to do, and a program the results.
+    results = check_driver(config, report, camera, Console(stderr=json))
+    if json:
+        rows = [
+            {
+                "step": one.step.value,
+                "level": one.level.value,
+                "text": one.text,
+                "remedy": one.remedy,
+                "measured": dict(one.measured),
+            }
+            for one in results
+        ]
+        typer.echo(json_format.dumps(rows, indent=2))
+    if any(one.level is Level.FAILED for one in results):
+        raise typer.Exit(EXIT_UNWELL)
+
+
 def doctor(
     config: ConfigOption = None,
     json: JsonOption = False,
+    check_driver: Annotated[
+        bool,
+        typer.Option(
+            "--check-driver", help="Lead the driver through a check of a minute: see the preview."
+        ),
+    ] = False,
+    camera: Annotated[
+        str | None,
+        typer.Option(metavar="URI", help="With --check-driver: a camera. [default: the daemon's]"),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", callback=_report, help="With --check-driver: write .md or .html."
+        ),
+    ] = None,
 ) -> None:
     """Check camera, model, port, permissions, throttling, clock and disk, and say what to do."""
+    if check_driver:
+        _check_driver(config_path(config), report, camera, json=json)
+        return
+    if camera is not None or report is not None:
+        raise UsageError(
+            UsageReason.CONTRADICTION, "--camera and --report need --check-driver: add it"
+        )
     from edge_fer.doctor.checks import examine
     from edge_fer.doctor.finding import Level
 

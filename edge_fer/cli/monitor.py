@@ -7,7 +7,14 @@ from typing import Annotated
 
 import typer
 
-from edge_fer.cli.options import BaseIdOption, JsonOption, PlotOption, RecordOption, SecondsOption
+from edge_fer.cli.options import (
+    BaseIdOption,
+    DbcOption,
+    JsonOption,
+    PlotOption,
+    RecordOption,
+    SecondsOption,
+)
 
 RECORDINGS = ".log (candump), .jsonl, .blf or .asc"
 _WORDS = "with these words, without -these: '3a0 state=attentive -ok'"
@@ -29,6 +36,7 @@ def monitor(
     ] = False,
     plot: PlotOption = None,
     base_id: BaseIdOption = None,
+    dbc: DbcOption = None,
 ) -> None:
     """Decode and check the daemon's frames; record, replay or draw them."""
     from edge_fer.paths import frames_socket

@@ -36,7 +36,7 @@ def _report(path: Path | None) -> Path | None:
 
 def parse_base_id(text: str) -> int:
     """Return the base id in `text`, hexadecimal with 0x or decimal; UserError if it is none."""
-    from firmware_bridge.protocol.database import LAST_BASE_ID  # noqa: PLC0415 - cantools is slow
+    from firmware_bridge.protocol.ids import LAST_BASE_ID  # noqa: PLC0415 - cantools is slow
 
     try:
         base_id = int(text, 0)
@@ -50,12 +50,33 @@ def parse_base_id(text: str) -> int:
     return base_id
 
 
-def _base_id(text: str | None) -> str | None:
-    if text is not None:
-        from firmware_bridge.protocol.database import use_base_id  # noqa: PLC0415 - as above
+def one_of_base_id_and_dbc(base_id: object, dbc: object) -> None:
+    """UserError where both are given."""
+    if base_id is not None and dbc is not None:
+        raise UsageError(
+            UsageReason.CONTRADICTION,
+            "--base-id and --dbc both move the messages; use one of them",
+        )
 
-        use_base_id(parse_base_id(text))
+
+def _base_id(context: typer.Context, text: str | None) -> str | None:
+    if text is not None:
+        from firmware_bridge.protocol.database import use_ids  # noqa: PLC0415 - as above
+        from firmware_bridge.protocol.ids import ids_at  # noqa: PLC0415 - as above
+
+        one_of_base_id_and_dbc(text, context.params.get("dbc"))
+        use_ids(ids_at(parse_base_id(text)))
     return text
+
+
+def _dbc(context: typer.Context, path: Path | None) -> Path | None:
+    if path is not None:
+        from firmware_bridge.protocol.database import use_ids  # noqa: PLC0415 - as above
+        from firmware_bridge.protocol.ids import read_ids  # noqa: PLC0415 - as above
+
+        one_of_base_id_and_dbc(context.params.get("base_id"), path)
+        use_ids(read_ids(path))
+    return path
 
 
 BaseIdOption = Annotated[
@@ -64,7 +85,17 @@ BaseIdOption = Annotated[
         "--base-id",
         metavar="ID",
         callback=_base_id,
+        is_eager=True,  # before --dbc, which excludes it
         help="The id of the first message, where link.base_id moves them. [default: 0x3A0]",
+    ),
+]
+DbcOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--dbc",
+        metavar="FILE",
+        callback=_dbc,
+        help="The DBC that gives the messages their ids, where link.dbc names it.",
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]

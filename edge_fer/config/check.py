@@ -7,6 +7,7 @@ from edge_fer.config.config import read_config
 from edge_fer.config.environment import ConfigSource
 from edge_fer.errors import UserError
 from edge_fer.recording.process import check_recording
+from edge_fer.vehicle.ids import configured_ids
 from firmware_bridge.errors import BridgeError
 from firmware_bridge.transports import check_uri as check_link
 
@@ -21,6 +22,7 @@ def config_errors(source: ConfigSource) -> list[str]:
     checks: tuple[tuple[str, str, Callable[[], object]], ...] = (
         ("camera", "uri", lambda: check_camera(config.camera.uri)),
         ("link", "uri", lambda: check_link(config.link.uri)),
+        ("link", "dbc", lambda: configured_ids(config.link)),
         ("recording", "enabled", lambda: check_recording(config.recording)),
     )
     for section, key, check in checks:

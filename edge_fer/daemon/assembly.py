@@ -21,22 +21,25 @@ from edge_fer.daemon.state_log import StateLog
 from edge_fer.daemon.status_server import StatusServer
 from edge_fer.driver_state.monitor import StateMonitor
 from edge_fer.health.meter import HealthMeter
+from edge_fer.live.tap import PictureTap
 from edge_fer.models.attempts import LoadAttempts
 from edge_fer.paths import (
     own_attempts_file,
     own_frames_socket,
     own_last_word_file,
+    own_pictures_socket,
     own_resume_file,
     own_status_socket,
 )
 from edge_fer.pipeline import Pipeline
 from edge_fer.recording.process import RecorderProcess
 from edge_fer.redaction import redacted_uri
+from edge_fer.vehicle.ids import configured_ids
 from edge_fer.vehicle.reader import VehicleReader
 from firmware_bridge.errors import LinkReason, TransportError
 from firmware_bridge.link.link import Link
 from firmware_bridge.link.tap import FrameTap
-from firmware_bridge.protocol.database import use_base_id
+from firmware_bridge.protocol.database import use_ids
 
 _log = logging.getLogger(__name__)
 
@@ -61,7 +64,13 @@ def assemble(
     attempts = LoadAttempts(own_attempts_file())
     # Whatever ends Python in order, a port that is missing for example, is no model's fault.
     atexit.register(attempts.ready)
-    networks = open_networks(config.model, config.face, stand_in=managed, attempts=attempts)
+    networks = open_networks(
+        config.model,
+        config.face,
+        stand_in=managed,
+        attempts=attempts,
+        driver_side=config.driver_state.driver_side,
+    )
     now_s = time.monotonic()
     resume = ResumeFile(own_resume_file())
     left = resume.read(now_s)
@@ -88,10 +97,11 @@ def assemble(
     )
     # Last: nothing after them can fail, so what they open is always closed by `Daemon.run`; and
     # still before a camera lights up.
-    use_base_id(config.link.base_id)
+    use_ids(configured_ids(config.link))
     link = _open_link(config.link.uri, keep_trying=managed)
     metrics_file = config.health.prometheus_file
     server = StatusServer(own_status_socket(), Path(metrics_file) if metrics_file else None)
+    pictures = PictureTap(own_pictures_socket())
     state = StateLog()
     standby = StandbySwitch(frames, pipeline, recorder, meter, LastWord(own_last_word_file()))
     vehicle = VehicleReader(link, config.vehicle, off=standby.active)
@@ -106,10 +116,11 @@ def assemble(
         vehicle=vehicle,
         standby=standby,
         housekeeping=Housekeeping(
-            setup, frames, link, vehicle, recorder, meter, state, notifier, server
+            setup, frames, link, vehicle, recorder, meter, state, notifier, server, pictures
         ),
         readiness=Readiness(notifier, resume, driver, attempts),
         server=server,
+        pictures=pictures,
     )
 
 

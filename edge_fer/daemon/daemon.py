@@ -17,6 +17,8 @@ from edge_fer.daemon.state_log import StateLog
 from edge_fer.daemon.status_server import StatusServer
 from edge_fer.driver_state.states import DriverState
 from edge_fer.health.meter import HealthMeter, Stages
+from edge_fer.live.scene import scene_of
+from edge_fer.live.tap import PictureTap
 from edge_fer.observation import CameraCondition, Vehicle
 from edge_fer.pipeline import Pipeline, Step
 from edge_fer.recording.process import RecorderProcess
@@ -47,6 +49,7 @@ class Daemon:
     housekeeping: Housekeeping
     readiness: Readiness
     server: StatusServer
+    pictures: PictureTap
 
     def run(
         self, stop: StopFlag, changed_config: Callable[[], Config | None] = lambda: None
@@ -73,9 +76,11 @@ class Daemon:
         finally:
             self.readiness.notify_stopping()
             self.recorder.stop(STOP_RECORDER_S)
+            self.pictures.stop()
             self.frames.stop(STOP_CAMERA_S)
             self.link.stop(STOP_LINK_S)
             self.server.stop()
+            self.housekeeping.log_end(time.monotonic())
         self.readiness.end()
 
     def _turn(self, vehicle: Vehicle) -> None:
@@ -98,13 +103,21 @@ class Daemon:
                 stages=_stages(step),
             )
             self.recorder.frame(event)
+            self._show(event, step)
         elif event is not None:
             now_s = time.monotonic()
             step = self.pipeline.silence(now_s, event.camera, vehicle)
             self.meter.silence(now_s, restarted=event.restarted)
+            self._show(None, step)
         else:
             return
         self._publish(step)
+
+    def _show(self, frame: Frame | None, step: Step) -> None:
+        """Show a person who asked for it what was seen, and the picture if there is one."""
+        if self.pictures.watchers:
+            grey = None if frame is None else frame.grey
+            self.pictures.offer(grey, scene_of(step, 0.0), time.monotonic())
 
     def _publish(self, step: Step) -> None:
         now_s, decision = time.monotonic(), step.decision
@@ -115,12 +128,20 @@ class Daemon:
         self.state.note(decision.state, reason, decision.measured)
         self.housekeeping.run(now_s, decision.state.label)
         self.readiness.save_resume(now_s)
-        house, flag = self.housekeeping, self.recorder.flag
-        snapshot = report(step, house.health, now_s, parts=house.parts, recording=flag)
+        house = self.housekeeping
+        snapshot = report(
+            step,
+            house.health,
+            now_s,
+            parts=house.parts,
+            recording=self.recorder.flag,
+            watched=self.pictures.watchers > 0,
+        )
         self.link.publish(house.with_metrics(snapshot))
-        self.recorder.decided(decision.state, reason, decision.time_s)
+        self.recorder.decided(decision.state, reason, decision.time_s, decision.measured)
 
     def _publish_standby(self, reason: str, now_s: float) -> None:
+        self.pictures.offer(None, None, now_s)
         self.readiness.notify_ready()
         self.state.note(DriverState.NOT_AVAILABLE, f"standby: {reason}")
         self.housekeeping.run(now_s, "standby")

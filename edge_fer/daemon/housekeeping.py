@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from edge_fer import __version__
 from edge_fer.daemon.frames import FrameSource
 from edge_fer.daemon.journal import FIELDS
+from edge_fer.daemon.log_frame import closing_line
 from edge_fer.daemon.notify import Notifier
 from edge_fer.daemon.state_log import StateLog
 from edge_fer.daemon.status import Status, as_journal_fields
 from edge_fer.daemon.status_server import StatusServer
 from edge_fer.health.meter import CounterRate, Health, HealthMeter, shedding_text
+from edge_fer.live.tap import PictureTap
 from edge_fer.recording.process import RecorderProcess
 from edge_fer.vehicle.figures import fault_counters, pipeline_figures
 from edge_fer.vehicle.outgoing import Parts
@@ -52,6 +54,7 @@ class Housekeeping:
         state: StateLog,
         notifier: Notifier,
         server: StatusServer,
+        pictures: PictureTap,
     ) -> None:
         self._setup = setup
         self._frames = frames
@@ -62,6 +65,7 @@ class Housekeeping:
         self._state = state
         self._notifier = notifier
         self._server = server
+        self._pictures = pictures
         self._link_rate = CounterRate()
         self._due_s = setup.started_s
         self._journal_s = setup.started_s + JOURNAL_EVERY_S
@@ -107,6 +111,11 @@ class Housekeeping:
             self._journal_s = now_s + JOURNAL_EVERY_S
             _log.info("%s", summary, extra={FIELDS: as_journal_fields(status)})
 
+    def log_end(self, now_s: float) -> None:
+        """Log what was done since the start."""
+        self.health = self._meter.read(now_s, camera_frames=self._frames.given)
+        _log.info("%s", closing_line(self.status(now_s), self._state.changes))
+
     def status(self, now_s: float) -> Status:
         """Return the status of the monotonic moment `now_s`."""
         counters = self._link.counters
@@ -130,4 +139,5 @@ class Housekeeping:
             link_fps=self._link_rate.read(counters.frames_sent, now_s),
             restarts=self._setup.restarts,
             recording=self._recorder.status,
+            watchers=self._pictures.watchers,
         )

@@ -50,6 +50,7 @@ def open_networks(
     *,
     stand_in: bool,
     attempts: LoadAttempts | None = None,
+    driver_side: str = "unknown",
 ) -> Networks:
     """Open the networks of a config; a model that ended too many starts (`attempts`) is left out.
 
@@ -65,12 +66,13 @@ def open_networks(
     if follower.is_fallback or eyes.is_fallback:
         parts = replace(parts, model_is_fallback=True)
     try:
-        tracker = open_tracker(face, follower.model, Path(model.store))
+        tracker = open_tracker(face, follower.model, Path(model.store), driver_side=driver_side)
     except ModelError as error:
         if not stand_in:
             raise
         _log.error("the cascade finds faces instead: %s", error)
-        tracker = open_tracker(replace(face, detector="haar"), follower.model)
+        haar = replace(face, detector="haar")
+        tracker = open_tracker(haar, follower.model, driver_side=driver_side)
         parts = replace(parts, detector_failed=True)
     return Networks(classifier, name, tracker, eyes.model, parts)
 

@@ -42,6 +42,7 @@ def status_as_text(status: Status) -> str:
             + (f"; {counters.trouble}" if counters.trouble else ""),
         ),
         ("recording", _recording(status.recording)),
+        ("preview", _preview(status.watchers)),
         ("temperature", _temperature(temperature, health.limit_c)),
         ("throttling", _throttling(health.throttled)),
         ("shedding", _shedding(health.shed_for, health.most_fps)),
@@ -93,6 +94,12 @@ def _recording(recording: RecordingStatus | None) -> str:
         if error is not None:
             text += f"; {error}"
     return text
+
+
+def _preview(watchers: int) -> str:
+    if not watchers:
+        return "off"
+    return f"ON: the pictures are shown to {counted(watchers, 'program')}"
 
 
 def _throttling(names: tuple[str, ...] | None) -> str:

@@ -7,6 +7,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from edge_fer import __version__
 from edge_fer.camera.process import CameraProcess
 from edge_fer.config.config import Config, load_config
 from edge_fer.config.live import LiveConfig
@@ -49,10 +50,14 @@ def run_daemon(
         ):
             # Here, while the camera's process imports what it needs.
             from edge_fer.daemon.assembly import assemble
+            from edge_fer.daemon.log_frame import opening_lines
 
             daemon = assemble(config.config, process, Notifier(manager), managed=bool(manager))
             # Here and not before: what is wrong at the start is one line.
-            _log.info("config: %s", config_path or "defaults, no file")
+            for level, text in opening_lines(
+                __version__, config.config, config_path, daemon.networks
+            ):
+                _log.log(level, "%s", text)
             daemon.run(stop, config.changed)
     except Exception:
         if manager:

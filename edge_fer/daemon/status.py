@@ -42,6 +42,7 @@ class Status:
     recording: RecordingStatus | None = None  # None: switched off
     vehicle: TrustCounters = NOTHING_COUNTED
     measured: Measured = NOTHING_MEASURED  # what the state rests on
+    watchers: int = 0  # how many are being shown its pictures
 
     @property
     def is_standby(self) -> bool:
@@ -125,6 +126,7 @@ def figures(status: Status) -> dict[str, float]:
         "camera_stalls_last_hour": health.stalls_last_hour,
         "camera_restarts_last_hour": health.camera_restarts_last_hour,
         "model_is_fallback": status.model_is_fallback,
+        "preview_watchers": status.watchers,
         "model_failed": status.model_failed,
         "face_detector_failed": status.detector_failed,
         "link_connected": counters.connected,

@@ -98,7 +98,7 @@ def update_evidence(
         ),
         vehicle=observation.vehicle,
     )
-    if seen.presence.another:
+    if seen.presence.another or (seen.presence.cut and observation.cut):
         seen = _forget_driver(seen)
     # What another person's face shows says nothing of the driver.
     own = observation if seen.presence.is_driver else _without_face(observation)

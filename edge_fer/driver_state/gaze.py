@@ -23,7 +23,9 @@ class Zone(Enum):
     SHOULDER = "over the shoulder"
     UP = "up"
     CLUSTER = "instrument cluster"
-    CENTRE = "centre or door"
+    CENTRE = "centre or door"  # where nobody said on which side the driver sits
+    CONSOLE = "centre console"
+    DOOR = "door"
     LAP = "lap"
 
 
@@ -62,6 +64,25 @@ def zone_of(look: Look, settings: PolicySettings, *, profile: bool) -> Zone:
         return Zone.LAP
     if look.pitch_deg < -settings.gaze_away_down_deg:
         aside = abs(look.yaw_deg) > settings.cluster_yaw_deg
-        return Zone.CENTRE if aside else Zone.CLUSTER
+        if not aside:
+            return Zone.CLUSTER
+        inwards = towards_middle(look.yaw_deg, settings)
+        if inwards is None:
+            return Zone.CENTRE
+        return Zone.CONSOLE if inwards else Zone.DOOR
     aside = abs(look.yaw_deg) > settings.gaze_away_yaw_deg
     return Zone.MIRROR if aside else Zone.UP
+
+
+def towards_middle(yaw_deg: float, settings: PolicySettings) -> bool | None:
+    """Return whether a yaw goes from the driver to the vehicle's middle; None: not known."""
+    if settings.driver_side not in ("left", "right"):
+        return None
+    # Positive is to the driver's left, where a driver on the right has the middle.
+    return (yaw_deg > 0.0) == (settings.driver_side == "right")
+
+
+def aside_limit_deg(limit_deg: float, yaw_deg: float, settings: PolicySettings) -> float:
+    """Return how far aside a look at this side is still one at the road."""
+    inwards = towards_middle(yaw_deg, settings)
+    return limit_deg + settings.windscreen_deg if inwards else limit_deg

@@ -4,7 +4,14 @@ import math
 from dataclasses import dataclass, field, replace
 
 from edge_fer.driver_state.eye_sample import UNSEEN, EyeSample
-from edge_fer.driver_state.gaze import MOST_YAW_DEG, Look, Zone, eye_turn, zone_of
+from edge_fer.driver_state.gaze import (
+    MOST_YAW_DEG,
+    Look,
+    Zone,
+    aside_limit_deg,
+    eye_turn,
+    zone_of,
+)
 from edge_fer.driver_state.latch import ROUNDING_S
 from edge_fer.driver_state.neutral_pose import Neutral, Usual
 from edge_fer.driver_state.settings import PolicySettings
@@ -321,7 +328,7 @@ def _looking(
     margin_deg = settings.away_hysteresis_deg if before.away else 0.0
     head = Look(yaw_deg, pitch_deg)
     look, limits = head, (settings.away_yaw_deg, settings.away_down_deg, settings.away_up_deg)
-    by_head = _beyond(head, limits, margin_deg)
+    by_head = _beyond(head, limits, margin_deg, settings)
     away = by_head
     # How an iris lies in an eye at rest differs between people, and between networks, by more than
     # a look aside: until it is known the head stands for the gaze.
@@ -332,7 +339,7 @@ def _looking(
             settings.gaze_away_down_deg,
             settings.gaze_away_up_deg,
         )
-        away = _beyond(look, limits, margin_deg)
+        away = _beyond(look, limits, margin_deg, settings)
     return replace(
         before,
         seen_s=time_s,
@@ -347,8 +354,14 @@ def _looking(
     )
 
 
-def _beyond(look: Look, limits: tuple[float, float, float], margin_deg: float) -> bool:
+def _beyond(
+    look: Look,
+    limits: tuple[float, float, float],
+    margin_deg: float,
+    settings: PolicySettings,
+) -> bool:
     aside_deg, down_deg, up_deg = limits
+    aside_deg = aside_limit_deg(aside_deg, look.yaw_deg, settings)
     return (
         abs(look.yaw_deg) > aside_deg - margin_deg
         or look.pitch_deg < margin_deg - down_deg

@@ -27,7 +27,7 @@ CAMERA_REASONS = {
     CameraCondition.STARTING: Reason.CAMERA_NOT_STARTED,
 }
 # A look down goes to one of these.
-DOWN_ZONES = frozenset({Zone.CLUSTER, Zone.CENTRE, Zone.LAP})
+DOWN_ZONES = frozenset({Zone.CLUSTER, Zone.CENTRE, Zone.CONSOLE, Zone.DOOR, Zone.LAP})
 # Why the driver is attentive, by the state that ended, where nothing else is known.
 OVER_REASONS = {
     DriverState.NOT_READY: Reason.ENOUGH_EVIDENCE,

@@ -11,7 +11,10 @@ from edge_fer.observation import CameraCondition, FaceBox, Observation
 MOST_SPEED = 6.0
 MOST_GROWTH_A_SECOND = 2.0
 # However long nobody looked: farther away, or by more of another size, it is somebody else.
-MOST_JUMP, MOST_GROWTH = 1.5, 2.0
+MOST_JUMP, MOST_GROWTH = 1.5, 1.5
+# Who sits behind the driver has a face of half the width. So small a face is not the driver's,
+# however long it stays, until nobody else was there for a minute.
+REAR_SHARE, REAR_AFTER_S = 0.65, 60.0
 # A place is the driver's own after a face stayed there for so long: within half a width, and hardly
 # of another size. Who comes back to it is the driver, whatever looked like a face elsewhere.
 SETTLED_S = 1.0
@@ -36,8 +39,9 @@ class PresenceEvidence:
     last for long.
 
     `other` is the run of frames with a face that cannot be the driver's, `other_place` where that
-    was last. `is_driver` is whether the newest observation shows the driver's own face, and
-    `another` whether with it another person became the driver.
+    was last. `cut` is whether the scene changed and nobody has stayed in the new one for long
+    enough to be its driver. `is_driver` is whether the newest observation shows the driver's own
+    face, and `another` whether with it another person became the driver.
 
     `absent_s` is for how long a good camera has seen no driver, and `absent` whether that is long
     enough to say so; `looks_empty_s` for how long the seat itself has looked empty.
@@ -49,6 +53,7 @@ class PresenceEvidence:
     home: Place | None = None
     other: Run = NO_RUN
     other_place: Place | None = None
+    cut: bool = False
     is_driver: bool = False
     another: bool = False
     absent_s: float = 0.0
@@ -68,6 +73,7 @@ def update_presence(
             home=before.home,
             other=before.other,
             other_place=before.other_place,
+            cut=before.cut,
             absent_s=before.absent_s,
             looks_empty_s=before.looks_empty_s,
             absent=before.absent,
@@ -76,27 +82,43 @@ def update_presence(
     face, place = before.face, before.place
     anchor, home = before.anchor, before.home
     other, other_place = before.other, before.other_place
+    cut = (before.cut or (seen.cut and place is not None)) and not before.absent
+    if seen.cut:
+        face, anchor, home, other, other_place = NO_RUN, None, None, NO_RUN, None
     is_driver = another = False
     if box is not None:
         here = Place(*box.centre, box.width, seen.time_s)
+        # A face that is followed may go where it wants.
+        lost = place is not None and seen.time_s - place.time_s > settings.dropout_s + ROUNDING_S
+        small = lost and not cut and _is_rear(home or place, here)
+        rear = small and before.absent_s < REAR_AFTER_S
         forgotten = place is None or before.absent
-        if forgotten or any(
-            known is not None and _is_same(known, here, settings) for known in (place, home)
-        ):
+        known = () if cut else (place, home)
+        same = any(each is not None and _is_same(each, here, settings) for each in known)
+        same_other = (
+            other_place is not None
+            and other.is_current(seen.time_s, gap_s=settings.dropout_s)
+            and _is_same(other_place, here, settings)
+        )
+        # Who was seen to come from elsewhere is the driver only in the driver's own place.
+        same = same and not (same_other and (home is None or not _is_near(home, here)))
+        if not rear and (forgotten or same):
             is_driver, another = True, before.absent and place is not None
         else:
-            same_other = other_place is not None and _is_same(other_place, here, settings)
             other = (other if same_other else NO_RUN).seen(seen.time_s, gap_s=settings.dropout_s)
             other_place = here
             # Somebody who stays where the driver was not, while nobody is where the driver was.
-            is_driver = another = other.reaches(settings.driver_swap_s)
+            is_driver = another = not rear and other.reaches(settings.driver_swap_s)
         if is_driver:
+            cut = False
             run = NO_RUN if another and not before.absent else face
             face = run.seen(seen.time_s, gap_s=settings.dropout_s)
             anchor, home = _settled(place, anchor, None if another else home, here, settings)
             place, other, other_place = here, NO_RUN, None
     confirmed = is_driver and face.reaches(settings.face_confirmed_after_s)
-    absent_s = 0.0 if confirmed else before.absent_s + elapsed_s
+    # In a new scene somebody is there, though nobody knows yet who drives.
+    there = confirmed or (cut and box is not None)
+    absent_s = 0.0 if there else before.absent_s + elapsed_s
     empty = box is None and seen.seat_empty is True
     # A flash of a face on a seat does not make it look taken.
     looks_empty_s = 0.0 if confirmed else before.looks_empty_s + (elapsed_s if empty else 0.0)
@@ -113,6 +135,7 @@ def update_presence(
         home=home,
         other=other,
         other_place=other_place,
+        cut=cut,
         is_driver=is_driver,
         another=another,
         absent_s=absent_s,
@@ -139,6 +162,11 @@ def _is_near(place: Place, here: Place) -> bool:
     width = max(place.width, here.width)
     jump = math.hypot(here.x - place.x, here.y - place.y) / width
     return jump <= SETTLED_JUMP and width / min(place.width, here.width) <= SETTLED_GROWTH
+
+
+def _is_rear(driver: Place | None, here: Place) -> bool:
+    """Whether a face is so much smaller than the driver's that it is one behind the driver."""
+    return driver is not None and here.width < REAR_SHARE * driver.width
 
 
 def _is_box(box: FaceBox) -> bool:

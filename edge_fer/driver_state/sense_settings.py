@@ -163,6 +163,24 @@ class SenseSettings:
         source=OWN_CHOICE,
     )
 
+    driver_side: str = setting(
+        "unknown",
+        "Driver's side",
+        "The side of the vehicle on which the driver sits. It says in which part of the picture"
+        " the driver's face is looked for (face.seat_region), and on which side of the road ahead"
+        " the centre console, the wider half of the windscreen and the passenger are.",
+        choices=("unknown", "left", "middle", "right"),
+        source=OWN_CHOICE + ": a camera that sees nobody but the driver needs none",
+    )
+    windscreen_deg: float = setting(
+        8.0,
+        "Windscreen towards the middle",
+        "With a known driver_side a look towards the vehicle's middle is away only farther aside"
+        " by so much: the windscreen and the road reach farther there than on the door's side.",
+        minimum=0.0,
+        maximum=30.0,
+        source=OWN_CHOICE,
+    )
     gaze_full_scale: float = setting(
         0.8,
         "Gaze scale",

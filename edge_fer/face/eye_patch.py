@@ -2,6 +2,7 @@
 
 import math
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +14,7 @@ PATCH_REACH = 1.6  # side of a patch in widths of the eye
 # An eye in shadow fills a tenth of the grey values. Each patch is brought to this mean and
 # deviation, as far as the gain goes; more would show nothing but the sensor's noise.
 _MEAN, _DEVIATION, _MOST_GAIN = 128.0, 52.0, 12.0
+_STEPS = np.arange(256, dtype=np.float64)
 
 
 def cut_eye(
@@ -31,8 +33,9 @@ def cut_eye(
 
 def even_light(patch: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return `patch` (uint8[n,n]) with the mean and deviation that the network knows."""
-    values = patch.astype(np.float32)
-    mean = values.mean()
-    gain = min(_DEVIATION / max(float(values.std()), 1e-3), _MOST_GAIN)
-    evened = np.clip(np.rint((values - mean) * gain + _MEAN), 0, 255)
-    return np.asarray(evened, np.uint8)
+    # Each grey value has one answer: a table of 256 is sooner made than 1,600 values.
+    mean, deviation = cv2.meanStdDev(patch)
+    gain = min(_DEVIATION / max(float(deviation[0, 0]), 1e-3), _MOST_GAIN)
+    table = np.clip(np.rint((_STEPS - float(mean[0, 0])) * gain + _MEAN), 0, 255)
+    found: NDArray[np.uint8] = table.astype(np.uint8)[patch]
+    return found

@@ -31,7 +31,7 @@ _SAME_SIZE = 1.5
 
 
 class NetworkTracker:
-    """Follows the same person: the largest face in the seat at first, then the one where it was.
+    """Follows the same person: the largest and most central face in the seat, then that one.
 
     `search_every_s` is the time between two looks for a face while there is none. Not for several
     cameras.
@@ -115,7 +115,11 @@ class NetworkTracker:
             near = min(found, key=lambda reading: math.dist(reading.square.centre, last.centre))
             if math.dist(near.square.centre, last.centre) < last.side:
                 return near
-        return max(found, key=lambda reading: reading.square.side)
+        return max(found, key=lambda reading: self._claim(reading.square, grey.shape))
+
+    def _claim(self, square: Square, shape: tuple[int, ...]) -> float:
+        """Return how far a face looks like the driver's: large, and in the middle of the seat."""
+        return square.side * (1.0 + self._seat.centrality(square.centre, shape))
 
     def _accept(self, grey: NDArray[np.uint8], square: Square) -> FaceReading | None:
         """Return the face in a proposed square; None unless a second look sees it as well."""

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -29,9 +30,10 @@ _MOST_FRAMES = 4.0
 _TURNED_DEG, _TURNED_SHARE = 20.0, 0.947
 # From here on yaw comes out smaller than it is: profiles of 60 to 70 degrees at 36 to 51.
 _PROFILE_DEG = 35.0
+_PLACES = {name: place for place, name in enumerate(NAMES)}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: what is derived is computed once, and kept
 class FaceReading:
     """What the face network sees in one square of a frame.
 
@@ -51,15 +53,15 @@ class FaceReading:
     tilt: float
 
     def point(self, name: str) -> Point:
-        """Return the landmark with that name; ValueError for another."""
-        return self.points[NAMES.index(name)]
+        """Return the landmark with that name; KeyError for another."""
+        return self.points[_PLACES[name]]
 
     def middle(self, *names: str) -> Point:
         """Return the middle of the landmarks with these names."""
         x, y = zip(*(self.point(name) for name in names), strict=True)
         return sum(x) / len(x), sum(y) / len(y)
 
-    @property
+    @cached_property
     def landmarks(self) -> Landmarks:
         """The five points that detectors give."""
         return Landmarks(
@@ -70,7 +72,7 @@ class FaceReading:
             left_mouth=self.point("left mouth corner"),
         )
 
-    @property
+    @cached_property
     def square(self) -> Square:
         """The square in which this face is read best."""
         centre, side, tilt = square_around(np.array(self.points), self.tilt)

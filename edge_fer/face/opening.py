@@ -7,7 +7,7 @@ from edge_fer.face.following import NetworkTracker
 from edge_fer.face.haar import HaarDetector
 from edge_fer.face.network import FaceNetwork, read_face_network
 from edge_fer.face.searching import DetectorSearch, Search, open_cascades
-from edge_fer.face.seat import SeatRegion
+from edge_fer.face.seat import seat_of
 from edge_fer.face.settings import FaceConfig
 from edge_fer.face.tracking import FaceDetector
 from edge_fer.face.yunet import FILE_NAME, YuNetDetector
@@ -67,15 +67,19 @@ def open_tracker(
     config: FaceConfig,
     network: FaceNetwork | None = None,
     store: Path = INSTALLED_MODELS,
+    *,
+    driver_side: str = "unknown",
 ) -> NetworkTracker:
     """Return the tracker of the driver's face; UserError for a file that is missing or wrong.
 
-    Without `network` it follows by the one that comes with edge-fer.
+    `driver_side` is the setting of the driver state: where nothing else is named, it says which
+    part of the picture is the driver's seat. Without `network` it follows by the one that comes
+    with edge-fer.
     """
     return NetworkTracker(
         network or FaceNetwork(),
         open_search(config, store),
-        seat=SeatRegion.parse(config.seat_region),
+        seat=seat_of(config.seat_region, driver_side),
         search_every_s=config.detect_every_s,
     )
 

@@ -19,6 +19,8 @@ from edge_fer.observation import FaceBox
 
 TURN_DEG = 25.0  # the cascade finds faces that are turned by up to about half of that
 WAYS = 6  # of looking, after which the cascades have tried all of them
+# Of CLAHE (Zuiderveld 1994). With a limit of 4 and 4x4 tiles it found fewer faces.
+_CONTRAST_LIMIT, _CONTRAST_TILES = 2.0, (8, 8)
 _MOST_PROPOSED = 3  # in one turn, the largest first
 
 
@@ -67,14 +69,15 @@ class DetectorSearch:
 class CascadeSearch:
     """The cascades of OpenCV: frontal, profile, its mirror image, and the picture turned twice.
 
-    The frontal one has every second turn, because most faces are found by it.
+    The frontal one has every second turn, because most faces are found by it: the second time in a
+    picture of evened contrast, for sockets in the dark and light from one side.
     """
 
     def __init__(self, frontal: Cascade, profile: Detector) -> None:
         self._ways: tuple[Callable[[NDArray[np.uint8]], list[Square]], ...] = (
             lambda grey: _upright(frontal, grey),
             lambda grey: _upright(profile, grey),
-            lambda grey: _upright(frontal, grey),
+            lambda grey: _evened(frontal, grey),
             lambda grey: _mirrored(profile, grey),
             lambda grey: _turned(frontal, grey, TURN_DEG),
             lambda grey: _turned(frontal, grey, -TURN_DEG),
@@ -109,11 +112,33 @@ def _mirrored(detector: Detector, grey: NDArray[np.uint8]) -> list[Square]:
     return [Square((width - 1 - x, y), side, -tilt) for (x, y), side, tilt in found]
 
 
-def _turned(cascade: Cascade, grey: NDArray[np.uint8], turn_deg: float) -> list[Square]:
-    """Search for faces that are turned clockwise by `turn_deg`, in a picture turned back."""
+def _evened(cascade: Cascade, grey: NDArray[np.uint8]) -> list[Square]:
+    """Search a picture in which each part has about the same contrast.
+
+    Of a clip whose eyes lie in a drawn shadow at night, the cascade found the face in no frame as
+    it is and in 15 of 21 so.
+    """
+    small, scale = _reduced(grey)
+    even = cv2.createCLAHE(_CONTRAST_LIMIT, _CONTRAST_TILES).apply(small)
+    boxes = cascade.detect_reduced(even.astype(np.uint8, copy=False), scale)
+    squares = []
+    for (x, y), side, tilt in map(square_of_box, boxes):
+        centre = ((x + 0.5) / scale - 0.5, (y + 0.5) / scale - 0.5)
+        squares.append(Square(centre, side / scale, tilt))
+    return squares
+
+
+def _reduced(grey: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:
+    """Return the picture that is searched, and by which scale (0..1) it was reduced."""
     scale = min(1.0, SEARCH_PX / max(grey.shape))
     height, width = (max(round(side * scale), 1) for side in grey.shape)
-    small = shrink(grey, width, height) if scale < 1 else grey
+    return (shrink(grey, width, height) if scale < 1 else grey), scale
+
+
+def _turned(cascade: Cascade, grey: NDArray[np.uint8], turn_deg: float) -> list[Square]:
+    """Search for faces that are turned clockwise by `turn_deg`, in a picture turned back."""
+    small, scale = _reduced(grey)
+    height, width = small.shape
     # Large enough for the turned picture; what is new in it repeats the edge.
     turn = math.radians(turn_deg)
     cos, sin = math.cos(turn), math.sin(turn)

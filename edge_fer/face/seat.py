@@ -36,5 +36,24 @@ class SeatRegion:
         y = min(max(point[1] / shape[0], 0.0), 1.0)
         return self.left <= x <= self.right and self.top <= y <= self.bottom
 
+    def centrality(self, point: Point, shape: tuple[int, ...]) -> float:
+        """Return how near to the middle a point of a frame of `shape` is: 1 in it, 0 beside."""
+        middle, half = (self.left + self.right) / 2, (self.right - self.left) / 2
+        return max(1.0 - abs(point[0] / shape[1] - middle) / half, 0.0)
+
 
 WHOLE_FRAME = SeatRegion(0.0, 0.0, 1.0, 1.0)
+# By the side of the vehicle on which the driver sits. A camera looks back: who sits on the left is
+# right in the picture, or in the middle of a camera straight before the wheel. Beyond it, on the
+# other side, is the passenger.
+SEAT_OF_SIDE = {
+    "unknown": WHOLE_FRAME,
+    "left": SeatRegion(0.35, 0.0, 1.0, 1.0),
+    "middle": SeatRegion(0.2, 0.0, 0.8, 1.0),
+    "right": SeatRegion(0.0, 0.0, 0.65, 1.0),
+}
+
+
+def seat_of(region: str, driver_side: str) -> SeatRegion:
+    """Return the region that a config names, or where it names none that of the driver's side."""
+    return SeatRegion.parse(region) if region else SEAT_OF_SIDE[driver_side]

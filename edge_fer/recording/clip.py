@@ -1,6 +1,7 @@
 """What a clip is: compressed pictures of one or two cameras on one clock, around an event."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 CAMERAS = ("cabin", "forward")
@@ -18,11 +19,16 @@ class Shot:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """The driver came into `state` for `reason`, both in plain words, at monotonic `time_s`."""
+    """The driver came into `state` for `reason`, both in plain words, at monotonic `time_s`.
+
+    `measured` are the figures that the state rests on, under the names that the status has for
+    them; empty in older clips.
+    """
 
     time_s: float
     state: str
     reason: str
+    measured: Mapping[str, float | str | bool | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

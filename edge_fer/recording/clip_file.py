@@ -38,6 +38,7 @@ _LONGEST_S = 600.0
 _MOST_FPS = 120.0
 _MOST_SHOTS = 100_000
 _LONGEST_TEXT = 500
+_MOST_FIGURES = 50  # behind an event
 _LATEST_S = 4e9  # in 2096
 _LONGEST_RECORD = 1 << 24  # a damaged length must not ask for memory without bound
 
@@ -176,6 +177,7 @@ def _is_possible(header: ClipHeader) -> bool:
     return (
         all(isinstance(text, str) and len(text) <= _LONGEST_TEXT for text in texts)
         and all(isinstance(e.state, str) and isinstance(e.reason, str) for e in header.events)
+        and all(_is_measured(e.measured) for e in header.events)
         and isinstance(header.clock_synchronised, bool)
         and len(header.events) > 0
         and all(type(time_s) in (int, float) and math.isfinite(time_s) for time_s in times)
@@ -185,6 +187,20 @@ def _is_possible(header: ClipHeader) -> bool:
         and 0.1 <= header.fps <= _MOST_FPS
         and len(counts) == len(CAMERAS)
         and all(type(count) is int and 0 <= count <= _MOST_SHOTS for count in counts)
+    )
+
+
+def _is_measured(figures: object) -> bool:
+    """Whether these can be the figures behind an event: few, flat and finite."""
+    if not isinstance(figures, dict) or len(figures) > _MOST_FIGURES:
+        return False
+    names, values = list(figures), list(figures.values())
+    return all(len(name) <= _LONGEST_TEXT for name in names) and all(
+        value is None
+        or isinstance(value, bool)
+        or (isinstance(value, str) and len(value) <= _LONGEST_TEXT)
+        or (type(value) in (int, float) and math.isfinite(value))
+        for value in values
     )
 
 

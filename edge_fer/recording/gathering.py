@@ -1,6 +1,7 @@
 """From single pictures and events to clips. Pure; bounded in time and in bytes."""
 
 from collections import deque
+from dataclasses import replace
 
 from edge_fer import __version__
 from edge_fer.recording.clip import CAMERAS, Clip, ClipHeader, Event, Shot
@@ -119,7 +120,7 @@ class Gatherer:
             version=__version__,
             event_s=event_s,
             clock_synchronised=synchronised,
-            events=tuple(Event(each.time_s - zero_s, each.state, each.reason) for each in events),
+            events=tuple(replace(each, time_s=each.time_s - zero_s) for each in events),
             from_s=shots[0].captured_s,
             to_s=shots[-1].captured_s,
             fps=self._fps,

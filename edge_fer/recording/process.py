@@ -14,6 +14,7 @@ from typing import Any
 
 from edge_fer.camera import check_uri
 from edge_fer.camera.base import Frame
+from edge_fer.driver_state.measured import NOTHING_MEASURED, Measured
 from edge_fer.driver_state.states import DriverState
 from edge_fer.isolated import python_module
 from edge_fer.recording.feed import Channel, FrameSender
@@ -113,13 +114,24 @@ class RecorderProcess:
         ):
             self._dropped += 1
 
-    def decided(self, state: DriverState, reason: str, time_s: float) -> None:
+    def decided(
+        self,
+        state: DriverState,
+        reason: str,
+        time_s: float,
+        measured: Measured = NOTHING_MEASURED,
+    ) -> None:
         """Hear what was decided; the beginning of a state that counts is an event."""
         if not self._config.enabled or state is self._state:
             return
         self._state = state
         if state in self._config.event_states:
-            event = {"time_s": time_s, "state": state.label, "reason": reason}
+            event = {
+                "time_s": time_s,
+                "state": state.label,
+                "reason": reason,
+                "measured": measured.to_json(),
+            }
             self._unsent.append({"event": event})
             self._send()
 

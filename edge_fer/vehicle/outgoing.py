@@ -48,6 +48,9 @@ FAULT_CAMERA_LOST = value_code("Health", "Fault", "camera lost")
 FAULT_MODEL = value_code("Health", "Fault", "model failed")
 FAULT_LINK = value_code("Health", "Fault", "link blocked")
 
+PREVIEW_OFF = value_code("Health", "Preview", "off")
+PREVIEW_ON = value_code("Health", "Preview", "on")
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
@@ -76,8 +79,12 @@ def report(
     *,
     parts: Parts = ALL_AS_MEANT,
     recording: RecordingFlag = RecordingFlag.OFF,
+    watched: bool = False,
 ) -> Snapshot:
-    """Return what the vehicle is told at `now_s` (monotonic seconds)."""
+    """Return what the vehicle is told at `now_s` (monotonic seconds).
+
+    `watched` is whether a person is being shown the pictures.
+    """
     decision = step.decision
     quality = _quality(step)
     return Snapshot(
@@ -101,7 +108,11 @@ def report(
             tuple(_percent(probability) for probability in decision.probabilities),
             QUALITY_POOR if decision.unsure else quality,
         ),
-        health=replace(_health(step, health, parts), recording=recording),
+        health=replace(
+            _health(step, health, parts),
+            recording=recording,
+            preview=PREVIEW_ON if watched else PREVIEW_OFF,
+        ),
         request=_request(decision.request),
     )
 
@@ -120,6 +131,7 @@ def report_standby(health: Health, now_s: float, parts: Parts = ALL_AS_MEANT) ->
             latency_ms=None,
             fault=_fault_of_parts(parts),
             recording=RecordingFlag.OFF,
+            preview=PREVIEW_OFF,  # the camera is off
         ),
     )
 

@@ -30,6 +30,14 @@ class LinkConfig:
         maximum=0x1FFFFFEF,
     )
 
+    dbc: str = setting(
+        "",
+        "DBC",
+        "A DBC of your own with the same messages at other ids, for example the one of the whole"
+        " vehicle: all messages take the ids that they have there. Names, signals and layout have"
+        " to be those of `edge-fer dbc`. Empty: base_id counts.",
+    )
+
     def __post_init__(self) -> None:
         check_settings(self)
 

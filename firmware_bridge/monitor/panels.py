@@ -139,6 +139,7 @@ def health_panel(seen: Seen) -> Panel:
     troubled = fault not in ("none", NO_VALUE) or degraded not in ("none", NO_VALUE)
     recording = named(health.NAME, "Recording", health.recording)
     films = recording not in ("off", NO_VALUE)
+    watched = named(health.NAME, "Preview", health.preview) == "on"
     made = panel(
         three_lines(
             Text(
@@ -151,7 +152,9 @@ def health_panel(seen: Seen) -> Panel:
             ),
             Text(f"fault {fault}  degraded {degraded}", "red1" if troubled else LABEL),
         ),
-        f"HEALTH  RECORDING {recording.upper()}" if films else "HEALTH",
+        "HEALTH"
+        + (f"  RECORDING {recording.upper()}" if films else "")
+        + ("  WATCHED" if watched else ""),
         "red1" if troubled else "grey50",
     )
     # On the border, as at 80 columns no line has room for the longest of it.

@@ -1,28 +1,44 @@
 """Frames as packets on a noisy serial line: COBS framing with a CRC-32.
 
-A packet is the CAN id (two bytes, low first), the data (0 to 8 bytes) and the CRC-32 of both (four
-bytes, low first; the one of Ethernet and zip). COBS (Cheshire and Baker, "Consistent Overhead Byte
-Stuffing", 1999) then replaces its zero bytes, so that a zero on the line can only be the end of a
-packet. One stands before it too: whatever noise came before ends there, and costs no frame.
+A packet is the CAN id, the data (0 to 8 bytes) and the CRC-32 of both (four bytes, low first; the
+one of Ethernet and zip). An 11-bit id has two bytes, low first. A 29-bit id has four: its upper 13
+bits with 0x8000 set, low first, then its lower 16 bits, low first; so the first two bytes decide
+which it is, and a receiver that knows 11-bit ids only rejects it.
 
-Of a frame of eight bytes this makes 17, where SLCAN makes 22. Up to seven wrong bits in a packet
-are found for sure (this CRC has Hamming distance 8 up to 91 bits; Koopman's tables); more of them,
-and errors that tear the stuffing, but for one in 2**32.
+COBS (Cheshire and Baker, "Consistent Overhead Byte Stuffing", 1999) then replaces its zero bytes,
+so that a zero on the line can only be the end of a packet. One stands before it too: whatever noise
+came before ends there, and costs no frame.
+
+Of a frame of eight bytes this makes 17, where SLCAN makes 22; 19 and 27 with a 29-bit id. Up to
+seven wrong bits in a packet are found for sure, six with a 29-bit id (this CRC has Hamming distance
+8 up to 91 bits and 7 up to 171; Koopman's tables); more of them, and errors that tear the stuffing,
+but for one in 2**32.
 """
 
 import zlib
 from dataclasses import dataclass
 
-from firmware_bridge.protocol.frame import MAX_CLASSIC_LENGTH, MAX_STANDARD_ID, CanFrame
+from firmware_bridge.protocol.frame import (
+    EXTENDED,
+    MAX_CLASSIC_LENGTH,
+    MAX_EXTENDED_ID,
+    MAX_STANDARD_ID,
+    CanFrame,
+    is_can_id,
+    is_extended,
+)
 
 DELIMITER = 0
 ID_LENGTH = 2
+EXTENDED_ID_LENGTH = 4
+_EXTENDED_MARK = 0x8000  # in the first two bytes of a 29-bit id
 CRC_LENGTH = 4
 MIN_PACKET_LENGTH = ID_LENGTH + CRC_LENGTH
-MAX_PACKET_LENGTH = MIN_PACKET_LENGTH + MAX_CLASSIC_LENGTH
+MAX_PACKET_LENGTH = EXTENDED_ID_LENGTH + MAX_CLASSIC_LENGTH + CRC_LENGTH
 # COBS adds one byte to anything up to 254 bytes long.
 MAX_STUFFED_LENGTH = MAX_PACKET_LENGTH + 1
-# What a frame has on the line besides its data: id, CRC, the byte of COBS and two delimiters.
+# What a frame with an 11-bit id has on the line besides its data: id, CRC, the byte of COBS and two
+# delimiters.
 PACKET_OVERHEAD = MIN_PACKET_LENGTH + 3
 
 
@@ -36,12 +52,13 @@ class CobsCounters:
 
 
 def encode_packet(frame: CanFrame) -> bytes:
-    """Return the bytes of `frame`; ValueError if it is not a classic frame with an 11-bit id."""
-    if not 0 <= frame.can_id <= MAX_STANDARD_ID:
-        raise ValueError(f"id {frame.can_id:#x} is not in 0..{MAX_STANDARD_ID:#x}")
+    """Return the bytes of `frame`; ValueError if it is not a classic frame."""
+    if not is_can_id(frame.can_id):
+        highest = MAX_EXTENDED_ID if is_extended(frame.can_id) else MAX_STANDARD_ID
+        raise ValueError(f"id {frame.can_id & ~EXTENDED:#x} is not in 0..{highest:#x}")
     if len(frame.data) > MAX_CLASSIC_LENGTH:
         raise ValueError(f"{len(frame.data)} bytes of data, at most {MAX_CLASSIC_LENGTH}")
-    content = frame.can_id.to_bytes(ID_LENGTH, "little") + frame.data
+    content = _id_bytes(frame.can_id) + frame.data
     packet = content + zlib.crc32(content).to_bytes(CRC_LENGTH, "little")
     return bytes((DELIMITER, *stuff(packet), DELIMITER))
 
@@ -110,10 +127,31 @@ def parse_packet(stuffed: bytes, time_s: float) -> CanFrame | None:
     if packet is None or not MIN_PACKET_LENGTH <= len(packet) <= MAX_PACKET_LENGTH:
         return None
     content, crc = packet[:-CRC_LENGTH], packet[-CRC_LENGTH:]
-    can_id = int.from_bytes(content[:ID_LENGTH], "little")
-    if int.from_bytes(crc, "little") != zlib.crc32(content) or can_id > MAX_STANDARD_ID:
+    if int.from_bytes(crc, "little") != zlib.crc32(content):
         return None
-    return CanFrame(can_id, content[ID_LENGTH:], time_s)
+    can_id, data = _split_id(content)
+    if not is_can_id(can_id) or len(data) > MAX_CLASSIC_LENGTH:
+        return None
+    return CanFrame(can_id, data, time_s)
+
+
+def _id_bytes(can_id: int) -> bytes:
+    if not is_extended(can_id):
+        return can_id.to_bytes(ID_LENGTH, "little")
+    upper = (can_id & ~EXTENDED) >> 16 | _EXTENDED_MARK
+    return upper.to_bytes(2, "little") + (can_id & 0xFFFF).to_bytes(2, "little")
+
+
+def _split_id(content: bytes) -> tuple[int, bytes]:
+    """Return id and data; an id that is none where its bytes are not there or mean nothing."""
+    first = int.from_bytes(content[:ID_LENGTH], "little")
+    if not first & _EXTENDED_MARK:
+        return first, content[ID_LENGTH:]
+    rest = content[ID_LENGTH:EXTENDED_ID_LENGTH]
+    if len(rest) < EXTENDED_ID_LENGTH - ID_LENGTH:
+        return -1, b""
+    can_id = (first & ~_EXTENDED_MARK) << 16 | int.from_bytes(rest, "little")
+    return can_id | EXTENDED, content[EXTENDED_ID_LENGTH:]
 
 
 def stuff(packet: bytes) -> bytes:

@@ -1,30 +1,19 @@
 """Reads `driver_state.dbc`, the single source of ids, signals, cycles and Data ID lists."""
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import cantools
 
-from firmware_bridge.errors import InputError, InputReason
-from firmware_bridge.protocol.frame import (
-    EXTENDED,
-    MAX_EXTENDED_ID,
-    MAX_STANDARD_ID,
-    id_text,
-)
+from firmware_bridge.protocol.frame import id_text
+from firmware_bridge.protocol.ids import BASE_ID, MessageIds, dbc_text, id_of, ids_at, load
 
-DBC_NAME = "driver_state.dbc"
 # What Profile 22 fills in; not part of a message's content. Behind the message's name.
 PROTECTION_SIGNALS = ("Crc", "Counter")
 CAMERA_UNIT = "EdgeFer"
-BASE_ID = 0x3A0  # of the first message, in the DBC as it is shipped
-_SPAN = 0x10  # to the last one
-LAST_BASE_ID = MAX_EXTENDED_ID - _SPAN
 NOT_AVAILABLE = "not available"
 
 Value = int | float | None  # of a signal, in its unit; None means not available
@@ -110,56 +99,24 @@ class MessageDefinition:
 class _Ids:
     """Where the messages lie on the bus; the same for all of a process."""
 
-    base = BASE_ID
+    by_name: MessageIds = ids_at(BASE_ID)
 
 
-_ID_IN_DBC = re.compile(
-    r'^(BO_ |CM_ (?:BO_|SG_) |BA_ "\w+" (?:BO_|SG_) |VAL_ )([0-9]+)(?= )', re.MULTILINE
-)
-
-
-def use_base_id(base_id: int) -> None:
-    """Move all messages, so that the first one has the id `base_id`; before anything is opened.
-
-    Above 0x7EF the ids have 29 bits. BridgeError for what is not an id.
-    """
-    if not 0 <= base_id <= LAST_BASE_ID:
-        raise InputError(
-            InputReason.BAD_VALUE, f"base id {base_id:#x} is not in 0..{LAST_BASE_ID:#x}"
-        )
-    if base_id != _Ids.base:
-        _Ids.base = base_id
+def use_ids(ids: MessageIds) -> None:
+    """Move the messages to `ids`; before anything is opened."""
+    if ids != _Ids.by_name:
+        _Ids.by_name = ids
         definitions.cache_clear()
         definitions_by_id.cache_clear()
 
 
-def moved_id(can_id: int, base_id: int) -> int:
-    """Return the id of a message of the shipped DBC where the first one has the id `base_id`."""
-    moved = can_id - BASE_ID + base_id
-    return moved | EXTENDED if base_id + _SPAN > MAX_STANDARD_ID else moved
-
-
-def dbc_text(base_id: int = BASE_ID) -> str:
-    """Return the text of the DBC file, its messages moved to `base_id`."""
-    text = files(__package__).joinpath(DBC_NAME).read_text(encoding="ascii")
-    return _ID_IN_DBC.sub(lambda found: f"{found[1]}{moved_id(int(found[2]), base_id)}", text)
-
-
-def find_collisions(other_text: str, base_id: int, name: str) -> list[str]:
-    """Return a line for each id of ours that another DBC uses; BridgeError where it is not one."""
-    try:
-        other: Any = cantools.database.load_string(other_text, database_format="dbc", strict=False)
-    except Exception as error:  # cantools raises its own and those of its parser
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise InputError(InputReason.UNREADABLE, f"dbc: {name} cannot be read: {reason}") from error
-    taken = {
-        message.frame_id | (EXTENDED if message.is_extended_frame else 0): message.name
-        for message in other.messages
-    }
+def find_collisions(other_text: str, ids: MessageIds, name: str) -> list[str]:
+    """Return a line for each of `ids` that another DBC uses; BridgeError where it is not one."""
+    taken = {id_of(message): message.name for message in load(other_text, name).messages}
     return [
-        f"{id_text(can_id)} {known.name}: {taken[can_id]} in {name}"
-        for known in definitions().values()
-        if (can_id := moved_id(known.codec.frame_id, base_id)) in taken
+        f"{id_text(can_id)} {message}: {taken[can_id]} in {name}"
+        for message, can_id in ids.items()
+        if can_id in taken
     ]
 
 
@@ -207,7 +164,7 @@ def _definition(message: Any) -> MessageDefinition:
 
     return MessageDefinition(
         name=message.name,
-        can_id=moved_id(message.frame_id, _Ids.base),
+        can_id=_Ids.by_name[message.name],
         length=message.length,
         sender=message.senders[0],
         cycle_s=seconds("GenMsgCycleTime"),

@@ -124,6 +124,7 @@ class HealthMessage(Message):
         "Latency",
         "Fault",
         "Recording",
+        "Preview",
     )
 
     protocol_version: int | None = PROTOCOL_VERSION
@@ -135,6 +136,7 @@ class HealthMessage(Message):
     latency_ms: float | None = None
     fault: int | None = None
     recording: int | None = None
+    preview: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,11 @@ from firmware_bridge.e2e.state_machine import (
 )
 from firmware_bridge.protocol.database import (
     CAMERA_UNIT,
-    DBC_NAME,
     MessageDefinition,
     definitions,
 )
 from firmware_bridge.protocol.frame import CanFrame
+from firmware_bridge.protocol.ids import DBC_NAME
 from firmware_bridge.protocol.messages import LinkTimingMessage, Message, decode
 from firmware_bridge.reception.send_clock import SendClock
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from firmware_bridge.e2e.state_machine import ReceiverState
-from firmware_bridge.protocol.database import DBC_NAME, Value, definition
+from firmware_bridge.protocol.database import Value, definition
 from firmware_bridge.protocol.frame import CanFrame, id_text
+from firmware_bridge.protocol.ids import DBC_NAME
 from firmware_bridge.protocol.messages import (
     PROTOCOL_VERSION,
     DriverStateMessage,

@@ -71,8 +71,7 @@ class Transport(Protocol):
         """Send one frame within WRITE_TIMEOUT_S.
 
         SendTimeoutError where it was not taken: only this frame is lost. TransportError where the
-        port is gone. ValueError, and nothing sent, for what is no classic frame,
-        and on a COBS line for one with a 29-bit id.
+        port is gone. ValueError, and nothing sent, for what is no classic frame.
         """
         ...
 

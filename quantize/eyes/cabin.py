@@ -21,7 +21,7 @@ Grey = NDArray[np.floating]
 class CabinSettings:
     """How far each change goes, and how often it happens (0..1)."""
 
-    unchanged: float = 0.3  # nothing but where the landmarks are, and how many pixels there are
+    unchanged: float = 0.4  # nothing but where the landmarks are, and how many pixels there are
     rotation_deg: float = 12.0
     scale: float = 0.15
     stretch: float = 0.08
@@ -35,6 +35,7 @@ class CabinSettings:
     hair: float = 0.1
     infrared: float = 0.12
     side_light: float = 0.3
+    dark_socket: float = 0.2  # the brow's shadow, with a lamp above
     night: float = 0.25
     noise: float = 0.25
     blur: float = 0.3
@@ -77,6 +78,9 @@ def in_a_cabin(
     visible = _before_the_eye(grey, unit, iris, how, settings, rng)
     if rng.random() < settings.side_light:
         _side_light(grey, rng)
+    is_shaded = rng.random() < settings.dark_socket
+    if is_shaded:
+        _dark_socket(grey, unit, rng)
     width_px = rng.uniform(3.0, 8.0) if how == "tiny" else _width_px(eye_px, settings, rng)
     grey = _through_the_lens(grey, unit, width_px, settings, rng)
     sharpness = _sharpness(width_px)
@@ -88,7 +92,7 @@ def in_a_cabin(
         sharpness *= float(np.clip(1.6 - sigma / (0.07 * out_unit), 0.0, 1.0))
         if sigma > 0.13 * out_unit:
             visible = _worse(visible, math.nan)
-    stored, seen = _exposed(grey, how == "night", settings, rng)
+    stored, seen = _exposed(grey, how == "night", settings, rng, is_shaded=is_shaded)
     visible = 0.0 if how else _worse(visible, seen)
     if rng.random() < settings.compressed:
         quality = int(rng.integers(30, 80))
@@ -182,7 +186,12 @@ def _through_the_lens(
 
 
 def _exposed(
-    grey: Grey, lost: bool, settings: CabinSettings, rng: np.random.Generator
+    grey: Grey,
+    lost: bool,
+    settings: CabinSettings,
+    rng: np.random.Generator,
+    *,
+    is_shaded: bool = False,
 ) -> tuple[NDArray[np.uint8], float]:
     """Return the patch as the sensor stores it, and whether the eye is still to be seen."""
     mean = float(grey.mean())
@@ -198,7 +207,9 @@ def _exposed(
         noise = rng.uniform(0.3, 2.0)
     elif rng.random() < 0.15:
         grey *= rng.uniform(1.1, 1.8)  # more than the sensor holds
-    signal = float(grey[low:high, low:high].std())
+    # A shadow over the eye is no detail of it.
+    detail = grey - _blurred(grey, 0.3 * EYES.side_px) if is_shaded else grey
+    signal = float(detail[low:high, low:high].std())
     if rng.random() < settings.noise:
         noise = math.hypot(noise, rng.uniform(0.05, 0.9) * signal)
     if noise:
@@ -401,6 +412,18 @@ def _side_light(grey: Grey, rng: np.random.Generator) -> None:
     steep = math.exp(rng.uniform(math.log(0.8), math.log(12)))
     light = 1 / (1 + np.exp(-steep * (across + rng.uniform(-0.6, 0.6))))
     grey *= 1 - rng.uniform(0.3, 0.9) * light
+
+
+def _dark_socket(grey: Grey, unit: float, rng: np.random.Generator) -> None:
+    """Shade the eye softly, its middle most, as the brow does below a lamp or street lights."""
+    side = grey.shape[0]
+    x0, y0 = _middle(grey) + rng.normal(0, (0.12, 0.15), 2) * unit
+    y, x = np.mgrid[:side, :side].astype(np.float32)
+    across, down = rng.uniform(0.6, 1.3) * unit, rng.uniform(0.4, 0.9) * unit
+    distance = ((x - x0) / across) ** 2 + ((y - y0) / down) ** 2
+    # From a blot with a soft edge to a slope over the whole picture.
+    shadow = np.exp(-((distance / 2) ** rng.uniform(0.8, 2.0)))
+    grey *= 1 - rng.uniform(0.3, 0.85) * shadow
 
 
 def _blur(grey: Grey, unit: float, rng: np.random.Generator) -> float:

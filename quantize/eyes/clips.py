@@ -1,5 +1,6 @@
 """What the eye network says in clips of people that it was not trained on."""
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from edge_fer.errors import DataError, DataReason
 from edge_fer.face.eyes import EyeReader, eye_corners, eyes_closed
 from edge_fer.face.head_pose import head_pose
+from edge_fer.face.network import FaceReading
 from edge_fer.face.tracking import Tracker
 
 Grey = NDArray[np.uint8]
@@ -54,7 +56,16 @@ class Seen:
     gaze_y: float | None
 
 
-def night(grey: Grey, number: int) -> Grey:
+Light = Callable[[Grey, int, FaceReading | None], Grey]
+"""Changes a frame by its number and by the face in it as filmed."""
+
+
+def as_filmed(grey: Grey, number: int, face: FaceReading | None) -> Grey:
+    """Return the frame as it is."""
+    return grey
+
+
+def night(grey: Grey, number: int, face: FaceReading | None) -> Grey:
     """Return a frame as at night, lit from one side: a tenth of the light, and noise."""
     height, width = grey.shape
     across = np.linspace(0.0, 1.0, width, dtype=np.float32)
@@ -63,9 +74,29 @@ def night(grey: Grey, number: int) -> Grey:
     return np.asarray(np.clip(np.rint(grey * light + noise), 0, 255), np.uint8)
 
 
-LIGHTS: dict[str, Callable[[Grey, int], Grey]] = {
-    "as filmed": lambda grey, number: grey,
+def dark_sockets(grey: Grey, number: int, face: FaceReading | None) -> Grey:
+    """Return a frame as below a lamp at night: a quarter of the light, a third of it on the eyes.
+
+    The brows' shadow fills both sockets and ends softly on the cheeks.
+    """
+    height, width = grey.shape
+    light = np.full((height, width), 1 / 4, np.float32)
+    if face is not None:
+        y, x = np.mgrid[:height, :width].astype(np.float32)
+        for side in ("right", "left"):
+            outer, inner = (face.point(f"{side} eye {end} corner") for end in ("outer", "inner"))
+            centre_x, centre_y = (outer[0] + inner[0]) / 2, (outer[1] + inner[1]) / 2
+            reach = max(math.dist(outer, inner), 1.0)
+            across, down = (x - centre_x) / (1.1 * reach), (y - centre_y) / (0.75 * reach)
+            light *= 1 - 2 / 3 * np.exp(-(across**2 + down**2) / 2)
+    noise = np.random.default_rng(number).normal(0, 1.2, (height, width))
+    return np.asarray(np.clip(np.rint(grey * light + noise), 0, 255), np.uint8)
+
+
+LIGHTS: dict[str, Light] = {
+    "as filmed": as_filmed,
     "night, light from one side": night,
+    "night, dark sockets": dark_sockets,
 }
 
 
@@ -74,16 +105,17 @@ def see(
     segment: Segment,
     open_tracker: Callable[[], Tracker],
     reader: EyeReader,
-    light: Callable[[Grey, int], Grey],
+    light: Light,
 ) -> Seen:
     """Follow the face of a clip from its first frame and read the eyes within the segment."""
-    tracker = open_tracker()
+    tracker, tracker_as_filmed = open_tracker(), open_tracker()
     frames = faces = 0
     verdicts: list[float] = []
     openings: list[float] = []
     gazes: list[tuple[float, float]] = []
     for number, time_s, grey in _frames(folder / f"{segment.clip}.mp4", segment.end_s):
-        lit = light(grey, number)
+        seen = tracker_as_filmed.update(grey, time_s)
+        lit = light(grey, number, None if seen is None else seen.reading)
         face = tracker.update(lit, time_s)
         if time_s < segment.start_s:
             continue

@@ -11,7 +11,15 @@ from numpy.typing import NDArray
 from edge_fer.face.eye_patch import PATCH_REACH, even_light
 from edge_fer.face.eyes import LEAST_GAZE_PX, VISIBLE
 from edge_fer.models.kind import EYES
-from quantize.eyes.patches import CEW, ELSEWHERE, INFRARED, NATURAL, REACH, EyePatches
+from quantize.eyes.patches import (
+    CEW,
+    ELSEWHERE,
+    GAZE_FROM_OPENING,
+    INFRARED,
+    NATURAL,
+    REACH,
+    EyePatches,
+)
 from quantize.int8.measuring import Error, Measure
 
 OPENING, INWARDS, UPWARDS, CLOSED, VISIBILITY = range(len(EYES.outputs))
@@ -95,7 +103,7 @@ def _gaze(values: NDArray[np.float64], patches: EyePatches, truth: Known) -> dic
     usable = (
         (patches.source == NATURAL)
         & (truth.visible == 1)
-        & (truth.opening > 0.2)
+        & (truth.opening > GAZE_FROM_OPENING)
         & (patches.eye_px >= LEAST_GAZE_PX)
     )
     pairs: dict[str, list[int]] = {}

@@ -11,7 +11,7 @@ import math
 import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -62,12 +62,14 @@ STRAIGHT_INWARDS, STRAIGHT_UPWARDS = -0.088, 0.138
 # The teacher's lid opening below and above which its eyes count as closed and as open: by eye,
 # those in between are narrow, lowered or both.
 _CLOSED_BELOW, _OPEN_ABOVE = 0.165, 0.24
+GAZE_FROM_OPENING = 0.2  # lid opening from which an eye has a gaze
 # The spread of the teacher's gaze, in half widths, from which an open eye counts as not seen (by
 # eye: mostly behind a dark lens or a reflection), and up to which it counts as seen.
 _HIDDEN_FROM, _SEEN_TO = 0.18, 0.10
 # Width of the eye as a share of a picture's side, by eye, where no corners are known.
 _INFRARED_EYE, _CEW_EYE = 0.62, 0.78
-_ELSEWHERE_A_FACE = 0.5  # how many pictures without an eye are cut from one face, on average
+_ELSEWHERE_A_FACE = 3  # pictures without an eye that are cut from one face
+_LEAST_APART_PX = 16  # distance of the eyes in a face from which they are cut
 
 
 @dataclass(frozen=True, slots=True, eq=False)  # arrays have no truth value; compare digests
@@ -170,6 +172,22 @@ def _is_held_out(group: str, seed: int) -> bool:
 def _natural_group(row: dict[str, str]) -> str:
     is_test = row["source"].startswith(TEST_SOURCES)
     return f"{_TEST if is_test else ''}natural:{row['group']}"
+
+
+def with_common_height(patches: EyePatches) -> EyePatches:
+    """Return `patches` with the mean `upwards` of both eyes where a face shows both.
+
+    Eyes move up and down together, so that the mean has less of the teacher's noise.
+    """
+    upwards = patches.upwards.copy()
+    rows_of: dict[str, list[int]] = {}
+    for row in np.flatnonzero(patches.source == NATURAL).tolist():
+        opening, _, visible = patches.known(row)
+        if visible == 1.0 and opening > GAZE_FROM_OPENING:
+            rows_of.setdefault(str(patches.face[row]), []).append(row)
+    for rows in rows_of.values():
+        upwards[rows] = patches.upwards[rows].mean()
+    return replace(patches, upwards=upwards)
 
 
 def load_patches(path: Path) -> EyePatches:
@@ -374,24 +392,11 @@ def _elsewhere(folder: Path, advance: Callable[[float], None]) -> Iterator[_Row]
     with _archive(folder / "faces.zip") as archive:
         for number, row in enumerate(_rows_of(folder, "faces.csv")):
             advance(1)
-            rng = np.random.default_rng((number, 2))
-            eyes = [
-                (float(row[f"{eye}_x"] or 0), float(row[f"{eye}_y"] or 0))
-                for eye in ("reye", "leye")
-            ]
-            apart = math.dist(*eyes)
-            if rng.random() > _ELSEWHERE_A_FACE or apart < 16:
-                continue
-            grey = _image(archive, row["file"])
-            for _ in range(10):
-                middle = np.add(eyes[0], eyes[1]) / 2 + (0.0, 0.5 * apart)
-                x, y = middle + rng.uniform(-1.3, 1.3, 2) * apart
-                width = apart * rng.uniform(0.3, 0.6)
-                if min(math.dist((x, y), eye) for eye in eyes) < 0.55 * width + 0.12 * apart:
-                    continue
-                tilt = rng.uniform(-0.3, 0.3)
+            places = list(places_elsewhere(row, number))
+            grey = _image(archive, row["file"]) if places else np.zeros((1, 1), np.uint8)
+            for (x, y), width, tilt in places:
                 yield _Row(
-                    cut_turned(grey, (float(x), float(y)), REACH * width, tilt, SIDE_PX),
+                    cut_turned(grey, (x, y), REACH * width, tilt, SIDE_PX),
                     *(UNKNOWN,) * 4,
                     0.0,
                     UNKNOWN,
@@ -402,6 +407,40 @@ def _elsewhere(folder: Path, advance: Callable[[float], None]) -> Iterator[_Row]
                     _natural_group(row),
                     row["file"],
                 )
+
+
+def places_elsewhere(
+    row: dict[str, str], number: int
+) -> Iterator[tuple[tuple[float, float], float, float]]:
+    """Yield middle, width and tilt of eyes that a face, row `number` of its table, has not.
+
+    Some lie anywhere in and around the face, some where landmarks go astray: on a brow, the nose,
+    the mouth and its corners.
+    """
+    reye, leye, nose, rmouth, lmouth = (
+        np.array([float(row[f"{name}_{axis}"] or 0) for axis in "xy"])
+        for name in ("reye", "leye", "nose", "rmouth", "lmouth")
+    )
+    apart = math.dist(reye, leye)
+    if apart < _LEAST_APART_PX:
+        return
+    middle = (reye + leye) / 2
+    rng = np.random.default_rng((number, 2))
+    above = 0.45 * (middle - (rmouth + lmouth) / 2)
+    landmarks = (nose, (rmouth + lmouth) / 2, rmouth, lmouth, reye + above, leye + above)
+    for place in range(_ELSEWHERE_A_FACE):
+        for _ in range(10):
+            if place % 2:
+                around = landmarks[int(rng.integers(len(landmarks)))]
+                x, y = (around + rng.normal(0, 0.12, 2) * apart).tolist()
+            else:
+                reach = 1.3 if place % 4 == 0 else 1.9
+                x, y = (middle + (0, 0.5 * apart) + rng.uniform(-reach, reach, 2) * apart).tolist()
+            width = apart * rng.uniform(0.3, 0.6)
+            tilt = rng.uniform(-0.3, 0.3)
+            near = 0.55 * width + 0.12 * apart
+            if min(math.dist((x, y), reye), math.dist((x, y), leye)) >= near:
+                yield (x, y), width, tilt
                 break
 
 

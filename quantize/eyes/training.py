@@ -21,15 +21,18 @@ from quantize.eyes.network import build_eyes
 from quantize.eyes.patches import (
     CEW,
     ELSEWHERE,
+    GAZE_FROM_OPENING,
     INFRARED,
     SPLIT,
     STRAIGHT_INWARDS,
     STRAIGHT_UPWARDS,
     EyePatches,
+    with_common_height,
 )
 
-# What one standard error is, by which the differences of each output are divided.
-_OPENING_UNIT, _GAZE_UNIT = 0.05, 0.12
+# What one standard error is, by which the differences of each output are divided. Upwards an eye
+# moves less than half as far as sideways: with one unit for both it was hardly learned.
+_OPENING_UNIT, _INWARDS_UNIT, _UPWARDS_UNIT = 0.05, 0.10, 0.04
 # Spread of the teacher's gaze at which it counts half.
 _DOUBT_UNIT = 0.06
 # Lid opening that closed and open eyes without a teacher's answer have at most and at least.
@@ -41,7 +44,7 @@ class EyeTraining:
     """What, with the pictures, decides the weights."""
 
     seed: int = 1
-    epochs: int = 60
+    epochs: int = 40
     batch_size: int = 64
     learning_rate: float = 2e-3  # at first; it falls to nothing as a cosine
     weight_decay: float = 2e-4
@@ -49,8 +52,10 @@ class EyeTraining:
     start: str = ""  # sha256 of the network whose weights it begins with; "": random ones
     average: float = 0.999  # of the weights, step by step: what is kept at the end
     gaze_weight: float = 2.0
+    closed_weight: float = 1.4  # of closed eyes against open ones: they are fewer
+    visible_weight: float = 2.0
     # How often an epoch takes the pictures of each source: natural, infra-red, CEW, elsewhere.
-    repeats: tuple[float, float, float, float] = (1.0, 0.7, 1.0, 0.4)
+    repeats: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 0.5)
     cabin: CabinSettings = field(default_factory=CabinSettings)
 
     def record(self, patches: EyePatches, history: list[float]) -> dict[str, Any]:
@@ -84,6 +89,7 @@ def train_eyes(
     model = build_eyes()
     if start is not None:
         model.set_weights(start.get_weights())
+    patches = with_common_height(patches)
     numbers = _epoch_rows(patches, settings, np.random.default_rng(0))
     steps = settings.epochs * -(-len(numbers) // settings.batch_size)
     optimizer = keras.optimizers.AdamW(
@@ -177,8 +183,9 @@ def _variant(
     if math.isfinite(opening):
         values[0], weights[0] = opening, sure
     if math.isfinite(closed):
-        values[3], weights[3] = closed, sure
-    if known and eye.sharpness > 0 and opening > 0.2:
+        values[3] = closed
+        weights[3] = sure * (settings.closed_weight if closed == 1.0 else 1.0)
+    if known and eye.sharpness > 0 and opening > GAZE_FROM_OPENING:
         # Eyes that look aside are few; those of which the teacher is unsure say less.
         rare = 0.6 + 2.0 * min(math.hypot(inwards, upwards) / 0.4, 1.0)
         trust = 1 / (1 + (float(patches.doubt[row]) / _DOUBT_UNIT) ** 2)
@@ -197,12 +204,14 @@ def _loss(truth: Any, found: Any, settings: EyeTraining) -> Any:
     unknown = weights[:, 3] * ops.cast(weights[:, 0] == 0, "float32")
     wrong = ops.where(values[:, 3] > 0.5, meant[:, 0] - _CLOSED_MOST, _OPEN_LEAST - meant[:, 0])
     opening = opening + 0.3 * unknown * _huber(ops.relu(wrong) / _OPENING_UNIT)
-    gaze = ops.sum(weights[:, 1:3] * _huber((meant[:, 1:3] - values[:, 1:3]) / _GAZE_UNIT), axis=1)
+    unit = ops.convert_to_tensor([_INWARDS_UNIT, _UPWARDS_UNIT])
+    gaze = ops.sum(weights[:, 1:3] * _huber((meant[:, 1:3] - values[:, 1:3]) / unit), axis=1)
     smooth = settings.label_smoothing
     wanted = values[:, 3:] * (1 - 2 * smooth) + smooth
     logits = meant[:, 3:]
     crossed = ops.relu(logits) - logits * wanted + ops.log1p(ops.exp(-ops.abs(logits)))
-    answers = ops.sum(weights[:, 3:] * crossed * ops.convert_to_tensor([1.5, 1.0]), axis=1)
+    importance = ops.convert_to_tensor([1.5, settings.visible_weight])
+    answers = ops.sum(weights[:, 3:] * crossed * importance, axis=1)
     # What int8 cannot hold is of no use.
     beyond = ops.sum(ops.square(ops.relu(ops.abs(found) - 0.95)), axis=1)
     return opening + settings.gaze_weight * gaze + answers + beyond

@@ -21,8 +21,10 @@ from edge_fer.camera.slots import SlotReader, SlotWriter, create_memory
 from edge_fer.driver_state.monitor import StateMonitor
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.face.crop import crop_face
+from edge_fer.face.eyes import EyeReader, eye_corners
 from edge_fer.face.haar import HaarDetector
-from edge_fer.face.tracking import FaceTracker
+from edge_fer.face.opening import open_tracker
+from edge_fer.face.settings import FaceConfig
 from edge_fer.health.meter import Health
 from edge_fer.models.classifier import Classifier
 from edge_fer.models.kind import EMOTIONS, EYES, FACE
@@ -42,12 +44,13 @@ SETTLING = 5  # frames before, in which caches are filled and memory is had
 
 NOTHING = "nothing, twice marked"
 NETWORK, FACE_NETWORK, EYE_NETWORK = "emotion network", "face network", "eye network"
-# Following is by comparison, twice a second by the detector near where the face was.
-SEARCH, NEAR, FOLLOW = "search of the frame", "search near the face", "follow the face"
+# Following is the face network on the square that its landmarks placed; a search is one of the six
+# ways of looking, the frontal cascade.
+SEARCH, FOLLOW, LOOK = "search of the frame", "follow the face", "read both eyes"
 READ, CONDITION, CROP = "from shared memory", "camera condition", "crop"
 REPORT, ENCODE = "report", "encode and protect"
 PARTS = (
-    *(NETWORK, FACE_NETWORK, EYE_NETWORK, SEARCH, NEAR, FOLLOW, READ, CONDITION, CROP),
+    *(NETWORK, FACE_NETWORK, EYE_NETWORK, SEARCH, FOLLOW, LOOK, READ, CONDITION, CROP),
     *(TRACKED, DETECTED, REPORT, ENCODE, NOTHING),
 )
 OPERATORS = list_operators(SHIPPED_MODEL.read_bytes(), str(SHIPPED_MODEL))
@@ -128,10 +131,16 @@ def run_frames(marks: Marks) -> None:
     """Run the demo's frames as the daemon gets them, through the parts and through the whole."""
     classifier = Classifier(SHIPPED_MODEL)
     policy = PolicySettings().for_model(classifier.card.uncertain_threshold)
-    whole = Pipeline(
-        classifier, FaceTracker(HaarDetector()), ConditionMonitor(), StateMonitor(policy, 0.0)
-    )
-    detector, tracker, conditions = HaarDetector(), FaceTracker(HaarDetector()), ConditionMonitor()
+    config = FaceConfig(detector="haar")  # YuNet's file does not come with the package
+    detector, tracker, conditions = HaarDetector(), open_tracker(config), ConditionMonitor()
+    reader_of_eyes = EyeReader()
+    followed, found_anew = open_tracker(config), open_tracker(config)
+    wholes = {
+        part: Pipeline(
+            classifier, own, ConditionMonitor(), StateMonitor(policy, 0.0), eyes=EyeReader()
+        )
+        for part, own in ((TRACKED, followed), (DETECTED, found_anew))
+    }
     sender = Profile22Sender(definition(DriverStateMessage.NAME).data_ids)
     scene, memory = Scene(), create_memory()
     shape = (HEIGHT, WIDTH)
@@ -152,14 +161,21 @@ def run_frames(marks: Marks) -> None:
         marks.begin()
         face = tracker.update(frame.grey, frame.captured_s)
         assert face is not None
-        marks.end(NEAR if face.detected else FOLLOW)
+        assert face.reading is not None
+        marks.end(FOLLOW)
+        marks.begin()
+        reader_of_eyes.read(frame.grey, eye_corners(face.reading), face.reading.head)
+        marks.end(LOOK)
         marks.begin()
         crop_face(frame.grey, face.box)
         marks.end(CROP)
-        marks.begin()
-        step = whole.frame(frame)
-        assert step.face is not None
-        marks.end(DETECTED if step.face.detected else TRACKED)
+        found_anew.forget()
+        for part, whole in wholes.items():
+            marks.begin()
+            step = whole.frame(frame)
+            marks.end(part)
+            assert step.face is not None
+            assert marks.settling or step.face.detected == (part == DETECTED)
         marks.begin()
         state = report(step, _NO_HEALTH, frame.captured_s).driver_state
         marks.end(REPORT)

@@ -5,10 +5,14 @@
 enum {
     DELIMITER = 0,
     ID_LENGTH = 2,
+    EXTENDED_ID_LENGTH = 4,
     CRC_LENGTH = 4,
     MIN_PACKET = ID_LENGTH + CRC_LENGTH,
-    MAX_PACKET = MIN_PACKET + EDGE_FER_MAX_LENGTH
+    MAX_PACKET = EXTENDED_ID_LENGTH + EDGE_FER_MAX_LENGTH + CRC_LENGTH
 };
+
+/* In the first two bytes of a 29-bit id. */
+#define EXTENDED_MARK UINT32_C(0x8000)
 
 static uint32_t crc32(const uint8_t *data, size_t length)
 {
@@ -53,26 +57,54 @@ static size_t unstuff(const uint8_t *stuffed, size_t length, uint8_t packet[MAX_
     }
 }
 
+static uint32_t read_two(const uint8_t bytes[2])
+{
+    return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8;
+}
+
+/* Returns how many bytes of `content` are the id; 0 if they are none. */
+static size_t read_id(const uint8_t *content, size_t length, uint32_t *id)
+{
+    const uint32_t first = read_two(content);
+
+    *id = first;
+    if ((first & EXTENDED_MARK) == 0U) {
+        return first <= (uint32_t)EDGE_FER_MAX_ID ? ID_LENGTH : 0;
+    }
+    if (length < EXTENDED_ID_LENGTH) {
+        return 0;
+    }
+    *id = (first & ~EXTENDED_MARK) << 16 | read_two(&content[ID_LENGTH]);
+    if (*id > EDGE_FER_MAX_EXTENDED_ID) {
+        return 0;
+    }
+    *id |= EDGE_FER_EXTENDED_ID;
+    return EXTENDED_ID_LENGTH;
+}
+
 static bool parse_packet(const uint8_t *stuffed, size_t length, edge_fer_frame *frame)
 {
     uint8_t packet[MAX_PACKET];
     const size_t packet_length = unstuff(stuffed, length, packet);
     size_t content_length;
-    unsigned id;
+    size_t id_length;
+    uint32_t id;
 
     if (packet_length < MIN_PACKET) {
         return false;
     }
     content_length = packet_length - CRC_LENGTH;
-    id = packet[0] | (unsigned)packet[1] << 8;
-    if (read_crc(&packet[content_length]) != crc32(packet, content_length) ||
-        id > EDGE_FER_MAX_ID) {
+    if (read_crc(&packet[content_length]) != crc32(packet, content_length)) {
+        return false;
+    }
+    id_length = read_id(packet, content_length, &id);
+    if (id_length == 0 || content_length - id_length > EDGE_FER_MAX_LENGTH) {
         return false;
     }
     frame->id = id;
-    frame->length = (uint8_t)(content_length - ID_LENGTH);
+    frame->length = (uint8_t)(content_length - id_length);
     memset(frame->data, 0, sizeof frame->data);
-    memcpy(frame->data, &packet[ID_LENGTH], frame->length);
+    memcpy(frame->data, &packet[id_length], frame->length);
     return true;
 }
 
@@ -118,22 +150,39 @@ bool edge_fer_cobs_feed(edge_fer_cobs_parser *parser, uint8_t byte, edge_fer_fra
     return false;
 }
 
+/* Returns how many bytes of `content` the id takes. */
+static size_t write_id(uint32_t id, bool is_extended, uint8_t *content)
+{
+    const uint32_t first = is_extended ? id >> 16 | EXTENDED_MARK : id;
+
+    content[0] = (uint8_t)(first & 0xFFU);
+    content[1] = (uint8_t)(first >> 8);
+    if (!is_extended) {
+        return ID_LENGTH;
+    }
+    content[2] = (uint8_t)(id & 0xFFU);
+    content[3] = (uint8_t)(id >> 8 & 0xFFU);
+    return EXTENDED_ID_LENGTH;
+}
+
 size_t edge_fer_cobs_encode(const edge_fer_frame *frame,
                             uint8_t packet[EDGE_FER_COBS_ENCODED_LENGTH])
 {
+    const bool is_extended = (frame->id & EDGE_FER_EXTENDED_ID) != 0;
+    const uint32_t id = frame->id & ~EDGE_FER_EXTENDED_ID;
     uint8_t content[MAX_PACKET];
     size_t content_length;
     size_t block_at = 1;
     size_t length = 2;
     uint32_t crc;
 
-    if (frame->id > EDGE_FER_MAX_ID || frame->length > EDGE_FER_MAX_LENGTH) {
+    if (id > (is_extended ? EDGE_FER_MAX_EXTENDED_ID : (uint32_t)EDGE_FER_MAX_ID) ||
+        frame->length > EDGE_FER_MAX_LENGTH) {
         return 0;
     }
-    content[0] = (uint8_t)(frame->id & 0xFF);
-    content[1] = (uint8_t)(frame->id >> 8);
-    memcpy(&content[ID_LENGTH], frame->data, frame->length);
-    content_length = ID_LENGTH + (size_t)frame->length;
+    content_length = write_id(id, is_extended, content);
+    memcpy(&content[content_length], frame->data, frame->length);
+    content_length += frame->length;
     crc = crc32(content, content_length);
     for (unsigned shift = 0; shift < 32; shift += 8) {
         content[content_length++] = (uint8_t)(crc >> shift & 0xFF);

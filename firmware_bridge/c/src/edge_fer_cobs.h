@@ -1,11 +1,12 @@
 /*
  * Frames as packets on a noisy serial line: COBS framing with a CRC-32.
  *
- * A packet is the CAN id (two bytes, low first), the data (0 to 8 bytes) and the CRC-32 of both
- * (four bytes, low first; the one of Ethernet and zip). COBS (Cheshire and Baker, "Consistent
- * Overhead Byte Stuffing", 1999) then replaces its zero bytes, so that a zero on the line can only
- * be the end of a packet. One stands before it too: whatever noise came before ends there, and
- * costs no frame.
+ * A packet is the CAN id, the data (0 to 8 bytes) and the CRC-32 of both (four bytes, low first;
+ * the one of Ethernet and zip). An 11-bit id has two bytes, low first. A 29-bit id has four: its
+ * upper 13 bits with 0x8000 set, low first, then its lower 16 bits, low first. COBS (Cheshire and
+ * Baker, "Consistent Overhead Byte Stuffing", 1999) then replaces its zero bytes, so that a zero on
+ * the line can only be the end of a packet. One stands before it too: whatever noise came before
+ * ends there, and costs no frame.
  */
 #ifndef EDGE_FER_COBS_H
 #define EDGE_FER_COBS_H
@@ -20,8 +21,8 @@ extern "C" {
 #endif
 
 enum {
-    EDGE_FER_COBS_MAX_STUFFED = 15,   /* id, eight bytes, CRC and the one that COBS adds */
-    EDGE_FER_COBS_ENCODED_LENGTH = 17 /* of a frame with eight bytes, both delimiters too */
+    EDGE_FER_COBS_MAX_STUFFED = 17,   /* 29-bit id, eight bytes, CRC and what COBS adds */
+    EDGE_FER_COBS_ENCODED_LENGTH = 19 /* of the longest frame, both delimiters too */
 };
 
 /* Its counters are for reading; two delimiters in a row enclose nothing. They wrap. */

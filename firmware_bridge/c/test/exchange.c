@@ -85,7 +85,8 @@ static size_t unpack(unsigned message, const uint8_t data[8], unsigned raw[MAX_S
         raw[6] = health.latency;
         raw[7] = health.fault;
         raw[8] = health.recording;
-        return 9;
+        raw[9] = health.preview;
+        return 10;
     case EDGE_FER_DRIVER_REQUEST:
         (void)edge_fer_codec_driver_request_unpack(&request, data, 8);
         raw[0] = request.type;
@@ -156,7 +157,7 @@ static void pack(unsigned message, const unsigned raw[MAX_SIGNALS], uint8_t data
     const struct edge_fer_codec_emotion_probabilities_t emotions = {
         0, 0, byte[0], byte[1], byte[2], byte[3], byte[4], byte[5], byte[6], byte[7]};
     const struct edge_fer_codec_health_t health = {
-        0, 0, byte[0], byte[1], byte[2], byte[3], byte[4], byte[5], byte[6], byte[7], byte[8]};
+        0, 0, byte[0], byte[1], byte[2], byte[3], byte[4], byte[5], byte[6], byte[7], byte[8], byte[9]};
     const struct edge_fer_codec_driver_request_t request = {0,       0,       byte[0], byte[1],
                                                             byte[2], byte[3], byte[4]};
     const struct edge_fer_codec_pipeline_figures_t figures = {

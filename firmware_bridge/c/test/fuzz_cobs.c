@@ -60,7 +60,10 @@ size_t fuzz_plausible(uint32_t *random, uint8_t *out, size_t capacity)
     size_t size = 0;
 
     while (size + EDGE_FER_COBS_ENCODED_LENGTH <= capacity && fuzz_random(random) % 16 != 0) {
-        edge_fer_frame frame = {.id = fuzz_random(random) & 0x7FF,
+        const uint32_t id = fuzz_random(random);
+        edge_fer_frame frame = {.id = (id & EDGE_FER_EXTENDED_ID) != 0
+                                          ? id & (EDGE_FER_EXTENDED_ID | EDGE_FER_MAX_EXTENDED_ID)
+                                          : id & EDGE_FER_MAX_ID,
                                 .length = (uint8_t)(fuzz_random(random) % 9)};
 
         for (size_t i = 0; i < frame.length; i++) {

@@ -70,6 +70,33 @@ static void frames_of_every_id_and_length_survive_the_line(void)
     CHECK(parser.frames == EDGE_FER_MAX_ID + 1 && parser.rejected_bytes == 0);
 }
 
+static void frames_with_29_bit_ids_survive_the_line(void)
+{
+    static const uint8_t expected[] = {0x00, 0x0C, 0xFF, 0x98, 0x12, 0x10, 0xB4, 0xD0, 0x03};
+    edge_fer_cobs_parser parser;
+    uint8_t packet[EDGE_FER_COBS_ENCODED_LENGTH];
+    edge_fer_frame received;
+    edge_fer_frame sent = {EDGE_FER_EXTENDED_ID | UINT32_C(0x18FF1012), 3, {0xB4, 0xD0, 0x03}};
+
+    edge_fer_cobs_init(&parser);
+    CHECK(edge_fer_cobs_encode(&sent, packet) == 14);
+    CHECK(memcmp(packet, expected, sizeof expected) == 0);
+    for (unsigned bit = 0; bit < 29; bit++) {
+        for (uint8_t length = 0; length <= EDGE_FER_MAX_LENGTH; length++) {
+            size_t encoded;
+
+            sent.id = EDGE_FER_EXTENDED_ID | UINT32_C(1) << bit;
+            sent.length = length;
+            memset(sent.data, 0, sizeof sent.data);
+            encoded = edge_fer_cobs_encode(&sent, packet);
+            CHECK(encoded == 11U + length);
+            CHECK(feed(&parser, packet, encoded, &received) == 1);
+            CHECK(is_same(&sent, &received));
+        }
+    }
+    CHECK(parser.rejected_bytes == 0);
+}
+
 static void what_is_not_exactly_a_frame_is_rejected_and_counted(void)
 {
     static const struct {
@@ -79,6 +106,10 @@ static void what_is_not_exactly_a_frame_is_rejected_and_counted(void)
         /* Ids of twelve and sixteen bits, half an id, none at all; their CRCs are right. */
         {7, {0x01, 0x06, 0x08, 0xCD, 0x9A, 0x02, 0x4F}},
         {7, {0x03, 0xFF, 0xFF, 0x01, 0x03, 0xFF, 0xFF}},
+        /* An id of 30 bits, three bytes of one with 29, nine bytes of data. */
+        {9, {0x01, 0x02, 0xA0, 0x01, 0x05, 0x7C, 0x82, 0x3C, 0xF8}},
+        {8, {0x08, 0xFF, 0x98, 0x01, 0x7B, 0xDD, 0x46, 0x8F}},
+        {16, {0x10, 0xA0, 0x03, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x97, 0x0F, 0x2B, 0xD7}},
         {6, {0x06, 0xA0, 0x65, 0x4C, 0xD4, 0x04}},
         {5, {0x01, 0x01, 0x01, 0x01, 0x01}},
         {1, {0x01}},
@@ -170,13 +201,16 @@ static void errors_of_two_bits_never_make_another_frame(void)
     }
 }
 
-static void only_classic_frames_with_eleven_bits_of_id_are_sent(void)
+static void only_classic_frames_are_sent(void)
 {
     uint8_t packet[EDGE_FER_COBS_ENCODED_LENGTH];
     const edge_fer_frame wide = {0x800, 0, {0}};
     const edge_fer_frame longer = {1, 9, {0}};
 
+    const edge_fer_frame wider = {EDGE_FER_EXTENDED_ID | UINT32_C(0x20000000), 0, {0}};
+
     CHECK(edge_fer_cobs_encode(&wide, packet) == 0);
+    CHECK(edge_fer_cobs_encode(&wider, packet) == 0);
     CHECK(edge_fer_cobs_encode(&longer, packet) == 0);
 }
 
@@ -184,10 +218,11 @@ void test_cobs(void)
 {
     RUN(the_packet_of_the_example);
     RUN(frames_of_every_id_and_length_survive_the_line);
+    RUN(frames_with_29_bit_ids_survive_the_line);
     RUN(what_is_not_exactly_a_frame_is_rejected_and_counted);
     RUN(delimiters_in_a_row_enclose_nothing);
     RUN(an_endless_packet_is_bounded_and_counted_once);
     RUN(noise_before_a_packet_costs_no_frame);
     RUN(errors_of_two_bits_never_make_another_frame);
-    RUN(only_classic_frames_with_eleven_bits_of_id_are_sent);
+    RUN(only_classic_frames_are_sent);
 }

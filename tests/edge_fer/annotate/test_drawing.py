@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from edge_fer.annotate.compose import compose, layout_for
 from edge_fer.annotate.overlay import head_axes
 from edge_fer.annotate.panel import readings
-from edge_fer.annotate.scene import Scene
 from edge_fer.annotate.timeline import Span, Timeline, ticks
 from edge_fer.driver_state.states import DriverState, Reason
 from edge_fer.face.landmarks import NAMES
+from edge_fer.live.scene import Scene
 from edge_fer.observation import CameraCondition, EyeReading, EyesReading, FaceBox, HeadPose
 
 EMPTY = Scene(0.0, DriverState.NOT_READY, Reason.STARTED, 0.0, CameraCondition.GOOD)

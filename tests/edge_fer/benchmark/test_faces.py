@@ -51,6 +51,7 @@ def test_versions_are_what_they_are_called() -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_verb_prints_both_detectors(
     clips: Path, yunet_model: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -105,6 +105,7 @@ def test_both_kinds_of_stories_are_there_for_each_danger() -> None:
     assert due >= {DriverState(code) for code in range(2, 7)}
 
 
+@pytest.mark.slow
 def test_the_figures_are_of_the_hours_and_name_each_state_once(figures: StateFigures) -> None:
     assert figures.attentive_hours == pytest.approx(0.05, rel=0.3)
     alarms = figures.to_json()["false_alarms"]
@@ -117,12 +118,14 @@ def test_the_figures_are_of_the_hours_and_name_each_state_once(figures: StateFig
         assert (found.delay_p50_s is None) == (found.seen == 0)
 
 
+@pytest.mark.slow
 def test_most_dangers_are_seen_through_the_noise(figures: StateFigures) -> None:
     rates = {found.state: found.seen / found.due for found in figures.detections}
     for code in range(2, 7):
         assert rates[DriverState(code)] >= 0.6
 
 
+@pytest.mark.slow
 def test_people_and_scripts_are_shown_the_same(
     figures: StateFigures, monkeypatch: pytest.MonkeyPatch
 ) -> None:

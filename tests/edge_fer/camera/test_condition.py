@@ -113,6 +113,7 @@ def test_costs_little() -> None:
     assert np.median(durations_s) < 2e-3
 
 
+@pytest.mark.slow
 def test_real_clips_are_good_throughout(shared: Path) -> None:
     for clip in sorted((shared / "clips").glob("*.mp4")):
         capture, monitor, number = cv2.VideoCapture(str(clip)), ConditionMonitor(), 0

@@ -104,6 +104,7 @@ def test_detector_sees_the_driver_and_nothing_else(scene: Scene, step: int) -> N
             assert 75 < face.width / moment.scale < 150
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fps", [10, 30])
 def test_story_as_conditions_and_faces(scene: Scene, fps: int) -> None:
     monitor, tracker = ConditionMonitor(), FaceTracker(HaarDetector())

@@ -197,6 +197,7 @@ def tells_its_figures(side: VehicleSide) -> bool:
     )
 
 
+@pytest.mark.slow
 def test_a_vehicle_that_falls_silent_is_unknown_and_its_no_holds(
     daemon: Running, vehicle_side: VehicleSide
 ) -> None:

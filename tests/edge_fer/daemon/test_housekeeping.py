@@ -33,7 +33,7 @@ class Around:
         self.limits: list[float | None] = []
         self.trouble: str | None = None
         self.counters = LinkCounters(True, 1, 500, 0, 0, 40, 0, 0, 0)
-        self.status = None
+        self.status, self.watchers = None, 0
         self.looked_after_s: list[float] = []
         self.published: list[tuple[Any, float]] = []
 
@@ -57,7 +57,9 @@ def made(around: Around, address: str | None = None, root: Path = Path("/")) -> 
     meter = HealthMeter(thermometer=Thermometer(root))
     state = StateLog()
     state.note(DriverState.ATTENTIVE, "enough evidence")
-    return Housekeeping(SETUP, parts, parts, vehicle, parts, meter, state, Notifier(address), parts)
+    return Housekeeping(
+        SETUP, parts, parts, vehicle, parts, meter, state, Notifier(address), parts, parts
+    )
 
 
 def test_it_is_done_twice_a_second(around: Around, manager: socket.socket) -> None:
@@ -68,6 +70,17 @@ def test_it_is_done_twice_a_second(around: Around, manager: socket.socket) -> No
     assert around.looked_after_s == [at_s for _, at_s in around.published]
     for _ in around.published:
         assert manager.recv(100) == b"WATCHDOG=1\nSTATUS=attentive, 0 fps"
+
+
+def test_the_log_ends_with_what_was_done(around: Around, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    house = made(around)
+    caplog.clear()
+    house.log_end(75.0)
+    assert caplog.messages == [
+        "ended after 65 s: 0 frames judged, 0 dropped; 1 change of the driver state;"
+        " 500 CAN frames sent, 0 dropped"
+    ]
 
 
 def test_the_status_has_what_each_part_says(around: Around) -> None:

@@ -10,13 +10,16 @@ from edge_fer.camera.base import Frame
 from edge_fer.config.config import Config
 from edge_fer.daemon.daemon import Daemon
 from edge_fer.daemon.frames import Silence
+from edge_fer.daemon.journal import FIELDS
 from edge_fer.daemon.signals import StopFlag
 from edge_fer.daemon.standby import StandbySwitch
 from edge_fer.daemon.state_log import StateLog
+from edge_fer.driver_state.measured import Measured
 from edge_fer.driver_state.policy import first_decision
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.driver_state.states import DriverState
 from edge_fer.health.meter import HealthMeter
+from edge_fer.live.tap import PictureTap
 from edge_fer.observation import CameraCondition, Vehicle
 from edge_fer.pipeline import Step
 from edge_fer.vehicle.incoming import decode_vehicle
@@ -115,6 +118,7 @@ def daemon_of(parts: Surroundings) -> Daemon:
         housekeeping=made,
         readiness=made,
         server=made,
+        pictures=PictureTap(None),
     )
 
 
@@ -148,7 +152,8 @@ def test_a_frame_is_judged_recorded_and_published_and_silence_too() -> None:
 def test_at_its_end_all_is_closed_and_only_then_forgotten() -> None:
     parts = Surroundings([])
     daemon_of(parts).run(StopFlag())
-    assert parts.calls[-6:] == ["notify_stopping", "stop", "stop", "stop", "stop", "end"]
+    closed = ["notify_stopping", "stop", "stop", "stop", "stop", "log_end"]
+    assert parts.calls[-7:] == [*closed, "end"]
 
 
 def test_after_an_error_all_is_closed_and_numbers_stay_for_the_next_process() -> None:
@@ -159,7 +164,7 @@ def test_after_an_error_all_is_closed_and_numbers_stay_for_the_next_process() ->
 
     with pytest.raises(RuntimeError, match="a mistake"):
         daemon_of(parts).run(StopFlag(), changed)
-    assert parts.calls[-5:] == ["notify_stopping", "stop", "stop", "stop", "stop"]
+    assert parts.calls[-6:] == ["notify_stopping", "stop", "stop", "stop", "stop", "log_end"]
 
 
 def test_a_changed_config_goes_to_the_pipeline_in_the_same_turn() -> None:
@@ -177,3 +182,15 @@ def test_a_state_is_logged_when_it_changes(caplog: pytest.LogCaptureFixture) -> 
     log.note(DriverState.ATTENTIVE, "another reason")
     assert caplog.messages == ["driver state: attentive (enough evidence)"]
     assert (log.state, log.reason) == (DriverState.ATTENTIVE, "enough evidence")
+
+
+def test_the_figures_behind_a_change_of_state_are_fields_of_the_journal(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+    StateLog().note(DriverState.DISTRACTED, "long look away", Measured(yaw_deg=41.26, yawns=2))
+    (record,) = caplog.records
+    fields = getattr(record, FIELDS)
+    assert fields["EDGE_FER_REASON"] == "long look away"
+    assert (fields["EDGE_FER_YAW_DEG"], fields["EDGE_FER_YAWNS"]) == ("41.3", "2")
+    assert "EDGE_FER_PITCH_DEG" not in fields  # not measured

@@ -313,6 +313,7 @@ def doctor(**environment: str) -> Result:
 GOOD = {"EDGE_FER__CAMERA__URI": "demo:?loop=1", "EDGE_FER__LINK__URI": "virtual:doctor"}
 
 
+@pytest.mark.slow
 def test_a_whole_visit() -> None:
     done = doctor(**GOOD)
     findings = {item["check"]: item for item in json.loads(done.stdout)}

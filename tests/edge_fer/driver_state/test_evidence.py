@@ -280,3 +280,58 @@ def test_attention_is_unknown_once_a_sense_is_blind() -> None:
     without_eyes = [look(5 + k / 10, eyes=False, head=True) for k in range(50)]
     assert not after(without_eyes[:38], seen).unseen.active
     assert after(without_eyes[:42], seen).unseen.active
+
+
+CALM = certain_of(Emotion.NEUTRAL)
+
+
+def test_a_rear_passenger_is_not_the_driver_however_long_only_they_are_seen() -> None:
+    before = after(calm_for(5.0))
+    rear = replace(moved(60.0), width=80.0, height=80.0)
+    behind = after([frame(5.0 + k / 30, CALM, face=rear) for k in range(30 * 30)], before)
+    assert behind.presence.absent
+    assert not behind.presence.is_driver
+    # Nobody else for a minute: the driver who comes next may be a small one.
+    later = after([frame(35.0 + k / 30, CALM, face=rear) for k in range(40 * 30)], behind)
+    assert not later.presence.absent
+
+
+def test_a_passenger_who_leans_in_is_not_the_driver() -> None:
+    before = after(calm_for(5.0))
+    passenger = [frame(5.0 + k / 30, CALM, face=moved(-300.0 + k)) for k in range(4 * 30)]
+    evidence = after(passenger, before)
+    assert not evidence.presence.is_driver
+    assert not evidence.presence.another
+    back = after([frame(9.0 + k / 30, CALM) for k in range(3)], evidence)
+    assert back.presence.is_driver
+    assert back.usable_age_s == 0.0
+
+
+def cut_to(observation: Observation) -> Observation:
+    return replace(observation, cut=True)
+
+
+def test_a_face_in_a_new_scene_is_the_drivers_only_once_it_stayed() -> None:
+    """The same place and size, and another picture around it."""
+    before = after(calm_for(70.0))
+    assert before.emotion.rest.median is not None
+    new = [frame(70.0 + k / 30, CALM) for k in range(4 * 30)]
+    evidence = after([cut_to(new[0]), *new[1:]], before)
+    assert not evidence.presence.is_driver
+    assert evidence.emotion.rest.median is None
+    # Somebody is there: that is no empty seat, however often the scene changes.
+    for scene in range(5):
+        begin_s = 74.0 + 4 * scene
+        shots = [frame(begin_s + k / 30, CALM) for k in range(4 * 30)]
+        evidence = after([cut_to(shots[0]), *shots[1:]], evidence)
+        assert not evidence.presence.absent
+        assert not evidence.presence.is_driver
+    stayed = after([frame(94.0 + k / 30, CALM) for k in range(2 * 30)], evidence)
+    assert stayed.presence.is_driver
+
+
+def test_a_cut_before_anybody_was_seen_changes_nothing() -> None:
+    begin = [frame(k / 30, CALM) for k in range(70)]
+    evidence = after([cut_to(begin[0]), *begin[1:]])
+    assert evidence.presence.is_driver
+    assert evidence.ready

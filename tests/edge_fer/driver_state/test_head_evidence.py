@@ -5,7 +5,7 @@ import math
 import pytest
 
 from edge_fer.driver_state.eye_sample import UNSEEN, EyeSample
-from edge_fer.driver_state.gaze import Zone
+from edge_fer.driver_state.gaze import Look, Zone, zone_of
 from edge_fer.driver_state.head_evidence import HeadEvidence, update_head
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.observation import HeadPose
@@ -247,3 +247,36 @@ def test_before_the_eyes_at_rest_are_known_the_head_stands_for_the_gaze() -> Non
     assert not seen(AHEAD, 9, gaze=(-0.36, 0.1)).away
     # And what is usual for these eyes is no look aside.
     assert not seen(AHEAD, 60, gaze=(-0.18, 0.2)).distracted
+
+
+@pytest.mark.parametrize(
+    ("side", "right_down", "left_down"),
+    [
+        ("unknown", Zone.CENTRE, Zone.CENTRE),
+        ("middle", Zone.CENTRE, Zone.CENTRE),
+        ("left", Zone.CONSOLE, Zone.DOOR),
+        ("right", Zone.DOOR, Zone.CONSOLE),
+    ],
+)
+def test_the_console_lies_towards_the_vehicles_middle(
+    side: str, right_down: Zone, left_down: Zone
+) -> None:
+    settings = PolicySettings(driver_side=side)
+    assert zone_of(Look(-30.0, -20.0), settings, profile=False) is right_down
+    assert zone_of(Look(30.0, -20.0), settings, profile=False) is left_down
+    assert zone_of(Look(0.0, -20.0), settings, profile=False) is Zone.CLUSTER
+    assert zone_of(Look(0.0, -40.0), settings, profile=False) is Zone.LAP
+    assert zone_of(Look(35.0, 0.0), settings, profile=False) is Zone.MIRROR
+
+
+@pytest.mark.parametrize(
+    ("side", "away"), [("unknown", (True, True)), ("left", (False, True)), ("right", (True, False))]
+)
+def test_the_road_reaches_farther_towards_the_vehicles_middle(
+    side: str, away: tuple[bool, bool]
+) -> None:
+    settings = PolicySettings(driver_side=side)
+    aside = SETTINGS.away_yaw_deg + 4.0
+    to_the_right = seen(HeadPose(-aside, 0, 0), 5.0, settings=settings)
+    to_the_left = seen(HeadPose(aside, 0, 0), 5.0, settings=settings)
+    assert (to_the_right.distracted, to_the_left.distracted) == away

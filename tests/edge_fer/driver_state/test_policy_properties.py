@@ -1,9 +1,11 @@
 """What must hold of the decisions whatever is observed."""
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as numpy_st
@@ -92,7 +94,7 @@ anything = st.builds(
 
 
 @st.composite
-def drives(draw: st.DrawFn) -> list[Observation]:
+def drives(draw: st.DrawFn, *, longest: int) -> list[Observation]:
     """Observations in order, in stretches in which little changes, as on the road."""
     time_s = START_S
     drive = []
@@ -103,7 +105,7 @@ def drives(draw: st.DrawFn) -> list[Observation]:
         eyes, head = draw(lids), draw(heads)
         mouth, profile = draw(st.sampled_from([None, 0.1, 0.8])), draw(st.integers(0, 5)) == 0
         vehicle = draw(st.just(UNKNOWN_VEHICLE) | any_vehicle)
-        for _ in range(draw(st.integers(1, 150))):
+        for _ in range(draw(st.integers(1, longest))):
             time_s += step_s
             drive.append(
                 Observation(
@@ -144,7 +146,7 @@ def check(decision: Decision, previous: Decision) -> None:
         assert decision.request_id == previous.request_id
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(observations=st.lists(anything, max_size=60), emotions=st.booleans())
 def test_no_observations_make_it_raise_or_contradict_itself(
     observations: list[Observation], emotions: bool
@@ -163,9 +165,7 @@ def usable_eyes(observation: Observation) -> bool:
     return observation.usable_face and observation.eyes is not None
 
 
-@settings(deadline=None)
-@given(drives())
-def test_no_state_of_the_driver_comes_from_outdated_evidence(drive: list[Observation]) -> None:
+def no_state_of_the_driver_comes_from_outdated_evidence(drive: list[Observation]) -> None:
     monitor = StateMonitor(SETTINGS, START_S)
     previous = monitor.decision
     emotion_s = eyes_s = head_s = -math.inf
@@ -193,9 +193,7 @@ def test_no_state_of_the_driver_comes_from_outdated_evidence(drive: list[Observa
         previous = decision
 
 
-@settings(deadline=None)
-@given(drives())
-def test_no_more_changes_than_the_hold_times_allow(drive: list[Observation]) -> None:
+def no_more_changes_than_the_hold_times_allow(drive: list[Observation]) -> None:
     # Between two entries of the same state lies at least one of its hold times.
     monitor = StateMonitor(SETTINGS, START_S)
     entered: dict[DriverState, float] = {}
@@ -210,9 +208,7 @@ def test_no_more_changes_than_the_hold_times_allow(drive: list[Observation]) -> 
         previous = decision
 
 
-@settings(deadline=None)
-@given(drives())
-def test_with_the_switch_off_nothing_tells_of_an_emotion(drive: list[Observation]) -> None:
+def with_the_switch_off_nothing_tells_of_an_emotion(drive: list[Observation]) -> None:
     monitor = StateMonitor(PolicySettings(emotion_states=False, confidence_threshold=0.9), START_S)
     for observation in drive:
         decision = monitor.observe(observation)
@@ -221,9 +217,7 @@ def test_with_the_switch_off_nothing_tells_of_an_emotion(drive: list[Observation
         assert decision.probabilities is None
 
 
-@settings(deadline=None)
-@given(drives())
-def test_without_eyes_and_head_their_states_are_never_decided(drive: list[Observation]) -> None:
+def without_eyes_and_head_their_states_are_never_decided(drive: list[Observation]) -> None:
     monitor = StateMonitor(SETTINGS, START_S)
     for observation in drive:
         decision = monitor.observe(replace(observation, eyes=None, head=None, profile=False))
@@ -232,9 +226,7 @@ def test_without_eyes_and_head_their_states_are_never_decided(drive: list[Observ
         assert decision.distraction is None
 
 
-@settings(deadline=None)
-@given(drives())
-def test_eyes_that_are_never_seen_closed_are_never_called_closed(drive: list[Observation]) -> None:
+def eyes_that_are_never_seen_closed_are_never_called_closed(drive: list[Observation]) -> None:
     monitor = StateMonitor(SETTINGS, START_S)
     for observation in drive:
         eyes = OPEN if observation.eyes is SHUT else observation.eyes
@@ -243,9 +235,8 @@ def test_eyes_that_are_never_seen_closed_are_never_called_closed(drive: list[Obs
         assert decision.drowsiness in (None, 0.0)
 
 
-@settings(deadline=None)
-@given(drives(), st.floats(0.001, 0.9))
-def test_late_observations_change_nothing(drive: list[Observation], late_s: float) -> None:
+def late_observations_change_nothing(drive: list[Observation]) -> None:
+    late_s = (1 + len(drive) % 900) / 1000
     plain = StateMonitor(SETTINGS, START_S)
     disturbed = StateMonitor(SETTINGS, START_S)
     for observation in drive:
@@ -255,3 +246,32 @@ def test_late_observations_change_nothing(drive: list[Observation], late_s: floa
             observation.time_s - late_s, CameraCondition.LOST, None, np.eye(7, dtype=np.float32)[0]
         )
         assert disturbed.observe(late) == decision
+
+
+PROPERTIES = (
+    no_state_of_the_driver_comes_from_outdated_evidence,
+    no_more_changes_than_the_hold_times_allow,
+    with_the_switch_off_nothing_tells_of_an_emotion,
+    without_eyes_and_head_their_states_are_never_decided,
+    eyes_that_are_never_seen_closed_are_never_called_closed,
+    late_observations_change_nothing,
+)
+
+
+@pytest.mark.parametrize("holds", PROPERTIES)
+@settings(deadline=None, max_examples=10)
+@given(drive=drives(longest=60))
+def test_it_holds_of_a_few_drives(
+    holds: Callable[[list[Observation]], None], drive: list[Observation]
+) -> None:
+    holds(drive)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("holds", PROPERTIES)
+@settings(deadline=None, max_examples=80)
+@given(drive=drives(longest=150))
+def test_it_holds_of_many_drives(
+    holds: Callable[[list[Observation]], None], drive: list[Observation]
+) -> None:
+    holds(drive)

@@ -12,7 +12,7 @@ from edge_fer.face.haar import HaarDetector
 from edge_fer.face.landmarks import Square
 from edge_fer.face.network import FaceNetwork
 from edge_fer.face.searching import open_cascades
-from edge_fer.face.seat import SeatRegion
+from edge_fer.face.seat import SEAT_OF_SIDE, SeatRegion, seat_of
 
 Grey = NDArray[np.uint8]
 
@@ -151,3 +151,58 @@ def test_a_frame_of_any_shape(network: FaceNetwork, shape: tuple[int, int]) -> N
     frame = np.random.default_rng(1).integers(0, 256, shape).astype(np.uint8)
     for number in range(7):
         assert tracker.update(frame, number / 10) is None
+
+
+def two_heads(driver: Grey, square: Square, ratio: float = 1.0) -> tuple[Grey, Square, Square]:
+    """Return a picture of two heads side by side, and where each is; the right one `ratio` wide."""
+    (x, y), side, tilt = square
+    width = driver.shape[1]
+    left = moved(driver, width * 0.22 - x, 0.0)
+    there = np.array([[ratio, 0.0, 0.78 * width - ratio * x], [0.0, ratio, (1.0 - ratio) * y]])
+    right = cv2.warpAffine(driver, there, (width, driver.shape[0]), borderMode=cv2.BORDER_REPLICATE)
+    both = np.hstack((left[:, : width // 2], right[:, width // 2 :])).astype(np.uint8)
+    return (
+        both,
+        Square((0.22 * width, y), side, tilt),
+        Square((0.78 * width, y), ratio * side, tilt),
+    )
+
+
+@pytest.mark.parametrize(("side", "chosen"), [("left", 1), ("right", 0)])
+def test_of_two_heads_the_one_on_the_drivers_side_is_taken(
+    network: FaceNetwork, driver: Grey, square: Square, side: str, chosen: int
+) -> None:
+    picture, *heads = two_heads(driver, square)
+    tracker = NetworkTracker(network, Proposals(*heads), seat=SEAT_OF_SIDE[side])
+    face = tracker.update(picture, 0.0)
+    assert face is not None
+    assert math.dist(face.box.centre, heads[chosen].centre) < 0.3 * heads[chosen].side
+
+
+def test_a_passenger_who_is_seen_alone_is_nobody(
+    network: FaceNetwork, driver: Grey, square: Square
+) -> None:
+    picture, passenger, _ = two_heads(driver, square)
+    tracker = NetworkTracker(network, Proposals(passenger), seat=SEAT_OF_SIDE["left"])
+    assert [tracker.update(picture, number / 30) for number in range(90)] == [None] * 90
+
+
+def test_of_two_heads_the_larger_is_taken_and_of_equal_ones_that_in_the_middle(
+    network: FaceNetwork, driver: Grey, square: Square
+) -> None:
+    picture, left, right = two_heads(driver, square, 0.7)
+    face = NetworkTracker(network, Proposals(right, left)).update(picture, 0.0)
+    assert face is not None
+    assert math.dist(face.box.centre, left.centre) < 0.3 * left.side
+    picture, left, right = two_heads(driver, square)
+    nearer_right = SeatRegion(0.3, 0.0, 1.0, 1.0)
+    face = NetworkTracker(network, Proposals(left, right), seat=nearer_right).update(picture, 0.0)
+    assert face is not None
+    assert math.dist(face.box.centre, right.centre) < 0.3 * right.side
+
+
+def test_a_named_region_counts_before_that_of_the_side() -> None:
+    assert seat_of("0.1 0 0.9 1", "left") == SeatRegion(0.1, 0.0, 0.9, 1.0)
+    assert seat_of("", "left") == SEAT_OF_SIDE["left"]
+    # A camera straight before the wheel has the driver in the middle, on whichever side that is.
+    assert all(seat.holds((320.0, 240.0), (480, 640)) for seat in SEAT_OF_SIDE.values())

@@ -100,3 +100,22 @@ def test_the_cascades_find_a_turned_face(turn_deg: float) -> None:
         and math.degrees(square.tilt) == pytest.approx(turn_deg)
         for square in found
     )
+
+
+def test_the_frontal_cascades_second_look_has_more_contrast_in_the_dark() -> None:
+    seen: list[Grey] = []
+
+    class Keeps(Marks):
+        def detect(self, grey: Grey) -> list[FaceBox]:
+            seen.append(grey.copy())
+            return super().detect(grey)
+
+    y, x = np.mgrid[:120, :160]
+    frame = np.full((120, 160), 120, np.uint8)
+    faint = np.rint(20 + 4 * np.sin(x / 3) * np.sin(y / 3)).astype(np.uint8)
+    frame[40:80, 40:120] = faint[40:80, 40:120]
+    search = CascadeSearch(Keeps(), Marks())
+    for _ in range(3):
+        search.propose(frame)
+    first, second = (picture[44:76, 44:116].astype(float).std() for picture in seen)
+    assert second > 1.5 * first

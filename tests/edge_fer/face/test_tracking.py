@@ -208,6 +208,7 @@ def frames_of(clip: Path, step: int = 1) -> Iterator[tuple[float, NDArray[np.uin
 
 # Measured 1.00, 1.00, 0.77, 1.00, 0.55 (the person turns away in 1 and 3), less some room for
 # detections that come out otherwise on another machine.
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "least"),
     [

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_fer.errors import ClipError, ClipReason, UserError
+from edge_fer.recording.clip import ClipHeader
 from edge_fer.recording.clip_file import read_clip, read_header, write_clip
 from edge_fer.recording.sealing import load_key, lock_for, make_key
-from tests.edge_fer.recording.making_clips import make_clip, picture
+from tests.edge_fer.recording.making_clips import MEASURED, make_clip, picture
 
 CLIP = make_clip(forward=True)
 
@@ -40,6 +41,17 @@ def test_plain_there_and_back(tmp_path: Path) -> None:
     path.write_bytes(written())
     assert read_clip(path) == CLIP
     assert read_header(path) == CLIP.header
+
+
+def test_the_figures_behind_an_event_are_kept_and_older_clips_have_none(tmp_path: Path) -> None:
+    path = tmp_path / "clip"
+    path.write_bytes(written())
+    (event,) = read_header(path).events
+    assert event.measured == MEASURED
+    assert (event.measured["yaw_deg"], event.measured["zone"]) == (4.0, "road")
+    older = CLIP.header.to_json()
+    del older["events"][0]["measured"]
+    assert ClipHeader.from_json(older).events[0].measured == {}
 
 
 def test_encrypted_there_and_back(tmp_path: Path, keys: tuple[str, Path]) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from edge_fer.camera.base import Frame
+from edge_fer.driver_state.measured import Measured
 from edge_fer.driver_state.states import DriverState
 from edge_fer.errors import UserError
 from edge_fer.recording import process as process_module
@@ -24,6 +25,7 @@ from edge_fer.recording.process import RecorderProcess
 from edge_fer.recording.ring import list_clips
 from edge_fer.recording.settings import RecordingConfig
 
+MEASURED = Measured(lid_opening=0.1, eyes_unseen_s=0.0, head_unseen_s=0.0)  # behind the event
 PATIENCE_S = 30.0  # a bound against hanging
 LONGEST_CALL_S = 0.25  # the real ones take some tens of microseconds; a busy machine takes longer
 CAMERA_FPS = 30
@@ -58,7 +60,7 @@ class Filming:
 
     def event(self, state: DriverState = DriverState.ASLEEP) -> None:
         self.recorder.decided(DriverState.ATTENTIVE, "over", time.monotonic())
-        self.recorder.decided(state, "eyes stayed closed", time.monotonic())
+        self.recorder.decided(state, "eyes stayed closed", time.monotonic(), MEASURED)
 
     def kept(self) -> int:
         status = self.recorder.status
@@ -120,6 +122,7 @@ def test_an_event_becomes_a_clip_of_real_frames(config: RecordingConfig, make: M
     clip = only_clip(config)
     assert clip.header.ended == "complete"
     assert [each.state for each in clip.header.events] == ["asleep"]
+    assert clip.header.events[0].measured == MEASURED.to_json()
     assert -1.0 <= clip.header.from_s < 0 < clip.header.to_s <= 1.0
     # In order, and brighter by as much as the time between them says.
     shots = clip.shots

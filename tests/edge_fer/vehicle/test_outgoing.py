@@ -114,8 +114,21 @@ def test_that_it_records_is_told(flag: RecordingFlag) -> None:
     assert without[7] & 0b0000_0110 == 0
 
 
-def test_in_standby_nothing_is_recorded() -> None:
-    assert report_standby(HEALTH, 5.0).health.recording == RecordingFlag.OFF
+def test_in_standby_nothing_is_recorded_or_shown() -> None:
+    health = report_standby(HEALTH, 5.0).health
+    assert health.recording == RecordingFlag.OFF
+    assert value_name("Health", "Preview", health.preview) == "off"
+
+
+@pytest.mark.parametrize(("watched", "name"), [(False, "off"), (True, "on")])
+def test_that_somebody_watches_is_told(watched: bool, name: str) -> None:
+    told = report(step(), HEALTH, 5.0, watched=watched).health
+    assert value_name("Health", "Preview", told.preview) == name
+    # In bits that were unused, and zero, before.
+    without = encode(report(step(), HEALTH, 5.0).health)
+    changed = bytes(a ^ b for a, b in zip(encode(told), without, strict=True))
+    assert changed == bytes([0] * 7 + [watched << 3])
+    assert without[7] & 0b0001_1000 == 0
 
 
 def test_shares_of_closed_eyes_and_of_looks_away_are_told_in_percent() -> None:

@@ -158,6 +158,12 @@ def test_it_shows_that_pictures_are_being_recorded(watch: Watch, make_frame: Mak
         assert ("RECORDING" in text) is (word is not None)
 
 
+def test_it_shows_that_somebody_watches(watch: Watch, make_frame: MakeFrame) -> None:
+    for code, shown in ((0, False), (None, False), (1, True)):
+        watch.take(make_frame(HealthMessage(1, 0, 0, 0, 51, 30, 4, 0, 0, code), 1.95))
+        assert ("WATCHED" in draw(watch, LINE, 1.96)) is shown
+
+
 def test_nothing_old_is_shown_as_if_it_were_true(watch: Watch) -> None:
     watch.check_overdue(5.0)
     text = draw(watch, Line("slcan:x", connected=False, trouble="link: x: no such port"), 5.0)

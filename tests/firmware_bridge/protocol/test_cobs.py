@@ -16,14 +16,14 @@ from firmware_bridge.protocol.cobs import (
     stuff,
     unstuff,
 )
-from firmware_bridge.protocol.frame import CanFrame
+from firmware_bridge.protocol.frame import EXTENDED, MAX_EXTENDED_ID, CanFrame, is_extended
 
 EXAMPLE = CanFrame(0x3A0, bytes.fromhex("b4d003af90140405"), 1.5)
 EXAMPLE_PACKET = bytes.fromhex("000fa003b4d003af901404051024aa4c00")
 
 frames = st.builds(
     CanFrame,
-    can_id=st.integers(0, 0x7FF),
+    can_id=st.one_of(st.integers(0, 0x7FF), st.integers(EXTENDED, EXTENDED | MAX_EXTENDED_ID)),
     data=st.binary(max_size=8),
     time_s=st.just(1.5),
 )
@@ -89,7 +89,7 @@ def test_a_frame_survives_the_line(frame: CanFrame) -> None:
 
     assert parser.feed(packet, frame.time_s) == [frame]
     assert parser.counters == CobsCounters(frames=1)
-    assert len(packet) == 9 + len(frame.data)
+    assert len(packet) == (11 if is_extended(frame.can_id) else 9) + len(frame.data)
 
 
 @pytest.mark.parametrize(
@@ -97,6 +97,10 @@ def test_a_frame_survives_the_line(frame: CanFrame) -> None:
     [
         packet_of(0x800, bytes(8)),  # an id of twelve bits
         packet_of(0xFFFF, b""),
+        packet_of(0xFFFF, bytes(2)),  # an id of 31 bits
+        packet_of(0xA000, bytes(2)),  # one of 30
+        packet_of(0x98FF, b"\x01"),  # three bytes of an id
+        packet_of(0x98FF, bytes(2 + 9)),
         packet_of(0x3A0, bytes(9)),
         packet_of(0x3A0, bytes(200)),
         b"\0" + stuff(b"\xa0\x03\x00\x00\x00") + b"\0",  # shorter than id and CRC
@@ -225,8 +229,14 @@ def test_no_random_bytes_make_a_frame() -> None:
     assert parser.counters.rejected_packets > 2000
 
 
-@pytest.mark.parametrize("can_id", [-1, 0x800])
-def test_only_ids_of_eleven_bits_are_sent(can_id: int) -> None:
+def test_an_example_with_a_29_bit_id() -> None:
+    packet = encode_packet(CanFrame(EXTENDED | 0x18FF1012, b"\xb4\xd0\x03", 0.0))
+
+    assert unstuff(packet[1:-1])[:-4] == bytes.fromhex("ff981210b4d003")  # type: ignore[index]
+
+
+@pytest.mark.parametrize("can_id", [-1, 0x800, EXTENDED | 0x20000000])
+def test_only_ids_of_11_and_29_bits_are_sent(can_id: int) -> None:
     with pytest.raises(ValueError, match="is not in"):
         encode_packet(CanFrame(can_id, b"", 0.0))
 

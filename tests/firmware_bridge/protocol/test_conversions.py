@@ -8,7 +8,8 @@ from typing import Any
 import cantools
 import pytest
 
-from firmware_bridge.protocol.database import dbc_text, definitions
+from firmware_bridge.protocol.database import definitions
+from firmware_bridge.protocol.ids import dbc_text
 
 formats = pytest.importorskip("canmatrix.formats", reason="canmatrix is not installed")
 Decode = Callable[[int, bytes], dict[str, int]]

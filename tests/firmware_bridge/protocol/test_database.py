@@ -15,16 +15,15 @@ from firmware_bridge.errors import BridgeError
 from firmware_bridge.link.link import Link
 from firmware_bridge.link.schedule import Snapshot
 from firmware_bridge.protocol.database import (
-    BASE_ID,
-    dbc_text,
     definition,
     definitions,
     find_collisions,
-    use_base_id,
+    use_ids,
     value_code,
     value_name,
 )
 from firmware_bridge.protocol.frame import EXTENDED
+from firmware_bridge.protocol.ids import BASE_ID, dbc_text, ids_at, ids_in
 from firmware_bridge.protocol.messages import DriverStateMessage
 from firmware_bridge.transports import open_transport
 
@@ -69,6 +68,7 @@ LAYOUT = {
             ("Latency", 8),
             ("Fault", 8),
             ("Recording", 2),
+            ("Preview", 2),
         ],
     ),
     "DriverRequest": (
@@ -263,7 +263,7 @@ def test_a_payload_of_another_length_is_not_decoded() -> None:
 @pytest.fixture
 def moved() -> Iterator[None]:
     yield
-    use_base_id(BASE_ID)
+    use_ids(ids_at(BASE_ID))
 
 
 @pytest.mark.usefixtures("moved")
@@ -278,13 +278,13 @@ def moved() -> Iterator[None]:
 )
 def test_all_messages_move_with_the_base_id(base_id: int, state: int, status: int) -> None:
     ids = {name: known.data_ids for name, known in definitions().items()}
-    use_base_id(base_id)
+    use_ids(ids_at(base_id))
 
     assert definition("DriverState").can_id == state
     assert definition("ControllerStatus").can_id == status
     assert {name: known.data_ids for name, known in definitions().items()} == ids
     # The exported DBC says the same, and is read alike by others.
-    exported: Any = cantools.database.load_string(dbc_text(base_id), database_format="dbc")
+    exported: Any = cantools.database.load_string(dbc_text(ids_at(base_id)), database_format="dbc")
     assert {
         message.name: message.frame_id | (EXTENDED if message.is_extended_frame else 0)
         for message in exported.messages
@@ -301,7 +301,7 @@ def test_all_messages_move_with_the_base_id(base_id: int, state: int, status: in
 @pytest.mark.usefixtures("moved")
 @pytest.mark.parametrize("base_id", [0x6E0, 0x18FF1000])
 def test_a_link_and_a_controller_meet_at_another_base_id(base_id: int) -> None:
-    use_base_id(base_id)
+    use_ids(ids_at(base_id))
     uri = f"virtual:base{base_id}"
     link = Link(uri)
     link.open()
@@ -325,16 +325,75 @@ def test_a_link_and_a_controller_meet_at_another_base_id(base_id: int) -> None:
 @pytest.mark.parametrize("base_id", [-1, 0x1FFFFFF0])
 def test_what_is_no_base_id_is_refused(base_id: int) -> None:
     with pytest.raises(BridgeError, match=r"is not in 0\.\.0x1fffffef"):
-        use_base_id(base_id)
+        use_ids(ids_at(base_id))
+
+
+OWN_IDS = {name: 0x100 + 0x11 * index for index, name in enumerate(LAYOUT)}
+OTHERS = """
+BO_ 1280 Brake: 8 Vehicle
+ SG_ Pedal : 0|8@1+ (1,0) [0|255] "" Vehicle
+"""
+
+
+def own_dbc() -> str:
+    """Return a vehicle's DBC that has our messages, in another order and beside others."""
+    return dbc_text({**OWN_IDS, "Health": EXTENDED | 0x18FF1000}) + OTHERS
+
+
+@pytest.mark.usefixtures("moved")
+def test_a_dbc_of_ones_own_moves_each_message() -> None:
+    lists = {name: known.data_ids for name, known in definitions().items()}
+    expected = {**OWN_IDS, "Health": EXTENDED | 0x18FF1000}
+
+    use_ids(ids_in(own_dbc(), "car.dbc"))
+
+    assert {name: known.can_id for name, known in definitions().items()} == expected
+    assert {name: known.data_ids for name, known in definitions().items()} == lists
+
+
+@pytest.mark.parametrize(
+    ("change", "to", "reason"),
+    [
+        ("BO_ 256 DriverState:", "BO_ 256 Driver:", "DriverState is missing"),
+        ("DriverState: 8 ", "DriverState: 7 ", r"cannot be read|DriverState has 7 bytes, not 8"),
+        (
+            "SG_ BlinkRate ",
+            "SG_ Blinks ",
+            "cannot be read: .*BlinkRate|DriverEvidence has no signal",
+        ),
+        (
+            "SG_ Confidence : 24|8",
+            "SG_ Confidence : 32|8",
+            "DriverState has another Confidence: start bit 32, not 24",
+        ),
+        ("(0.4,0)", "(0.5,0)", "DriverState has another Confidence: factor 0.5, not 0.4"),
+        (
+            "BO_ 256 DriverState: 8 EdgeFer\n",
+            'BO_ 256 DriverState: 8 EdgeFer\n SG_ Own : 0|1@1+ (1,0) [0|1] "" Vehicle\n',
+            "DriverState has a signal of its own, Own",
+        ),
+        ("BO_ 1280 ", "BO_ 273 ", "EmotionProbabilities and Brake both have the id 111"),
+        ('VERSION "1"', 'VERSION "', "cannot be read: "),
+    ],
+)
+def test_a_dbc_with_other_messages_is_refused_in_one_line(
+    change: str, to: str, reason: str
+) -> None:
+    text = own_dbc()
+    assert change in text
+
+    with pytest.raises(BridgeError, match=rf"^dbc: car\.dbc:? ({reason})") as caught:
+        ids_in(text.replace(change, to, 1), "car.dbc")
+    assert "\n" not in str(caught.value)
 
 
 def test_collisions_with_a_vehicle_are_named() -> None:
     other = 'VERSION ""\nBU_: A\nBO_ 930 Brake: 8 A\n SG_ X : 0|8@1+ (1,0) [0|0] "" A\n'
 
-    assert find_collisions(other, BASE_ID, "car.dbc") == ["3A2 Health: Brake in car.dbc"]
-    assert find_collisions(other, 0x6E0, "car.dbc") == []
+    assert find_collisions(other, ids_at(BASE_ID), "car.dbc") == ["3A2 Health: Brake in car.dbc"]
+    assert find_collisions(other, ids_at(0x6E0), "car.dbc") == []
     with pytest.raises(BridgeError, match=r"dbc: car\.dbc cannot be read: "):
-        find_collisions("BO_ nonsense", BASE_ID, "car.dbc")
+        find_collisions("BO_ nonsense", ids_at(BASE_ID), "car.dbc")
 
 
 def test_each_signal_has_a_name_of_its_own_and_a_comment() -> None:

@@ -9,7 +9,7 @@ from contextlib import suppress
 import pytest
 
 from firmware_bridge.errors import BridgeError, SendTimeoutError, TransportError
-from firmware_bridge.protocol.frame import CanFrame
+from firmware_bridge.protocol.frame import EXTENDED, MAX_EXTENDED_ID, CanFrame
 from firmware_bridge.transports import SCHEMES, Transport, open_transport
 from firmware_bridge.transports.base import WRITE_TIMEOUT_S
 from tests.firmware_bridge.transports.backends import BACKENDS, Ends
@@ -61,6 +61,9 @@ def test_the_contract_covers_every_scheme() -> None:
         CanFrame(0x7FF, b"\x0d", 0.0),
         CanFrame(0x123, b"\x00\xff\x0a\x0d\x07", 0.0),
         CanFrame(0x100, bytes(8), 0.0),
+        CanFrame(EXTENDED | 0x18FF1012, FRAME.data, 0.0),
+        CanFrame(EXTENDED | MAX_EXTENDED_ID, b"", 0.0),
+        CanFrame(EXTENDED, b"\0", 0.0),
     ],
 )
 def test_a_frame_crosses_unchanged(ends: Ends, frame: CanFrame) -> None:

@@ -162,6 +162,7 @@ def test_parts_that_do_not_belong_together() -> None:
         Fer2013(np.zeros((2, 48, 48), np.uint8), np.zeros(3, np.int64), np.zeros(3, np.uint8))
 
 
+@pytest.mark.slow
 def test_the_real_data(fer2013_csv: Path) -> None:
     counts = load_fer2013(fer2013_csv).counts()
     assert {usage: sum(classes.values()) for usage, classes in counts.items()} == {

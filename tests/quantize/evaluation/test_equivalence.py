@@ -44,6 +44,7 @@ def test_disagreement_is_refused() -> None:
         refuse_unequal(0.66, 0.67, unlike)
 
 
+@pytest.mark.slow
 def test_layers_of_a_sound_conversion_are_quiet_and_named(
     small_network: Any, small_int8: bytes, small_fer2013: Fer2013
 ) -> None:
@@ -57,6 +58,7 @@ def test_layers_of_a_sound_conversion_are_quiet_and_named(
     assert all(name.replace("_", "").isalnum() for name in names)
 
 
+@pytest.mark.slow
 def test_the_worst_layer_is_the_one_that_was_spoilt(
     small_network: Any, small_int8: bytes, small_fer2013: Fer2013
 ) -> None:

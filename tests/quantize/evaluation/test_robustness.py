@@ -186,6 +186,7 @@ def test_verb_measures_prints_and_draws(
     assert plot.read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_verb_fits_the_card_on_corrupted_faces_too(
     small_int8_file: Path,
     small_fer2013: Fer2013,
@@ -222,6 +223,7 @@ def test_verb_fits_the_card_on_corrupted_faces_too(
         run(fit=True)
 
 
+@pytest.mark.slow
 def test_networks_are_measured_too(
     small_network_file: Path, small_int8_file: Path, small_fer2013: Fer2013
 ) -> None:

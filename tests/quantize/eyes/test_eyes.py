@@ -29,7 +29,9 @@ from quantize.eyes.patches import (
     SIDE_PX,
     EyePatches,
     load_patches,
+    places_elsewhere,
     save_patches,
+    with_common_height,
 )
 
 
@@ -128,6 +130,56 @@ def test_what_the_teachers_answers_are_worth(
     assert found_visible == pytest.approx(visible, nan_ok=True)
 
 
+def test_both_eyes_of_a_face_are_taught_the_same_height() -> None:
+    faces = patches(3)
+    natural = np.flatnonzero(faces.source == NATURAL)
+    pairs = [natural[faces.face[natural] == face] for face in ("0", "1", "2")]
+    opening, upwards, doubt = faces.opening.copy(), faces.upwards.copy(), faces.doubt.copy()
+    for pair, (one, other) in zip(pairs, ((0.1, 0.2), (-0.1, 0.3), (0.1, 0.3)), strict=True):
+        opening[pair], upwards[pair] = 0.36, (one, other)
+    opening[pairs[1][1]] = 0.12  # closed: where its iris is, the teacher guesses
+    doubt[pairs[2][0]] = 0.4  # not seen
+    eyes = replace(faces, opening=opening, upwards=upwards, doubt=doubt)
+    common = with_common_height(eyes)
+    assert common.upwards[pairs[0]].tolist() == pytest.approx([0.15, 0.15])
+    assert common.upwards[pairs[1]].tolist() == pytest.approx([-0.1, 0.3])
+    assert common.upwards[pairs[2]].tolist() == pytest.approx([0.1, 0.3])
+    assert eyes.upwards[pairs[0]].tolist() == pytest.approx([0.1, 0.2])
+
+
+@given(
+    st.floats(20, 120),
+    st.floats(-0.6, 0.6),
+    st.integers(0, 10_000),
+)
+def test_places_elsewhere_have_no_eye_in_their_middle(
+    apart: float, tilt: float, number: int
+) -> None:
+    right = np.array([60.0, 80.0])
+    left = right + apart * np.array([math.cos(tilt), math.sin(tilt)])
+    down = apart * np.array([-math.sin(tilt), math.cos(tilt)])
+    points = {"reye": right, "leye": left, "nose": (right + left + down) / 2}
+    points |= {"rmouth": right + down, "lmouth": left + down}
+    row = {
+        f"{name}_{axis}": str(at[i]) for name, at in points.items() for i, axis in enumerate("xy")
+    }
+    places = list(places_elsewhere(row, number))
+    assert places == list(places_elsewhere(row, number))
+    assert places
+    for middle, width, _ in places:
+        # Half of the eye's width is where its lids end.
+        assert min(math.dist(middle, right), math.dist(middle, left)) > 0.5 * width
+
+
+def test_faces_with_eyes_too_near_have_no_places_elsewhere() -> None:
+    row = {
+        f"{name}_{axis}": ""
+        for name in ("reye", "leye", "nose", "rmouth", "lmouth")
+        for axis in "xy"
+    }
+    assert not list(places_elsewhere(row, 1))
+
+
 @given(st.integers(0, 2**32 - 1), st.booleans())
 @settings(max_examples=60)
 def test_whatever_a_cabin_does_is_a_patch_with_a_verdict(seed: int, is_open: bool) -> None:
@@ -201,6 +253,8 @@ def write_collections(folder: Path) -> None:
     infrared = [{"file": "s1.png", "label": "closed", "person": "s1", "w": "86"}]
     _write(folder, "eyes_ir", infrared, drawn(86, 52, is_open=False))
     places = {"reye_x": "60", "reye_y": "80", "leye_x": "100", "leye_y": "80"}
+    places |= {"nose_x": "80", "nose_y": "102"}
+    places |= {"rmouth_x": "66", "rmouth_y": "124", "lmouth_x": "94", "lmouth_y": "124"}
     faces = [
         {"file": f"{number}.jpg", "group": "g", "source": "incluit/x"} | places
         for number in range(8)
@@ -243,7 +297,7 @@ def test_prepare_labels_and_cuts_each_collection(tmp_path: Path) -> None:
     assert found.closed[found.source == CEW].tolist() == [1.0, 0.0]
     assert found.closed[found.source == INFRARED].tolist() == [1.0]
     elsewhere = found.rows(np.flatnonzero(found.source == ELSEWHERE))
-    assert len(elsewhere) >= 1
+    assert len(elsewhere) >= 16  # three a face, where there is room
     assert all(group.startswith("test:") for group in elsewhere.group.tolist())
     assert as_cut(found).shape == (len(found), EYES.side_px, EYES.side_px)
     (tmp_path / "eyes_ir.zip").write_bytes(b"damaged")

@@ -222,6 +222,7 @@ def test_a_hidden_face_is_no_face(source: FaceSource) -> None:
     assert any(target.presence == 1.0 and target.face_weight == 1.0 for target in targets)
 
 
+@pytest.mark.slow
 def test_perfect_answers_have_no_error(labels: FaceLabels) -> None:
     from quantize.face.training import encode
 

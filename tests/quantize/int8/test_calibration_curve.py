@@ -29,6 +29,7 @@ CURVE = CalibrationCurve(
 )
 
 
+@pytest.mark.slow
 def test_measured_with_each_size_and_seed(small_network: Any, small_fer2013: Fer2013) -> None:
     heard: list[float] = []
     curve = measure_curve(

@@ -77,6 +77,7 @@ def test_rounded_network_errs_as_much_as_the_int8_file(
     assert 0.5 < error_faked / error_real < 2
 
 
+@pytest.mark.slow
 def test_fine_tuning_brings_a_badly_scaled_network_closer_to_float(
     small_fer2013: Fer2013,
 ) -> None:

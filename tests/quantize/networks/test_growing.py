@@ -26,6 +26,7 @@ def trained_a_little(widths: tuple[tuple[int, ...], ...]) -> Any:
     return network
 
 
+@pytest.mark.slow
 def test_what_is_added_is_the_identity_in_use_and_in_training() -> None:
     shallow, deep = trained_a_little(SHALLOW), build_edge(widths=DEEP)
     before = shallow.predict(FACES, verbose=0)
@@ -40,6 +41,7 @@ def test_what_is_added_is_the_identity_in_use_and_in_training() -> None:
     np.testing.assert_allclose(np.asarray(added(features, training=True)), features, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_the_same_network_takes_the_weights_as_they_are() -> None:
     shallow, other = trained_a_little(SHALLOW), build_edge(widths=SHALLOW)
     grow(other, shallow, FACES)

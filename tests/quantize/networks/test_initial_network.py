@@ -45,6 +45,7 @@ def int8_file(trained: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_weights_come_back_to_half_a_step(
     trained: Any, int8_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -68,6 +69,7 @@ def test_its_batch_norms_change_nothing_in_training_either(
     np.testing.assert_allclose(found, wanted.predict(FACES, verbose=0), atol=1e-3)
 
 
+@pytest.mark.slow
 def test_the_shipped_network_can_be_begun_with() -> None:
     begun = build("edge")
     grow(begun, open_initial(SHIPPED / "edge.tflite", "edge"), FACES)

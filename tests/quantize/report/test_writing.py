@@ -41,6 +41,7 @@ def report(
     return folder
 
 
+@pytest.mark.slow
 def test_page_has_each_part_and_each_figure_is_a_picture(report: Path) -> None:
     text = (report / PAGE).read_text()
     assert tuple(re.findall(r"^## (.+)$", text, re.MULTILINE)) == SECTIONS
@@ -95,6 +96,7 @@ def test_the_same_files_and_data_give_the_same_bytes(
         assert (report / name).read_bytes() == (again / name).read_bytes(), name
 
 
+@pytest.mark.slow
 def test_verb_writes_a_report_and_prints_the_scores(
     small_int8_file: Path,
     small_fer2013: Fer2013,

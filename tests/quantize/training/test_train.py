@@ -69,6 +69,7 @@ TINY = TrainingSettings(stages=(Stage(16, 2), Stage(48, 1)), batch_size=28, warm
 ONE_SIZE = replace(TINY, stages=(Stage(16, 3),))
 
 
+@pytest.mark.slow
 def test_a_training_learns_and_leaves_a_network_of_48_px(tmp_path: Path) -> None:
     state = train(tiny_dataset(), tmp_path / "run", TINY)
     assert [result.side_px for result in state.history] == [16, 16, 48]
@@ -91,6 +92,7 @@ def small_paper(name: str, side_px: int | None = 48) -> Any:
     return build_paper(side_px, first=4, widths=(4, 6))
 
 
+@pytest.mark.slow
 def test_convolutions_of_a_network_of_fixed_size_learn_at_a_smaller_one_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -136,6 +138,7 @@ train(tiny_dataset(), Path(sys.argv[2]), TINY)
 """
 
 
+@pytest.mark.slow
 def test_a_killed_training_resumes_where_it_was(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     child = subprocess.Popen(
@@ -206,6 +209,7 @@ def test_a_resumed_training_ends_where_an_unbroken_one_does(
     )
 
 
+@pytest.mark.slow
 def test_the_second_head_is_trained_and_not_shipped(tmp_path: Path) -> None:
     data = tiny_dataset()
     settings = replace(TINY, stages=(Stage(48, 1),), votes_sha256="ab")
@@ -219,6 +223,7 @@ def test_the_second_head_is_trained_and_not_shipped(tmp_path: Path) -> None:
     assert best.count_params() == small_edge("edge").count_params()
 
 
+@pytest.mark.slow
 def test_rows_are_drawn_with_their_votes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = tiny_dataset()
     drawn: list[AugmentedBatches] = []
@@ -264,6 +269,7 @@ def test_the_average_follows_the_weights_at_its_own_pace() -> None:
     assert seen[-1] == pytest.approx(1.0)
 
 
+@pytest.mark.slow
 def test_a_finished_training_is_left_as_it_is(tmp_path: Path) -> None:
     settings = replace(TINY, stages=(Stage(16, 1),))
     first = train(tiny_dataset(), tmp_path / "run", settings)

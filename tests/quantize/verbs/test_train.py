@@ -14,6 +14,7 @@ from edge_fer.paths import SHIPPED_MODEL
 WORDS = ["--stages", "48:1", "--initial", str(SHIPPED_MODEL), "--teacher", str(SHIPPED_MODEL)]
 
 
+@pytest.mark.slow
 def test_the_shipped_file_is_begun_with_and_taught_by(noisy_csv: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     with pytest.raises(SystemExit) as end:

@@ -1,0 +1,87 @@
+"""Whether a picture shows another scene than the one before: a cut of a film, another camera."""
+
+import math
+from collections import deque
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Grey = NDArray[np.uint8]
+Cells = NDArray[np.float32]
+Look = tuple[Cells, Cells]
+
+_CELLS = (32, 24)
+# Light that changes in a moment is wide, what stands in a scene is not: narrower than this
+# deviation, in cells, is compared as well.
+_WIDE_CELLS = 4.0
+# Correlation (-1..1) with the picture before, of all and of what is narrow, whichever is higher:
+# 0.88 and more between pictures of 22 clips without a cut, and in the demo's scene with windows
+# that flash and light that changes its side; of pictures of two clips 19 in 20 have under 0.52.
+_ANOTHER_SCENE = 0.5
+# From here on two pictures show a scene that stays: what slides over a lens does not.
+_STEADY = 0.8
+# Pictures farther apart are not compared: a head has moved.
+_LATEST_S = 0.3
+# A scene that was there so lately is no new one: a hand before the lens comes and goes.
+_KEPT, _KEPT_EVERY_S = 4, 0.5
+
+
+class SceneCuts:
+    """Compares each picture with the one before, and what follows a jump with the last seconds.
+
+    A cut is noticed with the second picture of the new scene.
+    """
+
+    def __init__(self) -> None:
+        self._before: Look | None = None
+        self._before_s = -math.inf
+        self._jumped = False
+        self._kept: deque[Look] = deque(maxlen=_KEPT)
+        self._kept_s = -math.inf
+
+    def update(self, grey: Grey, time_s: float) -> bool:
+        """Return whether `grey` (uint8[h,w]), captured at the monotonic `time_s`, follows a cut."""
+        now = _look(grey)
+        before, since_s = self._before, time_s - self._before_s
+        self._before, self._before_s = now, time_s
+        if before is None or not 0.0 <= since_s <= _LATEST_S:
+            return False
+        likeness = _likeness(before, now)
+        if likeness < _ANOTHER_SCENE:
+            self._jumped = True
+        if not self._jumped:
+            if not 0.0 <= time_s - self._kept_s < _KEPT_EVERY_S:
+                self._kept.append(now)
+                self._kept_s = time_s
+            return False
+        if likeness < _STEADY:
+            return False
+        self._jumped = False
+        if any(_likeness(kept, now) >= _ANOTHER_SCENE for kept in self._kept):
+            return False
+        another = bool(self._kept)
+        self._kept.clear()
+        self._kept.append(now)
+        self._kept_s = time_s
+        return another
+
+    def forget(self) -> None:
+        """Do not compare the next picture with the one before: what came between was none."""
+        self._before = None
+
+
+def _look(grey: Grey) -> Look:
+    # Every other row: half the time, and the cells still average hundreds of pixels.
+    cells = cv2.resize(grey[::2], _CELLS, interpolation=cv2.INTER_AREA).astype(np.float32)
+    wide = cv2.GaussianBlur(cells, (0, 0), _WIDE_CELLS).astype(np.float32, copy=False)
+    return cells - cells.mean(), cells - wide
+
+
+def _likeness(one: Look, other: Look) -> float:
+    return max(_correlation(*pair) for pair in zip(one, other, strict=True))
+
+
+def _correlation(one: Cells, other: Cells) -> float:
+    size = float(np.linalg.norm(one) * np.linalg.norm(other))
+    return float((one * other).sum()) / size if size > 0.0 else 1.0

@@ -1,0 +1,74 @@
+"""A daemon that runs only for as long as somebody looks at a camera."""
+
+import contextlib
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from edge_fer.errors import DaemonError, DaemonReason
+from edge_fer.isolated import python_module
+
+STOP_S = 1.0  # what the daemon promises on SIGTERM
+
+
+class OwnDaemon:
+    """Such a daemon; its sockets lie in `folder`."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", folder: Path, log: IO[bytes]) -> None:
+        self.process, self.folder, self._log = process, folder, log
+
+    @property
+    def ended(self) -> bool:
+        """Whether it ended by itself."""
+        return self.process.poll() is not None
+
+    def check(self) -> None:
+        """DaemonError with its last line, where it ended for an error."""
+        if self.process.poll() in (None, 0):
+            return
+        self._log.seek(0)
+        text = self._log.read().decode(errors="replace").strip()
+        last = text.splitlines()[-1] if text else "no message"
+        raise DaemonError(DaemonReason.ENDED, last.removeprefix("edge-fer: "))
+
+
+@contextlib.contextmanager
+def own_daemon(
+    camera: str, config_path: Path | None, link: str = "virtual:preview"
+) -> Iterator[OwnDaemon]:
+    """Run a daemon for `camera`; its frames go nowhere but to the page, unless `link` says so."""
+    with tempfile.TemporaryDirectory(prefix="edge-fer-") as folder, tempfile.TemporaryFile() as log:
+        config = Path(os.devnull) if config_path is None else config_path.absolute()
+        process = subprocess.Popen(
+            python_module(
+                *("edge_fer", "run", "--config", str(config)),
+                *("--camera", camera, "--link", link),
+            ),
+            cwd="/",
+            env=_environment(folder),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
+        daemon = OwnDaemon(process, Path(folder), log)
+        try:
+            yield daemon
+        finally:
+            stopped = process.poll() is None
+            if stopped:
+                process.terminate()
+                try:
+                    process.wait(STOP_S)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
+        if not stopped:
+            daemon.check()
+
+
+def _environment(folder: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name != "NOTIFY_SOCKET"}
+    return kept | {"RUNTIME_DIRECTORY": folder}
