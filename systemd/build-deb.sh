@@ -16,20 +16,34 @@ root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
 chmod 755 "$root"
 
+# The files of the tree that a text in docs/ or the README links to as an example of code.
+linked_sources() {
+    (cd "$tree" && grep -rhoE '\]\((\.\./)*(edge_fer|firmware_bridge|quantize|tests)/[^)#]+' \
+        --include='*.md' README.md SECURITY.md CONTRIBUTING.md docs | sed -E 's/^\]\((\.\.\/)*//' |
+        sort -u | while read -r name; do [ ! -f "$name" ] || echo "$name"; done)
+}
+
 put() { install -D -m "$1" "$2" "$root$3"; } # MODE SOURCE TARGET
 
 put 644 "$here/edge-fer.service" /usr/lib/systemd/system/edge-fer.service
 put 644 "$here/70-edge-fer.rules" /usr/lib/udev/rules.d/70-edge-fer.rules
 put 644 "$here/edge-fer.sysusers" /usr/lib/sysusers.d/edge-fer.conf
 put 644 "$here/edge-fer.tmpfiles" /usr/lib/tmpfiles.d/edge-fer.conf
-put 644 "$here/config.toml" /etc/edge-fer/config.toml
+# The config that postinst lays where there is none: no conffile, so that no upgrade asks.
+put 644 "$here/debian/config.toml" /usr/share/edge-fer/config.toml
 put 644 "$here/config.toml" /usr/share/doc/edge-fer/examples/config.toml
-for name in socketcan csi-camera network-camera; do
+for name in socketcan csi-camera network-camera jetson; do
     put 644 "$here/$name.conf" "/usr/share/doc/edge-fer/examples/$name.conf"
 done
 put 644 "$here/80-can0.network" /usr/share/doc/edge-fer/examples/80-can0.network
-put 644 "$tree/README.md" /usr/share/doc/edge-fer/README.md
-put 644 "$here/README.md" /usr/share/doc/edge-fer/INSTALL.md
+# The texts in the folders of the tree, so that their links lead somewhere, and what they link to.
+doc=/usr/share/doc/edge-fer
+for name in README.md SECURITY.md CONTRIBUTING.md CHANGELOG.md pyproject.toml edge_fer/assets/ATTRIBUTION.md \
+    firmware_bridge/protocol/driver_state.dbc firmware_bridge/c/README.md systemd/README.md \
+    systemd/config.toml $(cd "$tree" && find docs -type f ! -name '*.pyc' | sort) $(linked_sources); do
+    put 644 "$tree/$name" "$doc/$name"
+done
+ln -s systemd/README.md "$root$doc/INSTALL.md"
 put 644 "$tree/LICENSE" /usr/share/doc/edge-fer/copyright
 put 644 "$here/sbom.cdx.json" /usr/share/doc/edge-fer/sbom.cdx.json
 put 644 "$here/third-party-licences.md" /usr/share/doc/edge-fer/third-party-licences.md
@@ -50,7 +64,6 @@ fill() { # SOURCE TARGET MODE
 }
 mkdir "$root/DEBIAN"
 fill control.in control 644
-fill conffiles conffiles 644
 for script in postinst prerm postrm; do fill $script $script 755; done
 mkdir -p "$(dirname "$out")"
 # The wheels are compressed already.

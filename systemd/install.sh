@@ -2,13 +2,14 @@
 # Installs edge-fer on this device from the source tree, or takes it away again. May be repeated: what
 # is there already stays as it is, and a config that was edited is never touched.
 #
-#   install.sh [--dry-run] [--root DIR] [--socketcan] [--python PYTHON] [--index URL]
+#   install.sh [--dry-run] [--root DIR] [--socketcan] [--jetson] [--python PYTHON] [--index URL]
 #   install.sh --uninstall [--purge] [--dry-run] [--root DIR]
 #
 #   --dry-run    say what would be done, and do nothing
 #   --root DIR   put the files below DIR (an image that is being built): no virtual environment is
 #                made there and no service is started
 #   --socketcan  the controller is on the CAN interface can0, not on a serial port
+#   --jetson     the camera is at a Jetson's own connector; chosen by itself on a Jetson
 #   --python     the Python of the virtual environment (python3), 3.11 to 3.13
 #   --index URL  a package index in the place of PyPI; what it serves has to have the known sha256
 #   --purge      take away config, installed models and user as well
@@ -21,7 +22,7 @@ unset CDPATH ENV BASH_ENV LD_PRELOAD LD_LIBRARY_PATH IFS
 
 here=$(cd "$(dirname "$0")" && pwd)
 tree=$(dirname "$here")
-root= dry= socketcan= uninstall= purge= python=python3 index=https://pypi.org/simple
+root= dry= socketcan= jetson= uninstall= purge= python=python3 index=https://pypi.org/simple
 venv=/opt/edge-fer
 
 fail() {
@@ -33,6 +34,7 @@ while [ $# -gt 0 ]; do
     case $1 in
     --dry-run) dry=yes ;;
     --socketcan) socketcan=yes ;;
+    --jetson) jetson=yes ;;
     --uninstall) uninstall=yes ;;
     --purge) purge=yes ;;
     --root) [ $# -gt 1 ] || fail "--root needs a folder"; root=${2%/}; shift ;;
@@ -51,6 +53,8 @@ case $python in
 */*) python=$(cd "$(dirname "$python")" && pwd)/$(basename "$python") ;;
 esac
 cd /
+# NVIDIA's Jetson Linux says so in this file.
+[ ! -e "$root/etc/nv_tegra_release" ] || jetson=yes
 if [ -z "$root$dry" ]; then
     [ "$(id -u)" = 0 ] || fail "run it as root: sudo $0"
     command -v systemctl >/dev/null || fail "there is no systemd here; to put files below DIR use --root"
@@ -104,6 +108,7 @@ if [ -n "$uninstall" ]; then
     live systemctl --root=/ disable edge-fer.service || true
     take_away /etc/systemd/system/edge-fer.service
     take_away /etc/systemd/system/edge-fer.service.d/socketcan.conf
+    take_away /etc/systemd/system/edge-fer.service.d/jetson.conf
     if [ -z "$dry" ]; then
         rmdir "$root/etc/systemd/system/edge-fer.service.d" 2>/dev/null || true
     fi
@@ -132,6 +137,9 @@ put "$here/edge-fer.tmpfiles" /etc/tmpfiles.d/edge-fer.conf
 if [ -n "$socketcan" ]; then
     put "$here/socketcan.conf" /etc/systemd/system/edge-fer.service.d/socketcan.conf
     put "$here/80-can0.network" /etc/systemd/network/80-can0.network
+fi
+if [ -n "$jetson" ]; then
+    put "$here/jetson.conf" /etc/systemd/system/edge-fer.service.d/jetson.conf
 fi
 if [ -e "$root/etc/edge-fer/config.toml" ]; then
     echo "= /etc/edge-fer/config.toml (yours; the new example is $here/config.toml)"

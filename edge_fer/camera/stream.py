@@ -1,7 +1,8 @@
 """A camera on the network: `rtsp://...` or `http://...` (MJPEG), through OpenCV's FFmpeg.
 
 The service of systemd/ closes the network: a drop-in has to open it for such a camera. Frames come
-late by what the stream buffers; their capture time is when they arrive here.
+late by what the stream buffers; their capture time is when they arrive here. `#rotate=180` and
+`#flip=1` at the end of the URL turn and mirror the picture.
 """
 
 import math
@@ -32,7 +33,7 @@ class StreamCamera:
     def __init__(self, uri: CameraUri, fps: float) -> None:
         self._uri = uri
         self._capture = cv2.VideoCapture(
-            uri.text,
+            f"{uri.scheme}:{uri.path}",
             cv2.CAP_FFMPEG,
             [
                 cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,

@@ -1,4 +1,8 @@
-"""Camera URIs: `scheme:path?option=value&option=value`; of a network stream, its URL as it is."""
+"""Camera URIs: `scheme:path?option=value&option=value`.
+
+Of a network stream it is the URL as it is, its query included. Our options follow as the fragment,
+which no server gets: `rtsp://HOST/PATH?query#rotate=180&flip=1`.
+"""
 
 import math
 from collections.abc import Mapping
@@ -8,7 +12,7 @@ from pathlib import Path
 from edge_fer.errors import CameraError, CameraReason
 from edge_fer.redaction import NETWORK_SCHEMES, redacted_uri
 
-# Their URLs have a query of their own, and no options of ours.
+# Their URLs have a query of their own; options of ours stand in the fragment.
 STREAM_SCHEMES = NETWORK_SCHEMES
 MIN_FPS, MAX_FPS = 1.0, 120.0  # as the setting camera.fps
 
@@ -70,12 +74,13 @@ OPTIONS: Mapping[str, Mapping[str, Option]] = {
         "tuning": TextOption(),
         **_TURNED,
     },
+    **dict.fromkeys(sorted(STREAM_SCHEMES), _TURNED),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class CameraUri:
-    """A camera URI taken apart; `text` is as the user wrote it."""
+    """A camera URI taken apart; `text` is as the user wrote it, `path` without the options."""
 
     text: str
     scheme: str
@@ -134,6 +139,15 @@ def absolute_uri(text: str) -> str:
     return f"{scheme}{colon}{Path.cwd() / rest}"
 
 
+def _stream_options(rest: str) -> tuple[str, dict[str, str]]:
+    """Return a URL and our options in its fragment; of another fragment, or a password, nothing."""
+    url, hash_, fragment = rest.rpartition("#")
+    items = [item.partition("=") for item in fragment.split("&")]
+    if not hash_ or any(name not in _TURNED or not value for name, _, value in items):
+        return rest, {}
+    return url, {name: value for name, _, value in items}
+
+
 def parse_uri(text: str) -> CameraUri:
     """Take a camera URI apart; UserError for one that has no scheme or a malformed option."""
     scheme, colon, rest = text.partition(":")
@@ -144,7 +158,7 @@ def parse_uri(text: str) -> CameraUri:
             f"camera {shown}: no scheme: write it as file:CLIP, v4l2:DEVICE or demo:",
         )
     if scheme in STREAM_SCHEMES:
-        return CameraUri(text, scheme, rest, {})
+        return CameraUri(text, scheme, *_stream_options(rest))
     # At the last question mark: a file whose name holds one is written with one more at the end.
     path, _, query = rest.rpartition("?") if "?" in rest else (rest, "", "")
     options: dict[str, str] = {}

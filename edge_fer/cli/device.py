@@ -15,12 +15,35 @@ def demo(
     seconds: SecondsOption = None,
     json: JsonOption = False,
     picture: PictureOption = None,
+    preview: Annotated[
+        bool,
+        typer.Option(
+            "--preview", help="Show the driver's picture on a local page, again and again."
+        ),
+    ] = False,
 ) -> None:
     """Run daemon and monitor against each other on a scripted scene of 26 s."""
     if json and picture is not None:
         raise UsageError(
             UsageReason.CONTRADICTION, "--json and --picture exclude each other: choose one"
         )
+    if preview:
+        if json or picture is not None:
+            raise UsageError(
+                UsageReason.CONTRADICTION,
+                "--preview excludes --json and --picture: choose one",
+            )
+        from edge_fer.preview.verb import run_preview
+
+        code = run_preview(
+            host="127.0.0.1",
+            port=0,
+            camera="demo:?loop=1",
+            config_path=None,
+            open_browser=False,
+            seconds=seconds,
+        )
+        raise typer.Exit(code)
     from edge_fer.demo import run_demo
 
     raise typer.Exit(run_demo(seconds=seconds, json_lines=json, picture=picture))

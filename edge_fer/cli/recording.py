@@ -2,6 +2,7 @@
 
 # ruff: noqa: PLC0415 - a verb imports what it needs when it is called
 
+import contextlib
 import json as json_format
 import time
 from pathlib import Path
@@ -29,7 +30,7 @@ FolderOption = Annotated[
 @recording_app.command("list")
 def list_(folder: FolderOption = None, key: KeyOption = None, json: JsonOption = False) -> None:
     """Print the clips of the ring, the oldest first; of an encrypted one the key tells more."""
-    from edge_fer.recording.clip_file import read_header
+    from edge_fer.recording.clip_file import is_cut_off, read_header
 
     private_key = _private_key(key)
     rows: list[dict[str, Any]] = []
@@ -45,13 +46,16 @@ def list_(folder: FolderOption = None, key: KeyOption = None, json: JsonOption =
                 row["error"] = str(error)
         except UserError as error:  # cryptography is not installed
             row["error"] = str(error)
+        with contextlib.suppress(ClipError):  # unreadable: that is said above
+            row["cut_off"] = is_cut_off(clip.path)
         rows.append(row)
     if json:
         typer.echo(json_format.dumps(rows, indent=2))
         return
     for row in rows:
+        mark = "  CUT OFF: it was not written to its end" if row.get("cut_off") else ""
         typer.echo(
-            f"{row['number']:>8}  {row['bytes'] / 1e6:6.1f} MB  {printable(_described(row))}"
+            f"{row['number']:>8}  {row['bytes'] / 1e6:6.1f} MB  {printable(_described(row))}{mark}"
         )
     if not rows:
         typer.echo("there are no clips")

@@ -9,7 +9,8 @@ CAMERA_URIS = {
     "picamera:0": f"A camera of a Raspberry Pi. {_SIZE} ?exposure_us= ?gain=1..64 ?tuning=FILE"
     f"{_TURNED}",
     "jetson:0": f"A camera of a Jetson. {_SIZE}{_TURNED}",
-    "rtsp://HOST/PATH": "A network camera; also rtsps, http and https. Its URL is used as it is.",
+    "rtsp://HOST/PATH": "A network camera; also rtsps, http and https. Its URL is used as it is;"
+    " #rotate=90&flip=1 at its end are ours.",
     "file:CLIP": "A video file or a folder of pictures. ?fps=30 ?speed=real|max ?loop=0|1"
     f"{_TURNED}",
     "demo:": f"A scripted scene of 26 s. ?fps=30 ?speed=real|max ?loop=0|1 ?start=0..26{_TURNED}",

@@ -1,10 +1,10 @@
 """Face detection by Viola and Jones's cascade of Haar features (2001), as OpenCV ships it."""
 
+import importlib.util
 from pathlib import Path
 from typing import Self
 
 import cv2
-import cv2.data
 import numpy as np
 from numpy.typing import NDArray
 
@@ -37,6 +37,31 @@ _NEAR_SIZE = (0.65, 1.5)  # how much it may have shrunk or grown
 MIN_NEIGHBOURS = 3
 
 
+# Where Debian's opencv-data and JetPack's OpenCV keep them; their cv2 has no cv2.data.
+SYSTEM_FOLDERS = (
+    Path("/usr/share/opencv4/haarcascades"),
+    Path("/usr/local/share/opencv4/haarcascades"),
+)
+
+
+def cascade_path(name: str) -> Path:
+    """Return the file of one of OpenCV's cascades: of the package cv2, else of the system.
+
+    ModelError that names the package to install where neither has it.
+    """
+    # The package's folder, not an import of cv2.data: that is a file of PyPI's wheels alone.
+    spec = importlib.util.find_spec("cv2")
+    beside = [Path(folder) / "data" for folder in (spec and spec.submodule_search_locations) or ()]
+    for folder in (*beside, *SYSTEM_FOLDERS):
+        if (folder / name).is_file():
+            return folder / name
+    raise ModelError(
+        ModelReason.UNREADABLE,
+        f"{name}: no face cascade: sudo apt install opencv-data, or pip install"
+        " opencv-python-headless",
+    )
+
+
 class HaarDetector:
     """Finds upright frontal faces of `min_face_px` or more, in pixels of the frame.
 
@@ -46,7 +71,7 @@ class HaarDetector:
     """
 
     def __init__(self, *, min_face_px: int = 48, cascade: Path | None = None) -> None:
-        path = cascade or Path(cv2.data.haarcascades) / CASCADE
+        path = cascade or cascade_path(CASCADE)
         # A missing file makes OpenCV write to standard error, and one that is no cascade, raise.
         self._cascade = cv2.CascadeClassifier()
         try:
@@ -56,15 +81,14 @@ class HaarDetector:
         if not loaded:
             raise ModelError(
                 ModelReason.UNREADABLE,
-                f"{path}: no face cascade: install opencv-python-headless 4 anew",
+                f"{path}: no face cascade: install opencv-python-headless 4 anew, or opencv-data",
             )
         self._min_face_px = min_face_px
 
     @classmethod
     def profile(cls, *, min_face_px: int = 48) -> Self:
         """Return the detector of faces in profile that look to the left of the picture."""
-        path = Path(cv2.data.haarcascades) / PROFILE_CASCADE
-        return cls(min_face_px=min_face_px, cascade=path)
+        return cls(min_face_px=min_face_px, cascade=cascade_path(PROFILE_CASCADE))
 
     def detect(self, grey: NDArray[np.uint8]) -> list[FaceBox]:
         """Return the faces anywhere in `grey` (uint8[h,w]), the largest first."""

@@ -9,6 +9,7 @@ then records, each a length (u32, little-endian) and so many protected bytes (`s
 
 import json
 import math
+import os
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,9 +19,11 @@ from edge_fer.errors import ClipError, ClipReason, UserError
 from edge_fer.keys import KEY_BYTES
 from edge_fer.recording.clip import CAMERAS, Clip, ClipHeader, Shot
 from edge_fer.recording.sealing import (
+    CRC_BYTES,
     KEY_ID_BYTES,
     PLAIN,
     SEALED,
+    TAG_BYTES,
     DamagedError,
     Lock,
     Opener,
@@ -76,6 +79,35 @@ def read_header(path: Path, private_key: Any | None = None) -> ClipHeader:
     for content in _records(path, private_key):
         return _header(path, content)
     raise _damaged(path)
+
+
+def is_cut_off(path: Path) -> bool:
+    """Whether the file ends before its end record: as after a power cut. Needs no key.
+
+    The contents are not judged: `read_clip` does that. ClipError where it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            start = file.read(len(MAGIC) + 1)
+            if start not in (MAGIC + PLAIN, MAGIC + SEALED):
+                # Another file is refused for being one.
+                return (MAGIC + PLAIN).startswith(start)
+            end = len(_END) + CRC_BYTES
+            if start == MAGIC + SEALED:
+                file.seek(KEY_ID_BYTES + KEY_BYTES, os.SEEK_CUR)
+                end = len(_END) + TAG_BYTES
+            whole, last = path.stat().st_size, 0
+            while length := file.read(_LENGTH.size):
+                if len(length) < _LENGTH.size:
+                    return True
+                (last,) = _LENGTH.unpack(length)
+                if file.seek(last, os.SEEK_CUR) > whole:
+                    return True
+            return last != end  # no other record is as short
+    except OSError as error:
+        raise ClipError(
+            ClipReason.UNREADABLE, f"{path}: cannot read the clip ({error.strerror})"
+        ) from error
 
 
 def _contents(clip: Clip) -> Iterator[bytes]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 PLAIN, SEALED = b"P", b"S"
 KEY_ID_BYTES = 8
 CRC_BYTES = 4
+TAG_BYTES = 16  # of Poly1305
 _PURPOSE = b"edge-fer clip 1"
 _KEYGEN = "`edge-fer recording keygen`"
 

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from statistics import median
 
 import cv2
-import cv2.data
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_fer.camera.scene import Scene
 from edge_fer.camera.slots import SlotReader, SlotWriter, create_memory
 from edge_fer.face.crop import crop_face
-from edge_fer.face.haar import CASCADE, MIN_NEIGHBOURS, HaarDetector
+from edge_fer.face.haar import CASCADE, MIN_NEIGHBOURS, HaarDetector, cascade_path
 from edge_fer.face.tracking import FaceTracker
 from edge_fer.models.runtime import open_interpreter, open_model
 from edge_fer.paths import SHIPPED_MODEL
@@ -75,7 +74,7 @@ def in_turns(plain: Step, chosen: Step, count: int) -> tuple[float, float]:
 
 
 def _searching(pictures: Sequence[Grey]) -> Choice:
-    plain = cv2.CascadeClassifier(cv2.data.haarcascades + _PLAIN_CASCADE)
+    plain = cv2.CascadeClassifier(str(cascade_path(_PLAIN_CASCADE)))
     detector = HaarDetector()
     times = in_turns(
         lambda n: plain.detectMultiScale(pictures[n], _PLAIN_STEP, MIN_NEIGHBOURS),

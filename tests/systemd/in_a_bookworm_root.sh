@@ -25,6 +25,27 @@ inside edge-fer --version >"$results/version" 2>&1
 inside edge-fer config check >"$results/check" 2>&1
 inside id edge-fer >"$results/id"
 inside stat -c '%n %U %a' /var/lib/edge-fer /var/lib/edge-fer/models /var/lib/edge-fer/recordings >"$results/folders"
+inside stat -c '%U:%G %a' /etc/edge-fer/config.toml >"$results/config"
+inside sh -c 'ls /usr/share/edge-fer/wheels/*.whl 2>/dev/null || true' >"$results/wheels"
+
+# The same package once more, over a config that was changed, with nobody to answer a question.
+printf '[camera]\nfps = 17\n' >$root/etc/edge-fer/config.toml
+again() {
+    unshare --net chroot $root /usr/bin/env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+        dpkg --install --force-depends /root/edge-fer.deb </dev/null
+}
+again >"$results/upgrade" 2>&1
+{ inside edge-fer --version; inside grep fps /etc/edge-fer/config.toml; } >"$results/upgraded"
+# And where the new program has no room.
+mkdir -p /mnt/full $root/opt/edge-fer.d
+cp -a $root/opt/edge-fer.d/. /mnt/full-before
+mount -t tmpfs -o size=$(($(du -sm $root/opt/edge-fer.d | cut -f1) + 60))m full $root/opt/edge-fer.d
+cp -a /mnt/full-before/. $root/opt/edge-fer.d/
+if again >"$results/full" 2>&1; then echo "it was installed" >>"$results/full"; fi
+{ inside edge-fer --version; ls $root/opt/edge-fer.d | wc -l; } >"$results/after_full"
+umount $root/opt/edge-fer.d
+inside dpkg --configure --force-depends edge-fer >"$results/mended" 2>&1
+
 umount -l $root/proc $root/dev
 
 if command -v systemd-nspawn >/dev/null; then
@@ -61,4 +82,4 @@ fi
 
 mount -t proc proc $root/proc
 inside dpkg --purge edge-fer >"$results/purge" 2>&1
-ls -d $root/opt/edge-fer $root/etc/edge-fer $root/usr/bin/edge-fer >"$results/left" 2>/dev/null || true
+ls -d $root/opt/edge-fer $root/opt/edge-fer.d $root/etc/edge-fer $root/usr/bin/edge-fer >"$results/left" 2>/dev/null || true

@@ -118,6 +118,17 @@ def test_it_can_be_repeated_and_keeps_an_edited_config(tmp_path: Path) -> None:
     assert unit.read_text() == (SCRIPT.parent / "edge-fer.service").read_text()
 
 
+def test_on_a_jetson_its_camera_is_let_in(tmp_path: Path) -> None:
+    install(tmp_path)
+    assert files(tmp_path) == ALWAYS
+    (tmp_path / "etc/nv_tegra_release").write_text("# R36 (release), REVISION: 4.0\n")
+    install(tmp_path)
+    drop_in = tmp_path / "etc/systemd/system/edge-fer.service.d/jetson.conf"
+    assert drop_in.read_text() == (SCRIPT.parent / "jetson.conf").read_text()
+    install(tmp_path, "--uninstall")
+    assert not drop_in.exists()
+
+
 def test_it_takes_itself_away_but_for_config_and_models(tmp_path: Path) -> None:
     install(tmp_path, "--socketcan")
     assert files(tmp_path) == ALWAYS | SOCKETCAN

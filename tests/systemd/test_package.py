@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -49,13 +50,14 @@ def test_what_is_in_the_package(package: Path) -> None:
     lines = dpkg_deb("--contents", package).splitlines()
     names = {line.split()[5].removeprefix(".") for line in lines}
     assert {
-        "/etc/edge-fer/config.toml",
+        "/usr/share/edge-fer/config.toml",
         "/usr/bin/edge-fer",
         "/usr/lib/systemd/system/edge-fer.service",
         "/usr/lib/sysusers.d/edge-fer.conf",
         "/usr/lib/tmpfiles.d/edge-fer.conf",
         "/usr/lib/udev/rules.d/70-edge-fer.rules",
         "/usr/share/doc/edge-fer/copyright",
+        "/usr/share/doc/edge-fer/examples/jetson.conf",
         "/usr/share/doc/edge-fer/examples/socketcan.conf",
         "/usr/share/doc/edge-fer/examples/80-can0.network",
         f"/usr/share/edge-fer/wheels/edge_fer-{__version__}-py3-none-any.whl",
@@ -70,7 +72,21 @@ def test_what_is_in_the_package(package: Path) -> None:
 def test_what_the_package_says_of_itself(package: Path) -> None:
     assert dpkg_deb("--field", package, "Version").strip() == __version__
     assert "python3.11-venv" in dpkg_deb("--field", package, "Depends")
-    assert "conffiles" in dpkg_deb("--info", package)
+    # An upgrade never asks about the config: it is the owner's, and no conffile.
+    assert "conffiles" not in dpkg_deb("--info", package)
+
+
+def test_the_links_of_its_texts_lead_somewhere(package: Path, tmp_path: Path) -> None:
+    dpkg_deb("--extract", package, tmp_path)
+    doc = tmp_path / "usr/share/doc/edge-fer"
+    texts = [path for path in doc.rglob("*.md") if not path.is_symlink()]
+    assert len(texts) > 10
+    dead = []
+    for text in texts:
+        for link in re.findall(r"\]\(([^)#\s]+)", text.read_text(encoding="utf-8")):
+            if "://" not in link and not (text.parent / link).exists():
+                dead.append(f"{text.relative_to(doc)}: {link}")
+    assert not dead
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +131,23 @@ def test_its_user_and_folders_are_there(root: Path) -> None:
         "/var/lib/edge-fer/models root 755",
         "/var/lib/edge-fer/recordings edge-fer 700",
     ]
+
+
+def test_its_config_is_small_and_for_root_and_the_service_alone(root: Path) -> None:
+    assert (root / "config").read_text().split() == ["root:edge-fer", "640"]
+    assert (root / "wheels").read_text() == ""  # removed after the install
+
+
+def test_an_upgrade_asks_nothing_and_keeps_a_changed_config(root: Path) -> None:
+    assert "*** config.toml" not in (root / "upgrade").read_text()
+    assert (root / "upgraded").read_text().splitlines() == [f"edge-fer {__version__}", "fps = 17"]
+
+
+def test_an_upgrade_on_a_full_disk_leaves_the_old_program(root: Path) -> None:
+    full = (root / "full").read_text()
+    assert "No space left on device" in full
+    assert "the program before it, if any, stays" in full
+    assert (root / "after_full").read_text().splitlines() == [f"edge-fer {__version__}", "1"]
 
 
 def test_it_leaves_nothing_behind(root: Path) -> None:

@@ -17,6 +17,7 @@ DROP_INS = {
     "socketcan": NETWORK_THRESHOLD,
     "csi-camera": SERIAL_THRESHOLD,
     "network-camera": NETWORK_THRESHOLD,
+    "jetson": SERIAL_THRESHOLD + 2,
 }
 
 
@@ -79,7 +80,7 @@ def test_the_sandbox_is_tight_with_a_drop_in(unit: Path, drop_in: str) -> None:
     done = exposure(unit, DROP_INS[drop_in])
     assert done.returncode == 0, done.stdout
     # The drop-in was read: what it opens is in the report.
-    opened = {"socketcan": "exotic sockets", "csi-camera": "char-dma_heap"}
+    opened = {"socketcan": "exotic sockets", "csi-camera": "char-dma_heap", "jetson": "char-ttyTHS"}
     assert opened.get(drop_in, "host's network") in done.stdout
 
 
@@ -106,6 +107,16 @@ def test_the_user_is_made(tmp_path: Path) -> None:
             line.startswith(f"{group}:") and line.endswith(":edge-fer")
             for line in groups.splitlines()
         )
+    # A unit with a group that the system lacks does not start: those of the drop-ins are made.
+    named = {
+        group
+        for path in SYSTEMD.glob("*.conf")
+        for line in path.read_text().splitlines()
+        if line.startswith("SupplementaryGroups=")
+        for group in line.partition("=")[2].split()
+    }
+    assert {"plugdev", "render"} < named
+    assert named <= {line.partition(":")[0] for line in groups.splitlines()}
 
 
 def test_udev_rules_are_well_formed() -> None:

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from edge_fer.camera import open_camera
+from edge_fer.camera import check_uri, open_camera
+from edge_fer.camera.uri import parse_uri
 from edge_fer.errors import UserError
 
 FRAMES = 12
@@ -80,3 +81,23 @@ def test_a_host_that_does_not_listen(scheme: str) -> None:
 def test_urls_without_a_host(uri: str) -> None:
     with pytest.raises(UserError, match=r"no host: write (rtsp|http)://HOST/PATH"):
         open_camera(uri)
+
+
+def test_a_stream_is_turned_by_the_fragment_of_its_url(server: str) -> None:
+    camera = open_camera(f"{server}/video?user=a#rotate=90&flip=1", fps=30)
+    frame = camera.read()
+    camera.close()
+    assert frame is not None
+    assert frame.shape == (128, 96)
+
+
+@pytest.mark.parametrize("fragment", ["#view", "#rotate", "#rotate=90&t=1", "#"])
+def test_a_fragment_that_is_not_ours_is_part_of_the_url(fragment: str) -> None:
+    parsed = parse_uri(f"rtsp://user:a#rotate=9@host/path{fragment}")
+    assert (parsed.path, parsed.options) == (f"//user:a#rotate=9@host/path{fragment}", {})
+
+
+def test_a_wrong_turn_of_a_stream_is_refused_without_its_password() -> None:
+    with pytest.raises(UserError, match="rotate: '45' is not 0 or 90 or 180 or 270") as refused:
+        check_uri("rtsp://user:secret@host/path#rotate=45")
+    assert "secret" not in str(refused.value)

@@ -1,5 +1,7 @@
 """Pictures of a camera that is mounted in another way, and files of a variable frame rate."""
 
+from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -65,3 +67,29 @@ def test_frames_are_paced_by_their_own_times() -> None:
     pace.wait_since_last(0.04)
     pace.wait_since_last(0.04)
     assert slept == [0.04, 0.2, 0.02, 0.04]
+
+
+def test_a_real_file_of_a_variable_rate_is_played_by_its_own_times(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    av = pytest.importorskip("av", reason="needs PyAV to write a file of a variable frame rate")
+    shown_ms = (0, 40, 80, 480, 520, 1120, 1140)
+    path = tmp_path / "variable.mp4"
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("mpeg4", rate=1000)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.codec_context.time_base = Fraction(1, 1000)
+        for number, time_ms in enumerate(shown_ms):
+            picture = np.full((48, 64, 3), 30 * number, np.uint8)
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts, frame.time_base = time_ms, Fraction(1, 1000)
+            file.mux(stream.encode(frame))
+        file.mux(stream.encode())
+    waited: list[float] = []
+    monkeypatch.setattr(Pace, "wait_since_last", lambda _, since_s: waited.append(since_s))
+    camera = open_camera(f"file:{path}")
+    while camera.read() is not None:
+        pass
+    camera.close()
+    between_s = [(now - before) / 1000 for before, now in pairwise(shown_ms)]
+    assert waited[1:] == pytest.approx(between_s, abs=0.002)

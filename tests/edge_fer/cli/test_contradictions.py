@@ -13,6 +13,8 @@ QUANTIZE = ["quantize", "a.keras", "--data", "d.csv", "--out", "{}/a.tflite"]
     ("arguments", "said"),
     [
         (["demo", "--json", "--picture", "{}/a.svg"], "--json and --picture exclude each other"),
+        (["demo", "--preview", "--json"], "--preview excludes --json and --picture"),
+        (["doctor", "--report", "{}/a.md"], "--camera and --report need --check-driver"),
         ([*QUANTIZE, "--format", "float16", "--curve", "{}"], "--curve has no effect with --form"),
         ([*QUANTIZE, "--format", "dynamic", "--qat-epochs", "1"], "--qat-epochs has no effect"),
         ([*QUANTIZE, "--format", "float32", "--no-verify"], "--no-verify has no effect"),

@@ -87,6 +87,17 @@ def test_the_list_says_more_with_the_key(run: Run, clips: Path, key: Path) -> No
     assert "encrypted to another key" in rows[2]["error"]
 
 
+def test_the_list_marks_clips_that_were_cut_off(run: Run, clips: Path) -> None:
+    assert "CUT OFF" not in run("list", "--folder", clips)[1]
+    paths = [row["path"] for row in json.loads(run("list", "--folder", clips, "--json")[1])]
+    for path in map(Path, paths[:2]):  # a plain and an encrypted one, without its key
+        path.write_bytes(path.read_bytes()[:-40])
+    lines = run("list", "--folder", clips)[1].splitlines()
+    assert [("CUT OFF" in line) for line in lines] == [True, True, False]
+    rows = json.loads(run("list", "--folder", clips, "--json")[1])
+    assert [row["cut_off"] for row in rows] == [True, True, False]
+
+
 def test_an_export_holds_both_cameras_side_by_side(
     run: Run, clips: Path, key: Path, tmp_path: Path
 ) -> None:

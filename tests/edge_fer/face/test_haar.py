@@ -1,7 +1,11 @@
 """The Haar detector on the demo's portrait; real clips are with the tracker."""
 
+import importlib.util
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -9,8 +13,16 @@ from numpy.typing import NDArray
 from edge_fer.camera.condition import judge, measure
 from edge_fer.camera.scene import Scene
 from edge_fer.errors import UserError
+from edge_fer.face import haar
 from edge_fer.face.cutting import shrink
-from edge_fer.face.haar import MIN_NEIGHBOURS, HaarDetector
+from edge_fer.face.haar import (
+    CASCADE,
+    MIN_NEIGHBOURS,
+    PROFILE_CASCADE,
+    HaarDetector,
+    cascade_path,
+)
+from edge_fer.face.searching import open_cascades
 from edge_fer.observation import CameraCondition, FaceBox
 
 
@@ -116,3 +128,35 @@ def test_missing_or_wrong_cascade_is_said(tmp_path: Path) -> None:
     wrong.write_text("<?xml version='1.0'?><opencv_storage><a>1</a></opencv_storage>")
     with pytest.raises(UserError, match="no face cascade"):
         HaarDetector(cascade=wrong)
+
+
+@pytest.fixture
+def system_opencv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An OpenCV as Debian and JetPack ship it: no cv2.data; returns the system's empty folder."""
+    real = Path(cv2.__file__).parent / "data"
+    folder = tmp_path / "haarcascades"
+    folder.mkdir()
+    package = SimpleNamespace(submodule_search_locations=[str(tmp_path / "cv2")])
+    monkeypatch.setitem(sys.modules, "cv2.data", None)  # its import fails
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: package)
+    monkeypatch.setattr(haar, "SYSTEM_FOLDERS", (folder,))
+    for name in (CASCADE, PROFILE_CASCADE):
+        (folder / name).write_bytes((real / name).read_bytes())
+    return folder
+
+
+def test_the_cascades_of_a_system_opencv_are_found(system_opencv: Path) -> None:
+    assert cascade_path(CASCADE) == system_opencv / CASCADE
+    assert open_cascades(48) is not None
+
+
+def test_where_no_cascade_is_the_package_is_named(system_opencv: Path) -> None:
+    (system_opencv / PROFILE_CASCADE).unlink()
+    with pytest.raises(UserError, match="apt install opencv-data"):
+        open_cascades(48)
+
+
+def test_nothing_imports_cv2_data() -> None:
+    """Its import is what fails with a system's OpenCV: in no module of the device."""
+    sources = Path(haar.__file__).parents[1].rglob("*.py")
+    assert not [path for path in sources if "import cv2.data" in path.read_text(encoding="utf-8")]

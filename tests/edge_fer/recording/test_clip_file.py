@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from edge_fer.errors import ClipError, ClipReason, UserError
 from edge_fer.recording.clip import ClipHeader
-from edge_fer.recording.clip_file import read_clip, read_header, write_clip
+from edge_fer.recording.clip_file import is_cut_off, read_clip, read_header, write_clip
 from edge_fer.recording.sealing import load_key, lock_for, make_key
 from tests.edge_fer.recording.making_clips import MEASURED, make_clip, picture
 
@@ -190,3 +190,20 @@ class TestKeys:
         )
         with pytest.raises(UserError, match="no X25519 key: make one with `edge-fer recording"):
             load_key(path)
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+def test_wherever_it_is_cut_off_it_shows_without_a_key(
+    sealed: bool, keys: tuple[str, Path], tmp_path: Path
+) -> None:
+    path = tmp_path / "clip"
+    with path.open("wb") as file:
+        write_clip(file, CLIP, lock_for(keys[0] if sealed else ""))
+    whole = path.read_bytes()
+    assert not is_cut_off(path)
+    step = max(1, len(whole) // 300)
+    for end in {*range(0, len(whole), step), len(whole) - 1, len(whole) - 5, len(whole) - 21}:
+        path.write_bytes(whole[:end])
+        assert is_cut_off(path), end
+    path.write_bytes(b"something else")
+    assert not is_cut_off(path)
