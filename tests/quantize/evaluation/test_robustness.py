@@ -223,8 +223,14 @@ def test_verb_fits_the_card_on_corrupted_faces_too(
     assert fitted.temperature != 1.0
     assert fitted.uncertain_threshold != 0.9
     assert fitted.sha256 == card.sha256
-    at_3 = [(after["confidence"][kind][2], after["accuracy"][kind][2]) for kind in CORRUPTIONS]
-    assert all(sure <= right + 1e-6 for sure, right in at_3)
+
+    def is_above(found: dict[str, Any]) -> bool:
+        at_3 = [(found["confidence"][kind][2], found["accuracy"][kind][2]) for kind in CORRUPTIONS]
+        # The highest temperature leaves a little more than one in seven.
+        return any(sure > right + 1e-6 for sure, right in at_3 if right > 0.2)
+
+    assert is_above(before)
+    assert not is_above(after)
     card_path(model).unlink()
     with pytest.raises(UserError, match=r"--fit-confidence: .* has no card"):
         run(fit=True)
