@@ -717,7 +717,15 @@ def train_face(
 @face_app.command("evaluate")
 def evaluate_face(
     model: Annotated[Path, typer.Argument(help="A .keras or .tflite file.")],
-    labels: FaceLabelsOption,
+    labels: Annotated[
+        Path,
+        typer.Option(
+            "--labels",
+            envvar="EDGE_FER_FACE_LABELS",
+            help="The file of `edge-fer face label`, or a folder, .zip or .tar.gz of pictures of "
+            "your own.",
+        ),
+    ],
     seed: GroupSeedOption = 1,
     json: JsonOption = False,
     report: ReportOption = None,

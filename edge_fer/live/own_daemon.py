@@ -1,7 +1,9 @@
 """A daemon that runs only for as long as somebody looks at a camera."""
 
 import contextlib
+import ctypes
 import os
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -11,6 +13,7 @@ from typing import IO
 from edge_fer.errors import DaemonError, DaemonReason
 from edge_fer.isolated import python_module
 
+_PR_SET_PDEATHSIG = 1  # prctl(2)
 STOP_S = 1.0  # what the daemon promises on SIGTERM
 
 
@@ -45,10 +48,11 @@ def own_daemon(
         process = subprocess.Popen(
             python_module(
                 *("edge_fer", "run", "--config", str(config)),
-                *("--camera", camera, "--link", link),
+                *("--camera", absolute_uri(camera), "--link", link),
             ),
             cwd="/",
             env=_environment(folder),
+            preexec_fn=_end_with_parent,  # noqa: PLW1509 - it takes no lock
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -67,6 +71,20 @@ def own_daemon(
                     process.wait()
         if not stopped:
             daemon.check()
+
+
+def _end_with_parent() -> None:
+    """Let the kernel end the daemon where this process is killed: no camera stays on unwatched."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
+
+
+def absolute_uri(camera: str) -> str:
+    """Return a camera's URI that means the same from another folder."""
+    scheme, _, rest = camera.partition(":")
+    if scheme != "file":
+        return camera
+    path, mark, options = rest.partition("?")
+    return f"file:{Path(path).expanduser().absolute()}{mark}{options}"
 
 
 def _environment(folder: str) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """The verb `evaluate`."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from rich.console import Console
 from edge_fer.errors import UsageError, UsageReason
 from edge_fer.models.card import load_card, write_card
 from edge_fer.models.files import card_path
+from edge_fer.models.kind import EMOTIONS
 from quantize.data.classes import classes_of
 from quantize.data.fer2013 import Fer2013
 from quantize.evaluation.confidence import fit_confidence
@@ -68,10 +69,12 @@ def evaluate_verb(
             UsageReason.CONTRADICTION,
             f"--network {network}: it is for a report: add --report FOLDER",
         )
-    if report is not None and (labels is not None or input_range is not None):
+    use = use_of(labels, input_range)
+    if report is not None and use.kind is not EMOTIONS:
         raise UsageError(
             UsageReason.CONTRADICTION,
-            "--report: it is of a network for the daemon: leave --labels out",
+            f"--report: its page shows FER2013's classes, and --labels {labels} has others: leave "
+            "--report out",
         )
     if with_faces and report is None:
         raise UsageError(
@@ -92,13 +95,13 @@ def evaluate_verb(
         unsplit=usage,
     )
     if fit:
-        _fit_card(model, rows_of(read_data(data, reading, rows=rows), usage), usage)
+        _fit_card(model, rows_of(read_data(data, reading, rows=rows), usage), usage, use)
     evaluation, robustness = (
         _measure(
             model,
             lambda: read_data(data, reading, rows=rows),
             usage,
-            use_of(labels, input_range),
+            use,
             corruptions=corruptions,
         )
         if report is None
@@ -109,6 +112,8 @@ def evaluate_verb(
             lambda: read_data(data, reading, rows=rows),
             report,
             network,
+            use,
+            options={"--labels": labels, "--input-range": input_range},
             with_faces=with_faces,
         )
     )
@@ -146,15 +151,15 @@ def _measure(
     if not corruptions:
         return evaluation, None
     clean = evaluation.scores.accuracy
-    temperature = load_card(model).temperature if _has_card(model) else 1.0
+    temperature = load_card(model, use.kind).temperature if _has_card(model) else 1.0
     return evaluation, measure_robustness(
         predictor, rows, usage, clean, temperature=temperature, progress=True
     )
 
 
-def _fit_card(model: Path, rows: Fer2013, usage: str) -> None:
-    card = load_card(model)
-    predictor = open_predictor(model)
+def _fit_card(model: Path, rows: Fer2013, usage: str, use: Use) -> None:
+    card = load_card(model, use.kind)
+    predictor = open_predictor(model, use.kind, use)
     answers = predictor.log_probabilities(rows.images, lambda done: None)
     shifted = shifted_answers(predictor, rows.images, progress=True)
     fitted = fit_confidence(answers, rows.labels, shifted)
@@ -185,7 +190,9 @@ def _report(
     read: Callable[[], Fer2013],
     report: Path,
     network: Path | None,
+    use: Use,
     *,
+    options: Mapping[str, str | None],
     with_faces: bool,
 ) -> tuple[Evaluation, Robustness | None]:
     require_tensorflow()
@@ -193,7 +200,7 @@ def _report(
     from quantize.report.subject import open_subject  # noqa: PLC0415  # it imports TensorFlow
     from quantize.report.writing import PAGE, check_folder, write_report  # noqa: PLC0415
 
-    subject = open_subject(model, network)
+    subject = open_subject(model, network, use)
     check_folder(report)
     measured = write_report(
         subject,
@@ -201,7 +208,13 @@ def _report(
         usage,
         report,
         command=command_line(
-            model, data, usage=usage, report=report, network=network, with_faces=with_faces
+            model,
+            data,
+            usage=usage,
+            report=report,
+            network=network,
+            with_faces=with_faces,
+            options=options,
         ),
         with_faces=with_faces,
         progress=True,

@@ -12,7 +12,7 @@ enum {
 };
 
 /* In the first two bytes of a 29-bit id. */
-#define EXTENDED_MARK UINT32_C(0x8000)
+#define EXTENDED_MARK ((uint32_t)0x8000UL)
 
 static uint32_t crc32(const uint8_t *data, size_t length)
 {
@@ -20,8 +20,8 @@ static uint32_t crc32(const uint8_t *data, size_t length)
 
     for (size_t i = 0; i < length; i++) {
         crc ^= data[i];
-        for (unsigned bit = 0; bit < 8; bit++) {
-            crc = (crc & 1U) != 0 ? (crc >> 1) ^ 0xEDB88320U : crc >> 1;
+        for (unsigned bit = 0; bit < 8U; bit++) {
+            crc = (crc & 1U) != 0U ? (crc >> 1) ^ 0xEDB88320U : crc >> 1;
         }
     }
     return ~crc;
@@ -46,7 +46,7 @@ static size_t unstuff(const uint8_t *stuffed, size_t length, uint8_t packet[MAX_
         if (in_block > length - position) {
             return 0;
         }
-        memcpy(&packet[packet_length], &stuffed[position], in_block);
+        (void)memcpy(&packet[packet_length], &stuffed[position], in_block);
         packet_length += in_block;
         position += in_block;
         if (position == length) {
@@ -74,7 +74,7 @@ static size_t read_id(const uint8_t *content, size_t length, uint32_t *id)
     if (length < EXTENDED_ID_LENGTH) {
         return 0;
     }
-    *id = (first & ~EXTENDED_MARK) << 16 | read_two(&content[ID_LENGTH]);
+    *id = ((first & ~EXTENDED_MARK) << 16) | read_two(&content[ID_LENGTH]);
     if (*id > EDGE_FER_MAX_EXTENDED_ID) {
         return 0;
     }
@@ -103,8 +103,8 @@ static bool parse_packet(const uint8_t *stuffed, size_t length, edge_fer_frame *
     }
     frame->id = id;
     frame->length = (uint8_t)(content_length - id_length);
-    memset(frame->data, 0, sizeof frame->data);
-    memcpy(frame->data, &packet[id_length], frame->length);
+    (void)memset(frame->data, 0, sizeof frame->data);
+    (void)memcpy(frame->data, &packet[id_length], frame->length);
     return true;
 }
 
@@ -129,7 +129,7 @@ static bool end_packet(edge_fer_cobs_parser *parser, edge_fer_frame *frame)
 
 void edge_fer_cobs_init(edge_fer_cobs_parser *parser)
 {
-    memset(parser, 0, sizeof *parser);
+    (void)memset(parser, 0, sizeof *parser);
 }
 
 bool edge_fer_cobs_feed(edge_fer_cobs_parser *parser, uint8_t byte, edge_fer_frame *frame)
@@ -153,7 +153,7 @@ bool edge_fer_cobs_feed(edge_fer_cobs_parser *parser, uint8_t byte, edge_fer_fra
 /* Returns how many bytes of `content` the id takes. */
 static size_t write_id(uint32_t id, bool is_extended, uint8_t *content)
 {
-    const uint32_t first = is_extended ? id >> 16 | EXTENDED_MARK : id;
+    const uint32_t first = is_extended ? (id >> 16) | EXTENDED_MARK : id;
 
     content[0] = (uint8_t)(first & 0xFFU);
     content[1] = (uint8_t)(first >> 8);
@@ -161,7 +161,7 @@ static size_t write_id(uint32_t id, bool is_extended, uint8_t *content)
         return ID_LENGTH;
     }
     content[2] = (uint8_t)(id & 0xFFU);
-    content[3] = (uint8_t)(id >> 8 & 0xFFU);
+    content[3] = (uint8_t)((id >> 8) & 0xFFU);
     return EXTENDED_ID_LENGTH;
 }
 
@@ -181,23 +181,26 @@ size_t edge_fer_cobs_encode(const edge_fer_frame *frame,
         return 0;
     }
     content_length = write_id(id, is_extended, content);
-    memcpy(&content[content_length], frame->data, frame->length);
+    (void)memcpy(&content[content_length], frame->data, frame->length);
     content_length += frame->length;
     crc = crc32(content, content_length);
-    for (unsigned shift = 0; shift < 32; shift += 8) {
-        content[content_length++] = (uint8_t)(crc >> shift & 0xFF);
+    for (unsigned shift = 0; shift < 32U; shift += 8U) {
+        content[content_length] = (uint8_t)((crc >> shift) & 0xFFU);
+        content_length++;
     }
 
     packet[0] = DELIMITER;
     for (size_t i = 0; i < content_length; i++) {
         if (content[i] == 0) {
             packet[block_at] = (uint8_t)(length - block_at);
-            block_at = length++;
+            block_at = length;
+            length++;
         } else {
-            packet[length++] = content[i];
+            packet[length] = content[i];
+            length++;
         }
     }
     packet[block_at] = (uint8_t)(length - block_at);
-    packet[length++] = DELIMITER;
-    return length;
+    packet[length] = DELIMITER;
+    return length + 1U;
 }

@@ -27,7 +27,7 @@ static uint8_t count(uint16_t checks, uint8_t window_size)
     uint8_t found = 0;
 
     for (uint8_t i = 0; i < window_size; i++) {
-        found = (uint8_t)(found + ((uint32_t)checks >> i & 1U));
+        found = (uint8_t)(found + (((uint32_t)checks >> i) & 1U));
     }
     return found;
 }
@@ -40,7 +40,7 @@ static void distrust(edge_fer_sequence *sequence)
     sequence->trust = EDGE_FER_INVALID;
 }
 
-static void add(edge_fer_sequence *sequence, bool is_good, bool is_damaged)
+static void add_check(edge_fer_sequence *sequence, bool is_good, bool is_damaged)
 {
     const edge_fer_e2e_config *config = sequence->config;
     const edge_fer_window *window = &config->init;
@@ -59,8 +59,8 @@ static void add(edge_fer_sequence *sequence, bool is_good, bool is_damaged)
     } else {
         /* INIT, as it began. */
     }
-    sequence->good = (uint16_t)((uint32_t)sequence->good << 1 | (is_good ? 1U : 0U));
-    sequence->damaged = (uint16_t)((uint32_t)sequence->damaged << 1 | (is_damaged ? 1U : 0U));
+    sequence->good = (uint16_t)(((uint32_t)sequence->good << 1) | (is_good ? 1U : 0U));
+    sequence->damaged = (uint16_t)(((uint32_t)sequence->damaged << 1) | (is_damaged ? 1U : 0U));
     has_enough = count(sequence->good, window->window_size) >= window->min_ok;
     has_too_many = count(sequence->damaged, window->window_size) > window->max_error;
     if (sequence->trust == EDGE_FER_INIT && has_too_many) {
@@ -105,7 +105,7 @@ edge_fer_check edge_fer_sequence_check(edge_fer_sequence *sequence, uint8_t coun
         return edge_fer_sequence_missed(sequence, EDGE_FER_WRONG_SEQUENCE);
     }
     sequence->last_good_ms = now_ms;
-    add(sequence, true, false);
+    add_check(sequence, true, false);
     return (edge_fer_check){
         .status = delta == 1 ? EDGE_FER_OK : EDGE_FER_SOME_LOST,
         .trust = sequence->trust,
@@ -115,7 +115,7 @@ edge_fer_check edge_fer_sequence_check(edge_fer_sequence *sequence, uint8_t coun
 
 edge_fer_check edge_fer_sequence_missed(edge_fer_sequence *sequence, edge_fer_status status)
 {
-    add(sequence, false, status == EDGE_FER_WRONG_CRC);
+    add_check(sequence, false, status == EDGE_FER_WRONG_CRC);
     return edge_fer_sequence_unchanged(sequence, status);
 }
 

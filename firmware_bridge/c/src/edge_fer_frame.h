@@ -7,8 +7,8 @@
 enum { EDGE_FER_MAX_ID = 0x7FF, EDGE_FER_MAX_LENGTH = 8 };
 
 /* In the id of a frame with 29 bits, as in DBC files and SocketCAN. */
-#define EDGE_FER_EXTENDED_ID UINT32_C(0x80000000)
-#define EDGE_FER_MAX_EXTENDED_ID UINT32_C(0x1FFFFFFF)
+#define EDGE_FER_EXTENDED_ID ((uint32_t)0x80000000UL)
+#define EDGE_FER_MAX_EXTENDED_ID ((uint32_t)0x1FFFFFFFUL)
 
 typedef struct {
     uint32_t id;

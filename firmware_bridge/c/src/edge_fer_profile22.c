@@ -2,23 +2,26 @@
 
 enum { COUNTER_MASK = 0x0F, MIN_LENGTH = 2 };
 
+#define POLYNOMIAL 0x2FU
+
 static uint8_t add_to_crc(uint8_t crc, uint8_t byte)
 {
-    crc ^= byte;
-    for (unsigned bit = 0; bit < 8; bit++) {
-        crc = (uint8_t)((crc & 0x80U) != 0 ? (crc << 1) ^ 0x2F : crc << 1);
+    unsigned sum = (unsigned)crc ^ byte;
+
+    for (unsigned bit = 0; bit < 8U; bit++) {
+        sum = (sum & 0x80U) != 0U ? (sum << 1) ^ POLYNOMIAL : sum << 1;
     }
-    return crc;
+    return (uint8_t)(sum & 0xFFU);
 }
 
 uint8_t edge_fer_profile22_crc(const uint8_t *data, size_t length, uint8_t data_id)
 {
-    uint8_t crc = 0xFF;
+    uint8_t crc = 0xFFU;
 
     for (size_t i = 1; i < length; i++) {
         crc = add_to_crc(crc, data[i]);
     }
-    return add_to_crc(crc, data_id) ^ 0xFF;
+    return (uint8_t)(add_to_crc(crc, data_id) ^ 0xFFU);
 }
 
 void edge_fer_profile22_sender_init(edge_fer_profile22_sender *sender, const uint8_t data_ids[16])

@@ -13,7 +13,7 @@ void edge_fer_receiver_init(edge_fer_receiver *receiver)
 
 void edge_fer_receiver_init_with(edge_fer_receiver *receiver, const edge_fer_e2e_config *config)
 {
-    memset(receiver, 0, sizeof *receiver);
+    (void)memset(receiver, 0, sizeof *receiver);
     edge_fer_send_clock_init(&receiver->clock);
     for (size_t i = 0; i < EDGE_FER_RECEIVED_COUNT; i++) {
         edge_fer_profile22_receiver_init(&receiver->protection[i], edge_fer_messages[i].data_ids,
@@ -44,7 +44,7 @@ static edge_fer_check take(edge_fer_receiver *receiver, size_t message,
         }
     }
     if (edge_fer_is_usable(check)) {
-        memcpy(receiver->content[message], frame->data, frame->length);
+        (void)memcpy(receiver->content[message], frame->data, frame->length);
         if (message == EDGE_FER_DRIVER_REQUEST) {
             receiver->is_request_open = true;
         }

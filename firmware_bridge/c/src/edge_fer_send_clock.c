@@ -1,13 +1,14 @@
 #include "edge_fer_send_clock.h"
 
 enum {
-    /* Two quartz clocks run apart by up to 244 ppm: the fastest message is believed less and less. */
-    DRIFT_SHIFT = 12,
     /* Where the messages suddenly become so much faster, the ones before came out of a queue, and
      * the next may do so too; for so long after the latest such step none is taken for fresh. */
     STEP_MS = 50,
     SETTLE_MS = 300
 };
+
+/* Two quartz clocks run apart by up to 244 ppm: the fastest message is believed less and less. */
+#define DRIFT_SHIFT 12U
 
 /* Whether a difference of two counters that may have wrapped is below zero. */
 static bool is_negative(uint32_t difference_ms)

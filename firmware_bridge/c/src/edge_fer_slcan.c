@@ -17,12 +17,14 @@ enum {
 /* Returns the value of a hex digit, 16 for any other byte. */
 static uint8_t hex_value(uint8_t byte)
 {
+    uint8_t lower;
+
     if (byte >= '0' && byte <= '9') {
         return (uint8_t)(byte - '0');
     }
-    byte |= 0x20; /* to lower case */
-    if (byte >= 'a' && byte <= 'f') {
-        return (uint8_t)(byte - 'a' + 10);
+    lower = (uint8_t)(byte | 0x20U);
+    if (lower >= 'a' && lower <= 'f') {
+        return (uint8_t)(lower - 'a' + 10);
     }
     return 16;
 }
@@ -108,24 +110,24 @@ static bool parse_line(const uint8_t *line, size_t length, edge_fer_frame *frame
         return false;
     }
     for (size_t i = 1; i + 1 < header; i++) {
-        id = id << 4 | hex_value(line[i]);
+        id = (id << 4) | hex_value(line[i]);
     }
     data_length = hex_value(line[header - 1]);
     if (id > (is_extended ? EDGE_FER_MAX_EXTENDED_ID : (uint32_t)EDGE_FER_MAX_ID) ||
         data_length > EDGE_FER_MAX_LENGTH) {
         return false;
     }
-    end = header + 2U * data_length;
+    end = header + 2U * (size_t)data_length;
     if (length != end && length != end + SHORT_STAMP && length != end + LONG_STAMP) {
         return false;
     }
     frame->id = is_extended ? id | EDGE_FER_EXTENDED_ID : id;
     frame->length = data_length;
-    memset(frame->data, 0, sizeof frame->data);
+    (void)memset(frame->data, 0, sizeof frame->data);
     for (size_t i = 0; i < data_length; i++) {
         const uint8_t *digits = &line[header + 2 * i];
 
-        frame->data[i] = (uint8_t)(hex_value(digits[0]) << 4 | hex_value(digits[1]));
+        frame->data[i] = (uint8_t)((hex_value(digits[0]) << 4) | hex_value(digits[1]));
     }
     return true;
 }
@@ -181,12 +183,14 @@ static bool end_line(edge_fer_slcan_parser *parser, uint8_t end, edge_fer_frame 
     return is_frame;
 }
 
-static void add(edge_fer_slcan_parser *parser, uint8_t byte)
+static void add_byte(edge_fer_slcan_parser *parser, uint8_t byte)
 {
     if (parser->pending == 0) {
         parser->first = byte;
     } else if (hex_value(byte) > 15) {
         parser->is_hex = false;
+    } else {
+        /* A digit, as before. */
     }
     if ((byte < ' ' && byte != '\t') || byte > '~') {
         parser->is_text = false;
@@ -209,7 +213,7 @@ static void add(edge_fer_slcan_parser *parser, uint8_t byte)
 
 void edge_fer_slcan_init(edge_fer_slcan_parser *parser)
 {
-    memset(parser, 0, sizeof *parser);
+    (void)memset(parser, 0, sizeof *parser);
     begin_line(parser);
 }
 
@@ -221,7 +225,7 @@ bool edge_fer_slcan_feed(edge_fer_slcan_parser *parser, uint8_t byte, edge_fer_f
     if (byte == BELL && parser->pending == 0) {
         parser->ignored_lines++;
     } else {
-        add(parser, byte);
+        add_byte(parser, byte);
     }
     return false;
 }
@@ -238,15 +242,21 @@ size_t edge_fer_slcan_encode(const edge_fer_frame *frame,
         frame->length > EDGE_FER_MAX_LENGTH) {
         return 0;
     }
-    line[length++] = is_extended ? EXTENDED_START : FRAME_START;
+    line[length] = is_extended ? EXTENDED_START : FRAME_START;
+    length++;
     for (unsigned shift = is_extended ? 32 : 12; shift > 0; shift -= 4) {
-        line[length++] = (uint8_t)digits[id >> (shift - 4) & 0x0F];
+        line[length] = (uint8_t)digits[id >> (shift - 4) & 0x0F];
+        length++;
     }
-    line[length++] = (uint8_t)digits[frame->length];
+    line[length] = (uint8_t)digits[frame->length];
+    length++;
     for (size_t i = 0; i < frame->length; i++) {
-        line[length++] = (uint8_t)digits[frame->data[i] >> 4];
-        line[length++] = (uint8_t)digits[frame->data[i] & 0x0F];
+        line[length] = (uint8_t)digits[frame->data[i] >> 4];
+        length++;
+        line[length] = (uint8_t)digits[frame->data[i] & 0x0F];
+        length++;
     }
-    line[length++] = CARRIAGE_RETURN;
+    line[length] = CARRIAGE_RETURN;
+    length++;
     return length;
 }

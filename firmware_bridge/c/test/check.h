@@ -4,21 +4,30 @@
 
 #include <stdio.h>
 
-extern unsigned checks_done;
-extern unsigned checks_failed;
+/* On a microcontroller the texts of all conditions would not fit beside the code. */
+#ifdef __AVR__
+#define CHECK_TEXT(condition) ""
+#define CHECK_FILE ""
+#else
+#define CHECK_TEXT(condition) #condition
+#define CHECK_FILE __FILE__
+#endif
+
+extern unsigned long checks_done;
+extern unsigned long checks_failed;
 
 #define CHECK(condition)                                                              \
     do {                                                                              \
         checks_done++;                                                                \
         if (!(condition)) {                                                           \
             checks_failed++;                                                          \
-            fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition); \
+            fprintf(stderr, "%s:%d: not true: %s\n", CHECK_FILE, __LINE__, CHECK_TEXT(condition)); \
         }                                                                             \
     } while (0)
 
 #define RUN(test)                                                                       \
     do {                                                                                \
-        const unsigned failed_before = checks_failed;                                   \
+        const unsigned long failed_before = checks_failed;                                   \
         test();                                                                         \
         printf("%s %s %s\n", checks_failed == failed_before ? "ok" : "FAILED", __func__, \
                #test);                                                                  \

@@ -1,7 +1,7 @@
 #include "check.h"
 
-unsigned checks_done;
-unsigned checks_failed;
+unsigned long checks_done;
+unsigned long checks_failed;
 
 int main(void)
 {
@@ -11,6 +11,6 @@ int main(void)
     test_slcan();
     test_cobs();
     test_receiver();
-    printf("%u checks, %u failed\n", checks_done, checks_failed);
+    printf("%lu checks, %lu failed\n", checks_done, checks_failed);
     return checks_failed == 0 ? 0 : 1;
 }

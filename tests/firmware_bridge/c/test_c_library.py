@@ -63,6 +63,25 @@ def test_it_compiles_without_a_warning_and_its_size_is_printed(
     assert bss == 0  # no state of its own
 
 
+def test_the_unit_tests_pass_where_an_int_has_16_bits(make: Make) -> None:
+    for tool in ("avr-gcc", "simavr"):
+        if shutil.which(tool) is None:
+            pytest.skip(f"{tool} is not installed (apt: gcc-avr, avr-libc, simavr)")
+    printed = make("avr")
+
+    assert re.search(r"\d{5,} checks, 0 failed", printed)
+    assert "FAILED" not in printed
+
+
+def test_the_readme_names_each_misra_rule_that_is_not_followed(make: Make, c_folder: Path) -> None:
+    if shutil.which("cppcheck") is None:
+        pytest.skip("cppcheck is not installed")
+    found = set(re.findall(r"misra-c2012-(\d+\.\d+)", make("misra")))
+    section = (c_folder / "README.md").read_text("utf-8").split("## MISRA")[1].split("\n## ")[0]
+
+    assert found == set(re.findall(r"^\| (\d+\.\d+) \|", section, re.MULTILINE))
+
+
 def test_cmake_installs_and_finds_it(c_folder: Path, tmp_path: Path) -> None:
     if shutil.which("cmake") is None:
         pytest.skip("cmake is not installed")

@@ -63,6 +63,25 @@ def test_canmatrix_keeps_what_decodes(dbc: Path, ending: str) -> None:
     require_alike(by_cantools(back))
 
 
+def test_no_arxml_is_shipped_because_none_reads_alike_everywhere(dbc: Path) -> None:
+    """Once this fails, an ARXML can be shipped: see "From the DBC" in firmware_bridge/c/README.md.
+
+    cantools reads the bits of what canmatrix writes as AUTOSAR 3.2.3, but neither factor nor names
+    of values; what canmatrix writes as 4.1.0 it refuses.
+    """
+    matrix = formats.loadp_flat(str(dbc))
+    old, new = dbc.with_name("old.arxml"), dbc.with_name("new.arxml")
+    formats.dumpp({"": matrix}, str(old), arVersion="3.2.3")
+    formats.dumpp({"": matrix}, str(new), arVersion="4.1.0")
+
+    require_alike(by_cantools(old))
+    read: Any = cantools.database.load_file(old)
+    speed = read.get_message_by_frame_id(definitions()["ControllerStatus"].can_id)
+    assert speed.get_signal_by_name("Speed").scale != 0.1
+    with pytest.raises(cantools.Error, match="does not exist"):
+        cantools.database.load_file(new)
+
+
 @pytest.mark.parametrize("ending", ["kcd", "sym", "dbc"])
 def test_cantools_keeps_what_decodes(dbc: Path, ending: str) -> None:
     there = dbc.with_name(f"there.{ending}")
