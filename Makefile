@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-slow test-aarch64 coverage soak bench-peers lint types dist deb clean
+.PHONY: demo test test-slow test-vm test-aarch64 coverage soak bench-peers lint types dist deb clean
 
 demo: $(VENV)/.device
 	$(BIN)/edge-fer demo
@@ -21,7 +21,15 @@ coverage: $(VENV)/.workstation
 
 # What takes minutes: fuzzing, other runtimes in their own environments, hours of simulated traffic.
 test-slow: $(VENV)/.workstation
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m "slow and not vm"
+
+# The package on a Debian with a kernel of its own under qemu: systemd, CAN, cameras, USB serial ports,
+# power cuts. Skips where it cannot: needs root and `apt install mmdebstrap qemu-system-x86 qemu-utils`.
+# VM_TESTS=tests/vm/test_service.py takes a part of it.
+VM_TESTS ?= tests/vm
+
+test-vm: $(VENV)/.workstation deb
+	$(BIN)/python -m pytest -m vm $(VM_TESTS)
 
 # A million frames through the whole daemon at full speed: an hour or more, and a verdict.
 SOAK_FRAMES ?= 1000000

@@ -1,5 +1,6 @@
 """What the wheel carries, and that the version is written once."""
 
+import os
 import re
 import subprocess
 import sys
@@ -60,25 +61,36 @@ def _text(path: Path) -> str:
     return path.read_text("utf-8") if path.is_file() else ""
 
 
-@pytest.mark.slow
-def test_a_wheel_from_the_sdist_has_it_all(tmp_path: Path) -> None:
-    pytest.importorskip("build", reason="the package build is not installed")
-    done = subprocess.run(
-        [sys.executable, "-m", "build", "--outdir", tmp_path, REPOSITORY],
+def build(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Build the tree at the time of its commit, as `make dist` and `make deb` do."""
+    return subprocess.run(
+        [sys.executable, "-m", "build", *arguments, "--outdir", folder, REPOSITORY],
+        env=os.environ | {"SOURCE_DATE_EPOCH": "1700000000"},
         capture_output=True,
         text=True,
         timeout=600,
         check=False,
     )
+
+
+@pytest.mark.slow
+def test_a_wheel_from_the_sdist_has_it_all(tmp_path: Path) -> None:
+    pytest.importorskip("build", reason="the package build is not installed")
+    first, again = tmp_path / "first", tmp_path / "again"
+    done = build(first)
     if "No matching distribution" in done.stdout + done.stderr:
         pytest.skip("setuptools cannot be fetched: no network")
     assert done.returncode == 0, done.stdout + done.stderr
-    (wheel,) = tmp_path.glob("*.whl")
+    (wheel,) = first.glob("*.whl")
     assert wheel.name == f"edge_fer-{__version__}-py3-none-any.whl"
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
         unit = archive.read("edge_fer/assets/edge-fer.service")
+        sbom = archive.read("edge_fer/assets/sbom.cdx.json")
     assert unit == (REPOSITORY / "systemd" / "edge-fer.service").read_bytes()
+    assert sbom == (REPOSITORY / "systemd" / "sbom.cdx.json").read_bytes()
+    licences = f"edge_fer-{__version__}.dist-info/licenses"
+    assert {f"{licences}/LICENSE", f"{licences}/systemd/third-party-licences.md"} <= names
     assert {
         "edge_fer/models/edge.tflite",
         "edge_fer/models/edge.json",
@@ -86,3 +98,8 @@ def test_a_wheel_from_the_sdist_has_it_all(tmp_path: Path) -> None:
         "edge_fer/py.typed",
     } <= names
     assert not [name for name in names if name.startswith(("tests/", "firmware_bridge/c/"))]
+    # The same tree gives the same bytes, from the sdist and without it.
+    done = build(again, "--wheel")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (second,) = again.glob("*.whl")
+    assert second.read_bytes() == wheel.read_bytes()

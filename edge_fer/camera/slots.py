@@ -9,7 +9,6 @@ kernel's (POSIX record lock): it orders memory on every architecture, and falls 
 
 import fcntl
 import mmap
-import os
 import struct
 import time
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from contextlib import contextmanager
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_fer import frame_memory
 from edge_fer.camera.base import Frame
 
 # The slot that is in front, frames written so far, captured_s; the writer's.
@@ -37,14 +37,14 @@ _LOCK_RETRY_S = 0.0002
 
 def create_memory() -> int:
     """Return the descriptor of new, empty, nameless memory."""
-    return os.memfd_create("edge-fer-camera", os.MFD_CLOEXEC)
+    return frame_memory.create("edge-fer-camera")
 
 
 class SlotWriter:
     """The camera's side; gives the memory its size."""
 
     def __init__(self, memory: int, shape: tuple[int, int]) -> None:
-        os.ftruncate(memory, _memory_size(shape))
+        frame_memory.seal(memory, _memory_size(shape))
         self._memory = memory
         self._map, self._slots = _attach(memory, shape)
         self._front = 0
@@ -96,8 +96,6 @@ class SlotReader:
     """The parent's side, for one thread."""
 
     def __init__(self, memory: int, shape: tuple[int, int]) -> None:
-        if os.fstat(memory).st_size < _memory_size(shape):
-            raise ValueError(f"the shared memory is too small for frames of {shape}")
         self._memory = memory
         self._map, self._slots = _attach(memory, shape)
         self._slots.flags.writeable = False
@@ -160,6 +158,6 @@ def _memory_size(shape: tuple[int, int]) -> int:
 def _attach(memory: int, shape: tuple[int, int]) -> tuple[mmap.mmap, NDArray[np.uint8]]:
     """Return the mapping and its frames, uint8[_SLOTS,h,w]."""
     size = _memory_size(shape)
-    mapped = mmap.mmap(memory, size)
+    mapped = frame_memory.attach(memory, size, writes=True)
     frames = np.frombuffer(mapped, np.uint8, size - _FRAMES_AT, _FRAMES_AT)
     return mapped, frames.reshape(_SLOTS, *shape)

@@ -11,13 +11,14 @@ from typing import Annotated, Any
 import typer
 
 from edge_fer.cli.device_config import device_config
+from edge_fer.cli.exit_codes import EXIT_FAILED
 from edge_fer.cli.help import new_app
 from edge_fer.cli.options import JsonOption
 from edge_fer.errors import ClipError, ClipReason, UsageError, UsageReason, UserError
 from edge_fer.out_path import prepare_file, prepare_folder
 from edge_fer.printable import printable
 
-recording_app = new_app("List and export recorded clips, and make the key that opens them.")
+recording_app = new_app("List, verify and export recorded clips, and make their keys.")
 
 KeyOption = Annotated[
     Path | None, typer.Option("--key", help="the private key, as keygen wrote it")
@@ -102,6 +103,42 @@ def export(
 
 
 @recording_app.command()
+def verify(
+    device_key: Annotated[
+        str, typer.Option("--device-key", metavar="HEX", help="the device's public key")
+    ],
+    folder: FolderOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Check that the device made each clip, and none is missing; exit code 1 if one fails."""
+    from edge_fer.recording.chain import verify_clips
+
+    place = _folder(folder)
+    verdicts = verify_clips(_clips(place), device_key)
+    if not verdicts:
+        raise ClipError(ClipReason.NONE, f"{place}: there are no clips")
+    if json:
+        rows = [{"number": v.number, "path": str(v.path), "problem": v.problem} for v in verdicts]
+        typer.echo(json_format.dumps(rows, indent=2))
+    else:
+        for verdict in verdicts:
+            typer.echo(printable(f"{verdict.number:>8}  {verdict.problem or 'signed'}"))
+    if any(verdict.problem for verdict in verdicts):
+        raise typer.Exit(EXIT_FAILED)
+
+
+@recording_app.command()
+def device_key(
+    out: Annotated[Path, typer.Option(help="the new private key (PEM), for recording.device_key")],
+) -> None:
+    """Make the key that a device signs its clips with; print the public one, for `verify`."""
+    from edge_fer.recording.chain import make_device_key
+
+    public = make_device_key(prepare_file(out, "--out"))
+    typer.echo(f"{out}: the private key; it stays on the device\n--device-key {public}")
+
+
+@recording_app.command()
 def keygen(
     out: Annotated[Path, typer.Option(help="the new private key (PEM); keep it off the device")],
 ) -> None:
@@ -119,7 +156,7 @@ def _folder(given: Path | None) -> Path:
 
 
 def _clips(folder: Path) -> list[Any]:
-    from edge_fer.recording.ring import list_clips
+    from edge_fer.recording.stored import list_clips
 
     try:
         return list_clips(folder)

@@ -69,6 +69,7 @@ class Architecture(StrEnum):
     """Networks that can be trained."""
 
     EDGE = "edge"
+    EDGE_SMALL = "edge-small"
     PAPER = "paper"
 
 
@@ -170,7 +171,8 @@ def train(
     initial: Annotated[
         Path | None,
         typer.Option(
-            help="Weights to begin with: a .keras file, as deep or shallower, or an int8 .tflite."
+            help="Weights to begin with: a .keras file, as deep or shallower, or an int8 .tflite; "
+            "for edge-small also one of edge."
         ),
     ] = None,
     learning_rate: Annotated[
@@ -193,6 +195,13 @@ def train(
         float | None,
         typer.Option(help="The share of the teachers' outputs. [default: 0.5]", min=0.0, max=1.0),
     ] = None,
+    consistent_teachers: Annotated[
+        bool,
+        typer.Option(
+            "--consistent-teachers",
+            help="Ask the teachers for each changed picture, not once for each face.",
+        ),
+    ] = False,
     label_smoothing: Annotated[
         float | None,
         typer.Option(
@@ -227,6 +236,10 @@ def train(
         raise UsageError(
             UsageReason.CONTRADICTION, "--teacher-weight has no effect without --teacher"
         )
+    if consistent_teachers and not teacher:
+        raise UsageError(
+            UsageReason.CONTRADICTION, "--consistent-teachers has no effect without --teacher"
+        )
     _need_tensorflow()
     from quantize.verbs.train import train_verb
 
@@ -242,6 +255,7 @@ def train(
         votes=votes,
         teachers=teacher or (),
         teacher_weight=teacher_weight,
+        consistent_teachers=consistent_teachers,
         label_smoothing=label_smoothing,
         precision=precision.value,  # Keras takes no other kind of text
         changes=changes or (),
@@ -516,6 +530,13 @@ def evaluate(
             help="For --report: contact sheets of faces of the data, which are of real people.",
         ),
     ] = False,
+    fit_confidence: Annotated[
+        bool,
+        typer.Option(
+            "--fit-confidence",
+            help="Fit the card's temperature and threshold on these rows, clean and corrupted.",
+        ),
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Measure accuracy, loss, macro-F1, recall by class and the confusion matrix."""
@@ -538,6 +559,7 @@ def evaluate(
         rows=rows,
         skip_bad=skip_bad,
         with_faces=with_faces,
+        fit=fit_confidence,
     )
 
 
@@ -695,7 +717,15 @@ def train_face(
 @face_app.command("evaluate")
 def evaluate_face(
     model: Annotated[Path, typer.Argument(help="A .keras or .tflite file.")],
-    labels: FaceLabelsOption,
+    labels: Annotated[
+        Path,
+        typer.Option(
+            "--labels",
+            envvar="EDGE_FER_FACE_LABELS",
+            help="The file of `edge-fer face label`, or a folder, .zip or .tar.gz of pictures of "
+            "your own.",
+        ),
+    ],
     seed: GroupSeedOption = 1,
     json: JsonOption = False,
     report: ReportOption = None,

@@ -100,7 +100,11 @@ def assemble(
     use_ids(configured_ids(config.link))
     link = _open_link(config.link.uri, keep_trying=managed)
     metrics_file = config.health.prometheus_file
-    server = StatusServer(own_status_socket(), Path(metrics_file) if metrics_file else None)
+    server = StatusServer(
+        own_status_socket(),
+        Path(metrics_file) if metrics_file else None,
+        driver_state_in_file=config.health.prometheus_driver_state,
+    )
     pictures = PictureTap(own_pictures_socket())
     state = StateLog()
     standby = StandbySwitch(frames, pipeline, recorder, meter, LastWord(own_last_word_file()))

@@ -162,16 +162,17 @@ def figures(status: Status) -> dict[str, float]:
     return {name: float(value) for name, value in known.items() if value is not None}
 
 
-def as_prometheus(status: Status) -> str:
-    """Return the text exposition format: the numbers, and the state as a label."""
+def as_prometheus(status: Status, *, driver_state: bool = True) -> str:
+    """Return the text exposition format: the numbers, and the state as a label where wanted."""
     lines = []
     for name, value in figures(status).items():
         kind = "counter" if name.endswith("_total") else "gauge"
         lines += [f"# TYPE {PREFIX}{name} {kind}", f"{PREFIX}{name} {value:.10g}"]
-    lines += [
-        f"# TYPE {PREFIX}driver_state gauge",
-        f'{PREFIX}driver_state{{state="{status.state}"}} 1',
-    ]
+    if driver_state:
+        lines += [
+            f"# TYPE {PREFIX}driver_state gauge",
+            f'{PREFIX}driver_state{{state="{status.state}"}} 1',
+        ]
     return "\n".join(lines) + "\n"
 
 

@@ -36,9 +36,15 @@ _log = logging.getLogger(__name__)
 class StatusServer:
     """Answers each connection with the latest status as one line of JSON, and closes it."""
 
-    def __init__(self, socket_path: Path | None, prometheus_file: Path | None) -> None:
+    def __init__(
+        self,
+        socket_path: Path | None,
+        prometheus_file: Path | None,
+        *,
+        driver_state_in_file: bool = True,
+    ) -> None:
         self._path = socket_path
-        self._file = prometheus_file
+        self._file, self._driver_state = prometheus_file, driver_state_in_file
         self._file_failed = False
         self._latest: tuple[Status, float] | None = None
         self._stopping = threading.Event()
@@ -113,7 +119,7 @@ class StatusServer:
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             with os.fdopen(os.open(temporary, flags, _FILE_ACCESS), "w", encoding="utf-8") as file:
                 os.fchmod(file.fileno(), _FILE_ACCESS)
-                file.write(as_prometheus(status))
+                file.write(as_prometheus(status, driver_state=self._driver_state))
             temporary.replace(path)
             self._file_failed = False
         except OSError as error:

@@ -2,8 +2,9 @@
 
 import math
 import statistics
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
+from edge_fer.driver_state.changed import changed
 from edge_fer.driver_state.latch import RELEASED, ROUNDING_S, Latch
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.emotions import Emotion
@@ -37,7 +38,7 @@ class RestingFace:
         )
         seen_s = self.seen_s + elapsed_s
         if seen_s < STRETCH_S - ROUNDING_S:
-            return replace(self, sums=sums, seen_s=seen_s)
+            return changed(self, sums=sums, seen_s=seen_s)
         stretches = (*self.stretches, tuple(value / seen_s for value in sums))
         median = None
         if len(stretches) * STRETCH_S >= settings.rest_known_after_s - ROUNDING_S:

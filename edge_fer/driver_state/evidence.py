@@ -1,9 +1,10 @@
 """Evidence: everything that the policy knows, updated by one observation at a time."""
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from edge_fer.driver_state.camera_evidence import CameraEvidence, update_camera
+from edge_fer.driver_state.changed import changed
 from edge_fer.driver_state.emotion_evidence import EmotionEvidence, update_emotion
 from edge_fer.driver_state.eye_sample import eye_sample
 from edge_fer.driver_state.eyelid_evidence import EyelidEvidence, Lids, update_eyelids
@@ -82,7 +83,7 @@ def update_evidence(
     # Time in which nothing was observed is not time in which something held.
     between_s = observation.time_s - evidence.time_s
     elapsed_s = min(between_s, settings.dropout_s)
-    seen = replace(
+    seen = changed(
         evidence,
         time_s=observation.time_s,
         camera=update_camera(
@@ -113,13 +114,13 @@ def doubt_head(evidence: Evidence) -> Evidence:
     The neutral pose is learned anew, and until then a head that stays away proves no absence.
     """
     neutral = Neutral(doubted=True)
-    head = replace(evidence.head, neutral=neutral, unresponsive=False, since_warning_s=None)
-    return replace(evidence, head=head)
+    head = changed(evidence.head, neutral=neutral, unresponsive=False, since_warning_s=None)
+    return changed(evidence, head=head)
 
 
 def _forget_driver(evidence: Evidence) -> Evidence:
     """Forget what was learned and seen of a driver who is gone."""
-    return replace(
+    return changed(
         evidence,
         eyelids=EyelidEvidence(),
         head=HeadEvidence(),
@@ -129,7 +130,7 @@ def _forget_driver(evidence: Evidence) -> Evidence:
 
 
 def _without_face(observation: Observation) -> Observation:
-    return replace(
+    return changed(
         observation,
         face=None,
         probabilities=None,
@@ -179,7 +180,7 @@ def _with_attention(
         time_s=time_s,
         settings=settings,
     )
-    seen = replace(evidence, eyelids=eyelids, head=head, mouth=mouth)
+    seen = changed(evidence, eyelids=eyelids, head=head, mouth=mouth)
     # A sleeper who sank out of the picture has not left it.
     presence = evidence.presence
     if presence.absent and not presence.is_driver and not eyelids.danger:
@@ -190,7 +191,7 @@ def _with_attention(
 def _without_outdated(evidence: Evidence, between_s: float, settings: PolicySettings) -> Evidence:
     """Forget what was seen too long ago, and what was seen of a driver who left."""
     if evidence.emotion.age_s(evidence.time_s) > settings.evidence_max_age_s + ROUNDING_S:
-        evidence = replace(evidence, emotion=EmotionEvidence(rest=evidence.emotion.rest))
+        evidence = changed(evidence, emotion=EmotionEvidence(rest=evidence.emotion.rest))
     # A face that is lost before a good camera is unseen; before a bad one nothing is known.
     blind = evidence.camera.is_bad or between_s > settings.evidence_max_age_s
     outdated = blind and evidence.usable_age_s > settings.evidence_max_age_s + ROUNDING_S
@@ -199,7 +200,7 @@ def _without_outdated(evidence: Evidence, between_s: float, settings: PolicySett
     )
     if not outdated and not left:
         return evidence
-    return replace(
+    return changed(
         evidence, emotion=EmotionEvidence(), usable_s=0.0, last_usable_s=None, ready=False
     )
 
@@ -208,7 +209,7 @@ def _with_face(evidence: Evidence, observation: Observation, settings: PolicySet
     """Add what the face shows, if it shows something."""
     if not settings.emotion_states:
         # With the switch off nothing of an emotion is kept.
-        evidence = replace(evidence, emotion=EmotionEvidence())
+        evidence = changed(evidence, emotion=EmotionEvidence())
     if not observation.usable_face:
         return evidence
     emotion = evidence.emotion
@@ -228,7 +229,7 @@ def _with_face(evidence: Evidence, observation: Observation, settings: PolicySet
     usable_s += 0.0 if first else min(evidence.usable_age_s, settings.dropout_s)
     needed_s = settings.ready_again_after_s if evidence.was_ready else settings.ready_after_s
     ready = evidence.ready or usable_s >= needed_s - ROUNDING_S
-    return replace(
+    return changed(
         evidence,
         emotion=emotion,
         usable_s=usable_s,
@@ -253,4 +254,4 @@ def _with_unseen(evidence: Evidence, elapsed_s: float, settings: PolicySettings)
         leave_s=settings.judged_after_s,
     )
     unseen_s = evidence.unseen_s + elapsed_s if unseen.active else 0.0
-    return replace(evidence, unseen=unseen, unseen_s=unseen_s)
+    return changed(evidence, unseen=unseen, unseen_s=unseen_s)

@@ -1,10 +1,11 @@
 """What the eyelids have done of late: closures, blinks, PERCLOS, and the sleep that they show."""
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Self
 
+from edge_fer.driver_state.changed import changed
 from edge_fer.driver_state.eye_sample import EyeSample
 from edge_fer.driver_state.head_evidence import HeadEvidence
 from edge_fer.driver_state.latch import ROUNDING_S
@@ -122,7 +123,7 @@ def update_eyelids(
         return before
     gap_s = before.age_s(time_s)
     if gap_s > settings.unseen_gap_s + ROUNDING_S:
-        before = replace(
+        before = changed(
             before, closure_s=0.0, shut_s=0.0, open_now_s=0.0, low_s=0.0, half_s=0.0, excused=False
         )
     share = None if sample.opening is None else before.baseline.share(sample.opening, settings)
@@ -137,12 +138,12 @@ def update_eyelids(
         and before.low_s < settings.closed_before_nod_s - ROUNDING_S
     ):
         # Lids follow the gaze: who looks into the lap has lowered lids and does not sleep.
-        lids, before = None, replace(before, closure_s=0.0, shut_s=0.0, excused=False)
+        lids, before = None, changed(before, closure_s=0.0, shut_s=0.0, excused=False)
     if lids in (None, Lids.HALF):
         return _with_states(before, head, yawns, time_s, settings)
     elapsed_s = 0.0 if gap_s > settings.dropout_s + ROUNDING_S else gap_s
     rate = before.rate.after(elapsed_s) if elapsed_s > 0.0 else before.rate
-    before = replace(before, seen_s=time_s, rate=rate)
+    before = changed(before, seen_s=time_s, rate=rate)
     if lids is Lids.SHUT:
         seen_s = min(elapsed_s, settings.look_speaks_for_s)
         seen = _with_closed(before, seen_s, time_s, settings, grimace=grimace)
@@ -203,7 +204,7 @@ def _judged(
     lengths_s = settings.perclos_window_s, settings.perclos_max_age_s
     window = before.half_closed
     window = Window(*lengths_s) if window is None else window.lasting(*lengths_s)
-    return replace(
+    return changed(
         before,
         judged_s=time_s,
         lids=lids,
@@ -235,7 +236,7 @@ def _with_closed(
     was_slow = before.shut_s > settings.blink_max_s + ROUNDING_S
     # That a closure was no blink is known late: then all of it counts at once.
     held_s = 0.0 if not slow or excused else elapsed_s if was_slow else shut_s
-    return replace(
+    return changed(
         before,
         shut_seen_s=time_s,
         closure_s=closure_s,
@@ -260,7 +261,7 @@ def _with_open(
             blinks, held_s = (1, 0.0) if quick else (0, shut_s)
         closure_s = shut_s = half_s = 0.0
         excused = False
-    return replace(
+    return changed(
         before,
         closure_s=closure_s,
         shut_s=shut_s,
@@ -299,7 +300,7 @@ def _with_states(
         # Open eyes begin no sleep, though what they end may still be remembered.
         return seen.open_now_s <= 0.0 and seen.closure_s >= after_s - ROUNDING_S
 
-    return replace(
+    return changed(
         seen,
         perclos=perclos,
         blinks_per_minute=blinks,

@@ -1,8 +1,9 @@
 """Where head and eyes point against the neutral look, and for how long not at the road."""
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
+from edge_fer.driver_state.changed import changed
 from edge_fer.driver_state.eye_sample import UNSEEN, EyeSample
 from edge_fer.driver_state.gaze import (
     MOST_YAW_DEG,
@@ -135,7 +136,7 @@ def update_head(
         return before
     # Counted from the last sight: a look that is taken to go on unseen does not prolong a danger.
     if before.unresponsive and before.age_s(time_s) > settings.danger_kept_s + ROUNDING_S:
-        before = replace(before, unresponsive=False, since_warning_s=None)
+        before = changed(before, unresponsive=False, since_warning_s=None)
     since_s = math.inf if before.updated_s is None else time_s - before.updated_s
     # Where a look was taken to go on, it is no gap.
     gap_s = since_s if before.gone else before.age_s(time_s)
@@ -143,16 +144,16 @@ def update_head(
     if not gone and gap_s > settings.unseen_gap_s + ROUNDING_S:
         before = _unseen(before, gap_s, settings)
     before = _at_speed(before, speed_km_h, settings)
-    before = replace(before, updated_s=time_s, gone=gone)
+    before = changed(before, updated_s=time_s, gone=gone)
     if gone:
         if before.too_slow:
             return before
         elapsed_s = min(since_s, settings.look_speaks_for_s)
         zone = Zone.SHOULDER if before.zone is Zone.ROAD else before.zone
-        away = replace(before, away=True, zone=zone)
+        away = changed(before, away=True, zone=zone)
         seen = _with_look(away, elapsed_s, time_s, settings, lids_shut=lids_shut)
         # That nobody looked back was not seen: it is no proof of absence.
-        return replace(
+        return changed(
             _judged(seen, elapsed_s, speed_km_h, eyes_shut, settings), since_warning_s=None
         )
     if not judged:
@@ -169,7 +170,7 @@ def update_head(
             neutral = before.neutral.seen(
                 (pose.yaw_deg, pose.pitch_deg), elapsed_s, head_usual(settings)
             )
-            before = replace(before, neutral=neutral)
+            before = changed(before, neutral=neutral)
         before = _with_eyes(before, pose, sample, elapsed_s, time_s, settings, learns=learns)
         before = _with_nod(before, pose, elapsed_s, time_s, settings, lids_open=lids_open)
         seen = _looking(before, pose, time_s, settings)
@@ -199,7 +200,7 @@ def _goes_on(before: HeadEvidence, gap_s: float, settings: PolicySettings) -> bo
 
 def _unseen(before: HeadEvidence, gap_s: float, settings: PolicySettings) -> HeadEvidence:
     """Forget, after a longer gap, what an unseen head cannot show."""
-    return replace(
+    return changed(
         before,
         away=False,
         down=False,
@@ -229,8 +230,8 @@ def _at_speed(
     if before.distracted:
         limit_km_h -= settings.speed_hysteresis_km_h
     if speed_km_h is None or speed_km_h >= limit_km_h:
-        return replace(before, too_slow=False) if before.too_slow else before
-    return replace(
+        return changed(before, too_slow=False) if before.too_slow else before
+    return changed(
         before,
         away_s=0.0,
         back_s=0.0,
@@ -252,7 +253,7 @@ def _in_profile(
     side = 0.0 if known is None else known.yaw_deg
     if side == 0.0 and before.look is not None:
         side = before.look.yaw_deg
-    return replace(
+    return changed(
         before,
         seen_s=time_s,
         pose=None,
@@ -284,7 +285,7 @@ def _with_eyes(
     if sample.gaze is None or shut or abs(pose.yaw_deg) > MOST_YAW_DEG:
         # A blink does not turn the eyes.
         old = before.eyes_s is None or time_s - before.eyes_s > settings.dropout_s + ROUNDING_S
-        return replace(before, eyes=None, eyes_s=None) if old else before
+        return changed(before, eyes=None, eyes_s=None) if old else before
     rest = before.rest
     if learns and not before.away:
         rest = rest.seen(sample.gaze, elapsed_s, gaze_usual(settings))
@@ -295,7 +296,7 @@ def _with_eyes(
             before.eyes.yaw_deg + weight * (turn.yaw_deg - before.eyes.yaw_deg),
             before.eyes.pitch_deg + weight * (turn.pitch_deg - before.eyes.pitch_deg),
         )
-    return replace(before, rest=rest, eyes=turn, eyes_s=time_s)
+    return changed(before, rest=rest, eyes=turn, eyes_s=time_s)
 
 
 def _with_nod(
@@ -315,7 +316,7 @@ def _with_nod(
     if nodding and not before.nodding:
         nods_s = (*nods_s, time_s)
     level_deg += -math.expm1(-elapsed_s / NOD_TIME_CONSTANT_S) * (pose.pitch_deg - level_deg)
-    return replace(before, level_deg=level_deg, nodding=nodding, nods_s=nods_s[-10:])
+    return changed(before, level_deg=level_deg, nodding=nodding, nods_s=nods_s[-10:])
 
 
 def _looking(
@@ -340,7 +341,7 @@ def _looking(
             settings.gaze_away_up_deg,
         )
         away = _beyond(look, limits, margin_deg, settings)
-    return replace(
+    return changed(
         before,
         seen_s=time_s,
         pose=pose,
@@ -387,13 +388,13 @@ def _with_look(
         glance = seen.zone in FREE_ZONES and away_s <= settings.mirror_glance_s + ROUNDING_S
         held_s, pending_s = (0.0, pending_s) if glance else (pending_s, 0.0)
         looks = looks.add(time_s, seen_s=elapsed_s, held_s=held_s)
-        return replace(seen, looks=looks, away_s=away_s, pending_s=pending_s, back_s=0.0)
+        return changed(seen, looks=looks, away_s=away_s, pending_s=pending_s, back_s=0.0)
     looks = looks.add(time_s, seen_s=elapsed_s, held_s=0.0)
     # A head that passes the road on its way with lowered lids has not looked at it.
     back_s = seen.back_s + (0.0 if lids_shut else elapsed_s)
     if back_s < settings.look_back_s - ROUNDING_S:
-        return replace(seen, looks=looks, back_s=back_s)
-    return replace(
+        return changed(seen, looks=looks, back_s=back_s)
+    return changed(
         seen, looks=looks, back_s=back_s, away_s=0.0, pending_s=0.0, since_warning_s=None
     )
 
@@ -412,15 +413,15 @@ def _judged(
     held_s = 0.0 if seen.looks is None else seen.looks.held_s
     often = held_s >= settings.looks_away_s - ROUNDING_S
     if seen.unresponsive and not eyes_shut and not seen.away:
-        seen = replace(seen, unresponsive=seen.back_s < settings.unresponsive_over_s - ROUNDING_S)
+        seen = changed(seen, unresponsive=seen.back_s < settings.unresponsive_over_s - ROUNDING_S)
     if not seen.away:
         if seen.distracted and seen.back_s >= settings.attentive_after_s - ROUNDING_S:
             # The looks before count no longer, or the driver would be distracted again at once.
             looks = Window(settings.looks_window_s, settings.looks_window_s)
-            return replace(seen, distracted=False, looks=looks, since_warning_s=None)
+            return changed(seen, distracted=False, looks=looks, since_warning_s=None)
         return seen
     if not seen.distracted and (long or often):
-        return replace(
+        return changed(
             seen, distracted=True, often=not long, since_warning_s=0.0, warned_look=seen.look
         )
     # That only the eyes do not look back is too little to call somebody unresponsive.
@@ -435,13 +436,13 @@ def _since_warning(
     """Decide whether a distracted driver who looks away does not respond to the warning."""
     if seen.since_warning_s is None:
         # The look came back and left again: a look long enough is as good as a second warning.
-        return replace(seen, since_warning_s=0.0, warned_look=seen.look) if long else seen
+        return changed(seen, since_warning_s=0.0, warned_look=seen.look) if long else seen
     if seen.look is not None and _moved(seen.warned_look, seen.look):
         # Whoever looks about may not look at the road, but responds to something.
-        return replace(seen, since_warning_s=0.0, warned_look=seen.look)
+        return changed(seen, since_warning_s=0.0, warned_look=seen.look)
     since_warning_s = seen.since_warning_s + elapsed_s
     in_vain = since_warning_s >= settings.unresponsive_after_warning_s - ROUNDING_S
-    return replace(
+    return changed(
         seen,
         since_warning_s=since_warning_s,
         unresponsive=seen.unresponsive or in_vain,

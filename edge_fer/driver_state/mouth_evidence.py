@@ -1,8 +1,9 @@
 """What the mouth has done of late: yawns, and whether it yawns or laughs now."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from edge_fer.driver_state.changed import changed
 from edge_fer.driver_state.latch import ROUNDING_S
 from edge_fer.driver_state.settings import PolicySettings
 
@@ -49,19 +50,19 @@ def update_mouth(
     yawns_s = before.yawns_s
     if yawns_s and time_s - yawns_s[0] > settings.yawns_window_s:
         yawns_s = yawns_s[1:]
-    kept = replace(before, yawns_s=yawns_s)
+    kept = changed(before, yawns_s=yawns_s)
     if opening is None or not 0.0 <= opening <= MOST_OPENING:
         return kept
     gap_s = math.inf if before.seen_s is None else time_s - before.seen_s
     elapsed_s = 0.0 if gap_s > settings.dropout_s + ROUNDING_S else gap_s
-    kept = replace(kept, seen_s=time_s)
+    kept = changed(kept, seen_s=time_s)
     if opening < settings.mouth_yawn_from:
         if kept.since_s is None or time_s - kept.since_s > PAUSE_S + ROUNDING_S:
-            return replace(kept, wide_s=0.0, counted=False, clear=kept.yawning(time_s))
+            return changed(kept, wide_s=0.0, counted=False, clear=kept.yawning(time_s))
         return kept
     wide_s = kept.wide_s + min(elapsed_s, settings.look_speaks_for_s)
     clear = kept.clear or wide_s >= CLEAR_SHARE * settings.yawn_min_s - ROUNDING_S
-    kept = replace(kept, wide_s=wide_s, since_s=time_s, clear=clear)
+    kept = changed(kept, wide_s=wide_s, since_s=time_s, clear=clear)
     if not kept.counted and wide_s >= settings.yawn_min_s - ROUNDING_S:
-        return replace(kept, counted=True, yawns_s=(*yawns_s, time_s)[-MOST_YAWNS:])
+        return changed(kept, counted=True, yawns_s=(*yawns_s, time_s)[-MOST_YAWNS:])
     return kept

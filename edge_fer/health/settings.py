@@ -15,6 +15,12 @@ class HealthConfig:
         "Figures for node_exporter's textfile collector, renewed each 15 s; the service may write"
         " below /var/lib/edge-fer. Empty: none.",
     )
+    prometheus_driver_state: bool = setting(
+        True,
+        "Driver's state in that file",
+        "Whether the state of the driver is among the figures. Who may read the file (0640), or"
+        " what is collected from it, then knows when somebody was tired.",
+    )
     shed_frames: bool = setting(
         True,
         "Fewer frames when hot",

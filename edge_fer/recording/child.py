@@ -17,6 +17,7 @@ from typing import Any
 import cv2
 
 from edge_fer.no_dumps import forbid_dumps
+from edge_fer.recording.chain import ClipChain, load_device_key
 from edge_fer.recording.clip import CABIN, FORWARD, Event, Shot
 from edge_fer.recording.feed import Channel, FrameReceiver
 from edge_fer.recording.forward import ForwardCamera
@@ -46,11 +47,13 @@ class Recorder:
         self._frames = FrameReceiver(memory)
         self._slots_to_free: list[int] = []
         self._gatherer = Gatherer(config.before_s, config.after_s, config.fps)
+        folder, key = Path(config.folder), config.device_key
         self._writer = ClipWriter(
             Ring(
-                Path(config.folder),
+                folder,
                 most_bytes=config.max_megabytes * 1_000_000,
                 most_age_s=config.max_age_days * DAY_S,
+                chain=ClipChain(folder, load_device_key(Path(key))) if key else None,
             ),
             lambda: lock_for(config.public_key),
         )

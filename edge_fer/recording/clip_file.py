@@ -5,6 +5,7 @@ then records, each a length (u32, little-endian) and so many protected bytes (`s
 "H" + the header as JSON
 "F" + camera (u8) + time relative to the first event (f64) + JPEG, once for each picture
 "E", the end: without it the file was cut off
+then, where the device signs its clips, the signature (`chain`).
 """
 
 import json
@@ -17,6 +18,7 @@ from typing import Any, BinaryIO
 
 from edge_fer.errors import ClipError, ClipReason, UserError
 from edge_fer.keys import KEY_BYTES
+from edge_fer.recording.chain import SIGNATURE_BLOCK_BYTES, SIGNATURE_MAGIC
 from edge_fer.recording.clip import CAMERAS, Clip, ClipHeader, Shot
 from edge_fer.recording.sealing import (
     CRC_BYTES,
@@ -126,7 +128,11 @@ def _records(path: Path, private_key: Any | None) -> Iterator[bytes]:
             while (content := _record(path, file, opener, number))[:1] != _END:
                 yield content
                 number += 1
-            if file.read(1):
+            # Who made it is another question: `chain`.
+            rest = file.read(SIGNATURE_BLOCK_BYTES + 1)
+            if rest and not (
+                rest.startswith(SIGNATURE_MAGIC) and len(rest) == SIGNATURE_BLOCK_BYTES
+            ):
                 raise _damaged(path)
     except OSError as error:
         remedy = ": sudo edge-fer recording ..." if isinstance(error, PermissionError) else ""

@@ -6,7 +6,6 @@ hold, and where the recorder is late, frames are dropped.
 """
 
 import json
-import mmap
 import os
 import socket
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_fer import frame_memory
 from edge_fer.camera.base import Frame
 
 SLOTS = 3
@@ -60,9 +60,9 @@ class FrameSender:
     """The daemon's side of the slots."""
 
     def __init__(self) -> None:
-        self.memory = os.memfd_create("edge-fer-recording", os.MFD_CLOEXEC)
-        os.ftruncate(self.memory, SLOTS * SLOT_BYTES)
-        self._map = mmap.mmap(self.memory, SLOTS * SLOT_BYTES)
+        self.memory = frame_memory.create("edge-fer-recording")
+        frame_memory.seal(self.memory, SLOTS * SLOT_BYTES)
+        self._map = frame_memory.attach(self.memory, SLOTS * SLOT_BYTES, writes=True)
         self._free = list(range(SLOTS))
 
     @property
@@ -98,7 +98,7 @@ class FrameReceiver:
     """The recorder's side; attaches to the memory of a `FrameSender`."""
 
     def __init__(self, memory: int) -> None:
-        self._map = mmap.mmap(memory, SLOTS * SLOT_BYTES, prot=mmap.PROT_READ)
+        self._map = frame_memory.attach(memory, SLOTS * SLOT_BYTES, writes=False)
 
     def look(self, message: dict[str, Any]) -> NDArray[np.uint8]:
         """Return the frame of a message, uint8[h,w]; it holds until its slot is handed back."""

@@ -89,7 +89,12 @@ class Gatherer:
             raise ValueError("the clip that runs is to be finished first")
         if self._events:
             self._events.append(event)
-            self._end_s = max(self._end_s, event.time_s + self._after_s)
+            over_s = self._end_s
+            self._end_s = max(over_s, event.time_s + self._after_s)
+            # Pictures that came after the old end, and before this event was heard of.
+            for shot in self._history.since(over_s):
+                if over_s < shot.captured_s <= self._end_s:
+                    self._take(shot)
             return
         self._events = [event]
         self._end_s = event.time_s + self._after_s

@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections import deque
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from edge_fer.camera import check_uri
@@ -17,6 +18,7 @@ from edge_fer.camera.base import Frame
 from edge_fer.driver_state.measured import NOTHING_MEASURED, Measured
 from edge_fer.driver_state.states import DriverState
 from edge_fer.isolated import python_module
+from edge_fer.recording.chain import load_device_key
 from edge_fer.recording.feed import Channel, FrameSender
 from edge_fer.recording.flag import RecordingFlag, RecordingStatus
 from edge_fer.recording.sealing import lock_for
@@ -38,6 +40,8 @@ def check_recording(config: RecordingConfig) -> None:
         if config.forward_camera:
             check_uri(config.forward_camera)
         lock_for(config.public_key)
+        if config.device_key:
+            load_device_key(Path(config.device_key))
 
 
 class RecorderProcess:

@@ -9,7 +9,6 @@ import contextlib
 import fcntl
 import os
 import re
-import stat
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,15 +16,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from edge_fer.atomic_write import sync_folder
+from edge_fer.recording.chain import ClipChain, Place
+from edge_fer.recording.stored import MOST_NUMBER, SUFFIX, TIME_UNKNOWN_S, StoredClip, list_clips
 from edge_fer.wall_clock import is_synchronised
 
-SUFFIX = ".efclip"
-_NAME = re.compile(rf"clip-(\d{{8,}}){re.escape(SUFFIX)}")
-_PART = re.compile(rf"\.clip-\d{{8,}}{re.escape(SUFFIX)}\.part")
+_PART = re.compile(rf"\.clip-\d{{8,12}}{re.escape(SUFFIX)}\.part")
 _LOCK = ".lock"
 _PRIVATE_FOLDER, _PRIVATE_FILE = 0o700, 0o600
-# A clip with this time was made while nobody knew the time of day.
-_TIME_UNKNOWN_S = 0.0
 # A clip from further in the future was made by a clock that was wrong.
 _FUTURE_S = 3600.0
 
@@ -47,34 +44,6 @@ def wall_clock() -> WallClock:
     return WallClock(time.time(), is_synchronised())
 
 
-@dataclass(frozen=True, slots=True)
-class StoredClip:
-    """One clip of a folder. `made_s` is the wall time of its making; None: not known."""
-
-    number: int
-    path: Path
-    size: int
-    made_s: float | None
-
-
-def list_clips(folder: Path) -> list[StoredClip]:
-    """Return the clips of a folder, the oldest first; OSError where it cannot be read."""
-    found = []
-    for path in folder.iterdir():
-        match = _NAME.fullmatch(path.name)
-        if match is None:
-            continue
-        try:
-            status = path.lstat()
-        except FileNotFoundError:
-            continue  # deleted meanwhile
-        if not stat.S_ISREG(status.st_mode):
-            continue  # a link, a folder or a pipe: of nobody here
-        made_s = None if status.st_mtime == _TIME_UNKNOWN_S else status.st_mtime
-        found.append(StoredClip(int(match[1]), path, status.st_size, made_s))
-    return sorted(found, key=lambda clip: clip.number)
-
-
 class Ring:
     """Keeps clips in a folder for one process; another that tries gets a RingError."""
 
@@ -85,8 +54,9 @@ class Ring:
         most_bytes: int,
         most_age_s: float,
         clock: Callable[[], WallClock] = wall_clock,
+        chain: ClipChain | None = None,
     ) -> None:
-        self._folder = folder
+        self._folder, self._chain = folder, chain
         self._most_bytes, self._most_age_s = most_bytes, most_age_s
         self._clock = clock
         self._lock = -1
@@ -141,13 +111,20 @@ class Ring:
         clips = self.clips()
         if sum(clip.size for clip in clips) > self._most_bytes:
             self.prune()  # it failed the last time: the ring does not grow for that
-        number = clips[-1].number + 1 if clips else 1
+        newest = clips[-1] if clips else None
+        try:
+            before = self._chain.last(newest) if self._chain else None
+        except OSError as error:
+            raise self._error(error) from error
+        number = 1 + max(newest.number if newest else 0, before.number if before else 0)
+        if number > MOST_NUMBER:
+            raise RingError(f"{self._folder}: its clips have the highest number: move them away")
         path, part = self._names(number)
         while os.path.lexists(path) or os.path.lexists(part):  # what is no clip has that name
             number += 1
             path, part = self._names(number)
         try:
-            size = self._write(part, write)
+            size, place = self._write(part, write, number, before)
             part.rename(path)
         except OSError as error:
             with contextlib.suppress(OSError):
@@ -156,6 +133,8 @@ class Ring:
         # It is kept from here on: if its name does not reach the disk, a power cut undoes it.
         with contextlib.suppress(OSError):
             sync_folder(self._folder)
+        if self._chain is not None and place is not None:
+            self._chain.note(place)
         return StoredClip(number, path, size, None)
 
     def prune(self) -> None:
@@ -188,20 +167,25 @@ class Ring:
         path = self._folder / f"clip-{number:08}{SUFFIX}"
         return path, path.with_name(f".{path.name}.part")
 
-    def _write(self, part: Path, write: Callable[[BinaryIO], object]) -> int:
-        """Write a whole file and bring it to the disk; return its size."""
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-        with os.fdopen(os.open(part, flags, _PRIVATE_FILE), "wb") as file:
+    def _write(
+        self, part: Path, write: Callable[[BinaryIO], object], number: int, before: Place | None
+    ) -> tuple[int, Place | None]:
+        """Write a whole file and bring it to the disk; return its size and place in the chain."""
+        place = None
+        flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+        with os.fdopen(os.open(part, flags, _PRIVATE_FILE), "w+b") as file:
             write(file)
+            if self._chain is not None and before is not None:
+                place = self._chain.sign(file, number, before)
             file.flush()
             size = os.fstat(file.fileno()).st_size
             if size > self._most_bytes:
                 raise OSError(0, f"a clip of {size} bytes is larger than the whole ring")
             now = self._clock()
-            made_s = now.time_s if now.synchronised else _TIME_UNKNOWN_S
+            made_s = now.time_s if now.synchronised else TIME_UNKNOWN_S
             os.utime(file.fileno(), (made_s, made_s))
             os.fsync(file.fileno())
-        return size
+        return size, place
 
     def _error(self, error: OSError) -> RingError:
         return RingError(f"{self._folder}: {error.strerror}")

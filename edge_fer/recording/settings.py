@@ -102,6 +102,13 @@ class RecordingConfig:
         " belong on this device, opens them. Empty: not encrypted.",
     )
 
+    device_key: str = setting(
+        "",
+        "Device key",
+        "A file with the private key that signs each clip, as `edge-fer recording device-key` makes"
+        " it, or a systemd credential: /run/credentials/edge-fer.service/NAME. Empty: not signed.",
+    )
+
     def __post_init__(self) -> None:
         check_settings(self)
         try:

@@ -1,6 +1,6 @@
 """Makes a model's confidence mean something: temperature scaling and the risk-coverage curve."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import exp, log, sqrt
 
@@ -25,14 +25,20 @@ class FittedConfidence:
 
 
 def fit_confidence(
-    log_probabilities: NDArray[np.float64], labels: NDArray[np.int64]
+    log_probabilities: NDArray[np.float64],
+    labels: NDArray[np.int64],
+    shifted: Sequence[NDArray[np.float64]] = (),
 ) -> FittedConfidence:
     """Fit the temperature and the threshold on `log_probabilities` (float64[n, 7]), n at least 2.
+
+    `shifted` are the answers for the same images under corruptions, one array each: the temperature
+    is at least `honest_temperature` of each. A temperature that was fitted on clean images is too
+    low for others (Ovadia et al. 2019, arXiv:1906.02530).
 
     The calibration error after scaling is cross-fitted: each half of the images is scaled with the
     temperature of the other half, so that the figure is not one of the images it was fitted on.
     """
-    temperature = fit_temperature(log_probabilities, labels)
+    temperature = _temperature(log_probabilities, labels, shifted)
     scaled = scale(log_probabilities, temperature)
     threshold, coverage, covered_accuracy = threshold_at_coverage(scaled, labels, COVERAGE)
     return FittedConfidence(
@@ -40,7 +46,7 @@ def fit_confidence(
         threshold,
         Confidence(
             calibration_error(log_probabilities, labels),
-            calibration_error(_cross_fitted(log_probabilities, labels), labels),
+            calibration_error(_cross_fitted(log_probabilities, labels, shifted), labels),
             coverage,
             covered_accuracy,
         ),
@@ -61,6 +67,32 @@ def fit_temperature(log_probabilities: NDArray[np.float64], labels: NDArray[np.i
     return exp(_least(loss, log(_TEMPERATURES[0]), log(_TEMPERATURES[1])))
 
 
+def honest_temperature(log_probabilities: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
+    """Return the least temperature at which the mean confidence is not above the accuracy.
+
+    It lies in 0.05..20, and is the highest of these where none is enough.
+    """
+    accuracy = float((log_probabilities.argmax(axis=1) == labels).mean())
+
+    def is_above(temperature: float) -> bool:
+        return mean_confidence(scale(log_probabilities, temperature)) > accuracy
+
+    low, high = _TEMPERATURES
+    if not is_above(low):
+        return low
+    if is_above(high):
+        return high
+    while high - low > 1e-6:
+        middle = (low + high) / 2
+        low, high = (middle, high) if is_above(middle) else (low, middle)
+    return high
+
+
+def mean_confidence(log_probabilities: NDArray[np.float64]) -> float:
+    """Return the mean probability of the top answers of float64[n, 7]."""
+    return float(np.exp(log_probabilities.max(axis=1)).mean())
+
+
 def threshold_at_coverage(
     log_probabilities: NDArray[np.float64], labels: NDArray[np.int64], coverage: float
 ) -> tuple[float, float, float]:
@@ -76,16 +108,31 @@ def threshold_at_coverage(
     return threshold, float(covered.mean()), float(right[covered].mean())
 
 
+def _temperature(
+    log_probabilities: NDArray[np.float64],
+    labels: NDArray[np.int64],
+    shifted: Sequence[NDArray[np.float64]],
+) -> float:
+    return max(
+        fit_temperature(log_probabilities, labels),
+        *(honest_temperature(answers, labels) for answers in shifted),
+        _TEMPERATURES[0],
+    )
+
+
 def _cross_fitted(
-    log_probabilities: NDArray[np.float64], labels: NDArray[np.int64]
+    log_probabilities: NDArray[np.float64],
+    labels: NDArray[np.int64],
+    shifted: Sequence[NDArray[np.float64]],
 ) -> NDArray[np.float64]:
     order = np.random.default_rng(_HALVES_SEED).permutation(len(labels))
     first, second = order[::2], order[1::2]
     scaled = np.empty_like(log_probabilities)
     for rows, others in ((first, second), (second, first)):
-        scaled[rows] = scale(
-            log_probabilities[rows], fit_temperature(log_probabilities[others], labels[others])
+        temperature = _temperature(
+            log_probabilities[others], labels[others], [answers[others] for answers in shifted]
         )
+        scaled[rows] = scale(log_probabilities[rows], temperature)
     return scaled
 
 

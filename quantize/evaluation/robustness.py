@@ -1,4 +1,4 @@
-"""Measures a model under each corruption of a cabin, in each severity."""
+"""Measures a model and its confidence under each corruption of a cabin, in each severity."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from quantize.data.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from quantize.data.fer2013 import Fer2013
+from quantize.evaluation.confidence import mean_confidence, scale
 from quantize.evaluation.predictors import Predictor
 from quantize.progress import progress_bar
 
@@ -22,8 +23,9 @@ LEAST_SHARE = 0.9
 class Robustness:
     """Shares of right answers (0..1) on the same `n` images of `usage`, clean and corrupted.
 
-    `accuracy` has for each kind of corruption a value a severity, 1 to 5. `seed` decides what is
-    random in a corruption.
+    `accuracy` has for each kind of corruption a value a severity, 1 to 5, and `confidence` the mean
+    probability of those answers, right or wrong, at `temperature`. `seed` decides what is random in
+    a corruption.
     """
 
     usage: str
@@ -31,10 +33,21 @@ class Robustness:
     seed: int
     clean: float
     accuracy: Mapping[str, tuple[float, ...]]
+    confidence: Mapping[str, tuple[float, ...]]
+    temperature: float = 1.0
 
     def mean(self, severity: int) -> float:
         """Return the mean over all kinds at a severity of 1 to 5."""
         return float(np.mean([values[severity - 1] for values in self.accuracy.values()]))
+
+    def most_overconfident(self, severity: int = JUDGED_SEVERITY) -> tuple[str, float]:
+        """Return the kind whose confidence exceeds its accuracy most, and by how much (-1..1)."""
+        excess = {
+            kind: self.confidence[kind][severity - 1] - values[severity - 1]
+            for kind, values in self.accuracy.items()
+        }
+        kind = max(excess, key=excess.__getitem__)
+        return kind, excess[kind]
 
     @property
     def share_of_clean(self) -> float:
@@ -53,6 +66,8 @@ class Robustness:
             "severities": list(SEVERITIES),
             "clean": self.clean,
             "accuracy": {kind: list(values) for kind, values in self.accuracy.items()},
+            "confidence": {kind: list(values) for kind, values in self.confidence.items()},
+            "temperature": self.temperature,
             "mean": [self.mean(severity) for severity in SEVERITIES],
             "judged_severity": JUDGED_SEVERITY,
             "share_of_clean": self.share_of_clean,
@@ -66,24 +81,44 @@ def measure_robustness(
     usage: str,
     clean: float,
     *,
+    temperature: float = 1.0,
     seed: int = SEED,
     progress: bool = False,
 ) -> Robustness:
     """Let the model answer for `rows`, which are those of `usage`, in each kind and severity.
 
-    `clean` is the share that it got right without any; `progress` draws a bar.
+    `clean` is the share that it got right without any; `temperature` is that of its card;
+    `progress` draws a bar.
     """
     conditions = [(kind, severity) for kind in CORRUPTIONS for severity in SEVERITIES]
     right: dict[str, list[float]] = {kind: [] for kind in CORRUPTIONS}
+    sure: dict[str, list[float]] = {kind: [] for kind in CORRUPTIONS}
     total = len(rows) * len(conditions)
     with progress_bar("Corruptions", total, show=progress) as advance:
         for kind, severity in conditions:
             images = corrupted(rows.images, kind, severity, seed)
             answers = predictor.log_probabilities(images, advance)
             right[kind].append(float((answers.argmax(axis=1) == rows.labels).mean()))
-    return Robustness(
-        usage, len(rows), seed, clean, {kind: tuple(values) for kind, values in right.items()}
+            sure[kind].append(mean_confidence(scale(answers, temperature)))
+    accuracy, confidence = (
+        {kind: tuple(values) for kind, values in each.items()} for each in (right, sure)
     )
+    return Robustness(usage, len(rows), seed, clean, accuracy, confidence, temperature)
+
+
+def shifted_answers(
+    predictor: Predictor, images: NDArray[np.uint8], *, seed: int = SEED, progress: bool = False
+) -> list[NDArray[np.float64]]:
+    """Return the model's log-probabilities for `images` under each kind at the judged severity.
+
+    `images` are uint8[n, h, w]; one array a kind. They say which temperature stays honest there
+    (`quantize.evaluation.confidence.fit_confidence`).
+    """
+    with progress_bar("Corruptions", len(images) * len(CORRUPTIONS), show=progress) as advance:
+        return [
+            predictor.log_probabilities(corrupted(images, kind, JUDGED_SEVERITY, seed), advance)
+            for kind in CORRUPTIONS
+        ]
 
 
 def corrupted(images: NDArray[np.uint8], kind: str, severity: int, seed: int) -> NDArray[np.uint8]:

@@ -100,7 +100,7 @@ shifted, turned and scaled as landmarks are off, few pixels, light from one side
 sensor's noise, the look of infra-red lamps, drawn glasses and reflections, hair, blur, compression.
 For *visible* it also sees drawn glare, dark lenses, hands, and places of faces where no eye is.
 Settings, loss of each epoch and digests of the data are in the card (`edge-fer model show --json`).
-Seed {training["settings"]["seed"]}.
+Seed {training["settings"]["seed"]}.{_changes(training)}
 
 | data | what | licence |
 |---|---|---|
@@ -123,6 +123,30 @@ def _commands(training: Mapping[str, Any]) -> str:
     if before is None:
         return command
     return f"{_commands(before)}\n{command} --start eyes.keras"
+
+
+def _changes(training: Mapping[str, Any]) -> str:
+    """Return which settings a training that was started from had otherwise; "" for none."""
+    before = training.get("started_from")
+    if before is None:
+        return ""
+    own, other = _flat(training["settings"]), _flat(before["settings"])
+    by_option = {"epochs", "learning_rate", "start"}
+    changed = [
+        f"`{name}` was {other.get(name, 'not there yet')} and is {own[name]}"
+        for name in own
+        if name not in by_option and own[name] != other.get(name)
+    ]
+    if not changed:
+        return ""
+    text = f"Settings were changed between its two trainings: {'; '.join(changed)}."
+    return "\n" + textwrap.fill(text, 100)
+
+
+def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings with those of the cabin beside the others."""
+    flat = {name: value for name, value in settings.items() if name != "cabin"}
+    return flat | dict(settings["cabin"])
 
 
 def _held_out(errors: Mapping[str, Error], card: MeasuringCard) -> str:

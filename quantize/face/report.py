@@ -1,9 +1,11 @@
 """Writes the page about a face network: what it is, its errors, and what it was trained on."""
 
 import itertools
+import textwrap
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -110,6 +112,12 @@ def _page(
         f"{training.get('epochs', 0)} epochs, seed {training['settings']['seed']}. Split: "
         f"{training.get('split', '')}.",
         "",
+        *_history(training),
+        "    edge-fer face label --faces DIR --data fer2013.csv.gz --out face-labels.npz",
+        "    edge-fer face train --labels face-labels.npz --out run "
+        f"--epochs {training['settings']['epochs']}",
+        "    edge-fer face quantize run --labels face-labels.npz --out face.tflite",
+        "",
         card.licence,
         "",
         "| use | faces | groups | largest sources |",
@@ -122,6 +130,24 @@ def _page(
         "",
     ]
     return "\n".join(lines)
+
+
+def _history(training: Mapping[str, Any]) -> list[str]:
+    """Return what the card says that the commands below do not repeat."""
+    notes = []
+    if training.get("initial"):
+        notes.append(
+            f"It did not begin with random weights but with those of {training['initial']}."
+        )
+    if training.get("changed"):
+        notes.append(f"Within the training, {training['changed']}.")
+    if notes:
+        notes.append(
+            "These commands train anew with the settings of the end, which was not done yet:"
+        )
+    else:
+        notes.append("Made by:")
+    return [*textwrap.wrap(" ".join(notes), 100), ""]
 
 
 def _by_angle(values: NDArray[np.float64], images: FaceImages) -> list[str]:

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from edge_fer.atomic_write import write_atomically
-from edge_fer.errors import DataError, DataReason
+from edge_fer.errors import DataError, DataReason, UsageError, UsageReason
 from edge_fer.models.card import load_measuring
 from edge_fer.models.kind import FACE
 from edge_fer.models.render import render_card
@@ -23,7 +23,11 @@ from quantize.progress import progress_bar
 from quantize.workstation import require_tensorflow
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from quantize.evaluation.predictors import NumbersPredictor
     from quantize.face.evaluation import FaceImages
+    from quantize.int8.measuring import Error
 
 TURNED = 9000  # drawings of turned heads to train on
 CALIBRATION_IMAGES = 300
@@ -33,6 +37,7 @@ LICENCE = (
     "on FER2013 (Goodfellow et al. 2013, for research), and on labels of MediaPipe's face mesh "
     "(Apache-2.0); code Apache-2.0."
 )
+_ARCHIVES = (".zip", ".tar", ".gz", ".tgz")
 _RECORD = "training.json"
 _NETWORK = "face.keras"
 _HISTORY = "history.json"
@@ -98,6 +103,7 @@ def evaluate_verb(
 ) -> None:
     """Measure a `.keras` or `.tflite` file on the held-out groups and print its errors.
 
+    `labels_path` may be a folder or archive of pictures too, which the face mesh reads then.
     `report` is the folder for a page about a `.tflite` file with its card.
     """
     from quantize.evaluation.predictors import open_predictor  # noqa: PLC0415
@@ -106,6 +112,10 @@ def evaluate_verb(
     from quantize.face.splits import split  # noqa: PLC0415
 
     predictor = open_predictor(model, FACE)
+    # By its ending: a labels file is a zip archive too.
+    if labels_path.is_dir() or labels_path.suffix.lower() in _ARCHIVES:
+        _evaluate_own(model, labels_path, predictor, report=report, json_output=json_output)
+        return
     card = None if report is None else load_measuring(model, FACE)[0]
     images = _held_out(labels_path, seed)
     with progress_bar(f"Evaluating {model}", len(images.images)) as advance:
@@ -120,6 +130,40 @@ def evaluate_verb(
         listed = {name: asdict(error) for name, error in errors.items()}
         print(json.dumps({"model": str(model), "usage": USAGE, "errors": listed}, indent=2))
         return
+    _print_errors(model, errors)
+
+
+def _evaluate_own(
+    model: Path,
+    pictures: Path,
+    predictor: "NumbersPredictor",
+    *,
+    report: Path | None,
+    json_output: bool,
+) -> None:
+    """Measure a network on a folder or archive of pictures, and print its errors."""
+    from quantize.face.own_pictures import USAGE as OWN  # noqa: PLC0415
+    from quantize.face.own_pictures import measure_own_pictures  # noqa: PLC0415
+
+    if report is not None:
+        raise UsageError(
+            UsageReason.CONTRADICTION,
+            f"--report {report}: its page is about the held-out groups of a labels file: leave it "
+            "out",
+        )
+    with Console(stderr=True).status(f"Evaluating {model} on {pictures} ..."):
+        found = measure_own_pictures(pictures, predictor)
+    if json_output:
+        values = {"model": str(model), "data": str(pictures), "usage": OWN, **asdict(found)}
+        print(json.dumps(values, indent=2))
+        return
+    _print_errors(model, found.errors)
+    print(f"without a face: {found.no_face:,}; face mesh not sure: {found.unsure:,}")
+    for reason, count in found.passed_over.items():
+        print(f"not taken ({count:,}): {reason}")
+
+
+def _print_errors(model: Path, errors: "Mapping[str, Error]") -> None:
     table = Table(title=str(model), box=None, padding=(0, 2, 0, 0))
     for heading in ("", "n", "value", ""):
         table.add_column(heading, justify="left" if not heading else "right")

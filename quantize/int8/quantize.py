@@ -39,6 +39,7 @@ from quantize.evaluation.equivalence import (
 )
 from quantize.evaluation.evaluation import rows_of
 from quantize.evaluation.predictors import KerasPredictor, TflitePredictor
+from quantize.evaluation.robustness import shifted_answers
 from quantize.evaluation.scores import Scores, score
 from quantize.int8.convert import convert, convert_as
 from quantize.int8.fake_quant import fine_tune
@@ -143,7 +144,9 @@ def convert_and_measure(
         int8 = TflitePredictor(converted.content, name, kind=kind)
         answers = int8.log_probabilities(on.images, advance)
     after = score(answers, on.labels)
-    confidence = fit_confidence(answers, on.labels)
+    confidence = fit_confidence(
+        answers, on.labels, shifted_answers(int8, on.images, progress=progress)
+    )
     announce("Comparing layer by layer ...")
     layers = _noise_by_layer(folded.model, converted.content, calibration, on.images, name, kind)
     alike = compare_answers(exact, answers)

@@ -1,4 +1,4 @@
-"""The networks that the project trains: `edge`, its own, and `paper`, the one that it reproduces.
+"""The networks that the project trains: `edge`, `edge-small`, and `paper`, which it reproduces.
 
 Every network takes float32[N, 48, 48, 1] grey pixels scaled to [0, 1] and returns float32[N, 7]
 logits in FER2013 order. Normalisation beyond that scale is left to the first BatchNorm, so that
@@ -19,6 +19,10 @@ from edge_fer.models.kind import FACE_PX
 # pixels are many and wide where they are few: 0.996 M parameters, 102 M multiply-adds.
 EDGE_WIDTHS: tuple[tuple[int, ...], ...] = ((32,), (48, 64), (96, 96, 128, 128), (192, 192))
 
+# The same nine convolutions for processors without int8 dot products (Cortex-A72): 0.393 M
+# parameters, 39.6 M multiply-adds. Each is a multiple of eight, as int8 kernels work on eight.
+EDGE_SMALL_WIDTHS: tuple[tuple[int, ...], ...] = ((24,), (32, 40), (56, 64, 72, 72), (128, 128))
+
 # Vulpe-Grigorasi and Grigore 2021, the best network of their random search.
 PAPER_WIDTHS: tuple[int, ...] = (512, 384, 192, 384)
 
@@ -28,9 +32,11 @@ def build_edge(
     *,
     widths: tuple[tuple[int, ...], ...] = EDGE_WIDTHS,
     dropout: float = 0.2,
+    name: str = "edge",
 ) -> keras.Model:
-    """Build `edge`: plain 3x3 convolutions, each with BatchNorm and ReLU, then global average.
+    """Build a network of the family of `edge`.
 
+    Plain 3x3 convolutions, each with BatchNorm and ReLU, then the global average.
     BatchNorm stands before the ReLU, where a converter folds it into the convolution exactly.
     `side_px` None leaves the image size open, which progressive resizing in training needs.
     """
@@ -40,21 +46,26 @@ def build_edge(
         if stage:
             x = layers.MaxPooling2D(name=f"pool{stage}")(x)
         for index, width in enumerate(of_stage):
-            name = f"conv{stage + 1}_{index + 1}"
+            layer = f"conv{stage + 1}_{index + 1}"
             x = layers.Conv2D(
                 width,
                 3,
                 padding="same",
                 use_bias=False,
                 kernel_initializer="he_normal",
-                name=name,
+                name=layer,
             )(x)
-            x = layers.BatchNormalization(momentum=0.95, name=f"{name}_norm")(x)
-            x = layers.ReLU(name=f"{name}_relu")(x)
+            x = layers.BatchNormalization(momentum=0.95, name=f"{layer}_norm")(x)
+            x = layers.ReLU(name=f"{layer}_relu")(x)
     x = layers.GlobalAveragePooling2D(name="average")(x)
     x = layers.Dropout(dropout, name="dropout")(x)
     outputs = _logits(x)
-    return keras.Model(inputs, outputs, name="edge")
+    return keras.Model(inputs, outputs, name=name)
+
+
+def build_edge_small(side_px: int | None = FACE_PX) -> keras.Model:
+    """Build `edge-small`: `edge` with three fifths of its widths, four tenths of its cost."""
+    return build_edge(side_px, widths=EDGE_SMALL_WIDTHS, name="edge-small")
 
 
 def build_paper(
@@ -94,7 +105,14 @@ def _logits(x: Any) -> Any:
     return layers.Dense(len(LABELS), dtype="float32", name="logits")(x)
 
 
-_BUILDERS: dict[str, Callable[..., Any]] = {"edge": build_edge, "paper": build_paper}
+_BUILDERS: dict[str, Callable[..., Any]] = {
+    "edge": build_edge,
+    "edge-small": build_edge_small,
+    "paper": build_paper,
+}
+FIXED_SIZE: frozenset[str] = frozenset({"paper"})
+"""Networks that flatten their feature map, so that each image size is another network."""
+
 ARCHITECTURES: tuple[str, ...] = tuple(_BUILDERS)
 
 

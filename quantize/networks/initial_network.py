@@ -2,6 +2,8 @@
 
 Whoever fine-tunes the shipped network on faces of their own camera has its int8 file and nothing
 else. Its weights times their scales are those of the float network, to a half step.
+`edge-small` may begin with a file of `edge`, whose best channels it then takes
+(`quantize.networks.narrowing`).
 """
 
 from pathlib import Path
@@ -17,11 +19,16 @@ from quantize.networks.architectures import build
 from quantize.networks.folding import fold_batch_norms
 from quantize.networks.network_file import load_network
 
+WIDER = {"edge-small": "edge"}
+"""The network that one may be cut from."""
+
 _WITH_WEIGHTS = ("CONV_2D", "FULLY_CONNECTED")
 
 
 def open_initial(path: Path, architecture: str) -> keras.Model:
-    """Open a network of `architecture`; from an int8 file it comes with its BatchNorms folded.
+    """Open a network of `architecture`, or of the one that it may be cut from.
+
+    From an int8 file it comes with its BatchNorms folded.
 
     UserError when the file is missing, is neither of both, or holds another architecture.
     """
@@ -29,7 +36,7 @@ def open_initial(path: Path, architecture: str) -> keras.Model:
     if is_tflite(content):
         return _unquantized(content, architecture, f"--initial: {path}")
     network = load_network(path)
-    if network.name != architecture:
+    if network.name not in (architecture, WIDER.get(architecture)):
         raise ModelError(
             ModelReason.UNSUPPORTED, f"--initial: {path} is {network.name!r}, not {architecture!r}"
         )
@@ -40,8 +47,6 @@ def _unquantized(content: bytes, architecture: str, source: str) -> keras.Model:
     """Return the float network of an int8 file, every BatchNorm in the layer before it."""
     operators = list_operators(content, source)
     refuse_inexact(operators, source)
-    network = fold_batch_norms(build(architecture)).model
-    weighted = [layer for layer in network.layers if layer.weights]
     file = tflite_schema().ModelT.InitFromPackedBuf(bytearray(content), 0)
     graph = file.subgraphs[0]
     stored = [
@@ -51,13 +56,16 @@ def _unquantized(content: bytes, architecture: str, source: str) -> keras.Model:
     ]
     # A kernel has its outputs first in the file and last in Keras.
     weights = [[np.moveaxis(kernel, 0, -1), *bias] for kernel, *bias in stored]
-    if [_shapes(each) for each in weights] != [_shapes(layer.weights) for layer in weighted]:
-        raise ModelError(
-            ModelReason.UNSUPPORTED, f"{source} has other layers than {architecture!r}"
-        )
-    for layer, values in zip(weighted, weights, strict=True):
-        layer.set_weights(values)
-    return network
+    for name in (architecture, WIDER.get(architecture)):
+        if name is None:
+            continue
+        network = fold_batch_norms(build(name)).model
+        weighted = [layer for layer in network.layers if layer.weights]
+        if [_shapes(each) for each in weights] == [_shapes(layer.weights) for layer in weighted]:
+            for layer, values in zip(weighted, weights, strict=True):
+                layer.set_weights(values)
+            return network
+    raise ModelError(ModelReason.UNSUPPORTED, f"{source} has other layers than {architecture!r}")
 
 
 def _values(file: Any, tensor: Any) -> NDArray[np.float32]:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quantize.data.corruptions import CORRUPTIONS, SEVERITIES
-from quantize.evaluation.render_robustness import verdict
+from quantize.evaluation.render_robustness import confidence_verdict, verdict
 from quantize.evaluation.robustness import JUDGED_SEVERITY, LEAST_SHARE, Robustness, corrupted
 from quantize.plots.figures import open_figure, save_figure
 from quantize.plots.style import GREY, INK, ORANGE, plain, white_to_blue
@@ -29,6 +29,7 @@ def corruptions_section(robustness: Robustness, folder: Path) -> str:
         f"**{verdict(robustness)}**",
         picture("corruptions.png", "accuracy by corruption and severity"),
         robustness_table(robustness),
+        confidence_verdict(robustness),
         "One face (the portrait of the feature maps below) under each of them, in severity "
         f"{', '.join(map(str, _SHOWN_SEVERITIES[:-1]))} and {_SHOWN_SEVERITIES[-1]}:",
         picture("corruptions-of-the-portrait.png", "a face under each corruption"),
@@ -38,15 +39,20 @@ def corruptions_section(robustness: Robustness, folder: Path) -> str:
 def robustness_table(robustness: Robustness) -> str:
     """Return the accuracies as a Markdown table, with what severity 3 keeps of the clean one."""
     judged = f"of clean at {JUDGED_SEVERITY}"
+    sure = f"confidence at {JUDGED_SEVERITY}"
+    at = JUDGED_SEVERITY - 1
     means = tuple(robustness.mean(severity) for severity in SEVERITIES)
+    confidence = {kind: values[at] for kind, values in robustness.confidence.items()}
+    confidence["**mean**"] = float(np.mean(list(confidence.values())))
     rows = [*robustness.accuracy.items(), ("**mean**", means)]
     return table(
-        ("corruption", *(f"severity {severity}" for severity in SEVERITIES), judged),
+        ("corruption", *(f"severity {severity}" for severity in SEVERITIES), judged, sure),
         [
             (
                 kind,
                 *(f"{value:.1%}" for value in values),
-                f"{values[JUDGED_SEVERITY - 1] / (robustness.clean or 1.0):.1%}",
+                f"{values[at] / (robustness.clean or 1.0):.1%}",
+                f"{confidence[kind]:.1%}",
             )
             for kind, values in rows
         ],

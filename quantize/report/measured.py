@@ -53,14 +53,22 @@ def measure(subject: Subject, dataset: Fer2013, usage: str, *, progress: bool = 
         exact = _answers(subject.network, rows, progress=progress)
         against_float = AgainstFloat(score(exact, rows.labels), compare_answers(exact, answers))
     scores = score(answers, rows.labels)
+    calibrated = calibrate(answers, rows.labels, subject.card)
     return Measured(
         rows,
         usage,
         answers,
         scores,
-        calibrate(answers, rows.labels, subject.card),
+        calibrated,
         against_float,
-        measure_robustness(subject.file.predictor, rows, usage, scores.accuracy, progress=progress),
+        measure_robustness(
+            subject.file.predictor,
+            rows,
+            usage,
+            scores.accuracy,
+            temperature=calibrated.temperature,
+            progress=progress,
+        ),
     )
 
 

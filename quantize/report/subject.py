@@ -11,6 +11,7 @@ from edge_fer.models.files import card_path
 from edge_fer.models.operators import is_tflite
 from quantize.evaluation.predictors import KerasPredictor, Predictor, TflitePredictor
 from quantize.networks.network_file import load_network
+from quantize.networks.use import Use
 from quantize.report.anatomy import Anatomy
 from quantize.report.keras_anatomy import KerasAnatomy
 from quantize.report.tflite_anatomy import TfliteAnatomy
@@ -51,11 +52,13 @@ class Subject:
         return self.file is self.network
 
 
-def open_subject(path: Path, network: Path | None = None) -> Subject:
+def open_subject(path: Path, network: Path | None = None, use: Use | None = None) -> Subject:
     """Open a `.keras` or `.tflite` file; `network` is what a `.tflite` file was converted from.
 
-    UserError when a file is missing or no such model, when its card is of another file, and for a
-    `network` beside a `.keras` file.
+    `use` names the order of the network's outputs and the range of its pixels. A `.tflite` file
+    with a network beside it came from `edge-fer quantize`, which brings the classes into order, so
+    that `use` is then the network's alone. UserError when a file is missing or no such model, when
+    its card is of another file, and for a `network` beside a `.keras` file.
     """
     content = _read(path)
     if not is_tflite(content):
@@ -64,18 +67,19 @@ def open_subject(path: Path, network: Path | None = None) -> Subject:
                 UsageReason.CONTRADICTION,
                 f"--network goes with a .tflite file, and {path} is none: leave it out",
             )
-        file, model = _open_network(path, content)
+        file, model = _open_network(path, content, use)
         return Subject(file, file, None, KerasAnatomy(model))
-    file = _model_file(path, content, TflitePredictor(content, str(path)))
+    labels = None if use is None or network is not None else use.labels
+    file = _model_file(path, content, TflitePredictor(content, str(path), labels=labels))
     card = load_card(path) if card_path(path).exists() else None
     if network is None:
         return Subject(file, None, card, TfliteAnatomy(content))
-    opened, model = _open_network(network, _read(network))
+    opened, model = _open_network(network, _read(network), use)
     return Subject(file, opened, card, KerasAnatomy(model))
 
 
-def _open_network(path: Path, content: bytes) -> tuple[ModelFile, Any]:
-    model = load_network(path)
+def _open_network(path: Path, content: bytes, use: Use | None) -> tuple[ModelFile, Any]:
+    model = load_network(path, use=use)
     return _model_file(path, content, KerasPredictor(model)), model
 
 

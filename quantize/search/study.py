@@ -5,9 +5,11 @@ import json
 import os
 import re
 import socket
+import time
 import warnings
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import optuna
 from optuna.storages.journal import JournalFileBackend
@@ -20,6 +22,8 @@ warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
 
 # A worker says each ten seconds that it lives; after a minute without, its trial is run again.
 HEARTBEAT_S, GRACE_S = 10, 60
+# A server that restarts is back within this time; after it, a study ends with the server's error.
+OUTAGE_S = 600
 JOURNAL = "journal:"
 # SQLAlchemy's own default for PostgreSQL is an older driver than the one that the extra brings.
 _POSTGRESQL = ("postgresql://", "postgres://")
@@ -55,6 +59,8 @@ class Budget:
     pruner: str
     data_sha256: str
 
+
+T = TypeVar("T")
 
 _PASSWORD = re.compile(r"(//[^/@:]*:)[^@]*@")
 
@@ -145,6 +151,55 @@ def mark_owner(trial: optuna.Trial) -> None:
     trial.set_user_attr("pid", os.getpid())
 
 
+def requeue_interrupted(study: optuna.Study) -> int:
+    """Put the trials that this process could not finish back into the queue; return how many.
+
+    For a process that runs no trial now, after its storage was gone: a trial of its own is then
+    still running by its state, or failed because a value of it could not be written.
+    """
+    trials = study.get_trials(deepcopy=False)
+    followed = {trial.system_attrs.get("failed_trial") for trial in trials}
+    mine = [
+        trial
+        for trial in trials
+        if trial.state in (TrialState.RUNNING, TrialState.FAIL)
+        and trial.number not in followed
+        and trial.user_attrs.get("host") == socket.gethostname()
+        and trial.user_attrs.get("pid") == os.getpid()
+    ]
+    for trial in mine:
+        _requeue(study, trial)
+    return len(mine)
+
+
+def is_interruption(error: BaseException | None) -> bool:
+    """Whether the storage was gone, in `error` or in what it came from, and cost us the trial.
+
+    So it is too where another worker ended the trial, which had no heartbeat meanwhile.
+    """
+    kinds = (optuna.exceptions.StorageInternalError, optuna.exceptions.UpdateFinishedTrialError)
+    while error is not None:
+        if isinstance(error, kinds):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def with_patience(action: Callable[[], T], *, seconds: float = OUTAGE_S) -> T:
+    """Return what `action` returns, tried again each second while the storage cannot be reached.
+
+    After `seconds` its error is raised: optuna.exceptions.StorageInternalError.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return action()
+        except optuna.exceptions.StorageInternalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(1.0)
+
+
 def requeue_orphans(study: optuna.Study) -> int:
     """Put the trials of dead processes of this machine back into the queue; return how many.
 
@@ -156,17 +211,21 @@ def requeue_orphans(study: optuna.Study) -> int:
         if _is_orphan(trial)
     ]
     for trial in orphans:
-        study.add_trial(
-            optuna.create_trial(
-                state=TrialState.WAITING,
-                params=trial.params,
-                distributions=trial.distributions,
-                system_attrs={"fixed_params": trial.params, "failed_trial": trial.number},
-            )
-        )
-        # After its successor is there: a kill in between runs a trial twice and loses none.
-        study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
+        _requeue(study, trial)
     return len(orphans)
+
+
+def _requeue(study: optuna.Study, trial: FrozenTrial) -> None:
+    study.add_trial(
+        optuna.create_trial(
+            state=TrialState.WAITING,
+            params=trial.params,
+            distributions=trial.distributions,
+            system_attrs={"fixed_params": trial.params, "failed_trial": trial.number},
+        )
+    )
+    # After its successor is there: a kill in between runs a trial twice and loses none.
+    study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
 
 
 def _is_orphan(trial: FrozenTrial) -> bool:

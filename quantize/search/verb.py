@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -70,6 +71,7 @@ def search_verb(
         open_study,
         requeue_orphans,
         trials_done,
+        with_patience,
     )
 
     for option, word, known in (
@@ -93,7 +95,7 @@ def search_verb(
         rows_of(dataset, usage, "each trial needs both")
     budget = Budget(space, seed, epochs, rows, side_px, sampler, pruner, dataset.digest())
     url = storage or _embedded(space)
-    name = study_name or space
+    name = study_name or str(space)
     study = open_study(open_storage(url), name, budget)
     requeue_orphans(study)
     skip = ["--skip-bad"] if skip_bad else []
@@ -104,13 +106,13 @@ def search_verb(
         shown = 0
         while True:
             alive = [process for process in processes if process.poll() is None]
-            done = trials_done(study)
+            done = with_patience(partial(trials_done, study))
             advance(done - shown)
             shown = done
             if done >= trials or not alive:
                 break
             if len(alive) < len(processes):
-                requeue_orphans(study)
+                with_patience(partial(requeue_orphans, study))
             time.sleep(_POLL_S)
     if shown < trials:
         raise DataError(

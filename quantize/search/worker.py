@@ -7,6 +7,7 @@ the study.
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -23,10 +24,13 @@ from quantize.search.space import suggest
 from quantize.search.study import (
     Budget,
     budget_of,
+    is_interruption,
     join_study,
     mark_owner,
     open_storage,
+    requeue_interrupted,
     trials_done,
+    with_patience,
 )
 from quantize.search.words import ENVIRONMENT
 from quantize.training.train import predict_logits
@@ -36,7 +40,10 @@ _WAIT_S = 1.0
 
 
 def work(study: optuna.Study, dataset: Fer2013, trials: int) -> None:
-    """Run trials until `trials` have a result; wait while others run the last ones."""
+    """Run trials until `trials` have a result; wait while others run the last ones.
+
+    A server that restarts meanwhile costs the trial that runs, which is then run again.
+    """
     budget = budget_of(study)
     training, validation = (
         _sample(dataset.select(usage), budget) for usage in ("Training", "PublicTest")
@@ -46,14 +53,27 @@ def work(study: optuna.Study, dataset: Fer2013, trials: int) -> None:
         mark_owner(trial)
         return _train(trial, budget, training, validation)
 
-    while (done := trials_done(study)) < trials:
-        states = [trial.state for trial in study.get_trials(deepcopy=False)]
-        others = states.count(TrialState.RUNNING)
-        if TrialState.WAITING in states or done + others < trials:
-            study.optimize(objective, n_trials=1)
-        else:
-            optuna.storages.fail_stale_trials(study)
-            time.sleep(_WAIT_S)
+    while with_patience(lambda: trials_done(study)) < trials:
+        try:
+            _run_one_or_wait(study, objective, trials)
+        except Exception as error:  # as Optuna stumbles over the first, it raises others
+            if not is_interruption(error):
+                raise
+            with_patience(lambda: requeue_interrupted(study))
+
+
+def _run_one_or_wait(
+    study: optuna.Study,
+    objective: Callable[[optuna.Trial], float | tuple[float, int]],
+    trials: int,
+) -> None:
+    states = [trial.state for trial in study.get_trials(deepcopy=False)]
+    others = states.count(TrialState.RUNNING)
+    if TrialState.WAITING in states or trials_done(study) + others < trials:
+        study.optimize(objective, n_trials=1)
+    else:
+        optuna.storages.fail_stale_trials(study)
+        time.sleep(_WAIT_S)
 
 
 def _sample(dataset: Fer2013, budget: Budget) -> Fer2013:

@@ -32,13 +32,21 @@ def teachers_answers(
     A mirrored face has the same expression; the mean over both is the better teacher. `advance`
     hears of each of the 2 x n x teachers answers. ValueError without a teacher.
     """
+    views = (images, np.ascontiguousarray(images[:, :, ::-1]))
+    both = [mean_answers(teachers, view, advance) for view in views]
+    return np.asarray(np.mean(both, axis=0), np.float32)
+
+
+def mean_answers(
+    teachers: Sequence[Teacher],
+    images: NDArray[np.uint8],
+    advance: Callable[[float], None] = lambda done: None,
+) -> NDArray[np.float32]:
+    """Return the mean probabilities, float32[n, 7], of all teachers for `images` as they are."""
     if not teachers:
         raise ValueError("no teacher")
-    total = np.zeros((len(images), 7))
-    for teacher in teachers:
-        for view in (images, images[:, :, ::-1]):
-            total += np.exp(teacher.log_probabilities(np.ascontiguousarray(view), advance))
-    return np.asarray(total / (2 * len(teachers)), np.float32)
+    answers = [np.exp(teacher.log_probabilities(images, advance)) for teacher in teachers]
+    return np.asarray(np.mean(answers, axis=0), np.float32)
 
 
 def soft_targets(

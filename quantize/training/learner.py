@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from edge_fer.models.kind import FACE_PX
 from quantize.data.votes import VOTE_CLASSES
-from quantize.networks.architectures import build
+from quantize.networks.architectures import FIXED_SIZE, build
 from quantize.networks.growing import grow
 from quantize.networks.initial_network import open_initial
+from quantize.networks.narrowing import narrow
 from quantize.training.settings import TrainingSettings
 from quantize.training.weight_average import WeightAverage
 
@@ -57,7 +58,35 @@ def new_learner(
     """
     network = _build(settings, settings.precision)
     if initial is not None:
-        grow(network, open_initial(initial, settings.architecture), faces)
+        begun = open_initial(initial, settings.architecture)
+        if begun.name != network.name:
+            begun = narrow(begun, network, faces)
+        grow(network, begun, faces)
+    model = network if settings.votes_sha256 is None else _with_votes(network)
+    _compile(model, settings, steps_per_epoch)
+    return _learner(model, settings, steps_done=0)
+
+
+def resized_learner(
+    learner: Learner, settings: TrainingSettings, epoch: int, steps_per_epoch: int
+) -> Learner:
+    """Return a learner for the image size of `epoch`, counted from 0; the same one where it fits.
+
+    A network of a fixed size becomes a new one, with the weights of all layers that do not depend
+    on the size, as convolutions do, and an optimizer that begins anew. The dense layer behind the
+    feature map has another number of weights: it and what follows it begin with random ones.
+    """
+    side_px = settings.stage_of(epoch).side_px
+    if learner.model.input_shape[1] in (None, side_px):
+        return learner
+    keras.utils.set_random_seed(settings.seed + epoch)
+    network = _in_precision(settings.precision, settings.architecture, side_px)
+    known = {layer.name: layer.get_weights() for layer in learner.model.layers}
+    for layer in network.layers:
+        values = known[layer.name]
+        if [value.shape for value in values] != [tuple(each.shape) for each in layer.weights]:
+            break
+        layer.set_weights(values)
     model = network if settings.votes_sha256 is None else _with_votes(network)
     _compile(model, settings, steps_per_epoch)
     return _learner(model, settings, steps_done=0)
@@ -84,7 +113,10 @@ def _learner(model: keras.Model, settings: TrainingSettings, steps_done: int) ->
     if settings.average_decay == 0:
         return Learner(model, None)
     average = WeightAverage(
-        _build(settings, "float32"), _first_head(model), settings.average_decay, steps_done
+        _in_precision("float32", settings.architecture, model.input_shape[1]),
+        _first_head(model),
+        settings.average_decay,
+        steps_done,
     )
     return Learner(model, average)
 
@@ -92,6 +124,8 @@ def _learner(model: keras.Model, settings: TrainingSettings, steps_done: int) ->
 def _build(settings: TrainingSettings, precision: str) -> keras.Model:
     sides = {stage.side_px for stage in settings.stages}
     side_px = sides.pop() if len(sides) == 1 else None
+    if settings.architecture in FIXED_SIZE:
+        side_px = settings.stages[0].side_px
     return _in_precision(precision, settings.architecture, side_px)
 
 

@@ -63,6 +63,9 @@ class TrainingSettings:
     # sha256 of the trained networks whose answers are mixed into the labels; (): labels alone.
     teachers_sha256: tuple[str, ...] = ()
     teacher_weight: float = 0.5  # the share of the answers in the mixture
+    # True: the teachers answer anew for each changed picture that the student sees (Beyer et al.
+    # 2022, "Knowledge distillation: A good teacher is patient and consistent"); False: once a face.
+    consistent_teachers: bool = False
     # Parameter of the Beta distribution that mixes pairs of faces and their labels (mixup, Zhang et
     # al. 2018); 0: each face alone.
     mixup: float = 0.0

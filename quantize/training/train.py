@@ -13,11 +13,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from edge_fer.models.kind import FACE_PX
-from quantize.data.batches import AugmentedBatches, one_hot, plain_batch
+from quantize.data.batches import Ask, AugmentedBatches, one_hot, plain_batch
 from quantize.data.load import USAGES, Fer2013
 from quantize.evaluation.evaluation import rows_of
 from quantize.training.distillation import soft_targets
-from quantize.training.learner import Learner, at_full_size, new_learner
+from quantize.training.learner import Learner, at_full_size, new_learner, resized_learner
 from quantize.training.run_folder import EpochResult, RunFolder, RunState
 from quantize.training.settings import TrainingSettings
 
@@ -34,6 +34,7 @@ def train(
     initial: Path | None = None,
     votes: NDArray[np.float32] | None = None,
     answers: NDArray[np.float32] | None = None,
+    ask: Ask | None = None,
     console: Console | None = None,
 ) -> RunState:
     """Train `settings.architecture`, or go on with the training that `folder` holds.
@@ -43,7 +44,7 @@ def train(
     file (`quantize.networks.initial_network`); without it the weights are random. `votes`
     (float32[N, 10], rows as in `dataset`) train a second head, which is left out of what is saved
     as the best. `answers` (float32[n, 7], the teachers' probabilities for the Training rows) are
-    mixed into the labels.
+    mixed into the labels; `ask` has them answer for each changed picture instead.
 
     Writes `best.keras` (the network of the epoch, among those at 48 px, with the best PublicTest
     accuracy) and a checkpoint an epoch into `folder`. Returns the state at the end. UserError when
@@ -76,6 +77,7 @@ def train(
         task = progress.add_task("", total=settings.epochs * steps, completed=done)
         for epoch in range(state.epochs_done, settings.epochs):
             side_px = settings.stage_of(epoch).side_px
+            learner = resized_learner(learner, settings, epoch, steps)
             progress.update(
                 task, description=f"epoch {epoch + 1}/{settings.epochs} at {side_px} px"
             )
@@ -89,6 +91,8 @@ def train(
                 epoch=epoch,
                 votes=votes,
                 mixup=settings.mixup,
+                ask=ask,
+                teacher_weight=settings.teacher_weight,
             )
             learner.seed_dropout(settings.seed, epoch)
             result = _train_epoch(

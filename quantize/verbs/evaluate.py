@@ -1,20 +1,29 @@
 """The verb `evaluate`."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from rich.console import Console
 
 from edge_fer.errors import UsageError, UsageReason
+from edge_fer.models.card import load_card, write_card
+from edge_fer.models.files import card_path
+from edge_fer.models.kind import EMOTIONS
 from quantize.data.classes import classes_of
 from quantize.data.fer2013 import Fer2013
+from quantize.evaluation.confidence import fit_confidence
 from quantize.evaluation.evaluation import Evaluation, evaluate_predictor, rows_of
 from quantize.evaluation.predictors import open_predictor
 from quantize.evaluation.render_evaluation import render_evaluation
 from quantize.evaluation.render_robustness import render_robustness
-from quantize.evaluation.robustness import Robustness, measure_robustness
+from quantize.evaluation.robustness import (
+    Robustness,
+    measure_robustness,
+    shifted_answers,
+)
 from quantize.networks.order import order_of
 from quantize.networks.use import Use, use_of
 from quantize.plots.figures import check_figure_path, open_figure
@@ -40,14 +49,16 @@ def evaluate_verb(
     yunet: Path | None = None,
     rows: int = 0,
     with_faces: bool = False,
+    fit: bool = False,
 ) -> None:
     """Measure a model file and print the scores, as JSON or for people.
 
     `corruptions` measures it under those too, and `plot` draws that. `report` is a folder for a
     page with all figures, and `network` the float network that it shows the inside of; only
-    `with_faces` does the page show faces of the data. `labels` and `input_range` say how the
-    network is used, the others how the data is read. UserError for options that do not go together,
-    and for what cannot be read or written.
+    `with_faces` does the page show faces of the data. `fit` first fits temperature and threshold on
+    the rows, clean and corrupted, and writes them into the card beside the int8 file. `labels` and
+    `input_range` say how the network is used, the others how the data is read. UserError for
+    options that do not go together, and for what cannot be read or written.
     """
     if plot is not None and not corruptions:
         raise UsageError(
@@ -58,14 +69,20 @@ def evaluate_verb(
             UsageReason.CONTRADICTION,
             f"--network {network}: it is for a report: add --report FOLDER",
         )
-    if report is not None and (labels is not None or input_range is not None):
+    use = use_of(labels, input_range)
+    if report is not None and use.kind is not EMOTIONS:
         raise UsageError(
             UsageReason.CONTRADICTION,
-            "--report: it is of a network for the daemon: leave --labels out",
+            f"--report: its page shows FER2013's classes, and --labels {labels} has others: leave "
+            "--report out",
         )
     if with_faces and report is None:
         raise UsageError(
             UsageReason.CONTRADICTION, "--with-faces: it is for a report: add --report FOLDER"
+        )
+    if fit and not _has_card(model):
+        raise UsageError(
+            UsageReason.CONTRADICTION, f"--fit-confidence: {model} has no card to write them into"
         )
     if plot is not None:
         check_figure_path(plot)
@@ -77,12 +94,14 @@ def evaluate_verb(
         yunet=yunet,
         unsplit=usage,
     )
+    if fit:
+        _fit_card(model, rows_of(read_data(data, reading, rows=rows), usage), usage, use)
     evaluation, robustness = (
         _measure(
             model,
             lambda: read_data(data, reading, rows=rows),
             usage,
-            use_of(labels, input_range),
+            use,
             corruptions=corruptions,
         )
         if report is None
@@ -93,6 +112,8 @@ def evaluate_verb(
             lambda: read_data(data, reading, rows=rows),
             report,
             network,
+            use,
+            options={"--labels": labels, "--input-range": input_range},
             with_faces=with_faces,
         )
     )
@@ -130,7 +151,36 @@ def _measure(
     if not corruptions:
         return evaluation, None
     clean = evaluation.scores.accuracy
-    return evaluation, measure_robustness(predictor, rows, usage, clean, progress=True)
+    temperature = load_card(model, use.kind).temperature if _has_card(model) else 1.0
+    return evaluation, measure_robustness(
+        predictor, rows, usage, clean, temperature=temperature, progress=True
+    )
+
+
+def _fit_card(model: Path, rows: Fer2013, usage: str, use: Use) -> None:
+    card = load_card(model, use.kind)
+    predictor = open_predictor(model, use.kind, use)
+    answers = predictor.log_probabilities(rows.images, lambda done: None)
+    shifted = shifted_answers(predictor, rows.images, progress=True)
+    fitted = fit_confidence(answers, rows.labels, shifted)
+    found = replace(
+        card,
+        temperature=fitted.temperature,
+        uncertain_threshold=fitted.uncertain_threshold,
+        confidence=fitted.measured,
+    )
+    path = write_card(found, model)
+    Console(stderr=True).print(
+        f"{path}: temperature {card.temperature:.3f} -> {found.temperature:.3f}, threshold "
+        f"{card.uncertain_threshold:.3f} -> {found.uncertain_threshold:.3f}, on {usage}",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _has_card(model: Path) -> bool:
+    return model.suffix == ".tflite" and card_path(model).exists()
 
 
 def _report(
@@ -140,7 +190,9 @@ def _report(
     read: Callable[[], Fer2013],
     report: Path,
     network: Path | None,
+    use: Use,
     *,
+    options: Mapping[str, str | None],
     with_faces: bool,
 ) -> tuple[Evaluation, Robustness | None]:
     require_tensorflow()
@@ -148,7 +200,7 @@ def _report(
     from quantize.report.subject import open_subject  # noqa: PLC0415  # it imports TensorFlow
     from quantize.report.writing import PAGE, check_folder, write_report  # noqa: PLC0415
 
-    subject = open_subject(model, network)
+    subject = open_subject(model, network, use)
     check_folder(report)
     measured = write_report(
         subject,
@@ -156,7 +208,13 @@ def _report(
         usage,
         report,
         command=command_line(
-            model, data, usage=usage, report=report, network=network, with_faces=with_faces
+            model,
+            data,
+            usage=usage,
+            report=report,
+            network=network,
+            with_faces=with_faces,
+            options=options,
         ),
         with_faces=with_faces,
         progress=True,

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -16,7 +17,7 @@ from quantize.evaluation.predictors import open_predictor
 from quantize.networks.architectures import ARCHITECTURES
 from quantize.networks.initial_network import open_initial
 from quantize.progress import progress_bar
-from quantize.training.distillation import teachers_answers
+from quantize.training.distillation import mean_answers, teachers_answers
 from quantize.training.settings import PRECISIONS, Stage, TrainingSettings, paper_settings
 from quantize.training.train import train
 from quantize.verbs.reading import read_data, reading_of
@@ -39,6 +40,7 @@ def train_verb(
     votes: Path | None,
     teachers: Sequence[Path] = (),
     teacher_weight: float | None = None,
+    consistent_teachers: bool = False,
     label_smoothing: float | None = None,
     precision: str,
     changes: Sequence[str] = (),
@@ -83,6 +85,7 @@ def train_verb(
     )
     asked = [open_predictor(path) for path in teachers]
     settings = replace(settings, teachers_sha256=tuple(_sha256(path) for path in teachers))
+    settings = replace(settings, consistent_teachers=consistent_teachers)
     if initial is not None:
         open_initial(initial, architecture)
         settings = replace(settings, initial_sha256=_sha256(initial))
@@ -91,8 +94,10 @@ def train_verb(
     if votes is not None:
         shares = load_votes(votes, dataset)
         settings = replace(settings, votes_sha256=_sha256(votes))
-    answers = None
-    if asked:
+    answers, ask = None, None
+    if consistent_teachers:
+        ask = partial(mean_answers, asked)
+    elif asked:
         training = dataset.select("Training")
         with progress_bar("Asking the teachers", 2 * len(asked) * len(training)) as advance:
             answers = teachers_answers(asked, training.images, advance)
@@ -105,6 +110,7 @@ def train_verb(
         initial=initial,
         votes=shares,
         answers=answers,
+        ask=ask,
         console=console,
     )
     print(

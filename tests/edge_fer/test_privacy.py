@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from edge_fer.models.kind import FACE_PX
-from edge_fer.recording.ring import list_clips
 from edge_fer.recording.sealing import make_key
+from edge_fer.recording.stored import list_clips
 from firmware_bridge.monitor.run import watch_bus
 from firmware_bridge.monitor.sources import LivePort
 from firmware_bridge.terminal.pty_wire import PtyWire

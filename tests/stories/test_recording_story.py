@@ -21,8 +21,8 @@ from edge_fer.errors import DaemonError
 from edge_fer.recording.clip import CABIN, FORWARD
 from edge_fer.recording.clip_file import read_clip
 from edge_fer.recording.pictures import decompress
-from edge_fer.recording.ring import list_clips
 from edge_fer.recording.sealing import load_key, make_key
+from edge_fer.recording.stored import list_clips
 from tests.stories.drive import Drive, drive
 
 pytestmark = pytest.mark.slow  # a minute of camera

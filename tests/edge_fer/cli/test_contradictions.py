@@ -29,6 +29,7 @@ def ids_stay() -> Iterator[None]:
         ([*QUANTIZE, "--format", "dynamic", "--qat-epochs", "1"], "--qat-epochs has no effect"),
         ([*QUANTIZE, "--format", "float32", "--no-verify"], "--no-verify has no effect"),
         (["train", "--data", "d.csv", "--teacher-weight", "0.3"], "no effect without --teacher"),
+        (["train", "--data", "d.csv", "--consistent-teachers"], "no effect without --teacher"),
         (["monitor", "virtual:x", "--dbc", "a.dbc", "--base-id", "1"], "--base-id and --dbc both"),
         (["monitor", "virtual:x", "--base-id", "1", "--dbc", "a.dbc"], "both move the messages"),
         (["controller", "virtual:x", "--dbc", "a.dbc"], "dbc: a.dbc: cannot be read (No such file"),

@@ -461,6 +461,18 @@ def test_what_answers_without_an_end_is_no_daemon(tmp_path: Path) -> None:
         thread.join(10)
 
 
+def test_the_textfile_is_silent_about_the_driver_where_it_is_told_to_be(tmp_path: Path) -> None:
+    file = tmp_path / "edge-fer.prom"
+    server = StatusServer(None, file, driver_state_in_file=False)
+    server.publish(STATUS, time.monotonic())
+    assert wait_for(file.exists)
+    text = file.read_text()
+    server.stop()
+    assert "edge_fer_frames_total 900" in text
+    assert "driver_state" not in text
+    assert STATUS.state not in text
+
+
 def test_a_link_at_the_name_of_the_textfile_is_not_followed(tmp_path: Path) -> None:
     victim, file = tmp_path / "victim", tmp_path / "edge-fer.prom"
     victim.write_text("mine")

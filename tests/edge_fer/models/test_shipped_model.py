@@ -39,16 +39,18 @@ def test_it_is_as_good_as_its_card_says(
     from quantize.data.load import load_fer2013
     from quantize.evaluation.confidence import fit_confidence
     from quantize.evaluation.predictors import open_predictor
+    from quantize.evaluation.robustness import shifted_answers
     from quantize.evaluation.scores import score
 
     card, _ = shipped
     rows = load_fer2013(fer2013_csv).select(card.accuracy.usage)
-    answers = open_predictor(SHIPPED_MODEL).log_probabilities(rows.images, lambda amount: None)
+    predictor = open_predictor(SHIPPED_MODEL)
+    answers = predictor.log_probabilities(rows.images, lambda amount: None)
 
     assert card.accuracy.n == len(rows) == 3_589
     # Kernels of another machine may round an answer or two otherwise.
     assert score(answers, rows.labels).accuracy == pytest.approx(card.accuracy.int8, abs=0.001)
-    fitted = fit_confidence(answers, rows.labels)
+    fitted = fit_confidence(answers, rows.labels, shifted_answers(predictor, rows.images))
     assert fitted.temperature == pytest.approx(card.temperature, rel=0.01)
     assert fitted.uncertain_threshold == pytest.approx(card.uncertain_threshold, abs=0.005)
     measured, said = fitted.measured, card.confidence

@@ -1,5 +1,7 @@
 """What becomes a clip: around an event, on one clock, bounded in time and memory."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -154,3 +156,11 @@ def test_what_was_forgotten_is_in_no_clip() -> None:
     gatherer.event(event(2.0))
     assert gatherer.finish(0.0, synchronised=True) is None  # no picture, no clip
     assert not gatherer.gathers
+
+
+def test_an_event_at_the_very_end_of_a_clip_loses_no_picture() -> None:
+    """The next picture comes before the event is heard of; the clip goes on with it."""
+    (clip,) = play(150.0, [65.125, 75.125])
+    taken = times(clip)
+    assert len(taken) == clip.header.shots[CABIN] == 300
+    assert max(after - before for before, after in pairwise(taken)) < 0.11

@@ -17,13 +17,14 @@ from edge_fer.driver_state.measured import Measured
 from edge_fer.driver_state.states import DriverState
 from edge_fer.errors import UserError
 from edge_fer.recording import process as process_module
+from edge_fer.recording.chain import make_device_key, verify_clips
 from edge_fer.recording.clip import CABIN, FORWARD, Clip
 from edge_fer.recording.clip_file import read_clip
 from edge_fer.recording.flag import RecordingFlag
 from edge_fer.recording.pictures import decompress
 from edge_fer.recording.process import RecorderProcess
-from edge_fer.recording.ring import list_clips
 from edge_fer.recording.settings import RecordingConfig
+from edge_fer.recording.stored import list_clips
 
 MEASURED = Measured(lid_opening=0.1, eyes_unseen_s=0.0, head_unseen_s=0.0)  # behind the event
 PATIENCE_S = 30.0  # a bound against hanging
@@ -110,7 +111,12 @@ def test_switched_off_it_is_nothing(tmp_path: Path, make: Make) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_event_becomes_a_clip_of_real_frames(config: RecordingConfig, make: Make) -> None:
+def test_an_event_becomes_a_clip_of_real_frames(
+    config: RecordingConfig, make: Make, tmp_path: Path
+) -> None:
+    pytest.importorskip("cryptography", reason="needs the recording extra")
+    device = make_device_key(tmp_path / "device.pem")
+    config = replace(config, device_key=str(tmp_path / "device.pem"))
     filming = make(config)
     assert filming.recorder.flag is RecordingFlag.ON
     filming.begin()
@@ -131,6 +137,8 @@ def test_an_event_becomes_a_clip_of_real_frames(config: RecordingConfig, make: M
     grown = [int(decompress(shot.jpeg).mean().round()) for shot in shots]
     assert all(0 < (b - a) % 200 <= 40 for a, b in pairwise(grown))
     assert max(filming.calls_s) < LONGEST_CALL_S
+    (verdict,) = verify_clips(list_clips(Path(config.folder)), device)
+    assert verdict.problem is None
 
 
 @pytest.mark.slow

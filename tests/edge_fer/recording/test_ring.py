@@ -19,8 +19,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_fer.recording.clip_file import read_clip, write_clip
-from edge_fer.recording.ring import Ring, RingError, WallClock, list_clips
+from edge_fer.recording.ring import Ring, RingError, WallClock
 from edge_fer.recording.sealing import PlainLock
+from edge_fer.recording.stored import list_clips
 from tests.edge_fer.recording.making_clips import make_clip
 
 CLIP = make_clip()

@@ -9,8 +9,9 @@ import pytest
 
 from edge_fer.recording import writer as writer_module
 from edge_fer.recording.clip_file import read_clip
-from edge_fer.recording.ring import Ring, list_clips
+from edge_fer.recording.ring import Ring
 from edge_fer.recording.sealing import PlainLock
+from edge_fer.recording.stored import list_clips
 from edge_fer.recording.writer import ClipWriter
 from tests.edge_fer.recording.making_clips import make_clip
 

@@ -63,3 +63,55 @@ def test_the_same_epoch_is_mixed_the_same_again() -> None:
         assert isinstance(first, np.ndarray)
         assert isinstance(second, np.ndarray)
         assert np.array_equal(first, second)
+
+
+@pytest.mark.parametrize("side_px", [48, 32])
+def test_teachers_see_the_mixed_picture_of_the_student(side_px: int) -> None:
+    seen: list[np.ndarray] = []
+
+    def ask(images: np.ndarray) -> np.ndarray:
+        seen.append(images)
+        # The answer is the picture's own grey, so it tells which picture was answered for.
+        grey = images[:, 0, 0].astype(np.float32) / 255
+        return np.column_stack([grey, 1 - grey, *[np.zeros_like(grey)] * 5])
+
+    inputs, targets = AugmentedBatches(
+        IMAGES,
+        TARGETS,
+        side_px=side_px,
+        batch_size=ROWS,
+        augmentation=NONE,
+        seed=1,
+        epoch=0,
+        mixup=1.0,
+        ask=ask,
+        teacher_weight=1.0,
+    )[0]
+    assert isinstance(targets, np.ndarray)
+    assert inputs.shape == (ROWS, side_px, side_px, 1)
+    (images,) = seen
+    assert images.shape == (ROWS, 48, 48)
+    assert images.dtype == np.uint8
+    np.testing.assert_allclose(targets[:, 0], inputs[:, 0, 0, 0], atol=1 / 255)
+    assert not set(np.round(inputs[:, 0, 0, 0] * 255)) <= set(GREYS)  # mixed it was
+
+
+def test_the_share_of_the_teachers_is_theirs() -> None:
+    plain, labels = batches(0.0)[0]
+    even = np.full((ROWS, 7), 1 / 7, np.float32)
+    asked = AugmentedBatches(
+        IMAGES,
+        TARGETS,
+        side_px=48,
+        batch_size=ROWS,
+        augmentation=NONE,
+        seed=1,
+        epoch=0,
+        ask=lambda images: even,
+        teacher_weight=0.25,
+    )
+    inputs, targets = asked[0]
+    assert isinstance(labels, np.ndarray)
+    assert isinstance(targets, np.ndarray)
+    np.testing.assert_array_equal(inputs, plain)
+    np.testing.assert_allclose(targets, 0.75 * labels + 0.25 / 7, rtol=1e-5)

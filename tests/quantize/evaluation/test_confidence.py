@@ -6,6 +6,8 @@ import pytest
 from quantize.evaluation.confidence import (
     fit_confidence,
     fit_temperature,
+    honest_temperature,
+    mean_confidence,
     scale,
     threshold_at_coverage,
 )
@@ -65,3 +67,32 @@ def test_equal_confidences_fall_on_one_side() -> None:
     same = log_softmax(np.tile([1.0, 0, 0, 0, 0, 0, 0], (10, 1)))
     _, coverage, covered_accuracy = threshold_at_coverage(same, np.arange(10) % 7, 0.8)
     assert (coverage, covered_accuracy) == (1.0, 0.2)
+
+
+def test_a_temperature_is_honest_where_confidence_equals_accuracy() -> None:
+    log_probabilities, labels = answers(8_000, 3.0)
+    temperature = honest_temperature(log_probabilities, labels)
+    accuracy = float(np.mean(log_probabilities.argmax(axis=1) == labels))
+    assert mean_confidence(scale(log_probabilities, temperature)) <= accuracy
+    assert mean_confidence(scale(log_probabilities, temperature * 0.99)) > accuracy
+
+
+def test_the_extremes_have_the_bounds_as_their_temperature() -> None:
+    surely_wrong = log_softmax(np.tile([5.0, 0, 0, 0, 0, 0, 0], (10, 1)))
+    assert honest_temperature(surely_wrong, np.full(10, 3)) == 20.0
+    assert honest_temperature(surely_wrong, np.zeros(10, np.int64)) == 0.05
+
+
+def test_confidence_is_not_above_accuracy_under_any_shift() -> None:
+    clean, labels = answers(4_000, 1.0)
+    rng = np.random.default_rng(5)
+    worse = [log_softmax(clean + rng.normal(0, noise, clean.shape)) for noise in (1.0, 2.0)]
+    on_clean, honest = fit_confidence(clean, labels), fit_confidence(clean, labels, worse)
+    assert honest.temperature > 1.2 * on_clean.temperature
+    for shifted in worse:
+        accuracy = float(np.mean(shifted.argmax(axis=1) == labels))
+        assert mean_confidence(scale(shifted, on_clean.temperature)) > accuracy
+        assert mean_confidence(scale(shifted, honest.temperature)) <= accuracy
+    assert honest.measured.calibration_error_scaled > on_clean.measured.calibration_error_scaled
+    # The same images are answered for: the threshold moves with the temperature.
+    assert honest.measured.coverage == pytest.approx(on_clean.measured.coverage, abs=0.01)

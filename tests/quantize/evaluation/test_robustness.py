@@ -1,9 +1,11 @@
 """Accuracy under corruptions: what is measured, how it is shown, and the verb's words."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -12,10 +14,20 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from edge_fer.errors import UserError
+from edge_fer.paths import SHIPPED_MODEL
 from quantize.data.corruptions import CORRUPTIONS, SEVERITIES
 from quantize.data.fer2013 import Fer2013
-from quantize.evaluation.render_robustness import render_robustness, verdict
-from quantize.evaluation.robustness import Robustness, corrupted, measure_robustness
+from quantize.evaluation.render_robustness import (
+    confidence_verdict,
+    render_robustness,
+    verdict,
+)
+from quantize.evaluation.robustness import (
+    Robustness,
+    corrupted,
+    measure_robustness,
+    shifted_answers,
+)
 from quantize.verbs import evaluate as verb
 
 
@@ -47,7 +59,11 @@ def grey_rows(count: int = 6) -> Fer2013:
 
 def some(clean: float = 0.7, at_3: float = 0.65) -> Robustness:
     values = (clean, 0.68, at_3, 0.5, 0.3)
-    return Robustness("PublicTest", 3589, 1, clean, dict.fromkeys(CORRUPTIONS, values))
+    return Robustness("PublicTest", 3589, 1, clean, dict.fromkeys(CORRUPTIONS, values), _sure(0.6))
+
+
+def _sure(at_3: float) -> dict[str, tuple[float, ...]]:
+    return dict.fromkeys(CORRUPTIONS, (0.7, 0.65, at_3, 0.5, 0.4))
 
 
 def test_what_changes_the_light_is_found_and_what_does_not_is_not() -> None:
@@ -70,7 +86,7 @@ def test_the_same_seed_gives_the_same_faces_and_another_one_others() -> None:
 
 def test_mean_and_share_of_clean() -> None:
     values = {"noise": (0.7, 0.6, 0.5, 0.4, 0.3), "hand": (0.7, 0.7, 0.7, 0.6, 0.5)}
-    robustness = Robustness("PublicTest", 100, 1, 0.8, values)
+    robustness = Robustness("PublicTest", 100, 1, 0.8, values, values)
     assert robustness.mean(3) == pytest.approx(0.6)
     assert robustness.mean(5) == pytest.approx(0.4)
     assert robustness.share_of_clean == pytest.approx(0.75)
@@ -90,6 +106,7 @@ def test_table_has_each_figure_and_fits_a_terminal() -> None:
         assert line.removeprefix(kind).split()[:6] == [
             "70.0%", "68.0%", "65.0%", "50.0%", "30.0%", "93%",
         ]  # fmt: skip
+        assert kind == "mean" or line.rstrip().endswith("60.0%")
     assert "the goal of 90% is reached" in " ".join(capture.get().split())
 
 
@@ -98,6 +115,37 @@ def test_verdict_says_where_the_goal_is_missed() -> None:
         "At severity 3 the mean over all corruptions is 60.00%, 85.7% of the clean 70.00%: "
         "the goal of 90% is missed."
     )
+
+
+def test_confidence_above_accuracy_is_found_and_said() -> None:
+    honest = some()
+    assert confidence_verdict(honest).endswith(
+        "confidence is not above the accuracy under any corruption."
+    )
+    values = {**honest.confidence, "noise": (0.7, 0.6, 0.78, 0.5, 0.4)}
+    unsure = replace(honest, confidence=values, temperature=1.25)
+    kind, excess = unsure.most_overconfident()
+    assert (kind, round(excess, 6)) == ("noise", 0.13)
+    assert confidence_verdict(unsure) == (
+        "At severity 3 and temperature 1.250 the mean confidence exceeds the accuracy most under "
+        "noise, by 13.0%."
+    )
+
+
+def test_confidence_is_that_of_the_temperature_that_is_given() -> None:
+    plain, scaled = (
+        measure_robustness(ByLight(), grey_rows(), "PublicTest", 1.0, temperature=temperature)
+        for temperature in (1.0, 2.0)
+    )
+    assert plain.confidence["noise"][2] == pytest.approx(0.94)
+    ratio = (0.94 / 0.01) ** 0.5
+    assert scaled.confidence["noise"][2] == pytest.approx(ratio / (ratio + 6))
+    assert scaled.accuracy == plain.accuracy
+    at_3 = shifted_answers(ByLight(), grey_rows().images)
+    assert len(at_3) == len(CORRUPTIONS)
+    assert [(each.argmax(axis=1) == 0).mean() for each in at_3] == [
+        values[2] for values in plain.accuracy.values()
+    ]
 
 
 def test_plot_is_a_picture(tmp_path: Path) -> None:
@@ -138,6 +186,54 @@ def test_verb_measures_prints_and_draws(
     assert found["mean"][4] < found["mean"][0] <= found["clean"]
     assert found["share_of_clean"] == pytest.approx(found["mean"][2] / found["clean"])
     assert plot.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.slow
+def test_verb_fits_the_card_on_corrupted_faces_too(
+    small_int8_file: Path,
+    small_fer2013: Fer2013,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from edge_fer.models.card import load_card, write_card
+    from edge_fer.models.files import card_path
+
+    monkeypatch.setattr(verb, "read_data", lambda path, reading, rows: small_fer2013)
+    model = tmp_path / "small.tflite"
+    model.write_bytes(small_int8_file.read_bytes())
+    card = replace(
+        load_card(SHIPPED_MODEL),
+        sha256=hashlib.sha256(model.read_bytes()).hexdigest(),
+        temperature=1.0,
+        uncertain_threshold=0.9,
+    )
+    write_card(card, model)
+
+    def run(*, fit: bool) -> dict[str, Any]:
+        verb.evaluate_verb(
+            model, Path("data"), usage="PublicTest", json_output=True, corruptions=True, fit=fit
+        )
+        found: dict[str, Any] = json.loads(capsys.readouterr().out)["corruptions"]
+        return found
+
+    before, after = run(fit=False), run(fit=True)
+    fitted = load_card(model)
+    assert (before["temperature"], after["temperature"]) == (1.0, fitted.temperature)
+    assert fitted.temperature != 1.0
+    assert fitted.uncertain_threshold != 0.9
+    assert fitted.sha256 == card.sha256
+
+    def is_above(found: dict[str, Any]) -> bool:
+        at_3 = [(found["confidence"][kind][2], found["accuracy"][kind][2]) for kind in CORRUPTIONS]
+        # The highest temperature leaves a little more than one in seven.
+        return any(sure > right + 1e-6 for sure, right in at_3 if right > 0.2)
+
+    assert is_above(before)
+    assert not is_above(after)
+    card_path(model).unlink()
+    with pytest.raises(UserError, match=r"--fit-confidence: .* has no card"):
+        run(fit=True)
 
 
 @pytest.mark.slow

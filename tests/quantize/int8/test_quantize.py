@@ -22,6 +22,7 @@ from quantize.evaluation import equivalence
 from quantize.evaluation.confidence import fit_confidence
 from quantize.evaluation.evaluation import evaluate
 from quantize.evaluation.predictors import open_predictor
+from quantize.evaluation.robustness import shifted_answers
 from quantize.int8.convert import convert_as
 from quantize.int8.quantize import (
     Quantized,
@@ -61,7 +62,8 @@ def test_card_says_what_was_done_and_measured(
     assert card.training == {"seed": 3}
     rows = small_fer2013.select("PublicTest")
     answers = open_predictor(path).log_probabilities(rows.images, lambda amount: None)
-    fitted = fit_confidence(answers, rows.labels)
+    shifted = shifted_answers(open_predictor(path), rows.images)
+    fitted = fit_confidence(answers, rows.labels, shifted)
     assert (card.temperature, card.uncertain_threshold, card.confidence) == (
         fitted.temperature,
         fitted.uncertain_threshold,

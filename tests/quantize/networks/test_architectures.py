@@ -55,6 +55,14 @@ def test_edge_keeps_its_budget() -> None:
     assert multiply_adds(model) <= 110_000_000
 
 
+def test_edge_small_keeps_its_budget_and_is_of_the_same_family() -> None:
+    small, edge = build("edge-small"), build("edge")
+    assert small.name == "edge-small"
+    assert multiply_adds(small) == 39_648_128
+    assert small.count_params() == 392_959
+    assert [layer.name for layer in small.layers] == [layer.name for layer in edge.layers]
+
+
 def test_edge_of_open_size_takes_the_weights_of_fixed_size() -> None:
     fixed, opened = build("edge"), build("edge", None)
     opened.set_weights(fixed.get_weights())
@@ -63,7 +71,7 @@ def test_edge_of_open_size_takes_the_weights_of_fixed_size() -> None:
 
 
 def test_an_unknown_name_says_which_names_there_are() -> None:
-    with pytest.raises(UserError, match=r"'vgg'.*edge, paper"):
+    with pytest.raises(UserError, match=r"'vgg'.*edge, edge-small, paper"):
         build("vgg")
 
 

@@ -91,3 +91,7 @@ def test_other_files_are_refused(tmp_path: Path, trained: Any, int8_file: Path) 
         open_initial(network, "paper")
     with pytest.raises(UserError, match="no such model file"):
         open_initial(tmp_path / "nowhere.keras", "edge")
+
+
+def test_edge_small_may_begin_with_the_file_of_edge() -> None:
+    assert open_initial(SHIPPED / "edge.tflite", "edge-small").name == "edge"

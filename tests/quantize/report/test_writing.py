@@ -6,11 +6,16 @@ import shutil
 from pathlib import Path
 
 import cv2
+import keras
+import numpy as np
 import pytest
 
+from edge_fer.emotions import LABELS
 from edge_fer.errors import UserError
 from quantize.data.fer2013 import Fer2013
+from quantize.networks.use import Use
 from quantize.report.calibration_report import NAME
+from quantize.report.command import command_line
 from quantize.report.subject import Subject, open_subject
 from quantize.report.writing import PAGE, check_folder, write_report
 from quantize.verbs import evaluate as verb
@@ -161,3 +166,57 @@ def test_files_that_do_not_go_together(run_folder: Path, small_int8_file: Path) 
         open_subject(small_int8_file, small_int8_file)
     with pytest.raises(UserError, match="cannot read the model"):
         open_subject(run_folder / "no.tflite")
+
+
+def test_a_report_is_of_a_network_used_as_the_options_say(tmp_path: Path) -> None:
+    keras.utils.set_random_seed(5)
+    layers = [
+        keras.layers.Input((48, 48, 1)),
+        keras.layers.Conv2D(4, 3, strides=4, activation="relu"),
+        keras.layers.GlobalAveragePooling2D(),
+        keras.layers.Dense(7),
+    ]
+    keras.Sequential(layers).save(tmp_path / "plain.keras")
+    weights = layers[-1].get_weights()
+    turned = keras.Sequential(
+        [
+            keras.layers.Input((48, 48, 1)),
+            keras.layers.Rescaling(1 / 255),
+            *layers[1:-1],
+            keras.layers.Dense(7, name="turned"),
+        ]
+    )
+    turned.get_layer("turned").set_weights([values[..., ::-1] for values in weights])
+    turned.save(tmp_path / "turned.keras")
+    use = Use(LABELS[::-1], 0.0, 255.0)
+    images = np.random.default_rng(5).integers(0, 256, (9, 48, 48)).astype(np.uint8)
+    found, wanted = (
+        open_subject(path, use=used).file.predictor.log_probabilities(images, lambda done: None)
+        for path, used in ((tmp_path / "turned.keras", use), (tmp_path / "plain.keras", None))
+    )
+    np.testing.assert_allclose(found, wanted, atol=1e-4)
+    assert np.ptp(wanted, axis=1).min() > 0.01, "in another order they would differ"
+
+
+def test_a_report_names_the_options_that_made_it(tmp_path: Path) -> None:
+    line = command_line(
+        Path("own.keras"),
+        Path("faces"),
+        usage="PublicTest",
+        report=Path("docs"),
+        network=None,
+        options={"--labels": "sad,happy", "--input-range": "-1:1", "--rows": None},
+    )
+    assert line == (
+        "edge-fer evaluate own.keras --data faces --usage PublicTest --labels=sad,happy "
+        "--input-range=-1:1 --report docs"
+    )
+    with pytest.raises(UserError, match="--labels happy,sad has others: leave --report out"):
+        verb.evaluate_verb(
+            Path("own.keras"),
+            Path("faces"),
+            usage="PublicTest",
+            json_output=True,
+            labels="happy,sad",
+            report=tmp_path / "docs",
+        )

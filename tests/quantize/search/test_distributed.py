@@ -1,8 +1,10 @@
 """A study in PostgreSQL: a worker on another host joins, dies, and nothing is lost."""
 
+import contextlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -71,9 +73,42 @@ def host() -> Iterator[list[str]]:
         subprocess.run(["ip", "link", "del", "edgefer0"], check=False, capture_output=True)
 
 
+class Server:
+    """A PostgreSQL server that can be restarted, on the data in a folder."""
+
+    url = f"postgresql://search@{SERVER}:54329/postgres"
+
+    def __init__(self, program: str, folder: Path) -> None:
+        self._program, self._folder = program, folder
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        options = ["-h", SERVER, "-p", "54329", "-k", str(self._folder), "-c", "fsync=off"]
+        with (self._folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [self._program, "-D", str(self._folder / "data"), *options],
+                user="postgres",
+                cwd="/",
+                stderr=log,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            try:
+                open_storage(self.url)
+                break
+            except UserError:
+                time.sleep(0.5)
+
+    def stop(self) -> None:
+        """End it without waiting for clients, as SIGTERM would."""
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(timeout=60)
+
+
 @pytest.fixture
-def server(host: list[str]) -> Iterator[str]:
-    """A PostgreSQL server that the other host reaches; its URL."""
+def server(host: list[str]) -> Iterator[Server]:
+    """A PostgreSQL server that the other host reaches."""
     initdb, postgres = find("initdb"), find("postgres")
     if initdb is None or postgres is None:
         pytest.skip("PostgreSQL's initdb and postgres are not installed")
@@ -88,29 +123,13 @@ def server(host: list[str]) -> Iterator[str]:
     subprocess.run([initdb, *words], check=True, capture_output=True, user=user, cwd="/")
     with (folder / "data" / "pg_hba.conf").open("a") as rules:
         rules.write(f"host all all {WORKER}/24 trust\n")
-    options = ["-h", SERVER, "-p", "54329", "-k", str(folder), "-c", "fsync=off"]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [postgres, "-D", str(folder / "data"), *options],
-            user=user,
-            cwd="/",
-            stderr=log,
-            start_new_session=True,
-        )
-    url = f"postgresql://search@{SERVER}:54329/postgres"
+    running = Server(postgres, folder)
+    running.start()
     try:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            try:
-                open_storage(url)
-                break
-            except UserError:
-                time.sleep(0.5)
-        yield url
+        yield running
     finally:
-        ended = process.poll()
-        process.send_signal(signal.SIGINT)  # does not wait for clients, as SIGTERM would
-        process.wait(timeout=60)
+        ended = running.process.poll()
+        running.stop()
         print((folder / "log").read_text(errors="replace")[-2000:], f"\nended before: {ended}")
         shutil.rmtree(folder)
 
@@ -135,13 +154,13 @@ def running_on(study: optuna.Study, host_name: str) -> list[int]:
 
 @pytest.mark.slow
 def test_a_worker_on_another_host_joins_and_dies_without_loss(
-    server: str, host: list[str], noisy_csv: Path
+    server: Server, host: list[str], noisy_csv: Path
 ) -> None:
     from quantize.data.load import load_fer2013
 
     budget = Budget("edge", 1, 1, 28, 16, "random", "none", load_fer2013(noisy_csv).digest())
-    study = open_study(open_storage(server), "edge", budget)
-    away = worker(host, server, noisy_csv, 0)
+    study = open_study(open_storage(server.url), "edge", budget)
+    away = worker(host, server.url, noisy_csv, 0)
     try:
         deadline = time.monotonic() + 240
         while not (victims := running_on(study, "another-host")) and time.monotonic() < deadline:
@@ -150,22 +169,65 @@ def test_a_worker_on_another_host_joins_and_dies_without_loss(
     finally:
         away.kill()  # `sh` became Python by exec, so this is the worker itself
         away.wait()
-    here = worker([], server, noisy_csv, 1)
+    here = worker([], server.url, noisy_csv, 1)
     try:
         here.wait(timeout=600)
     finally:
         here.kill()
         here.wait()
     assert trials_done(study) >= 4
-    states = [trial.state for trial in study.get_trials(deepcopy=False)]
-    assert TrialState.RUNNING not in states
-    retried = [
-        trial for trial in study.get_trials(deepcopy=False) if "failed_trial" in trial.system_attrs
-    ]
-    lost = [trial for trial in study.get_trials(deepcopy=False) if trial.state is TrialState.FAIL]
-    assert {trial.system_attrs["failed_trial"] for trial in retried} == {
-        trial.number for trial in lost
+    assert_nothing_is_lost(study)
+
+
+def assert_nothing_is_lost(study: optuna.Study) -> None:
+    """Each trial has a result, or failed and was begun again."""
+    trials = study.get_trials(deepcopy=False)
+    assert TrialState.RUNNING not in [trial.state for trial in trials]
+    retried = {
+        trial.system_attrs["failed_trial"]
+        for trial in trials
+        if "failed_trial" in trial.system_attrs
     }
+    assert retried == {trial.number for trial in trials if trial.state is TrialState.FAIL}
+
+
+@pytest.mark.slow
+def test_a_killed_worker_and_a_restarted_server_lose_no_trial(
+    server: Server, noisy_csv: Path
+) -> None:
+    """`edge-fer search` with two workers, as a user starts it."""
+    words = ["--space", "edge", "--storage", server.url, "--trials", "4", "--workers", "2"]
+    size = ["--epochs", "1", "--rows", "28", "--side", "16", "--sampler", "random"]
+    search = subprocess.Popen(
+        [sys.executable, "-m", "edge_fer", "search", "--data", str(noisy_csv), *words, *size],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    try:
+        storage = open_storage(server.url)
+        here = socket.gethostname()
+        deadline = time.monotonic() + 240
+        owners: list[int] = []
+        while not owners and time.monotonic() < deadline:
+            with contextlib.suppress(KeyError):  # the study is not there yet
+                owners = running_on(optuna.load_study(study_name="edge", storage=storage), here)
+            time.sleep(0.1)
+        assert owners, "no worker began a trial"
+        os.kill(owners[0], signal.SIGKILL)
+        server.stop()
+        time.sleep(3)  # both the search and the worker that is left meet the server's absence
+        server.start()
+        _, said = search.communicate(timeout=300)
+    finally:
+        search.terminate()
+        search.wait()
+    assert search.returncode == 0, said
+    study = optuna.load_study(study_name="edge", storage=open_storage(server.url))
+    assert trials_done(study) >= 4
+    assert_nothing_is_lost(study)
+    assert any(trial.state is TrialState.FAIL for trial in study.get_trials(deepcopy=False))
 
 
 def test_a_password_is_not_shown() -> None:

@@ -23,12 +23,12 @@ keras = pytest.importorskip("keras", reason="the workstation extra is not instal
 from quantize.data.augmentation import AUGMENTATIONS  # noqa: E402
 from quantize.data.batches import AugmentedBatches  # noqa: E402
 from quantize.data.load import USAGES, Fer2013  # noqa: E402
-from quantize.networks.architectures import build_edge  # noqa: E402
+from quantize.networks.architectures import build_edge, build_paper  # noqa: E402
 from quantize.training import learner, run_folder  # noqa: E402
 from quantize.training import train as training  # noqa: E402
 from quantize.training.learner import Learner  # noqa: E402
 from quantize.training.run_folder import RunFolder, RunState  # noqa: E402
-from quantize.training.settings import Stage, TrainingSettings  # noqa: E402
+from quantize.training.settings import Stage, TrainingSettings, paper_settings  # noqa: E402
 from quantize.training.train import train  # noqa: E402
 from quantize.training.weight_average import WeightAverage  # noqa: E402
 from quantize.verbs.train import parse_stages, settings_for, with_changes  # noqa: E402
@@ -84,6 +84,46 @@ def test_a_training_learns_and_leaves_a_network_of_48_px(tmp_path: Path) -> None
         "settings.json",
         "state.json",
     ]
+
+
+def small_paper(name: str, side_px: int | None = 48) -> Any:
+    """Stand in for `build("paper")`, few and narrow."""
+    assert name == "paper"
+    return build_paper(side_px, first=4, widths=(4, 6))
+
+
+@pytest.mark.slow
+def test_convolutions_of_a_network_of_fixed_size_learn_at_a_smaller_one_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(learner, "build", small_paper)
+    stages = (Stage(16, 1), Stage(48, 1))
+    settings = replace(
+        paper_settings(), stages=stages, batch_size=28, learning_rate=1e-6, votes_sha256="ab"
+    )
+    data = tiny_dataset()
+    save = RunFolder.save
+
+    def power_cut(folder: RunFolder, learner: Learner, state: RunState) -> None:
+        if state.epochs_done == 2:
+            raise KeyboardInterrupt
+        save(folder, learner, state)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(RunFolder, "save", power_cut)
+        with pytest.raises(KeyboardInterrupt):
+            train(data, tmp_path / "run", settings, votes=soft_votes(data))
+    folder = RunFolder(tmp_path / "run")
+    at_16 = keras.models.load_model(tmp_path / "run" / "epoch-001.keras")
+    state = train(data, tmp_path / "run", settings, votes=soft_votes(data))
+    assert [result.side_px for result in state.history] == [16, 48]
+    best = keras.models.load_model(folder.best)
+    assert best.input_shape == (None, 48, 48, 1)
+    for name in ("conv1", "conv2", "conv3"):  # the rate is so low that they stay what they were
+        np.testing.assert_allclose(
+            best.get_layer(name).kernel, at_16.get_layer(name).kernel, atol=1e-4
+        )
+    assert best.get_layer("dense").kernel.shape != at_16.get_layer("dense").kernel.shape
 
 
 KILLED_TRAINING = """
@@ -345,5 +385,5 @@ def test_wrong_stages_are_refused(text: str) -> None:
 
 
 def test_an_unknown_architecture_names_the_known_ones() -> None:
-    with pytest.raises(UserError, match="'resnet' is not one of edge, paper"):
+    with pytest.raises(UserError, match="'resnet' is not one of edge, edge-small, paper"):
         settings_for("resnet", 1, None)

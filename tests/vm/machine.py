@@ -1,0 +1,173 @@
+"""A Debian under qemu, driven from outside: commands by its guest agent, faults by QMP."""
+
+import base64
+import json
+import os
+import shutil
+import socket
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+# Of an emulated processor: a boot took 40 s on an idle computer, 90 s beside other work.
+BOOT_S = 600.0
+COMMAND_S = 300.0
+_POLL_S = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How a command in the machine ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+class JsonSocket:
+    """A line of JSON for each request and answer, as the guest agent and QMP speak it."""
+
+    def __init__(self, path: Path, patience_s: float) -> None:
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.settimeout(patience_s)
+        until_s = time.monotonic() + patience_s
+        while True:
+            try:
+                self._socket.connect(str(path))
+                break
+            except OSError:
+                if time.monotonic() > until_s:
+                    raise
+                time.sleep(_POLL_S)
+        self._file = self._socket.makefile("rwb")
+
+    def ask(self, command: str, **arguments: Any) -> Any:
+        """Return what the command answers; RuntimeError for its error."""
+        line = json.dumps({"execute": command, "arguments": arguments})
+        self._file.write(line.encode() + b"\n")
+        self._file.flush()
+        while True:
+            answer = self._read()
+            if "error" in answer:
+                raise RuntimeError(f"{command}: {answer['error']['desc']}")
+            if "return" in answer:
+                return answer["return"]
+
+    def _read(self) -> dict[str, Any]:
+        answer: dict[str, Any] = json.loads(self._file.readline())
+        return answer
+
+    def close(self) -> None:
+        self._file.close()
+        self._socket.close()
+
+
+class Machine:
+    """One running machine with a disk of its own; the image below it is never written."""
+
+    def __init__(self, image: Path, folder: Path) -> None:
+        self._image, self._folder = image, folder
+        self.disk = folder / "disk.qcow2"
+        if not self.disk.exists():
+            subprocess.run(
+                [
+                    *("qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw"),
+                    *("-b", str(image / "root.ext4"), str(self.disk)),
+                ],
+                check=True,
+            )
+        self.console = folder / "console.log"
+        # KVM of a nested machine may open and still not run; it is used where somebody says so.
+        accelerator = os.environ.get("EDGE_FER_VM_ACCEL", "tcg,thread=multi")
+        cpu = "max" if accelerator.startswith("tcg") else "host"
+        agent, qmp = folder / "agent", folder / "qmp"
+        self._process = subprocess.Popen(
+            [
+                *("nice", "-n", "10", "qemu-system-x86_64", "-accel", accelerator, "-cpu", cpu),
+                *("-smp", "2", "-m", "2048", "-display", "none", "-monitor", "none", "-no-reboot"),
+                *("-kernel", str(image / "vmlinuz"), "-initrd", str(image / "initrd")),
+                *("-append", "root=/dev/vda rw console=ttyS0 mitigations=off quiet"),
+                *("-drive", f"file={self.disk},if=virtio", "-nic", "none"),
+                *("-serial", f"file:{self.console}", "-device", "virtio-serial"),
+                *("-chardev", f"socket,path={agent},server=on,wait=off,id=agent"),
+                *("-device", "virtserialport,chardev=agent,name=org.qemu.guest_agent.0"),
+                *("-device", "qemu-xhci", "-qmp", f"unix:{qmp},server=on,wait=off"),
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        self._qmp = JsonSocket(qmp, COMMAND_S)
+        self._qmp.ask("qmp_capabilities")
+        self._agent = JsonSocket(agent, BOOT_S)
+        self._agent.ask("guest-ping")  # answered once the boot has come so far
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.cut_power()
+
+    def run(self, command: str, *, timeout_s: float = COMMAND_S) -> Done:
+        """Run a shell command as root and return how it ended; TimeoutError after `timeout_s`."""
+        pid = self._agent.ask(
+            "guest-exec", path="/bin/bash", arg=["-c", command], **{"capture-output": True}
+        )["pid"]
+        until_s = time.monotonic() + timeout_s
+        while time.monotonic() < until_s:
+            status = self._agent.ask("guest-exec-status", pid=pid)
+            if status["exited"]:
+                out, err = (
+                    base64.b64decode(status.get(key, "")).decode(errors="replace")
+                    for key in ("out-data", "err-data")
+                )
+                return Done(status.get("exitcode", -1), out, err)
+            time.sleep(_POLL_S)
+        raise TimeoutError(f"{command}: no end within {timeout_s:g} s")
+
+    def output(self, command: str, *, timeout_s: float = COMMAND_S) -> str:
+        """Return what the command writes; AssertionError with all of it where it fails."""
+        done = self.run(command, timeout_s=timeout_s)
+        assert done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    def write(self, path: str, data: bytes | str) -> None:
+        """Write a file in the machine."""
+        raw = data.encode() if isinstance(data, str) else data
+        handle = self._agent.ask("guest-file-open", path=path, mode="w")
+        for start in range(0, len(raw), 40_000):
+            part = base64.b64encode(raw[start : start + 40_000]).decode()
+            self._agent.ask("guest-file-write", handle=handle, **{"buf-b64": part})
+        self._agent.ask("guest-file-close", handle=handle)
+
+    def plug_serial(self) -> str:
+        """Plug a USB serial port (FTDI) in; return the pty that is its other end here."""
+        if "line" not in {item["label"] for item in self._qmp.ask("query-chardev")}:
+            self._qmp.ask("chardev-add", id="line", backend={"type": "pty", "data": {}})
+        self._qmp.ask("device_add", driver="usb-serial", id="port", chardev="line")
+        names = {item["label"]: item["filename"] for item in self._qmp.ask("query-chardev")}
+        return str(names["line"]).removeprefix("pty:")
+
+    def pull_serial(self) -> None:
+        """Pull the USB serial port out."""
+        self._qmp.ask("device_del", id="port")
+
+    def cut_power(self) -> None:
+        """End the machine at once: what was not synchronised to its disk is lost."""
+        self._process.kill()
+        self._process.wait()
+        self._qmp.close()
+        self._agent.close()
+        for name in ("agent", "qmp"):
+            (self._folder / name).unlink(missing_ok=True)
+
+
+def why_not() -> str | None:
+    """Return what this computer lacks for the machine; None where nothing is."""
+    if os.geteuid() != 0:
+        return "a Debian root is made by root alone"
+    for tool in ("mmdebstrap", "qemu-system-x86_64", "qemu-img"):
+        if shutil.which(tool) is None:
+            return f"no {tool} (apt install mmdebstrap qemu-system-x86 qemu-utils)"
+    return None
