@@ -12,12 +12,12 @@ from firmware_bridge.monitor.parts import (
     panel,
     short_time,
 )
-from firmware_bridge.protocol.database import SignalDefinition, Value, definition
+from firmware_bridge.protocol.database import SignalDefinition, Value, definition, definitions
 from firmware_bridge.protocol.frame import id_text
 from firmware_bridge.reception.supervision import MessageStatistics
 from firmware_bridge.reception.watching import Seen
 
-_NAME_CELLS = 24
+_NAME_CELLS = max(len(name) for known in definitions().values() for name in known.signals)
 
 
 def signals_panel(seen: Seen, first: int, rows: int) -> Panel:
@@ -42,7 +42,7 @@ def _lines(seen: Seen) -> list[Text]:
         values = {} if content is None else content[0].signal_values()
         for name, signal in definition(message.name).signals.items():
             text = Text(no_wrap=True, overflow="ellipsis")
-            text.append(f"  {name:<{_NAME_CELLS}}", LABEL)
+            text.append(f"  {name:<{_NAME_CELLS}}  ", LABEL)
             lines.append(text.append(_worded(signal, values.get(name))))
     return lines
 
@@ -63,4 +63,4 @@ def _worded(signal: SignalDefinition, value: Value) -> str:
         return named
     if named is None:
         return NO_VALUE
-    return number(named, signal.unit, 0 if named == int(named) else 1)
+    return number(named, signal.unit.replace("deg", "°"), 0 if named == int(named) else 1)

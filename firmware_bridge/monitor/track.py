@@ -8,6 +8,7 @@ from firmware_bridge.protocol.database import definition, value_name
 from firmware_bridge.protocol.messages import (
     EMOTION_SIGNALS,
     ControllerStatusMessage,
+    DriverEvidenceMessage,
     DriverRequestMessage,
     DriverStateMessage,
     EmotionProbabilitiesMessage,
@@ -104,6 +105,15 @@ def _longest_gap_s(name: str) -> float:
 _DRAWN = {
     DriverStateMessage.NAME: ("Confidence", "Drowsiness", "Distraction"),
     EmotionProbabilitiesMessage.NAME: EMOTION_SIGNALS,
+    DriverEvidenceMessage.NAME: (
+        "Yaw",
+        "Pitch",
+        "LidOpening",
+        "GazeYaw",
+        "GazePitch",
+        "EyesUnseen",
+        "HeadUnseen",
+    ),
     HealthMessage.NAME: ("FrameRate", "Latency", "Temperature"),
     PipelineFiguresMessage.NAME: ("CameraRate", "FaceRate", "EmotionRate"),
     ControllerStatusMessage.NAME: ("Speed",),

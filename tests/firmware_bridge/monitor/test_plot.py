@@ -18,6 +18,7 @@ from firmware_bridge.protocol.frame import CanFrame
 from firmware_bridge.protocol.messages import (
     MESSAGE_CLASSES,
     ControllerStatusMessage,
+    DriverEvidenceMessage,
     DriverRequestMessage,
     DriverStateMessage,
     EmotionProbabilitiesMessage,
@@ -116,6 +117,22 @@ def test_the_picture_has_a_panel_for_each_kind_of_thing(make_frame: MakeFrame) -
     assert [text.get_text() for text in figure.axes[0].texts] == [" are you all right?"]
     named = figure.axes[-1].get_legend().get_texts()
     assert "wrong crc (1)" in [text.get_text() for text in named]
+
+
+def test_the_evidence_of_the_state_is_drawn(make_frame: MakeFrame) -> None:
+    pytest.importorskip("matplotlib", reason="matplotlib is of the workstation")
+    evidence = DriverEvidenceMessage(
+        yaw_deg=-30.0, pitch_deg=3.0, lid_opening_percent=80.0, eyes_unseen_s=4.0
+    )
+    frames = frames_of_a_drive(make_frame)
+    frames += [make_frame(evidence, 4.0 + index / 10) for index in range(4)]
+    watch, track = watched(frames)
+
+    figure: Any = draw(track, list(watch.history), 0.0, 6.0, "a drive")
+
+    titles = {axes.get_title(loc="left") for axes in figure.axes}
+    assert {"yaw, pitch", "lid opening", "eyes unseen"} <= titles
+    assert track.courses["Yaw"].values[-1] == -30.0
 
 
 def test_each_cyclic_message_and_each_rate_is_drawn(make_frame: MakeFrame) -> None:

@@ -178,8 +178,8 @@ def test_every_signal_of_every_message_can_be_read(watch: Watch, height: int) ->
 
     for name, known in definitions().items():
         assert f"{known.can_id:03X} {name}" in shown
-        assert all(signal in shown for signal in known.signals)
-    for said in ("87.2 %", "uncertain", "72.3 km/h", "are you all right", "51 degC"):
+        assert all(f"  {signal}  " in shown for signal in known.signals)
+    for said in ("87.2 %", "uncertain", "72.3 km/h", "are you all right", "51 °C"):
         assert said in shown
     assert "more rows: pg down" in draw(watch, LINE, 1.95, controls=Controls(Page.SIGNALS))
     assert "pg down" not in text
