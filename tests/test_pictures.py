@@ -26,6 +26,7 @@ OF_THE_PORTRAIT = {  # Eileen M. Collins, by NASA, in the public domain
     "docs/edge/corruptions-of-the-portrait.png",
     "docs/edge/feature-maps.png",
     "docs/edge/saliency-of-the-portrait.png",
+    "docs/eyes-network.png",
     "docs/face-network.png",
     "docs/preview.png",
     "edge_fer/assets/collins.jpg",

@@ -8,6 +8,7 @@ from edge_fer.daemon.opening import Networks
 from edge_fer.daemon.status import Status
 from edge_fer.driver_state.measured import Measured
 from edge_fer.face.opening import detector_name
+from edge_fer.face.seat import seat_of
 from edge_fer.redaction import redacted_uri
 from firmware_bridge.counted import counted
 
@@ -20,6 +21,7 @@ def opening_lines(
 ) -> tuple[Line, ...]:
     """Return what runs, from what config; and a warning for each sense that is missing."""
     parts = networks.parts
+    seat = seat_of(config.face.seat_region, config.driver_state.driver_side)
     detector = "haar" if parts.detector_failed else detector_name(config.face, _store(config))
     lines: list[Line] = [
         (logging.INFO, f"edge-fer {version}"),
@@ -30,7 +32,7 @@ def opening_lines(
         ),
         (
             logging.INFO,
-            f"face: found by {detector} within the seat region {config.face.seat_region},"
+            f"face: found by {detector} within the seat region {seat},"
             f" followed by {_network(config.model.face_path)}",
         ),
         (logging.INFO, f"emotions: {networks.model}"),

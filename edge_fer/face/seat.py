@@ -27,6 +27,10 @@ class SeatRegion:
             raise ValueError("is not within 0..1, left below right and top below bottom")
         return cls(left, top, right, bottom)
 
+    def __str__(self) -> str:
+        """As `parse` reads it."""
+        return f"{self.left:g} {self.top:g} {self.right:g} {self.bottom:g}"
+
     def holds(self, point: Point, shape: tuple[int, ...]) -> bool:
         """Whether a point of a frame of `shape` (height, width) lies in it.
 

@@ -42,6 +42,7 @@ MOST_STREAMS = 16
 SAVED_HERE = frozenset(
     {
         "face.seat_region",
+        "driver_state.driver_side",
         "driver_state.neutral_yaw_deg",
         "driver_state.neutral_pitch_deg",
     }

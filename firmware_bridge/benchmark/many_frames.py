@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_bridge.protocol.cobs import MAX_STUFFED_LENGTH
+from firmware_bridge.protocol.cobs import CRC_LENGTH, ID_LENGTH, PACKET_OVERHEAD
 from firmware_bridge.protocol.database import definitions
 from firmware_bridge.protocol.frame import MAX_CLASSIC_LENGTH, MAX_STANDARD_ID
 
@@ -20,7 +20,7 @@ Marks = NDArray[np.bool_]
 
 FRAME_BYTES = MAX_CLASSIC_LENGTH  # all our messages have eight
 LINE_BYTES = 5 + 2 * FRAME_BYTES + 1  # t, id, length, data, carriage return
-PACKET_BYTES = MAX_STUFFED_LENGTH + 2  # a delimiter on each side
+PACKET_BYTES = FRAME_BYTES + PACKET_OVERHEAD  # with the delimiter on each side
 
 _CRC8_POLYNOMIAL = 0x2F
 _CRC32_POLYNOMIAL = 0xEDB88320  # 0x04C11DB7, bits reflected
@@ -85,7 +85,7 @@ def receive_lines(lines: Rows) -> Received:
 
 def encode_packets(ids: Ids, data: Rows) -> Rows:
     """Return the COBS packet of each frame, with its delimiters."""
-    packet = np.empty((len(ids), MAX_STUFFED_LENGTH - 1), np.uint8)
+    packet = np.empty((len(ids), ID_LENGTH + FRAME_BYTES + CRC_LENGTH), np.uint8)
     packet[:, 0], packet[:, 1] = ids & 0xFF, ids >> 8
     packet[:, 2:10] = data
     crc = _crc32(packet[:, :10])

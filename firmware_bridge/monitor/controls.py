@@ -3,8 +3,12 @@
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from firmware_bridge.protocol.database import definitions
+
 MAX_FILTER_LENGTH = 60
 PAGE_ROWS = 10
+# Lines of all messages; pressing down at the end is not to be made up for by pressing up.
+MOST_SIGNAL_ROWS = sum(1 + len(known.signals) for known in definitions().values()) - PAGE_ROWS
 
 
 class Page(Enum):
@@ -12,6 +16,7 @@ class Page(Enum):
 
     OVERVIEW = "overview"
     FRAMES = "frames"
+    SIGNALS = "signals"
     HELP = "help"
 
 
@@ -33,11 +38,13 @@ class Controls:
     typed: str | None = None  # while a filter is typed: so far
     changed_only: bool = False
     scrolled_rows: int = 0  # back from the newest frame; only while paused
+    first_signal: int = 0  # the uppermost row of the signals
 
 
 HELP: tuple[tuple[str, str], ...] = (
     ("q", "quit"),
     ("tab", "overview or frames"),
+    ("s", "every signal of every message; ↑ ↓, pg up and pg down scroll"),
     ("space", "pause, go on; a recording stands still"),
     ("/", "filter frames: words that must be in the line, -word must not; empty shows all"),
     ("c", "only frames whose content changed"),
@@ -51,6 +58,7 @@ _KEY_LINE = (
     ("space", "pause"),
     ("/", "filter"),
     ("c", "changed"),
+    ("s", "signals"),
     ("r", "record"),
     ("?", "help"),
 )
@@ -63,11 +71,14 @@ def key_line(controls: Controls) -> tuple[tuple[str, str], ...]:
     if controls.typed is not None:
         return (("enter", "apply"), ("esc", "leave as it was"))
     now = {
-        "tab": "frames" if controls.page is Page.OVERVIEW else "overview",
+        "tab": "overview" if controls.page is Page.FRAMES else "frames",
+        "s": "overview" if controls.page is Page.SIGNALS else "signals",
         "space": "go on" if controls.paused else "pause",
         "c": "all" if controls.changed_only else "changed",
     }
-    return tuple((key, now.get(key, meaning)) for key, meaning in _KEY_LINE)
+    # 80 columns have no room for both, and only a list of frames can have changes.
+    hidden = "s" if controls.page is Page.FRAMES else "c"
+    return tuple((key, now.get(key, meaning)) for key, meaning in _KEY_LINE if key != hidden)
 
 
 def press(controls: Controls, key: str) -> tuple[Controls, Wish]:
@@ -79,7 +90,7 @@ def press(controls: Controls, key: str) -> tuple[Controls, Wish]:
 
 
 def _set(controls: Controls, key: str) -> Controls:
-    page, is_help = controls.page, controls.page is Page.HELP
+    page = controls.page
     match key.lower():
         case "\t":
             other = Page.OVERVIEW if page is Page.FRAMES else Page.FRAMES
@@ -91,13 +102,19 @@ def _set(controls: Controls, key: str) -> Controls:
         case "c":
             changed_only = not controls.changed_only
             return replace(controls, page=Page.FRAMES, changed_only=changed_only, scrolled_rows=0)
-        case "?" | "h":
-            return replace(controls, page=Page.OVERVIEW if is_help else Page.HELP)
-    return replace(controls, page=Page.OVERVIEW) if key == "escape" and is_help else controls
+        case "s" | "?" | "h":
+            wanted = Page.SIGNALS if key.lower() == "s" else Page.HELP
+            other = Page.OVERVIEW if page is wanted else wanted
+            return replace(controls, page=other, first_signal=0)
+    is_left = key == "escape" and page in (Page.HELP, Page.SIGNALS)
+    return replace(controls, page=Page.OVERVIEW) if is_left else controls
 
 
 def _scroll(controls: Controls, rows: int) -> Controls:
-    """Go back, or forth again, in the frames; going back pauses."""
+    """Scroll the signals; else go back, or forth again, in the frames, where going back pauses."""
+    if controls.page is Page.SIGNALS:
+        first = min(max(0, controls.first_signal - rows), MOST_SIGNAL_ROWS)
+        return replace(controls, first_signal=first)
     if rows < 0 and not controls.paused:
         return controls
     scrolled = max(0, controls.scrolled_rows + rows)

@@ -128,8 +128,8 @@ def request_panel(seen: Seen) -> Panel:
     )
 
 
-def health_panel(seen: Seen) -> Panel:
-    """Return what the driver unit says about itself."""
+def health_panel(seen: Seen, width: int) -> Panel:
+    """Return what the driver unit says about itself, in lines of `width` cells."""
     known = seen.latest(HealthMessage)
     if known is None:
         return panel(three_lines(Text("not heard", LABEL)), "HEALTH")
@@ -146,10 +146,7 @@ def health_panel(seen: Seen) -> Panel:
                 f"camera {named(health.NAME, 'Camera', health.camera)}"
                 f"  model {named(health.NAME, 'Model', health.model)}"
             ),
-            Text(
-                f"{number(health.fps, 'fps')}  {number(health.latency_ms, 'ms')}"
-                f"  {number(health.temperature_c, '°C')}{_stalls(seen)}"
-            ),
+            Text(_figures(health, _stalls(seen), width)),
             Text(f"fault {fault}  degraded {degraded}", "red1" if troubled else LABEL),
         ),
         "HEALTH"
@@ -163,16 +160,18 @@ def health_panel(seen: Seen) -> Panel:
     return made
 
 
-def message_panel(seen: Seen, line: Line, *, wide: bool, with_diagnostic: bool) -> Panel:
-    """Return a table of the messages: trust, timing and what was wrong; below it the rest."""
+def message_panel(seen: Seen, line: Line, *, wide: bool, most: int) -> Panel:
+    """Return a table of `most` messages: trust, timing and what was wrong; below it the rest."""
     table = Table(box=None, expand=True, padding=(0, 1, 0, 0), header_style=LABEL, show_edge=False)
     table.add_column("id", no_wrap=True)
     table.add_column("message", no_wrap=True, ratio=1)
     counts = ("lost", "repeated", "crc", "overdue", "gaps", "frames")
     for column in ("state", "rate", "jitter", "age", *(counts if wide else _NARROW_COUNTS)):
         table.add_column(column, justify="right", no_wrap=True)
+    by_weight = sorted(seen.statistics, key=lambda message: message.name in DIAGNOSTIC)
+    chosen = {message.name for message in by_weight[:most]}
     for message in seen.statistics:
-        if message.name in DIAGNOSTIC and not with_diagnostic:
+        if message.name not in chosen:
             continue
         cells: list[RenderableType] = [
             id_text(message.can_id),
@@ -190,13 +189,16 @@ def message_panel(seen: Seen, line: Line, *, wide: bool, with_diagnostic: bool) 
             cells += [_count(message.gaps), str(message.frames)]
         table.add_row(*cells, style=None if message.frames else "grey50")
     made = panel(table, "MESSAGES")
-    made.subtitle = _rest(seen, line)
+    more = len(seen.statistics) - len(chosen)
+    made.subtitle = Text(f"{more} more: s  " if more else "", "gold3").append(_rest(seen, line))
     made.subtitle_align = "left"
     return made
 
 
 def history_panel(seen: Seen, rows: int) -> Panel:
-    """Return the last changes of state, the newest above, in `rows` lines."""
+    """Return the last changes of state, the newest above, in `rows` lines; or in a single one."""
+    if rows == 1:
+        return panel(_one_line(seen), "HISTORY")
     changes = seen.history[-rows:]
     lines = [
         Text.assemble(
@@ -207,6 +209,16 @@ def history_panel(seen: Seen, rows: int) -> Panel:
     ]
     lines += [Text("")] * (rows - len(lines))
     return panel(Group(*lines), "HISTORY")
+
+
+def _one_line(seen: Seen) -> Text:
+    """Return the last changes from the newest back, as many as the line has room for."""
+    text = Text(no_wrap=True, overflow="ellipsis")
+    for change in reversed(seen.history):
+        text.append(" ← " if text else "", LABEL)
+        text.append(course_name(change.state), state_colour(change.state))
+        text.append(f" {duration(seen.now_s - change.time_s)} ago", LABEL)
+    return text
 
 
 def _rest(seen: Seen, line: Line) -> Text:
@@ -237,11 +249,24 @@ def _evidence(seen: Seen) -> DriverEvidenceMessage:
 
 def _reason(seen: Seen) -> Text:
     """Return why the state was entered, in words, and for how long each sense has been blind."""
+    if seen.latest(DriverStateMessage) is None:
+        return Text(_why_unknown(seen), LABEL)
     evidence = _evidence(seen)
     said = [] if evidence.reason is None else [named(evidence.NAME, "StateReason", evidence.reason)]
     blind = (("eyes", evidence.eyes_unseen_s), ("head", evidence.head_unseen_s))
     said += [f"{sense} unseen {seconds:.0f} s" for sense, seconds in blind if seconds]
     return Text(", ".join(said), LABEL)
+
+
+def _why_unknown(seen: Seen) -> str:
+    """Return why no driver state is known."""
+    name = DriverStateMessage.NAME
+    message = next(message for message in seen.statistics if message.name == name)
+    if not message.frames or message.age_s is None:
+        return f"no {name} so far"
+    if message.is_overdue:
+        return f"last {name} {short_time(message.age_s)} ago"
+    return f"{name} not trusted yet"
 
 
 def _look(seen: Seen) -> Text:
@@ -255,6 +280,14 @@ def _look(seen: Seen) -> Text:
     if evidence.yawns:
         said.append(f"yawns {evidence.yawns}")
     return Text("  ".join(said), LABEL)
+
+
+def _figures(health: HealthMessage, stalls: str, width: int) -> str:
+    """Return rate, latency and temperature, with their labels where there is room."""
+    rate, latency = number(health.fps, "fps"), number(health.latency_ms, "ms")
+    rest = f"  {number(health.temperature_c, '°C')}{stalls}"
+    labelled = f"rate {rate}  latency {latency}{rest}"
+    return labelled if len(labelled) <= width else f"{rate}  {latency}{rest}"
 
 
 def _stalls(seen: Seen) -> str:

@@ -24,11 +24,16 @@ from firmware_bridge.monitor.panels import (
     request_panel,
 )
 from firmware_bridge.monitor.parts import LABEL, duration
+from firmware_bridge.monitor.signals_panel import signals_panel
 from firmware_bridge.reception.watching import Line, Seen
 from firmware_bridge.recording.recorder import RecordingStatus
 
 MIN_HEIGHT = 24
-_LEAST_HISTORY_ROWS = 3  # its frame, and the latest change
+_LEAST_HISTORY_ROWS = 3  # its frame, and the latest changes in one line
+_MOST_HISTORY_ROWS = 12
+_ROWS_ABOVE = 16  # of the overview: header, driver, request, keys
+_TABLE_ROWS = 3  # of the messages: border, header
+_SIGNALS_ROWS_BESIDE = 4  # header, border, keys
 _WIDE = 96
 _NAME_CELLS = 18
 _FRAMES_ROWS_BELOW = 12  # beside the list of frames: header, messages, border, keys
@@ -51,11 +56,13 @@ class Screen:
         yield _header(self, width)
         if self.controls.page is Page.OVERVIEW:
             yield from self._overview(width, height)
+        elif self.controls.page is Page.SIGNALS:
+            rows = max(1, height - _SIGNALS_ROWS_BESIDE)
+            yield signals_panel(self.seen, self.controls.first_signal, rows)
         else:
             more_rows = _diagnostic_rows(height)
-            yield message_panel(
-                self.seen, self.line, wide=width >= _WIDE, with_diagnostic=more_rows > 0
-            )
+            most = len(self.seen.statistics) - (0 if more_rows else len(DIAGNOSTIC))
+            yield message_panel(self.seen, self.line, wide=width >= _WIDE, most=most)
             rows = max(1, height - _FRAMES_ROWS_BELOW - more_rows)
             if self.controls.page is Page.HELP:
                 yield help_panel(rows)
@@ -65,15 +72,17 @@ class Screen:
 
     def _overview(self, width: int, height: int) -> RenderResult:
         seen, left = self.seen, width // 2
-        more_rows = _diagnostic_rows(height)
-        spare_rows = height - MIN_HEIGHT - more_rows
+        # The history first: what does not fit of the messages is a key away.
+        room = height - _ROWS_ABOVE - _TABLE_ROWS - _LEAST_HISTORY_ROWS
+        most = max(1, min(len(seen.statistics), room))
+        spare_rows = height - _ROWS_ABOVE - _TABLE_ROWS - most
         yield _beside(
             driver_panel(seen, left - 4), emotion_panel(seen, width - left - 4), left, width - left
         )
-        yield _beside(request_panel(seen), health_panel(seen), left, width - left)
-        yield message_panel(seen, self.line, wide=width >= _WIDE, with_diagnostic=more_rows > 0)
+        yield _beside(request_panel(seen), health_panel(seen, width - left - 4), left, width - left)
         if spare_rows >= _LEAST_HISTORY_ROWS:
-            yield history_panel(seen, rows=min(spare_rows - 2, 12))
+            yield history_panel(seen, rows=min(spare_rows - 2, _MOST_HISTORY_ROWS))
+        yield message_panel(seen, self.line, wide=width >= _WIDE, most=most)
 
 
 def render(seen: Seen, line: Line) -> RenderableType:

@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-# Where the time of day is what is wanted: in recordings, for candump, and to number a release.
+# Where the time of day is what is wanted: in recordings, for candump, to number a release, and in
+# the report of a check.
 ALLOWED = (
     "edge_fer/recording/",
     "edge_fer/cli/recording.py",
+    "edge_fer/commissioning/terminal.py",
+    "edge_fer/preview/server.py",
     "edge_fer/cli/model.py",  # a release is numbered by the time of its signing
     "firmware_bridge/recording/",
     "firmware_bridge/monitor/sources.py",

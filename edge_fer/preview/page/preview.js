@@ -251,8 +251,14 @@ byId("region-draw").addEventListener("click", () => {
   draw(true);
   setText("saved", "Draw a rectangle in the picture around the places of the driver's face.");
 });
-byId("region-left").addEventListener("click", () => { region = [0, 0, 0.5, 1]; showRegion(); });
-byId("region-right").addEventListener("click", () => { region = [0.5, 0, 1, 1]; showRegion(); });
+// A region in the config would win over the side: the side takes its place.
+async function saveSide(side) {
+  region = null;
+  showRegion();
+  setText("saved", await post("/settings", { "driver_state.driver_side": side, "face.seat_region": "" }));
+}
+byId("side-left").addEventListener("click", () => saveSide("left"));
+byId("side-right").addEventListener("click", () => saveSide("right"));
 byId("region-save").addEventListener("click", async () => setText("saved", await post("/settings", { "face.seat_region": regionText() })));
 byId("stage").addEventListener("pointerdown", (event) => {
   if (!document.body.classList.contains("is-drawing")) return;

@@ -140,6 +140,7 @@ def test_people_and_scripts_are_shown_the_same(
     assert render_states(figures) is not None
 
 
+@pytest.mark.slow
 def test_the_verb_chooses_the_stories(
     figures: StateFigures, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -217,6 +217,7 @@ def test_a_vehicle_that_falls_silent_is_unknown_and_its_no_holds(
     assert vehicle_side.until(lambda: daemon.films)
 
 
+@pytest.mark.slow
 def test_a_new_model_that_fails_its_self_test_is_passed_over_and_the_vehicle_told(
     tmp_path: Path,
     make_tiny: Callable[..., Path],

@@ -122,6 +122,14 @@ class TestPage:
         region = [float(value) for value in load_config(preview.config).face.seat_region.split()]
         assert region == pytest.approx([0.2, 0.1, 0.7, 0.8], abs=0.02)
 
+    def test_the_side_of_the_driver_is_saved(self, preview: Preview, chromium: Any) -> None:
+        chromium.get(preview.url)
+        wait_for(lambda: picture(chromium))
+        chromium.find_element("id", "side-right").click()
+        wait_for(lambda: "Saved in" in chromium.find_element("id", "saved").text)
+        config = load_config(preview.config)
+        assert (config.driver_state.driver_side, config.face.seat_region) == ("right", "")
+
     def test_the_check_leads_through_its_steps(self, preview: Preview, chromium: Any) -> None:
         chromium.get(preview.url)
         wait_for(lambda: picture(chromium))
@@ -174,6 +182,16 @@ class TestAccess:
         assert status == 409
         assert b"is not within 0..1" in text
         assert preview.config.read_text() == before
+
+    def test_a_side_takes_the_place_of_a_region(self, preview: Preview) -> None:
+        headers = {"Cookie": cookie(preview), "Origin": preview.base}
+        for body in (
+            '{"face.seat_region": "0 0 0.5 1"}',
+            '{"driver_state.driver_side": "left", "face.seat_region": ""}',
+        ):
+            assert request(preview, "POST", "/settings", headers, body)[0] == 200
+        config = load_config(preview.config)
+        assert (config.driver_state.driver_side, config.face.seat_region) == ("left", "")
 
     def test_the_page_loads_nothing_from_elsewhere(self, preview: Preview) -> None:
         status, headers, body = request(preview, "GET", "/", {"Cookie": cookie(preview)})

@@ -36,6 +36,17 @@ def test_help_comes_and_goes() -> None:
     assert after("\t", "escape").page is Page.FRAMES
 
 
+def test_signals_scroll_from_their_beginning_and_never_beyond() -> None:
+    signals = after("s", "page down", "down", "up")
+    assert (signals.page, signals.first_signal) == (Page.SIGNALS, PAGE_ROWS)
+    assert not signals.paused
+    assert after("s", "page up").first_signal == 0
+    assert after("s", "page down", "s", "s").first_signal == 0
+    assert after("s", "escape").page is after("s", "s").page is Page.OVERVIEW
+    end = after("s", *["page down"] * 99)
+    assert end == after("s", *["page down"] * 98)
+
+
 def test_space_pauses_and_goes_on_at_the_newest() -> None:
     assert after(" ").paused
     assert after(" ", " ") == Controls()
@@ -92,7 +103,9 @@ def test_what_others_are_asked_for() -> None:
         (Controls(Page.FRAMES), ("tab", "overview")),
         (Controls(), ("space", "pause")),
         (Controls(paused=True), ("space", "go on")),
-        (Controls(changed_only=True), ("c", "all")),
+        (Controls(Page.FRAMES, changed_only=True), ("c", "all")),
+        (Controls(), ("s", "signals")),
+        (Controls(Page.SIGNALS), ("s", "overview")),
         (Controls(typed=""), ("enter", "apply")),
     ],
 )

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from firmware_bridge.monitor.controls import Controls, Page
+from firmware_bridge.monitor.controls import Controls, Page, press
 from firmware_bridge.monitor.frame_log import FrameLog, LoggedFrame
 from firmware_bridge.monitor.parts import bar, duration, state_colour, timeline
 from firmware_bridge.monitor.screen import Screen
+from firmware_bridge.protocol.database import definitions
 from firmware_bridge.protocol.frame import CanFrame
 from firmware_bridge.protocol.messages import (
     ControllerStatusMessage,
@@ -85,7 +86,7 @@ def test_it_shows_what_is_known(watch: Watch) -> None:
         "advice, id 3",
         "valid for 24 s, camera recovered",
         "camera good  model ok",
-        "30 fps  4 ms  51 °C",
+        "rate 30 fps  latency 4 ms  51 °C",
         "3A0 DriverState",
         "jitter",
         "slcan:/dev/ttyUSB0",
@@ -95,11 +96,10 @@ def test_it_shows_what_is_known(watch: Watch) -> None:
 
 
 @pytest.mark.parametrize(("height", "shown"), [(24, False), (30, False), (31, True), (40, True)])
-@pytest.mark.parametrize("page", [Page.OVERVIEW, Page.FRAMES])
-def test_what_the_unit_says_of_itself_in_detail_is_left_out_where_there_is_no_room(
-    watch: Watch, page: Page, height: int, *, shown: bool
+def test_diagnostic_messages_are_left_out_where_there_is_no_room(
+    watch: Watch, height: int, *, shown: bool
 ) -> None:
-    text = draw(watch, LINE, 1.95, height=height, controls=Controls(page=page))
+    text = draw(watch, LINE, 1.95, height=height, controls=Controls(page=Page.FRAMES))
 
     assert len(text.splitlines()) <= height
     assert ("3A4 PipelineFigures" in text) is shown
@@ -110,9 +110,9 @@ def test_what_the_unit_says_of_itself_in_detail_is_left_out_where_there_is_no_ro
 @pytest.mark.parametrize(
     ("throttling", "stalls", "restarts", "line", "border"),
     [
-        (0, 0, 0, "30 fps  254 ms  91 °C ", ""),
+        (0, 0, 0, "rate 30 fps  latency 254 ms  91 °C ", ""),
         (3, 2, 0, "30 fps  254 ms  91 °C  stalls 2/h", "heat and supply"),
-        (0, 0, 7, "30 fps  254 ms  91 °C ", "restarts 7"),
+        (0, 0, 7, "rate 30 fps  latency 254 ms  91 °C ", "restarts 7"),
         # The longest of each is whole at 80 columns.
         (4, 254, 254, "30 fps  254 ms  91 °C  stalls 254/h", "frequency capped  restarts 254"),
     ],
@@ -143,10 +143,56 @@ def test_it_shows_what_slows_the_unit_down_and_how_often_it_came_back(
 
 
 def test_the_history_is_shown_where_there_is_room(watch: Watch) -> None:
-    assert "HISTORY" not in draw(watch, LINE, 1.95)
     text = draw(watch, LINE, 1.95, 100, 32)
     assert "0.9 s ago  uncertain" in text
     assert "1.8 s ago  attentive" in text
+
+
+@pytest.mark.parametrize("height", range(24, 41))
+def test_the_history_is_whole_and_messages_without_a_row_are_counted(
+    watch: Watch, height: int
+) -> None:
+    text = draw(watch, LINE, 1.95, height=height)
+    messages = len(definitions())
+    rows = sum(
+        any(f"{known.can_id:03X} {name} " in line for line in text.splitlines())
+        for name, known in definitions().items()
+    )
+
+    assert len(text.splitlines()) <= height
+    assert "uncertain" in text
+    assert "attentive" in text
+    assert "0.9 s ago" in text
+    assert rows == min(messages, height - 22)
+    assert (f"{messages - rows} more: s" in text) is (rows < messages)
+
+
+@pytest.mark.parametrize("height", [24, 30, 60])
+def test_every_signal_of_every_message_can_be_read(watch: Watch, height: int) -> None:
+    shown, controls = "", Controls(Page.SIGNALS)
+    for _ in range(40):
+        text = draw(watch, LINE, 1.95, height=height, controls=controls)
+        assert len(text.splitlines()) == height
+        shown += text
+        controls = press(controls, "page down")[0]
+
+    for name, known in definitions().items():
+        assert f"{known.can_id:03X} {name}" in shown
+        assert all(signal in shown for signal in known.signals)
+    for said in ("87.2 %", "uncertain", "72.3 km/h", "are you all right", "51 degC"):
+        assert said in shown
+    assert "more rows: pg down" in draw(watch, LINE, 1.95, controls=Controls(Page.SIGNALS))
+    assert "pg down" not in text
+    assert "rows above: pg up" in text
+
+
+def test_an_unknown_state_is_explained(watch: Watch, make_frame: MakeFrame) -> None:
+    assert "no DriverState so far" in draw(Watch(0.0), LINE, 1.0)
+    watch.check_overdue(5.0)
+    assert "last DriverState 3 s ago" in draw(watch, LINE, 5.0)
+    new = Watch(0.0)
+    new.take(make_frame(DriverStateMessage(1), 0.0))
+    assert "DriverState not trusted yet" in draw(new, LINE, 0.05)
 
 
 def test_it_shows_that_pictures_are_being_recorded(watch: Watch, make_frame: MakeFrame) -> None:
