@@ -16,7 +16,7 @@ from edge_fer.cli.options import (
     SecondsOption,
 )
 
-RECORDINGS = ".log (candump), .jsonl, .blf or .asc"
+RECORDINGS = ".log (candump), .jsonl, .blf, .asc, .trc (PEAK) or .csv (python-can, SavvyCAN)"
 _WORDS = "with these words, without -these: '3a0 state=attentive -ok'"
 
 

@@ -13,6 +13,17 @@ class RecordingKind(StrEnum):
     CANDUMP = ".log"
     BLF = ".blf"
     ASC = ".asc"
+    TRC = ".trc"
+    CSV = ".csv"
+
+
+# The others are read only.
+WRITTEN_KINDS = (
+    RecordingKind.JSONL,
+    RecordingKind.CANDUMP,
+    RecordingKind.BLF,
+    RecordingKind.ASC,
+)
 
 
 def recording_kind(path: Path) -> RecordingKind:
@@ -23,5 +34,17 @@ def recording_kind(path: Path) -> RecordingKind:
         raise LogError(
             LogReason.UNKNOWN_KIND,
             f"recording: {path}: {path.suffix or 'no ending'!r} is no kind of recording; use"
-            " .log (candump), .jsonl, .blf or .asc",
+            " .log (candump), .jsonl, .blf or .asc (.trc and .csv are read only)",
         ) from None
+
+
+def written_kind(path: Path) -> RecordingKind:
+    """Return the kind of a recording to be written; BridgeError for one that is read only."""
+    kind = recording_kind(path)
+    if kind not in WRITTEN_KINDS:
+        raise LogError(
+            LogReason.UNKNOWN_KIND,
+            f"recording: {path}: a {kind} recording is read, not written; use"
+            " .log (candump), .jsonl, .blf or .asc",
+        )
+    return kind

@@ -12,7 +12,9 @@ from firmware_bridge.protocol.frame import CanFrame, is_can_id
 from firmware_bridge.recording.jsonl import recording_start
 from firmware_bridge.recording.kinds import RecordingKind, recording_kind
 from firmware_bridge.recording.lines import MAX_LINE_LENGTH, LineFormat, LineParser
+from firmware_bridge.recording.tables import read_csv, read_trc
 from firmware_bridge.recording.variant import describe_variant
+from firmware_bridge.recording.verdict import LineVerdict
 from firmware_bridge.transports import TransportCounters
 from firmware_bridge.transports.can_bus import as_frame
 
@@ -22,6 +24,7 @@ _LINE_FORMATS = {
     RecordingKind.CANDUMP: LineFormat.CANDUMP,
     RecordingKind.ASC: LineFormat.ASC,
 }
+_TABLES = {RecordingKind.TRC: read_trc, RecordingKind.CSV: read_csv}
 
 
 class RecordingReader:
@@ -48,8 +51,11 @@ class RecordingReader:
             ) from error
 
     def __iter__(self) -> Iterator[CanFrame]:
-        line_format = _LINE_FORMATS.get(self._kind)
-        frames = self._can_file() if line_format is None else self._lines(line_format)
+        if self._kind in _TABLES:
+            frames = self._table()
+        else:
+            line_format = _LINE_FORMATS.get(self._kind)
+            frames = self._can_file() if line_format is None else self._lines(line_format)
         empty = True
         for frame in frames:
             if self._channel not in (None, frame.channel):
@@ -73,6 +79,25 @@ class RecordingReader:
         last = parser.end()
         self.counters = parser.counters
         yield from (_later(frame, start_s) for frame in last)
+
+    def _table(self) -> Iterator[CanFrame]:
+        count = rejected = 0
+        try:
+            for frame in _TABLES[self._kind](self.path):
+                sound = (
+                    isinstance(frame, CanFrame)
+                    and is_can_id(frame.can_id)
+                    and math.isfinite(frame.time_s)
+                )
+                count += sound
+                rejected += not sound and frame is not LineVerdict.OTHER
+                self.counters = TransportCounters(frames_received=count, rejected_lines=rejected)
+                if sound and isinstance(frame, CanFrame):
+                    yield frame
+        except GeneratorExit:
+            raise
+        except Exception as error:  # python-can's readers raise of all kinds at a damaged file
+            self._note_damage(count, str(error) or type(error).__name__)
 
     def _can_file(self) -> Iterator[CanFrame]:
         count = rejected = 0
@@ -111,7 +136,8 @@ class RecordingReader:
     def _why_empty(self) -> str:
         with self.path.open("rb") as file:
             variant = describe_variant(file.read(_CHUNK_BYTES))
-        if variant is not None and self._channel is None:
+        is_named_right = variant is not None and variant.endswith(f"name it {self._kind}")
+        if variant is not None and self._channel is None and not is_named_right:
             return variant
         if self._damage is not None:
             return f"is no {self._kind} recording: {self._damage}"

@@ -8,7 +8,7 @@ from pathlib import Path
 from firmware_bridge.errors import BridgeError, LogError, LogReason
 from firmware_bridge.reception.supervision import JudgedFrame
 from firmware_bridge.recording.jsonl import recording_header
-from firmware_bridge.recording.kinds import RecordingKind, recording_kind
+from firmware_bridge.recording.kinds import RecordingKind, written_kind
 from firmware_bridge.recording.wall_clock import clock_is_synchronised
 from firmware_bridge.recording.writers import (
     CandumpWriter,
@@ -54,7 +54,7 @@ class Recorder:
     def start(self, path: Path, now_s: float) -> None:
         """Record into a new file from `now_s` on; BridgeError where it cannot be."""
         self.stop()
-        kind = recording_kind(path)
+        kind = written_kind(path)
         try:
             self._writer = self._open(path, kind, now_s)
         except FileExistsError:

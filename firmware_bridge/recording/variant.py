@@ -5,9 +5,9 @@ from firmware_bridge.recording.candump import holds_screen_line
 _BEGINNINGS = (
     (b"LOGG", "it is a Vector BLF: name it .blf"),
     (b"MDF ", "it is an MDF measurement: convert it to BLF or ASC"),
-    (b";$FILEVERSION", "it is a PEAK trace (.trc): convert it with python-can's can_logconvert"),
-    (b"Time Stamp,ID,Extended", "it is a SavvyCAN (GVRET) CSV: save it as candump log there"),
-    (b"timestamp,arbitration_id", "it is a python-can CSV: convert it with can_logconvert"),
+    (b";$FILEVERSION", "it is a PEAK trace: name it .trc"),
+    (b"Time Stamp,ID,Extended", "it is a SavvyCAN (GVRET) CSV: name it .csv"),
+    (b"timestamp,arbitration_id", "it is a python-can CSV: name it .csv"),
     (b"SQLite format 3", "it is a python-can database: convert it with can_logconvert"),
     (b"\xd4\xc3\xb2\xa1", "it is a packet capture (pcap): export it as candump log in Wireshark"),
     (b"\n\r\r\n", "it is a packet capture (pcapng): export it as candump log in Wireshark"),

@@ -18,13 +18,13 @@ from firmware_bridge.errors import BridgeError
 from firmware_bridge.protocol.frame import CanFrame
 from firmware_bridge.protocol.messages import DriverStateMessage, Message
 from firmware_bridge.reception.supervision import BusSupervisor, JudgedFrame
-from firmware_bridge.recording.kinds import RecordingKind
+from firmware_bridge.recording.kinds import WRITTEN_KINDS
 from firmware_bridge.recording.reader import RecordingReader
 from firmware_bridge.recording.recorder import FLUSH_S, Recorder
 
 MakeFrame = Callable[[Message, float], CanFrame]
 REPOSITORY = Path(__file__).resolve().parents[3]
-KINDS = [kind.value for kind in RecordingKind]
+KINDS = [kind.value for kind in WRITTEN_KINDS]
 WALL_S = 1_795_000_000.0  # of the time 0 of the frames
 # What a format keeps of the time between two frames.
 RESOLUTION_S = {".jsonl": 5.1e-5, ".log": 1.1e-6, ".blf": 1.1e-6, ".asc": 1.1e-6}
