@@ -172,6 +172,33 @@ def requeue_interrupted(study: optuna.Study) -> int:
     return len(mine)
 
 
+class SilentTrials:
+    """Finds trials whose process died before their first heartbeat, which Optuna never misses.
+
+    For a process that waits for others. A trial that it has seen running for longer than a
+    heartbeat's interval gets one heartbeat from here: if its process lives that changes nothing,
+    and if not the trial is stale after the grace period.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._first_seen: dict[int, float] = {}
+        self._helped: set[int] = set()
+
+    def help(self, study: optuna.Study) -> None:
+        """Look at the running trials once more; StorageInternalError where that fails."""
+        # There is no public way to the storage; a journal file has no heartbeats.
+        record = getattr(study._storage, "record_heartbeat", None)
+        if record is None:
+            return
+        now = self._clock()
+        for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+            seen = self._first_seen.setdefault(trial.number, now)
+            if now - seen > HEARTBEAT_S and trial.number not in self._helped:
+                self._helped.add(trial.number)
+                record(trial._trial_id)
+
+
 def is_interruption(error: BaseException | None) -> bool:
     """Whether the storage was gone, in `error` or in what it came from, and cost us the trial.
 

@@ -23,6 +23,7 @@ from quantize.networks.complexity import multiply_adds
 from quantize.search.space import suggest
 from quantize.search.study import (
     Budget,
+    SilentTrials,
     budget_of,
     is_interruption,
     join_study,
@@ -53,9 +54,10 @@ def work(study: optuna.Study, dataset: Fer2013, trials: int) -> None:
         mark_owner(trial)
         return _train(trial, budget, training, validation)
 
+    silent = SilentTrials()
     while with_patience(lambda: trials_done(study)) < trials:
         try:
-            _run_one_or_wait(study, objective, trials)
+            _run_one_or_wait(study, objective, trials, silent)
         except Exception as error:  # as Optuna stumbles over the first, it raises others
             if not is_interruption(error):
                 raise
@@ -66,12 +68,14 @@ def _run_one_or_wait(
     study: optuna.Study,
     objective: Callable[[optuna.Trial], float | tuple[float, int]],
     trials: int,
+    silent: SilentTrials,
 ) -> None:
     states = [trial.state for trial in study.get_trials(deepcopy=False)]
     others = states.count(TrialState.RUNNING)
     if TrialState.WAITING in states or trials_done(study) + others < trials:
         study.optimize(objective, n_trials=1)
     else:
+        silent.help(study)
         optuna.storages.fail_stale_trials(study)
         time.sleep(_WAIT_S)
 
