@@ -51,9 +51,7 @@ class KerasAnatomy:
         chosen = last_of_each_size(shapes)
         if not chosen:
             return {}
-        inside = keras.Model(self._model.inputs, [outputs[name] for name in chosen])
+        # By name: a list of one output would come back as the bare array.
+        inside = keras.Model(self._model.inputs, {name: outputs[name] for name in chosen})
         maps = inside.predict_on_batch(to_float_input(face[np.newaxis]))
-        return {
-            name: np.asarray(values[0], np.float32)
-            for name, values in zip(chosen, maps, strict=True)
-        }
+        return {name: np.asarray(maps[name][0], np.float32) for name in chosen}

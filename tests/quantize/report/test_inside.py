@@ -55,6 +55,17 @@ def test_feature_maps_of_file_and_network_are_alike(small_network: Any, small_in
         assert np.abs(exact - stored).mean() < 0.05 * np.abs(exact).max(), name
 
 
+def test_a_network_with_one_size_of_maps_has_those() -> None:
+    import keras
+    from keras import layers
+
+    inputs = keras.Input((48, 48, 1))
+    maps = layers.Conv2D(4, 3, padding="same", name="only")(inputs)
+    outputs = layers.Dense(7)(layers.Flatten()(maps))
+    found = KerasAnatomy(keras.Model(inputs, outputs)).feature_maps(portrait_face())
+    assert {name: values.shape for name, values in found.items()} == {"only": (48, 48, 4)}
+
+
 def test_filters_of_the_first_convolution(small_network: Any, small_int8: bytes) -> None:
     kernel = np.asarray(small_network.layers[1].kernel)
     of_network = KerasAnatomy(small_network).first_filters()
