@@ -14,6 +14,7 @@ from edge_fer.daemon.housekeeping import Housekeeping, Setup
 from edge_fer.daemon.last_word import LastWord
 from edge_fer.daemon.notify import Notifier
 from edge_fer.daemon.opening import open_networks
+from edge_fer.daemon.publisher import Publisher
 from edge_fer.daemon.readiness import Readiness
 from edge_fer.daemon.resume import ResumeFile
 from edge_fer.daemon.standby import StandbySwitch
@@ -109,6 +110,10 @@ def assemble(
     state = StateLog()
     standby = StandbySwitch(frames, pipeline, recorder, meter, LastWord(own_last_word_file()))
     vehicle = VehicleReader(link, config.vehicle, off=standby.active)
+    housekeeping = Housekeeping(
+        setup, frames, link, vehicle, recorder, meter, state, notifier, server, pictures
+    )
+    readiness = Readiness(notifier, resume, driver, attempts)
     return Daemon(
         networks=networks,
         frames=frames,
@@ -116,13 +121,11 @@ def assemble(
         link=link,
         recorder=recorder,
         meter=meter,
-        state=state,
         vehicle=vehicle,
         standby=standby,
-        housekeeping=Housekeeping(
-            setup, frames, link, vehicle, recorder, meter, state, notifier, server, pictures
-        ),
-        readiness=Readiness(notifier, resume, driver, attempts),
+        publisher=Publisher(link, recorder, state, housekeeping, readiness, pictures),
+        housekeeping=housekeeping,
+        readiness=readiness,
         server=server,
         pictures=pictures,
     )

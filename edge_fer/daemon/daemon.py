@@ -1,4 +1,4 @@
-"""The loop: moves frames to the pipeline, and decisions to the vehicle and the recorder."""
+"""The loop: moves frames to the pipeline, and its decisions to where they are published."""
 
 import logging
 import time
@@ -10,19 +10,16 @@ from edge_fer.config.config import Config
 from edge_fer.daemon.frames import FrameSource
 from edge_fer.daemon.housekeeping import Housekeeping
 from edge_fer.daemon.opening import Networks
+from edge_fer.daemon.publisher import Publisher
 from edge_fer.daemon.readiness import Readiness
 from edge_fer.daemon.signals import StopFlag
 from edge_fer.daemon.standby import STOP_CAMERA_S, StandbySwitch
-from edge_fer.daemon.state_log import StateLog
 from edge_fer.daemon.status_server import StatusServer
-from edge_fer.driver_state.states import DriverState
 from edge_fer.health.meter import HealthMeter, Stages
-from edge_fer.live.scene import scene_of
 from edge_fer.live.tap import PictureTap
 from edge_fer.observation import CameraCondition, Vehicle
 from edge_fer.pipeline import Pipeline, Step
 from edge_fer.recording.process import RecorderProcess
-from edge_fer.vehicle.outgoing import report, report_standby
 from edge_fer.vehicle.reader import VehicleReader
 from firmware_bridge.link.link import Link
 
@@ -44,8 +41,8 @@ class Daemon:
     vehicle: VehicleReader
     recorder: RecorderProcess
     meter: HealthMeter
-    state: StateLog
     standby: StandbySwitch
+    publisher: Publisher
     housekeeping: Housekeeping
     readiness: Readiness
     server: StatusServer
@@ -62,9 +59,9 @@ class Daemon:
         # Before the link's first frame, which would otherwise have to be "not available".
         if reason is None:
             self.frames.start()
-            self._publish(self.pipeline.silence(now_s, CameraCondition.STARTING))
+            self.publisher.decided(self.pipeline.silence(now_s, CameraCondition.STARTING))
         else:
-            self._publish_standby(reason, now_s)
+            self.publisher.standby(reason, now_s)
         self.link.start()
         try:
             while not stop.is_set and not self.frames.ended:
@@ -88,11 +85,11 @@ class Daemon:
         was_standby, now_s = self.standby.active, time.monotonic()
         reason = self.standby.update(vehicle, now_s)
         if reason is not None:
-            self._publish_standby(reason, now_s)
+            self.publisher.standby(reason, now_s)
             time.sleep(TICK_S)
             return
         if was_standby:
-            self._publish(self.pipeline.silence(now_s, CameraCondition.STARTING, vehicle))
+            self.publisher.decided(self.pipeline.silence(now_s, CameraCondition.STARTING, vehicle))
         event = self.frames.next(TICK_S, self.housekeeping.health.most_fps)
         if isinstance(event, Frame):
             step = self.pipeline.frame(event, vehicle)
@@ -103,50 +100,15 @@ class Daemon:
                 stages=_stages(step),
             )
             self.recorder.frame(event)
-            self._show(event, step)
+            self.publisher.show(event, step)
         elif event is not None:
             now_s = time.monotonic()
             step = self.pipeline.silence(now_s, event.camera, vehicle)
             self.meter.silence(now_s, restarted=event.restarted)
-            self._show(None, step)
+            self.publisher.show(None, step)
         else:
             return
-        self._publish(step)
-
-    def _show(self, frame: Frame | None, step: Step) -> None:
-        """Show a person who asked for it what was seen, and the picture if there is one."""
-        if self.pictures.watchers:
-            grey = None if frame is None else frame.grey
-            self.pictures.offer(grey, scene_of(step, 0.0), time.monotonic())
-
-    def _publish(self, step: Step) -> None:
-        now_s, decision = time.monotonic(), step.decision
-        reason = decision.reason.name.lower().replace("_", " ")
-        if step.captured_s is not None or decision.state is DriverState.CAMERA_DEGRADED:
-            # Without a camera it is as ready as it can be: the vehicle knows.
-            self.readiness.notify_ready()
-        self.state.note(decision.state, reason, decision.measured)
-        self.housekeeping.run(now_s, decision.state.label)
-        self.readiness.save_resume(now_s)
-        house = self.housekeeping
-        snapshot = report(
-            step,
-            house.health,
-            now_s,
-            parts=house.parts,
-            recording=self.recorder.flag,
-            watched=self.pictures.watchers > 0,
-        )
-        self.link.publish(house.with_metrics(snapshot))
-        self.recorder.decided(decision.state, reason, decision.time_s, decision.measured)
-
-    def _publish_standby(self, reason: str, now_s: float) -> None:
-        self.pictures.offer(None, None, now_s)
-        self.readiness.notify_ready()
-        self.state.note(DriverState.NOT_AVAILABLE, f"standby: {reason}")
-        self.housekeeping.run(now_s, "standby")
-        house = self.housekeeping
-        self.link.publish(house.with_metrics(report_standby(house.health, now_s, house.parts)))
+        self.publisher.decided(step)
 
 
 def _stages(step: Step) -> Stages:

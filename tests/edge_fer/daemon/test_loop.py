@@ -11,6 +11,7 @@ from edge_fer.config.config import Config
 from edge_fer.daemon.daemon import Daemon
 from edge_fer.daemon.frames import Silence
 from edge_fer.daemon.journal import FIELDS
+from edge_fer.daemon.publisher import Publisher
 from edge_fer.daemon.signals import StopFlag
 from edge_fer.daemon.standby import StandbySwitch
 from edge_fer.daemon.state_log import StateLog
@@ -105,6 +106,7 @@ def frame(captured_s: float) -> Frame:
 
 def daemon_of(parts: Surroundings) -> Daemon:
     made = cast(Any, parts)
+    pictures = PictureTap(None)
     return Daemon(
         networks=made,
         frames=made,
@@ -113,12 +115,12 @@ def daemon_of(parts: Surroundings) -> Daemon:
         vehicle=made,
         recorder=made,
         meter=HealthMeter(),
-        state=StateLog(),
         standby=StandbySwitch(made, made, made, HealthMeter()),
+        publisher=Publisher(made, made, StateLog(), made, made, pictures),
         housekeeping=made,
         readiness=made,
         server=made,
-        pictures=PictureTap(None),
+        pictures=pictures,
     )
 
 
