@@ -15,9 +15,14 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 
 def pytest_configure() -> None:
-    """Let ctrl-C reach what the tests start: a shell's job in the background ignores it."""
+    """Let ctrl-C and a closed terminal reach what the tests start.
+
+    A shell's job in the background ignores the one, and nohup the other.
+    """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def shared_folder() -> Path:
