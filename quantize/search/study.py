@@ -215,14 +215,16 @@ def is_interruption(error: BaseException | None) -> bool:
 def with_patience(action: Callable[[], T], *, seconds: float = OUTAGE_S) -> T:
     """Return what `action` returns, tried again each second while the storage cannot be reached.
 
-    After `seconds` its error is raised: optuna.exceptions.StorageInternalError.
+    After `seconds` its error is raised: optuna.exceptions.StorageInternalError, or the DataError of
+    a storage that does not open.
     """
     deadline = time.monotonic() + seconds
     while True:
         try:
             return action()
-        except optuna.exceptions.StorageInternalError:
-            if time.monotonic() > deadline:
+        except (optuna.exceptions.StorageInternalError, DataError) as error:
+            known = not isinstance(error, DataError) or error.reason is DataReason.UNREADABLE
+            if not known or time.monotonic() > deadline:
                 raise
             time.sleep(1.0)
 

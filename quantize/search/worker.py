@@ -134,7 +134,8 @@ def main(arguments: list[str]) -> None:
     if storage.startswith(ENVIRONMENT):
         storage = os.environ[storage.removeprefix(ENVIRONMENT)]
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = join_study(open_storage(storage), name, int(worker))
+    # The search that starts a worker has opened the storage: what fails now is an outage.
+    study = with_patience(lambda: join_study(open_storage(storage), name, int(worker)))
     work(study, load_fer2013(Path(data), skip_bad="--skip-bad" in options), int(trials))
 
 
