@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import IO
 
 from edge_fer.errors import DaemonError, DaemonReason
-from edge_fer.isolated import python_module
+from edge_fer.isolated import python_module, stop
 from firmware_bridge.monitor.picture import PictureView
 from firmware_bridge.monitor.run import run_monitor, watch_bus
 from firmware_bridge.monitor.sources import LivePort
@@ -33,7 +33,7 @@ def run_demo(*, seconds: float | None, json_lines: bool, picture: Path | None = 
                 seen = watch_bus(LivePort(uri), view, seconds=seconds, until=until)
                 code = 0 if seen.good_frames else 1
         finally:
-            _stop(daemon)
+            stop(daemon, STOP_S)
         if daemon.returncode != 0:
             log.seek(0)
             said = log.read().decode(errors="replace").strip().splitlines() or ["no message"]
@@ -54,12 +54,3 @@ def _start_daemon(port: str, log: IO[bytes]) -> "subprocess.Popen[bytes]":
         stdout=log,
         stderr=log,
     )
-
-
-def _stop(daemon: "subprocess.Popen[bytes]") -> None:
-    daemon.terminate()
-    try:
-        daemon.wait(STOP_S)
-    except subprocess.TimeoutExpired:
-        daemon.kill()
-        daemon.wait()

@@ -7,6 +7,7 @@ source tree, packages of the user) comes last: it shadows nothing of the standar
 """
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -54,3 +55,13 @@ def import_folders() -> list[str]:
     items = [Path(item) for item in sys.path if item]
     folders = [item.resolve() for item in items if here is not None or item.is_absolute()]
     return [str(item) for item in folders if item != here or item == _OWN_ROOT]
+
+
+def stop(process: "subprocess.Popen[bytes]", timeout_s: float) -> int:
+    """Ask a process to end, kill it where it does not within `timeout_s`; return its exit code."""
+    process.terminate()
+    try:
+        return process.wait(timeout_s)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()

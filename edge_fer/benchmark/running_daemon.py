@@ -14,7 +14,7 @@ from edge_fer.benchmark.processes import children, cpu_s, rss_mb
 from edge_fer.camera.uri import absolute_uri
 from edge_fer.daemon.status_server import ask
 from edge_fer.errors import DaemonError, DaemonReason
-from edge_fer.isolated import python_module
+from edge_fer.isolated import python_module, stop
 from firmware_bridge.monitor.run import watch_bus
 from firmware_bridge.monitor.sources import LivePort
 from firmware_bridge.protocol.messages import DriverStateMessage
@@ -241,12 +241,7 @@ def measure_daemon(
         try:
             watch_bus(LivePort(f"slcan:{wire.end_b}"), run.listener, until=done)
         finally:
-            daemon.terminate()
-            try:
-                daemon.wait(_STOP_S)
-            except subprocess.TimeoutExpired:
-                daemon.kill()
-                daemon.wait()
+            stop(daemon, _STOP_S)
         if len(run.done) < windows:
             log.seek(0)
             said = log.read().decode(errors="replace").strip().splitlines() or ["no message"]

@@ -15,7 +15,7 @@ from edge_fer.benchmark.processes import children, descriptors, rss_mb, threads
 from edge_fer.daemon.status import Status
 from edge_fer.daemon.status_server import ask
 from edge_fer.errors import CameraError, CameraReason, DaemonError, DaemonReason, UserError
-from edge_fer.isolated import python_module
+from edge_fer.isolated import python_module, stop
 from firmware_bridge.reception.watching import Watch
 from firmware_bridge.terminal.pty_wire import PtyWire
 from firmware_bridge.transports import Transport, open_transport
@@ -237,12 +237,7 @@ class _Run:
 
     def end(self) -> int:
         """Stop the daemon; return its exit code."""
-        self.daemon.terminate()
-        try:
-            code = self.daemon.wait(_STOP_S)
-        except subprocess.TimeoutExpired:
-            self.daemon.kill()
-            code = self.daemon.wait()
+        code = stop(self.daemon, _STOP_S)
         self.listen(0.5)
         self.bus.close()
         return code

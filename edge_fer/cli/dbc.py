@@ -35,9 +35,8 @@ def dbc(
     ] = None,
 ) -> None:
     """Print the DBC file of the messages, for other CAN tools."""
-    from firmware_bridge.errors import InputError, InputReason
     from firmware_bridge.protocol.database import find_collisions
-    from firmware_bridge.protocol.ids import BASE_ID, dbc_text, ids_at, read_ids
+    from firmware_bridge.protocol.ids import BASE_ID, dbc_text, ids_at, read_dbc, read_ids
 
     one_of_base_id_and_dbc(base_id, ids_from)
     if ids_from is not None:
@@ -47,13 +46,7 @@ def dbc(
     if check is None:
         typer.echo(dbc_text(ids), nl=False)
         return
-    try:
-        text = check.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise InputError(
-            InputReason.UNREADABLE, f"dbc: {check}: cannot be read ({error.strerror})"
-        ) from error
-    collisions = find_collisions(text, ids, check.name)
+    collisions = find_collisions(read_dbc(check), ids, check.name)
     for line in collisions or [f"{check.name} uses none of the ids"]:
         typer.echo(line)
     if collisions:

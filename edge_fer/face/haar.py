@@ -49,7 +49,7 @@ def cascade_path(name: str) -> Path:
 
     ModelError that names the package to install where neither has it.
     """
-    # The package's folder, not an import of cv2.data: that is a file of PyPI's wheels alone.
+    # The package's folder, not an import of cv2.data: only OpenCV's wheels have it.
     spec = importlib.util.find_spec("cv2")
     beside = [Path(folder) / "data" for folder in (spec and spec.submodule_search_locations) or ()]
     for folder in (*beside, *SYSTEM_FOLDERS):

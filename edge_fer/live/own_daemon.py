@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from edge_fer.errors import DaemonError, DaemonReason
-from edge_fer.isolated import python_module
+from edge_fer.isolated import python_module, stop
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 STOP_S = 1.0  # what the daemon promises on SIGTERM
@@ -63,12 +63,7 @@ def own_daemon(
         finally:
             stopped = process.poll() is None
             if stopped:
-                process.terminate()
-                try:
-                    process.wait(STOP_S)
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    process.wait()
+                stop(process, STOP_S)
         if not stopped:
             daemon.check()
 

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from edge_fer.live.packet import FORMAT, Header
 from edge_fer.live.scene import Scene
+from firmware_bridge.local_socket import listen_at
 
 MOST_FPS = 10.0
 IDLE_S = 600.0  # without a sign of a person
@@ -57,7 +58,11 @@ class PictureTap:
     def __init__(self, path: Path | None, idle_s: float = IDLE_S) -> None:
         self._path = path
         self._idle_s = idle_s
-        self._listener = None if path is None else _listen(path)
+        self._listener = (
+            None
+            if path is None
+            else listen_at(path, "preview", access=_ACCESS, most_waiting=MOST_READERS)
+        )
         self._readers: dict[int, _Reader] = {}
         self._watchers = 0
         self._lock = threading.Lock()
@@ -232,28 +237,3 @@ def _packet(grey: NDArray[np.uint8] | None, shape: tuple[int, int], scene: Scene
         _, encoded = cv2.imencode(".jpg", grey, (cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY))
         jpeg = encoded.tobytes()
     return Header(FORMAT, scene, shape[1], shape[0], len(jpeg)).to_line() + jpeg
-
-
-def _listen(path: Path) -> socket.socket | None:
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
-    try:
-        path.parent.mkdir(mode=0o755, exist_ok=True)
-        with contextlib.suppress(ConnectionRefusedError, FileNotFoundError):
-            with socket.socket(socket.AF_UNIX) as other:
-                other.connect(str(path))
-            _log.warning("preview: another daemon has %s", path)
-            listener.close()
-            return None
-        path.unlink(missing_ok=True)  # left behind by one that was killed
-        mask = os.umask(0o177)  # from the first moment on
-        try:
-            listener.bind(str(path))
-        finally:
-            os.umask(mask)
-        path.chmod(_ACCESS)
-        listener.listen(MOST_READERS)
-    except OSError as error:
-        _log.warning("preview: no socket at %s: %s", path, error.strerror)
-        listener.close()
-        return None
-    return listener

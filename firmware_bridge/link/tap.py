@@ -6,10 +6,10 @@ that does not read is cut off.
 """
 
 import contextlib
-import logging
 import socket
 from pathlib import Path
 
+from firmware_bridge.local_socket import listen_at
 from firmware_bridge.protocol.frame import CanFrame
 from firmware_bridge.recording.candump import candump_line
 
@@ -17,15 +17,17 @@ _ACCESS = 0o660  # as the status: what the driver's state is, is nobody's busine
 _MOST_READERS = 8
 _INTERFACE = "link"
 
-_log = logging.getLogger(__name__)
-
 
 class FrameTap:
     """Serves `path`; used by the link's thread. None, or a path that cannot be: no readers."""
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
-        self._listener = None if path is None else _listen(path)
+        self._listener = (
+            None
+            if path is None
+            else listen_at(path, "frames", access=_ACCESS, most_waiting=_MOST_READERS)
+        )
         self._readers: list[socket.socket] = []
 
     def publish(self, frame: CanFrame, *, sent: bool) -> None:
@@ -64,24 +66,3 @@ class FrameTap:
                     self._readers.append(reader)
                 else:
                     reader.close()
-
-
-def _listen(path: Path) -> socket.socket | None:
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
-    try:
-        path.parent.mkdir(mode=0o755, exist_ok=True)
-        with contextlib.suppress(ConnectionRefusedError, FileNotFoundError):
-            with socket.socket(socket.AF_UNIX) as other:
-                other.connect(str(path))
-            _log.warning("frames: another daemon has %s", path)
-            listener.close()
-            return None
-        path.unlink(missing_ok=True)  # left behind by one that was killed
-        listener.bind(str(path))
-        path.chmod(_ACCESS)
-        listener.listen(_MOST_READERS)
-    except OSError as error:
-        _log.warning("frames: no socket at %s: %s", path, error.strerror)
-        listener.close()
-        return None
-    return listener

@@ -46,13 +46,17 @@ def ids_at(base_id: int) -> MessageIds:
 
 def read_ids(path: Path) -> MessageIds:
     """Return the ids that a DBC of one's own gives our messages; BridgeError as `ids_in`."""
+    return ids_in(read_dbc(path), path.name)
+
+
+def read_dbc(path: Path) -> str:
+    """Return the text of a DBC file of somebody else; InputError where it cannot be read."""
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        return path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
         raise InputError(
             InputReason.UNREADABLE, f"dbc: {path}: cannot be read ({error.strerror})"
         ) from error
-    return ids_in(text, path.name)
 
 
 def ids_in(text: str, name: str) -> MessageIds:

@@ -1,5 +1,6 @@
 """A training learns, resumes after a kill, and refuses to mix two trainings."""
 
+import contextlib
 import errno
 import json
 import os
@@ -8,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -69,6 +71,21 @@ TINY = TrainingSettings(stages=(Stage(16, 2), Stage(48, 1)), batch_size=28, warm
 ONE_SIZE = replace(TINY, stages=(Stage(16, 3),))
 
 
+@contextlib.contextmanager
+def power_cut_after(epochs: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Cut the power before the end of that epoch is saved."""
+    save = RunFolder.save
+
+    def save_or_end(folder: RunFolder, learner: Learner, state: RunState) -> None:
+        if state.epochs_done == epochs:
+            raise KeyboardInterrupt
+        save(folder, learner, state)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(RunFolder, "save", save_or_end)
+        yield
+
+
 @pytest.mark.slow
 def test_a_training_learns_and_leaves_a_network_of_48_px(tmp_path: Path) -> None:
     state = train(tiny_dataset(), tmp_path / "run", TINY)
@@ -102,17 +119,8 @@ def test_convolutions_of_a_network_of_fixed_size_learn_at_a_smaller_one_first(
         paper_settings(), stages=stages, batch_size=28, learning_rate=1e-6, votes_sha256="ab"
     )
     data = tiny_dataset()
-    save = RunFolder.save
-
-    def power_cut(folder: RunFolder, learner: Learner, state: RunState) -> None:
-        if state.epochs_done == 2:
-            raise KeyboardInterrupt
-        save(folder, learner, state)
-
-    with monkeypatch.context() as broken:
-        broken.setattr(RunFolder, "save", power_cut)
-        with pytest.raises(KeyboardInterrupt):
-            train(data, tmp_path / "run", settings, votes=soft_votes(data))
+    with power_cut_after(2, monkeypatch), pytest.raises(KeyboardInterrupt):
+        train(data, tmp_path / "run", settings, votes=soft_votes(data))
     folder = RunFolder(tmp_path / "run")
     at_16 = keras.models.load_model(tmp_path / "run" / "epoch-001.keras")
     state = train(data, tmp_path / "run", settings, votes=soft_votes(data))
@@ -187,17 +195,8 @@ def test_a_resumed_training_ends_where_an_unbroken_one_does(
     votes = None if settings.votes_sha256 is None else soft_votes(data)
     unbroken = train(data, tmp_path / "unbroken", settings, votes=votes)
 
-    save = RunFolder.save
-
-    def power_cut(folder: RunFolder, learner: Learner, state: RunState) -> None:
-        if state.epochs_done == 3:
-            raise KeyboardInterrupt
-        save(folder, learner, state)
-
-    with monkeypatch.context() as broken:
-        broken.setattr(RunFolder, "save", power_cut)
-        with pytest.raises(KeyboardInterrupt):
-            train(data, tmp_path / "broken", settings, votes=votes)
+    with power_cut_after(3, monkeypatch), pytest.raises(KeyboardInterrupt):
+        train(data, tmp_path / "broken", settings, votes=votes)
     resumed = train(data, tmp_path / "broken", settings, votes=votes)
 
     # Threads add in no fixed order, so the last digits may differ.
