@@ -107,7 +107,7 @@ Seed {training["settings"]["seed"]}.{_changes(training)}
 | natural | 9,518 eyes of 24 px and more, 120 public repositories, 1,761 groups | each one's own |
 | infrared | 9,015 eyes of 29 people, MRL Eye Dataset | research use |
 | cew | 4,846 patches of 24 px, Closed Eyes in the Wild (Song et al. 2014) | research use |
-| elsewhere | places without an eye, three a face: brow, nose, mouth, cheek, ear, hair | as natural |
+| elsewhere | places without an eye, 3 a face: brow, nose, mouth, cheek, ear, hair | as natural |
 
 The natural eyes are of real people, for research and test; the data lists their licences. Clear
 these licences before shipping the weights commercially."""
