@@ -8,7 +8,7 @@ from optuna.trial import FrozenTrial, TrialState
 from rich.table import Table
 
 from edge_fer.atomic_write import write_atomically
-from quantize.search.study import Budget, budget_of
+from quantize.search.study import Budget, budget_of, measured
 
 _SHOWN = 15  # rows of the table in the terminal
 
@@ -54,17 +54,28 @@ def write_report(study: optuna.Study, folder: Path, *, command: str) -> None:
 
 
 def _budget_in_words(study: optuna.Study, budget: Budget) -> str:
-    states = [trial.state for trial in study.get_trials(deepcopy=False)]
-    minutes = sum(trial.user_attrs.get("seconds", 0.0) for trial in ranked(study)) / 60
+    trials = study.get_trials(deepcopy=False)
+    failed = sum(trial.state == TrialState.FAIL for trial in trials)
+    results = [trial.state for trial in measured(study)]
+    minutes = sum(trial.user_attrs.get("seconds", 0.0) for trial in measured(study)) / 60
     text = (
-        f"{states.count(TrialState.COMPLETE)} trials complete, "
-        f"{states.count(TrialState.PRUNED)} pruned, {states.count(TrialState.FAIL)} failed or "
-        f"killed; sampler {budget.sampler}, pruner {budget.pruner}, seed {budget.seed}. Each trial "
+        f"{results.count(TrialState.COMPLETE)} trials complete, "
+        f"{results.count(TrialState.PRUNED)} pruned, {failed} failed or killed; "
+        f"sampler {budget.sampler}, pruner {budget.pruner}, seed {budget.seed}. Each trial "
         f"trained {budget.epochs} epochs on {budget.rows:,} rows of Training at "
         f"{budget.side_px} px and was measured on at most as many rows of PublicTest; all of them "
         f"together took {minutes:.0f} minutes. So short a training ranks networks roughly: the "
-        "accuracies are none that a full training would reach."
+        "accuracies are none that a full training would reach. Multiply-adds are at 48 px."
     )
+    if budget.most_multiply_adds:
+        refused = sum(
+            trial.state == TrialState.PRUNED and "accuracy" not in trial.user_attrs
+            for trial in trials
+        )
+        text += (
+            f" {refused} more points were not trained: they need more than "
+            f"{budget.most_multiply_adds:,}."
+        )
     if len(study.directions) > 1:
         text += " A star marks the Pareto front of accuracy against multiply-adds."
     return text
