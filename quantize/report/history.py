@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_fer.errors import DataError, DataReason
-from quantize.int8.quantize import training_record
+from quantize.int8.record import training_record
 from quantize.plots.figures import open_figure, save_figure
 from quantize.plots.style import BLUE, GREY, ORANGE, plain
 from quantize.report.markdown import paragraphs, picture
