@@ -6,8 +6,6 @@ them, which are like the Haar cascade's, against the square around the face mesh
 
 import math
 
-import numpy as np
-
 from edge_fer.face.landmarks import Square
 from edge_fer.face.network import FaceReading
 from edge_fer.observation import FaceBox
@@ -19,6 +17,10 @@ _BOX_ABOVE = 0.133  # of the square's side, from its middle up to the box's; 90 
 # 2.72; of heads turned by 20 to 40 degrees the median is 2.52.
 _BOX_SCALE = 2.53
 _ACROSS = 0.75
+_EYE_CORNERS = (
+    *("right eye outer corner", "right eye inner corner"),
+    *("left eye inner corner", "left eye outer corner"),
+)
 
 
 def square_of_box(box: FaceBox, tilt: float = 0.0) -> Square:
@@ -37,8 +39,8 @@ def box_of(reading: FaceReading) -> FaceBox:
     Its score is the reading's presence.
     """
     points = reading.landmarks
-    eyes = np.add(points.right_eye, points.left_eye) / 2
-    mouth = np.add(points.right_mouth, points.left_mouth) / 2
+    eyes = reading.middle(*_EYE_CORNERS)
+    mouth = reading.middle("right mouth corner", "left mouth corner")
     across = math.dist(
         reading.point("right eye outer corner"), reading.point("left eye outer corner")
     )

@@ -1,10 +1,8 @@
 """The landmarks of the `face` network, the square that it reads, and what its outputs mean."""
 
 import math
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
 
 from edge_fer.models.kind import LANDMARK_NAMES
 
@@ -27,13 +25,12 @@ class Square(NamedTuple):
     tilt: float
 
 
-def square_around(points: NDArray[np.floating], tilt: float) -> Square:
-    """Return the square in which the network reads a face best; `points` is float[26, 2]."""
+def square_around(points: Iterable[Sequence[float]], tilt: float) -> Square:
+    """Return the square in which the network reads a face best; `points` are 26 of x and y."""
     cos, sin = math.cos(tilt), math.sin(tilt)
-    across = points[:, 0] * cos + points[:, 1] * sin
-    down = points[:, 1] * cos - points[:, 0] * sin
-    left, right = float(across.min()), float(across.max())
-    top, bottom = float(down.min()), float(down.max())
+    turned = [(x * cos + y * sin, y * cos - x * sin) for x, y in points]
+    across, down = zip(*turned, strict=True)
+    left, right, top, bottom = min(across), max(across), min(down), max(down)
     middle_across, middle_down = (left + right) / 2, (top + bottom) / 2
     centre = (
         middle_across * cos - middle_down * sin,

@@ -13,7 +13,7 @@ from edge_fer.face.cutting import cut_turned
 from edge_fer.face.landmarks import NAMES, Square, square_around
 from edge_fer.face.levels import levelled
 from edge_fer.face.outputs import MOUTH, PITCH, POINTS, PRESENCE, PROFILE, ROLL, YAW
-from edge_fer.face.rotation import pose_of, rotation_matrix
+from edge_fer.face.rotation import pose_of_angles
 from edge_fer.models.card import measuring_card_of
 from edge_fer.models.files import ModelFiles, read_model_files
 from edge_fer.models.kind import FACE
@@ -75,7 +75,7 @@ class FaceReading:
     @cached_property
     def square(self) -> Square:
         """The square in which this face is read best."""
-        centre, side, tilt = square_around(np.array(self.points), self.tilt)
+        centre, side, tilt = square_around(self.points, self.tilt)
         is_turned = abs(self.head.yaw_deg) > _TURNED_DEG
         return Square(centre, side * _TURNED_SHARE if is_turned else side, tilt)
 
@@ -101,7 +101,7 @@ class FaceNetwork:
             return _NOTHING
         crop = cut_turned(grey, square.centre, square.side, square.tilt, FACE.side_px)
         stored = self._model.run(levelled(crop))
-        return reading_of(FACE.values(stored * FACE.output.scale), square)
+        return reading_of(FACE.stored_values(stored), square)
 
 
 def read_face_network(path: Path) -> ModelFiles:
@@ -111,20 +111,23 @@ def read_face_network(path: Path) -> ModelFiles:
     return files
 
 
-def reading_of(values: NDArray[np.float64], square: Square) -> FaceReading:
-    """Return the reading that the network's values (`FACE.values`, float64[58]) stand for."""
-    cos, sin = math.cos(square.tilt), math.sin(square.tilt)
-    across, down = (values[POINTS].reshape(-1, 2) * square.side).T
-    x = square.centre[0] + cos * across - sin * down
-    y = square.centre[1] + sin * across + cos * down
-    roll_deg = float(values[ROLL]) + math.degrees(square.tilt)
-    rotation = rotation_matrix(float(values[YAW]), float(values[PITCH]), roll_deg)
+def reading_of(values: Sequence[float], square: Square) -> FaceReading:
+    """Return the reading that the network's 58 values (`FACE.stored_values`) stand for."""
+    # In plain floats: of so few numbers each step in NumPy costs more than all of this.
+    (x, y), side, tilt = square
+    cos, sin = math.cos(tilt), math.sin(tilt)
+    placed = [value * side for value in values[POINTS]]
+    yaw_deg, pitch_deg = values[YAW], values[PITCH]
+    roll_deg = values[ROLL] + math.degrees(tilt)
     return FaceReading(
-        points=tuple(zip(x.tolist(), y.tolist(), strict=True)),
-        head=pose_of(rotation),
-        mouth_opening=max(float(values[MOUTH]), 0.0),
-        presence=float(values[PRESENCE]),
-        profile=bool(values[PROFILE] > 0.5 or abs(values[YAW]) >= _PROFILE_DEG),
+        points=tuple(
+            (x + cos * across - sin * down, y + sin * across + cos * down)
+            for across, down in zip(placed[::2], placed[1::2], strict=True)
+        ),
+        head=pose_of_angles(yaw_deg, pitch_deg, roll_deg),
+        mouth_opening=max(values[MOUTH], 0.0),
+        presence=values[PRESENCE],
+        profile=values[PROFILE] > 0.5 or abs(yaw_deg) >= _PROFILE_DEG,
         tilt=math.remainder(math.radians(roll_deg), math.tau),
     )
 
