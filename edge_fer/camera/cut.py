@@ -79,7 +79,7 @@ def _look(cells: Grey) -> Look:
     """Return what two pictures are compared by: all of it, and what is narrow."""
     exact = cells.astype(np.float32)
     wide = cv2.GaussianBlur(exact, (0, 0), _WIDE_CELLS).astype(np.float32, copy=False)
-    return _direction(exact - exact.mean()), _direction(exact - wide)
+    return _direction(exact - np.float32(cv2.mean(exact)[0])), _direction(exact - wide)
 
 
 def _direction(cells: NDArray[np.float32]) -> Direction:

@@ -1,8 +1,10 @@
 """The landmarks of the `face` network, the square that it reads, and what its outputs mean."""
 
 import math
-from collections.abc import Iterable, Sequence
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from edge_fer.models.kind import LANDMARK_NAMES
 
@@ -25,15 +27,12 @@ class Square(NamedTuple):
     tilt: float
 
 
-def square_around(points: Iterable[Sequence[float]], tilt: float) -> Square:
-    """Return the square in which the network reads a face best; `points` are 26 of x and y."""
+def square_around(points: NDArray[np.floating], tilt: float) -> Square:
+    """Return the square in which the network reads a face best; `points` is float[26, 2]."""
     cos, sin = math.cos(tilt), math.sin(tilt)
-    turned = [(x * cos + y * sin, y * cos - x * sin) for x, y in points]
-    across, down = zip(*turned, strict=True)
-    left, right, top, bottom = min(across), max(across), min(down), max(down)
-    middle_across, middle_down = (left + right) / 2, (top + bottom) / 2
-    centre = (
-        middle_across * cos - middle_down * sin,
-        middle_across * sin + middle_down * cos,
-    )
+    turned = points @ np.array(((cos, -sin), (sin, cos)))
+    left, top = np.minimum.reduce(turned).tolist()
+    right, bottom = np.maximum.reduce(turned).tolist()
+    across, down = (left + right) / 2, (top + bottom) / 2
+    centre = across * cos - down * sin, across * sin + down * cos
     return Square(centre, SQUARE * max(right - left, bottom - top, 1e-3), tilt)

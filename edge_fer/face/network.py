@@ -31,6 +31,10 @@ _TURNED_DEG, _TURNED_SHARE = 20.0, 0.947
 # From here on yaw comes out smaller than it is: profiles of 60 to 70 degrees at 36 to 51.
 _PROFILE_DEG = 35.0
 _PLACES = {name: place for place, name in enumerate(NAMES)}
+_RIGHT_EYE = _PLACES["right eye outer corner"], _PLACES["right eye inner corner"]
+_LEFT_EYE = _PLACES["left eye outer corner"], _PLACES["left eye inner corner"]
+_NOSE = _PLACES["nose tip"]
+_RIGHT_MOUTH, _LEFT_MOUTH = _PLACES["right mouth corner"], _PLACES["left mouth corner"]
 
 
 @dataclass(frozen=True)  # without slots: what is derived is computed once, and kept
@@ -64,18 +68,19 @@ class FaceReading:
     @cached_property
     def landmarks(self) -> Landmarks:
         """The five points that detectors give."""
+        points = self.points
         return Landmarks(
-            right_eye=self.middle("right eye outer corner", "right eye inner corner"),
-            left_eye=self.middle("left eye outer corner", "left eye inner corner"),
-            nose=self.point("nose tip"),
-            right_mouth=self.point("right mouth corner"),
-            left_mouth=self.point("left mouth corner"),
+            right_eye=halfway(points[_RIGHT_EYE[0]], points[_RIGHT_EYE[1]]),
+            left_eye=halfway(points[_LEFT_EYE[0]], points[_LEFT_EYE[1]]),
+            nose=points[_NOSE],
+            right_mouth=points[_RIGHT_MOUTH],
+            left_mouth=points[_LEFT_MOUTH],
         )
 
     @cached_property
     def square(self) -> Square:
         """The square in which this face is read best."""
-        centre, side, tilt = square_around(self.points, self.tilt)
+        centre, side, tilt = square_around(np.array(self.points), self.tilt)
         is_turned = abs(self.head.yaw_deg) > _TURNED_DEG
         return Square(centre, side * _TURNED_SHARE if is_turned else side, tilt)
 
@@ -111,25 +116,28 @@ def read_face_network(path: Path) -> ModelFiles:
     return files
 
 
-def reading_of(values: Sequence[float], square: Square) -> FaceReading:
-    """Return the reading that the network's 58 values (`FACE.stored_values`) stand for."""
-    # In plain floats: of so few numbers each step in NumPy costs more than all of this.
-    (x, y), side, tilt = square
-    cos, sin = math.cos(tilt), math.sin(tilt)
-    placed = [value * side for value in values[POINTS]]
-    yaw_deg, pitch_deg = values[YAW], values[PITCH]
-    roll_deg = values[ROLL] + math.degrees(tilt)
+def reading_of(values: NDArray[np.float64], square: Square) -> FaceReading:
+    """Return the reading that the network's values (`FACE.stored_values`) stand for."""
+    centre, side, tilt = square
+    across, down = side * math.cos(tilt), side * math.sin(tilt)
+    placed = values[POINTS].reshape(-1, 2) @ np.array(((across, down), (-down, across)))
+    placed += centre
+    # All else in plain floats: of few numbers, each step in NumPy takes longer.
+    numbers = values.tolist()
+    yaw_deg, roll_deg = numbers[YAW], numbers[ROLL] + math.degrees(tilt)
     return FaceReading(
-        points=tuple(
-            (x + cos * across - sin * down, y + sin * across + cos * down)
-            for across, down in zip(placed[::2], placed[1::2], strict=True)
-        ),
-        head=pose_of_angles(yaw_deg, pitch_deg, roll_deg),
-        mouth_opening=max(values[MOUTH], 0.0),
-        presence=values[PRESENCE],
-        profile=values[PROFILE] > 0.5 or abs(yaw_deg) >= _PROFILE_DEG,
+        points=tuple(map(tuple, placed.tolist())),
+        head=pose_of_angles(yaw_deg, numbers[PITCH], roll_deg),
+        mouth_opening=max(numbers[MOUTH], 0.0),
+        presence=numbers[PRESENCE],
+        profile=numbers[PROFILE] > 0.5 or abs(yaw_deg) >= _PROFILE_DEG,
         tilt=math.remainder(math.radians(roll_deg), math.tau),
     )
+
+
+def halfway(one: Point, other: Point) -> Point:
+    """Return the point halfway between two."""
+    return (one[0] + other[0]) / 2, (one[1] + other[1]) / 2
 
 
 def _is_readable(square: Square, shape: Sequence[int]) -> bool:

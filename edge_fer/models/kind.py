@@ -84,15 +84,14 @@ class ModelKind:
         is_logit = np.array([output.is_logit for output in self.outputs])
         return np.asarray(np.where(is_logit, 1 / (1 + np.exp(-values)), values), np.float64)
 
-    def stored_values(self, stored: NDArray[np.int8]) -> list[float]:
-        """Return the value of each output, in their order, for the output bytes int8[outputs]."""
+    def stored_values(self, stored: NDArray[np.int8]) -> NDArray[np.float64]:
+        """Return the values, float64[outputs], for the output bytes int8[outputs]."""
         table, first = self._table
-        found: list[float] = table.take(first + stored.view(np.uint8)).tolist()
-        return found
+        return table.take(first + stored.view(np.uint8))
 
     def measured(self, stored: NDArray[np.int8]) -> dict[str, float]:
         """Return the value of each output by name, for the output bytes int8[outputs]."""
-        return dict(zip(self.labels, self.stored_values(stored), strict=True))
+        return dict(zip(self.labels, self.stored_values(stored).tolist(), strict=True))
 
     @cached_property
     def _table(self) -> tuple[NDArray[np.float64], NDArray[np.intp]]:

@@ -105,7 +105,7 @@ def _square_of_face(grey: Grey, mesh: Mesh) -> tuple[Grey, NDArray[np.float64]]:
     """
     points = points_of(mesh)
     _, _, tilt = square_of(mesh)
-    square = square_around(points.tolist(), tilt)
+    square = square_around(points, tilt)
     cos, sin = np.cos(square.tilt), np.sin(square.tilt)
     there = (points - square.centre) / square.side @ np.array([[cos, -sin], [sin, cos]])
     image = levelled(cut(grey, square, FACE.side_px))

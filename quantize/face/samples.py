@@ -87,7 +87,7 @@ class FaceSource:
         self.mouths = [mouth_opening(mesh) for mesh in labels.meshes]
         self.distances = [eye_distance(mesh) for mesh in labels.meshes]
         self.squares = [
-            square_around(points.tolist(), float(np.radians(roll)))
+            square_around(points, np.radians(roll))
             for points, (_, _, roll) in zip(self.points, self.angles, strict=True)
         ]
 
