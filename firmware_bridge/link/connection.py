@@ -7,10 +7,10 @@ from firmware_bridge.errors import BridgeError, TransportError
 from firmware_bridge.transports import Transport, TransportCounters
 
 # Soon at first, because a replugged adapter is back in a moment, and never so often that a port
-# that stays away costs anything (design: reconnect after replug within 500 ms, of which opening the
-# port and the first frame take some).
+# that stays away costs anything (no gap of 400 ms in the driver states after the port is back, of
+# which opening it, an adapter's silence and the first frame take some).
 FIRST_WAIT_S = 0.05
-LONGEST_WAIT_S = 0.4
+LONGEST_WAIT_S = 0.25
 # A connection that lasted so long was a good one: its loss is news, and patience starts anew.
 SETTLED_S = 1.0
 

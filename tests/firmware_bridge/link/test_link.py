@@ -22,6 +22,7 @@ from firmware_bridge.reception.supervision import BusSupervisor, FrameStatus, Ju
 from firmware_bridge.terminal.pty_wire import PtyWire
 from firmware_bridge.transports import Transport, TransportCounters, open_transport
 from tests.firmware_bridge.transports.lawicel_adapter import AdapterPort, LawicelAdapter
+from tests.firmware_bridge.wire_ids import id_of
 
 MakeFrame = Callable[[Message, float], CanFrame]
 
@@ -157,7 +158,7 @@ def test_a_controller_whose_frames_are_broken_is_never_heard(
     for _ in range(6):
         frame = make_frame(ControllerStatusMessage(enable=1), 0.0)
         controller.port.send(CanFrame(frame.can_id, frame.data[:7] + b"\x01", 0.0))
-    controller.port.send(CanFrame(0x3B0, b"\x01", 0.0))
+    controller.port.send(CanFrame(id_of(ControllerStatusMessage), b"\x01", 0.0))
 
     assert wait_for(lambda: link.counters.controller_frames_rejected == 7)
     assert link.controller is None
@@ -423,13 +424,15 @@ def test_a_pending_request_is_said_anew_on_a_port_that_is_back() -> None:
     link.open()
     link.start()
 
+    request_id = id_of(DriverRequestMessage)
+
     def requests(port: RecordingTransport) -> int:
-        return sum(frame.can_id == 0x3A3 for frame in port.sent)
+        return sum(frame.can_id == request_id for frame in port.sent)
 
     assert wait_for(lambda: requests(second) == 5)
     assert requests(first) == 5
     # All of it within a moment: without a fresh start the second would be a second later.
-    times_s = [frame.time_s for frame in second.sent if frame.can_id == 0x3A3]
+    times_s = [frame.time_s for frame in second.sent if frame.can_id == request_id]
     assert times_s[-1] - times_s[0] < 0.5
     assert link.counters.frames_dropped == 1
     assert link.stop()
