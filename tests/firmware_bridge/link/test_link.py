@@ -474,7 +474,7 @@ class FaultyTransport:
         return []
 
     def close(self) -> None:
-        """Nothing is held."""
+        raise OSError(5, "what is broken need not close either")
 
 
 def test_no_fault_of_a_transport_ends_the_link() -> None:
@@ -487,6 +487,26 @@ def test_no_fault_of_a_transport_ends_the_link() -> None:
 
     assert wait_for(lambda: FaultyTransport.opened == 4 and link.counters.connected)
     assert link.counters.connections_lost == 3
+    assert link.alive
+    assert link.stop()
+    assert not link.alive
+
+
+def test_a_port_whose_waiting_cannot_be_set_up_is_tried_again() -> None:
+    """Beside the port it needs a descriptor to be woken with, and none may be left."""
+    tries: list[str] = []
+
+    def open_at_last(uri: str) -> Transport:
+        tries.append(uri)
+        if 1 < len(tries) < 4:
+            raise OSError(24, "Too many open files")
+        return FaultyTransport(uri)
+
+    FaultyTransport.opened = 0
+    link = Link("slcan:faulty", open_transport=open_at_last)
+    link.open()
+    link.start()
+    assert wait_for(lambda: FaultyTransport.opened == 4 and link.counters.connected)
     assert link.stop()
 
 
