@@ -88,6 +88,12 @@ class Precision(StrEnum):
     MIXED_BFLOAT16 = "mixed_bfloat16"
 
 
+PrecisionOption = Annotated[
+    Precision,
+    typer.Option(help="mixed_bfloat16 is faster where the CPU has AVX512-BF16."),
+]
+
+
 class Usage(StrEnum):
     """FER2013's parts."""
 
@@ -210,10 +216,7 @@ def train(
             max=0.9,
         ),
     ] = None,
-    precision: Annotated[
-        Precision,
-        typer.Option(help="mixed_bfloat16 is faster where the CPU has AVX512-BF16."),
-    ] = Precision.FLOAT32,
+    precision: PrecisionOption = Precision.FLOAT32,
     changes: Annotated[
         list[str] | None,
         typer.Option(
@@ -406,6 +409,14 @@ def search(
         str | None, typer.Option(help="The study's name; resumes it. [default: SPACE]")
     ] = None,
     report: ReportOption = None,
+    precision: PrecisionOption = Precision.FLOAT32,
+    most_multiply_adds: Annotated[
+        int,
+        typer.Option(
+            help="What a network may cost at 48 px: accuracy is then the one goal. 0: no limit.",
+            min=0,
+        ),
+    ] = 0,
     skip_bad: SkipBadOption = False,
 ) -> None:
     """Search architectures: the paper's random search, or one over the edge family."""
@@ -426,6 +437,8 @@ def search(
         sampler=sampler,
         pruner=pruner,
         report=report,
+        precision=precision.value,  # Keras takes no other kind of text
+        most_multiply_adds=most_multiply_adds,
         skip_bad=skip_bad,
     )
 
