@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -17,7 +18,6 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from edge_fer.camera import check_uri, child
-from edge_fer.camera import process as process_module
 from edge_fer.camera.process import CameraProcess
 from edge_fer.camera.settings import CameraConfig
 from edge_fer.config.config import Config
@@ -79,7 +79,7 @@ def look_at_its_process(uri: str) -> None:
         raise OSError(12, f"no memory for {command}")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(process_module.subprocess, "Popen", refuse)
+        patch.setattr(subprocess, "Popen", refuse)
         camera = CameraProcess(uri)
         camera.prepare()
     assert len(commands) == 1
@@ -101,7 +101,7 @@ def test_what_a_library_says_when_it_crashes(uri: str, saying: str) -> None:
         patch.setattr(child, "_run", crash)
         patch.setattr(child, "_leave_with_parent", lambda: None)
         patch.setattr(child, "forbid_dumps", lambda: None)
-        patch.setattr(child.signal, "signal", lambda *_: None)
+        patch.setattr(signal, "signal", lambda *_: None)
         patch.setattr(child, "_report", lambda _, **what: reports.append(what))
         assert child.main(["demo", "30", "1", "1", "1"]) == 1
     assert SECRET not in str(reports)
