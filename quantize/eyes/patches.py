@@ -217,11 +217,6 @@ def save_patches(patches: EyePatches, path: Path) -> None:
     write_atomically(path, buffer.getvalue())
 
 
-def count_pictures(eyes: Path, faces: Path) -> int:
-    """Return how many pictures `prepare_patches` labels."""
-    return sum(1 for _ in _pictures(eyes)) + len(_rows_of(faces, "faces.csv"))
-
-
 def prepare_patches(
     eyes: Path, faces: Path, advance: Callable[[float], None], workers: int
 ) -> EyePatches:
