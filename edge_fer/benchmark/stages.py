@@ -193,7 +193,7 @@ def _staged(
         found = "detect" if face is not None and face.detected else "track"
         taken_s += watch.lap("no face" if face is None else found)
     if face is not None:
-        crop = crop_face(grey, face.box)
+        crop = crop_face(grey, face.box, classifier.side_px)
         taken_s += watch.lap("crop")
         probabilities = classifier.classify(crop)
         taken_s += watch.lap("classify")
