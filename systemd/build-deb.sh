@@ -32,7 +32,7 @@ put 644 "$here/edge-fer.tmpfiles" /usr/lib/tmpfiles.d/edge-fer.conf
 # The config that postinst lays where there is none: no conffile, so that no upgrade asks.
 put 644 "$here/debian/config.toml" /usr/share/edge-fer/config.toml
 put 644 "$here/config.toml" /usr/share/doc/edge-fer/examples/config.toml
-for name in socketcan csi-camera network-camera jetson; do
+for name in socketcan csi-camera network-camera tcp-link jetson; do
     put 644 "$here/$name.conf" "/usr/share/doc/edge-fer/examples/$name.conf"
 done
 put 644 "$here/80-can0.network" /usr/share/doc/edge-fer/examples/80-can0.network

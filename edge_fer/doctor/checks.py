@@ -214,7 +214,9 @@ def check_user(config: Config) -> Finding:
 def device_path(uri: str) -> Path | None:
     """Return the device file that a camera or link URI names, or None."""
     scheme, _, rest = uri.partition(":")
-    return Path(rest.partition("?")[0]) if scheme in ("v4l2", "slcan", "cobs") else None
+    if scheme not in ("v4l2", "slcan", "cobs") or "://" in rest:  # a TCP port
+        return None
+    return Path(rest.partition("?")[0])
 
 
 def missing_group(path: Path, user: int, groups: set[int]) -> str | None:

@@ -20,7 +20,8 @@ __all__ = [
 
 # A scheme, and how a URI with it looks like.
 SCHEMES: Mapping[str, str] = {
-    "slcan": "slcan:/dev/ttyUSB0 (a CAN bus at another rate slcan:/dev/ttyUSB0?bitrate=250k)",
+    "slcan": "slcan:/dev/ttyUSB0 (a CAN bus at another rate slcan:/dev/ttyUSB0?bitrate=250k, over"
+    " TCP slcan:socket://HOST:PORT)",
     "cobs": "cobs:/dev/ttyUSB0 (a noisy line, no CAN adapter)",
     "socketcan": "socketcan:can0",
     "udp_multicast": "udp_multicast:239.74.163.2 (between programs on one machine)",

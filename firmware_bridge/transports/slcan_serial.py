@@ -20,7 +20,8 @@ from firmware_bridge.protocol.slcan_adapter import (
 )
 from firmware_bridge.transports.address import NumberOption, choice, number, split_options
 from firmware_bridge.transports.base import TransportCounters
-from firmware_bridge.transports.serial_port import BAUDRATE, SerialPort
+from firmware_bridge.transports.byte_port import BytePort
+from firmware_bridge.transports.place import Place, open_place, place_of
 
 SETTLE_MS = NumberOption("settle_ms", 0, 0, 10_000)
 _OPTIONS = ("baudrate", "bitrate", "adapter", "listen", "settle_ms", "reset")
@@ -33,20 +34,20 @@ def check_slcan(address: str) -> None:
 
 
 def open_slcan(address: str, *, listen_only: bool = False) -> "SlcanTransport":
-    """Open `PORT` or `PORT?option=VALUE&...`; see `SerialPort` for what goes wrong.
+    """Open `PORT` or `PORT?option=VALUE&...`; see `open_place` for what goes wrong.
 
     `baudrate` is that of the serial line, `bitrate` that of the CAN bus; `adapter` is auto, yes or
     no; `listen` is yes or no, by default `listen_only`; `settle_ms` is the time before the first
     byte, for boards that begin anew when their port is opened; `reset=no` keeps them from it where
     they can be kept.
     """
-    port, baudrate, settings, keeps = _parse(address, listen_only=listen_only)
-    return SlcanTransport(SerialPort(port, baudrate, keep_running=keeps), settings)
+    place, settings = _parse(address, listen_only=listen_only)
+    return SlcanTransport(open_place(place), settings)
 
 
-def _parse(address: str, *, listen_only: bool) -> tuple[str, int, AdapterSettings, bool]:
+def _parse(address: str, *, listen_only: bool) -> tuple[Place, AdapterSettings]:
     port, options = split_options("slcan", address, _OPTIONS)
-    baudrate = number("slcan", address, BAUDRATE, options)
+    place = place_of("slcan", address, port, options)
     listens = ("yes", "no") if listen_only else ("no", "yes")
     settings = AdapterSettings(
         use=AdapterUse(choice("slcan", address, "adapter", ("auto", "yes", "no"), options)),
@@ -54,8 +55,7 @@ def _parse(address: str, *, listen_only: bool) -> tuple[str, int, AdapterSetting
         listen_only=choice("slcan", address, "listen", listens, options) == "yes",
         settle_s=number("slcan", address, SETTLE_MS, options) / 1000.0,
     )
-    keeps = choice("slcan", address, "reset", ("yes", "no"), options) == "no"
-    return port, baudrate, settings, keeps
+    return place, settings
 
 
 def _bitrate(address: str, options: Mapping[str, str]) -> int:
@@ -119,7 +119,7 @@ class SlcanFraming:
 class SlcanTransport:
     """A transport over an open port, which it closes; opens an adapter's channel when it has to."""
 
-    def __init__(self, port: SerialPort, settings: AdapterSettings) -> None:
+    def __init__(self, port: BytePort, settings: AdapterSettings) -> None:
         self._port = port
         self._settings = settings
         self._framing = SlcanFraming()

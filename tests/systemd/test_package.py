@@ -59,6 +59,7 @@ def test_what_is_in_the_package(package: Path) -> None:
         "/usr/share/doc/edge-fer/copyright",
         "/usr/share/doc/edge-fer/examples/jetson.conf",
         "/usr/share/doc/edge-fer/examples/socketcan.conf",
+        "/usr/share/doc/edge-fer/examples/tcp-link.conf",
         "/usr/share/doc/edge-fer/examples/80-can0.network",
         f"/usr/share/edge-fer/wheels/edge_fer-{__version__}-py3-none-any.whl",
     } <= names

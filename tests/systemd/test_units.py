@@ -17,6 +17,7 @@ DROP_INS = {
     "socketcan": NETWORK_THRESHOLD,
     "csi-camera": SERIAL_THRESHOLD,
     "network-camera": NETWORK_THRESHOLD,
+    "tcp-link": NETWORK_THRESHOLD,
     "jetson": SERIAL_THRESHOLD + 2,
 }
 

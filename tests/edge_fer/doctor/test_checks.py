@@ -151,6 +151,7 @@ def test_which_group_is_missing(tmp_path: Path) -> None:
 def test_which_uris_name_a_device() -> None:
     assert device_path("v4l2:/dev/video0?fps=15") == Path("/dev/video0")
     assert device_path("slcan:/dev/ttyUSB0") == Path("/dev/ttyUSB0")
+    assert device_path("slcan:socket://192.168.4.1:3333?bitrate=250k") is None
     assert device_path("socketcan:can0") is None
     assert device_path("demo:") is None
 
