@@ -16,7 +16,7 @@ AFTERWARDS_S = 1.0
 CLEAR_SHARE = 0.6  # of the shortest yawn: from then on lids that shut may belong to one
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: see `changed`
 class MouthEvidence:
     """`yawns_s` are the times at which yawns became clear, monotonic seconds.
 

@@ -104,7 +104,8 @@ def quantize_verb(model: Path, data: Path, out: Path, *, json_output: bool, rows
     `rows` above 0 is how many held-out pictures it is measured on.
     """
     require_tensorflow()
-    from quantize.int8.measuring import convert_measuring, write_measuring  # noqa: PLC0415
+    from quantize.int8.measuring import convert_measuring  # noqa: PLC0415
+    from quantize.int8.write import write_model  # noqa: PLC0415
     from quantize.networks.network_file import load_network  # noqa: PLC0415
 
     check_out_path(out)
@@ -132,7 +133,7 @@ def quantize_verb(model: Path, data: Path, out: Path, *, json_output: bool, rows
         licence=LICENCE,
         progress=True,
     )
-    path = write_measuring(quantized, out)
+    path = write_model(quantized.content, quantized.card, out)
     if json_output:
         print(json.dumps(quantized.card.to_json(), indent=2))
     else:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_fer.emotions import LABELS
-from quantize.plots.style import BLUE, INK, ORANGE
+from firmware_bridge.plot_style import BLUE, INK, ORANGE, in_style
 from quantize.report.filters import portrait_face
 from quantize.report.markdown import paragraphs, picture
 from quantize.report.measured import Measured
@@ -105,6 +105,7 @@ def occlusion(
     return total / np.maximum(covers, 1)
 
 
+@in_style
 def draw_saliency(
     measured: Measured,
     answers: Answers,
@@ -133,6 +134,7 @@ def draw_saliency(
     draw_tiles(rows, path, tile_in=_TILE_IN, names=["right", "", "wrong", ""])
 
 
+@in_style
 def draw_portrait_saliency(face: NDArray[np.uint8], answers: Answers, path: Path) -> None:
     """Draw a portrait beside its map into a PNG file."""
     log_probabilities = answers(face[np.newaxis])[0]
