@@ -98,6 +98,12 @@ class Precision(StrEnum):
     MIXED_BFLOAT16 = "mixed_bfloat16"
 
 
+PrecisionOption = Annotated[
+    Precision,
+    typer.Option(help="mixed_bfloat16 is faster where the CPU has AVX512-BF16."),
+]
+
+
 class Usage(StrEnum):
     """FER2013's parts."""
 
@@ -220,10 +226,7 @@ def train(
             max=0.9,
         ),
     ] = None,
-    precision: Annotated[
-        Precision,
-        typer.Option(help="mixed_bfloat16 is faster where the CPU has AVX512-BF16."),
-    ] = Precision.FLOAT32,
+    precision: PrecisionOption = Precision.FLOAT32,
     changes: Annotated[
         list[str] | None,
         typer.Option(
@@ -428,6 +431,14 @@ def search(
     ] = None,
     face_crop: FaceCropOption = False,
     yunet: YunetOption = None,
+    precision: PrecisionOption = Precision.FLOAT32,
+    most_multiply_adds: Annotated[
+        int,
+        typer.Option(
+            help="What a network may cost at 48 px: accuracy is then the one goal. 0: no limit.",
+            min=0,
+        ),
+    ] = 0,
     skip_bad: SkipBadOption = False,
 ) -> None:
     """Search architectures: the paper's random search, or one over the edge family."""
@@ -451,6 +462,8 @@ def search(
         labels=labels,
         face_crop=face_crop,
         yunet=yunet,
+        precision=precision.value,  # Keras takes no other kind of text
+        most_multiply_adds=most_multiply_adds,
         skip_bad=skip_bad,
     )
 

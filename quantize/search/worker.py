@@ -15,6 +15,7 @@ import numpy as np
 import optuna
 from optuna.trial import TrialState
 
+from edge_fer.models.kind import FACE_PX
 from quantize.data.augmentation import AugmentationSettings
 from quantize.data.batches import AugmentedBatches, one_hot, plain_batch
 from quantize.data.load import Fer2013, load_fer2013
@@ -90,8 +91,12 @@ def _train(
 ) -> float | tuple[float, int]:
     keras.backend.clear_session()
     keras.utils.set_random_seed(budget.seed)
-    model = suggest(budget.space, trial).build(budget.side_px)
-    cost = multiply_adds(model)
+    point = suggest(budget.space, trial)
+    cost = multiply_adds(point.build(FACE_PX))
+    if 0 < budget.most_multiply_adds < cost:
+        raise optuna.TrialPruned  # untrained: it does not count as one of the trials
+    keras.config.set_dtype_policy(budget.precision)
+    model = point.build(budget.side_px)
     trial.set_user_attr("parameters", model.count_params())
     trial.set_user_attr("multiply_adds", cost)
     model.compile(

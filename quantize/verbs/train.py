@@ -73,6 +73,9 @@ def train_verb(
     if rows:
         settings = replace(settings, rows=rows)
     settings = with_changes(settings, changes)
+    if votes is None and (settings.votes_in_label > 0 or settings.most_unclear < 1):
+        name = "votes_in_label" if settings.votes_in_label > 0 else "most_unclear"
+        raise UsageError(UsageReason.CONTRADICTION, f"--set {name}: this needs --votes")
     if FACE_PX not in {stage.side_px for stage in settings.stages}:
         sizes = ",".join(f"{stage.side_px}:{stage.epochs}" for stage in settings.stages)
         raise UsageError(
