@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from edge_fer.errors import UserError
-from edge_fer.models.check import require_model
+from edge_fer.models.check import check_files
 from edge_fer.models.fallback import first_that_loads, open_classifier
+from edge_fer.models.files import read_model_files
 from edge_fer.models.settings import ModelConfig
 from edge_fer.models.signature import sign_model
 from edge_fer.models.store import ModelStore
@@ -53,7 +54,9 @@ def test_a_store_whose_new_model_is_damaged(tmp_path: Path, make_tiny: Callable[
     assert store.current is not None
     store.current.write_bytes(store.current.read_bytes()[:-1])
     shipped = make_tiny(tmp_path, "shipped", 7)
-    loaded = first_that_loads(store.candidates(shipped), require_model)
+    loaded = first_that_loads(
+        store.candidates(shipped), lambda path: check_files(read_model_files(path))[1]
+    )
     assert loaded.model.name == "model0"
     assert "the card is of another file" in loaded.failures[0]
 
