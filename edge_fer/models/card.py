@@ -17,7 +17,7 @@ from edge_fer.atomic_write import write_atomically
 from edge_fer.errors import ModelError, ModelReason
 from edge_fer.models.card_fields import CardFields, parse_card_json
 from edge_fer.models.files import ModelFiles, card_path, read_card_bytes, read_model_files
-from edge_fer.models.kind import EMOTIONS, ModelKind, TensorSpec, kind_of
+from edge_fer.models.kind import EMOTIONS, ModelKind, TensorSpec, kind_of, sized
 
 _MOST_ERROR = 1e6  # of a card's errors, in any unit
 _MOST_LISTED = 7  # labels in a message
@@ -224,8 +224,13 @@ def network_card_of(files: ModelFiles, kind: ModelKind | None = None) -> Network
             f"{path}: the card is of another file: sha256 {card.sha256[:12]}... in the card, "
             f"{found[:12]}... of {files.path.name}: copy model and card together",
         )
-    _check_fits(path, card, kind or kind_of(card.labels) or EMOTIONS)
+    _check_fits(path, card, sized(kind or kind_of(card.labels) or EMOTIONS, card.input.shape))
     return card
+
+
+def kind_of_card(card: NetworkCard) -> ModelKind:
+    """Return the kind of a card that was checked, with the side of the faces that it takes."""
+    return sized(kind_of(card.labels) or EMOTIONS, card.input.shape)
 
 
 def read_card(path: Path) -> NetworkCard:
@@ -363,7 +368,7 @@ def _golden(fields: CardFields, kind: ModelKind | None) -> dict[str, tuple[int, 
 def _check_fits(path: Path, card: NetworkCard, kind: ModelKind) -> None:
     remedy = f"convert the model with `{kind.made_by}`"
     other = kind_of(card.labels)
-    if other is not None and other != kind:
+    if other is not None and other.name != kind.name:
         raise ModelError(
             ModelReason.WRONG_KIND,
             f"{path}: the card of a network of the kind {other.name!r}, not {kind.name!r}: name it "

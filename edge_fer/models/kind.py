@@ -1,6 +1,6 @@
 """The kinds of network that run on a device, told apart by the names of their outputs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -141,6 +141,9 @@ LANDMARK_NAMES = (
 FACE_PX = 48
 """Side of a face for the emotion network: that of FER2013's images (Goodfellow et al. 2013)."""
 
+LARGEST_FACE_PX = 224
+"""A network of one's own may take faces of FACE_PX to this side: the size that ImageNet's take."""
+
 EMOTIONS = ModelKind("emotions", LABELS, FACE_PX, "edge-fer quantize", set_by="model.path")
 # Lids and gaze in the units of `edge_fer.observation.EyeReading`; the network sees each eye as a
 # right one, so that `gaze_inwards` is towards the nose.
@@ -179,6 +182,19 @@ FACE = ModelKind.measuring(
     "model.face_path",
 )
 KINDS = (EMOTIONS, EYES, FACE)
+
+
+def sized(kind: ModelKind, shape: tuple[int, ...]) -> ModelKind:
+    """Return a classifier's `kind` with the side of a network's input `shape`, [1, h, w, 1].
+
+    Others, and shapes that are no square of FACE_PX to LARGEST_FACE_PX, leave `kind` as it is, so
+    that a check against it refuses them.
+    """
+    if not kind.is_classifier or len(shape) != len(kind.input.shape):
+        return kind
+    side_px = shape[1]
+    fits = shape == (1, side_px, side_px, 1) and FACE_PX <= side_px <= LARGEST_FACE_PX
+    return replace(kind, side_px=side_px) if fits else kind
 
 
 def kind_named(name: str) -> ModelKind | None:

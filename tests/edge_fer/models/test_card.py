@@ -115,7 +115,7 @@ def test_card_of_another_file(model: Path) -> None:
         ("input.scale", 1 / 255, r"input\.scale: 0\.00392156862.* is not 0\.00392156885"),
         ("input.zero_point", 0, r"input\.zero_point: 0 is not -128"),
         ("input.dtype", "uint8", r"input\.dtype: uint8 is not int8"),
-        ("input.shape", [1, 64, 64, 1], r"input\.shape: \(1, 64, 64, 1\) is not"),
+        ("input.shape", [1, 40, 40, 1], r"input\.shape: \(1, 40, 40, 1\) is not"),
         ("output.shape", [1, 8], r"output\.shape"),
         ("output.zero_point", 0, r"output\.zero_point"),
     ],

@@ -335,6 +335,15 @@ def test_train_resume_quantize_evaluate(
     page = tmp_path / "page.md"
     main_returns(["eyes", "evaluate", str(out), *given, "--seed", "3", "--report", str(page)])
     assert "| open and closed mistaken, CEW |" in page.read_text(encoding="utf-8")
+    few = ["--data", str(data), "--rows", "40"]
+    small = str(tmp_path / "small.keras")
+    main_returns(["eyes", "train", *few, "--out", small, "--epochs", "1"])
+    monkeypatch.setattr("quantize.int8.measuring.LEAST_AGREEMENT", 0.1)
+    main_returns(["eyes", "quantize", small, *few, "--out", str(out)])
+    card, _ = load_measuring(out, EYES)
+    assert card.training["settings"]["rows"] == 40
+    assert card.equivalence is not None
+    assert card.equivalence.n == min(40, len(load_patches(data).split(1)[1]))
     other = tmp_path / "other.npz"
     save_patches(patches(20), other)
     with pytest.raises(SystemExit):
