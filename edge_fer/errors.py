@@ -173,7 +173,6 @@ class Extra(StrEnum):
     WORKSTATION = "workstation"
     SIGNING = "signing"
     RECORDING = "recording"
-    MULTICAST = "multicast"
     PLOT = "plot"
     DISTRIBUTED = "distributed"
     PREVIEW = "preview"

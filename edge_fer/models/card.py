@@ -16,7 +16,7 @@ import numpy as np
 from edge_fer.atomic_write import write_atomically
 from edge_fer.errors import ModelError, ModelReason
 from edge_fer.models.card_fields import CardFields, parse_card_json
-from edge_fer.models.files import ModelFiles, card_path, read_card_bytes, read_model_files
+from edge_fer.models.files import ModelFiles, card_path, read_model_files
 from edge_fer.models.kind import EMOTIONS, ModelKind, TensorSpec, kind_of, sized
 
 _MOST_ERROR = 1e6  # of a card's errors, in any unit
@@ -231,11 +231,6 @@ def network_card_of(files: ModelFiles, kind: ModelKind | None = None) -> Network
 def kind_of_card(card: NetworkCard) -> ModelKind:
     """Return the kind of a card that was checked, with the side of the faces that it takes."""
     return sized(kind_of(card.labels) or EMOTIONS, card.input.shape)
-
-
-def read_card(path: Path) -> NetworkCard:
-    """Read a card without its model; UserError when it is missing or no valid card."""
-    return parse_card(read_card_bytes(path), path)
 
 
 def parse_card(content: bytes, path: Path) -> NetworkCard:

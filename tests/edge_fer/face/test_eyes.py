@@ -22,7 +22,8 @@ from edge_fer.face.eyes import (
     eyes_closed,
 )
 from edge_fer.models.card import load_measuring, load_model
-from edge_fer.models.check import check_model
+from edge_fer.models.check import check_files
+from edge_fer.models.files import read_model_files
 from edge_fer.models.kind import EYES
 from edge_fer.models.runtime import open_model
 from edge_fer.observation import EyeReading, EyesReading, HeadPose, Landmarks
@@ -278,7 +279,7 @@ def test_the_shipped_network_is_small_accurate_and_computes_what_its_card_says()
     assert "split" in card.training
     assert card.training["settings"]["seed"] is not None
     assert len(card.training["loss"]) == card.training["epochs"]
-    result, _, _ = check_model(SHIPPED_EYES)
+    result, _, _ = check_files(read_model_files(SHIPPED_EYES))
     assert result.passed, result.differences
 
 

@@ -9,8 +9,9 @@ import pytest
 
 from edge_fer.errors import ModelError, ModelReason, UserError
 from edge_fer.face.opening import open_eyes, open_face_network
-from edge_fer.models.check import require_model
+from edge_fer.models.check import check_files
 from edge_fer.models.fallback import Loaded, first_that_loads, open_classifier
+from edge_fer.models.files import read_model_files
 from edge_fer.models.kind import EMOTIONS, EYES, FACE, KINDS, ModelKind
 from edge_fer.models.settings import ModelConfig
 from edge_fer.models.signature import sign_model
@@ -56,7 +57,9 @@ def test_a_store_whose_new_model_is_damaged(tmp_path: Path, make_tiny: Callable[
     assert store.current is not None
     store.current.write_bytes(store.current.read_bytes()[:-1])
     shipped = make_tiny(tmp_path, "shipped", 7)
-    loaded = first_that_loads(store.candidates(shipped), require_model)
+    loaded = first_that_loads(
+        store.candidates(shipped), lambda path: check_files(read_model_files(path))[1]
+    )
     assert loaded.model.name == "model0"
     assert "the card is of another file" in loaded.failures[0]
 
