@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from edge_fer.camera.scene import DURATION_S, part_at
+from edge_fer.camera.scene import part_at
 from edge_fer.camera.settings import CameraConfig
 from edge_fer.daemon.status_server import ask
 from edge_fer.errors import DaemonError
@@ -69,11 +69,8 @@ class SceneNames:
         self._thread = threading.Thread(target=self._follow, name="scene", daemon=True)
 
     def now(self) -> str | None:
-        """Return what happens now; None before the first frame and after the last."""
-        if self._begun_s is None:
-            return None
-        scene_s = time.monotonic() - self._begun_s
-        return part_at(scene_s) if scene_s < DURATION_S else None
+        """Return what happens now; None before the first frame, and the last part after the end."""
+        return None if self._begun_s is None else part_at(time.monotonic() - self._begun_s)
 
     def _follow(self) -> None:
         while not self._ending.wait(_ASK_EVERY_S):

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_fer.face.eye_patch import PATCH_REACH, cut_eye
-from edge_fer.face.network import FaceReading
+from edge_fer.face.network import FaceReading, halfway
 from edge_fer.models.card import network_card_of
 from edge_fer.models.files import ModelFiles, read_model_files
 from edge_fer.models.kind import EYES
@@ -124,7 +124,7 @@ def corners_of(points: Landmarks, head: HeadPose | None) -> EyeCorners:
     """Return about where the corners of both eyes are, by the face's five landmarks."""
     across = math.dist(points.right_eye, points.left_eye)
     down = math.dist(
-        _middle(points.right_eye, points.left_eye), _middle(points.right_mouth, points.left_mouth)
+        halfway(points.right_eye, points.left_eye), halfway(points.right_mouth, points.left_mouth)
     )
     whole = _WIDTH_SHARE * max(across, down)  # a turned head's eyes are nearer to each other
     yaw_deg = 0.0 if head is None else head.yaw_deg
@@ -166,7 +166,3 @@ def _is_inside(eye: Eye, shape: tuple[int, ...]) -> bool:
     half = 0.4 * PATCH_REACH * width
     inside = half <= across <= shape[1] - half and half <= down <= shape[0] - half
     return bool(LEAST_WIDTH_PX <= width <= max(shape) and inside)
-
-
-def _middle(one: Point, other: Point) -> Point:
-    return (one[0] + other[0]) / 2, (one[1] + other[1]) / 2

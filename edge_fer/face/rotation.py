@@ -47,3 +47,21 @@ def pose_of(rotation: NDArray[np.float64]) -> HeadPose:
         pitch_deg=math.degrees(math.asin(min(max(float(-ahead[1]), -1.0), 1.0))),
         roll_deg=math.degrees(math.atan2(-rotation[0, 1], rotation[1, 1])),
     )
+
+
+def pose_of_angles(yaw_deg: float, pitch_deg: float, roll_deg: float) -> HeadPose:
+    """Return `pose_of` of the `rotation_matrix` of these angles; for each frame, in plain floats.
+
+    Pitch is within ±90 degrees.
+    """
+    yaw, pitch, roll = math.radians(yaw_deg), math.radians(pitch_deg), math.radians(roll_deg)
+    sin_y, cos_y = math.sin(yaw), math.cos(yaw)
+    sin_p, cos_p = math.sin(pitch), math.cos(pitch)
+    sin_r, cos_r = math.sin(roll), math.cos(roll)
+    right = cos_r * sin_y + sin_r * sin_p * cos_y
+    down = sin_r * sin_y - cos_r * sin_p * cos_y
+    return HeadPose(
+        yaw_deg=math.degrees(math.atan2(right, cos_p * cos_y)),
+        pitch_deg=math.degrees(math.asin(min(max(-down, -1.0), 1.0))),
+        roll_deg=math.degrees(math.atan2(sin_r * cos_p, cos_r * cos_p)),
+    )

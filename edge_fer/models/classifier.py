@@ -64,10 +64,19 @@ def read_classifier(path: Path) -> ModelFiles:
 
 def calibrated(stored: NDArray[np.int8], temperature: float) -> NDArray[np.float32]:
     """Return softmax(log p / temperature), float32[7], for the model's output bytes int8[7]."""
-    probabilities = (stored.astype(np.float64) - OUTPUT.zero_point) * OUTPUT.scale
-    logits = np.log(np.maximum(probabilities, _LEAST_PROBABILITY)) / temperature
+    logits = _LOGITS[stored.view(np.uint8)] / temperature
     weights = np.exp(logits - logits.max())
     return np.asarray(weights / weights.sum(), np.float32)
+
+
+def _logits_of_bytes() -> NDArray[np.float64]:
+    """Return log p of each output byte, read as unsigned 0..255."""
+    stored = np.arange(256, dtype=np.uint8).view(np.int8).astype(np.float64)
+    probabilities = (stored - OUTPUT.zero_point) * OUTPUT.scale
+    return np.log(np.maximum(probabilities, _LEAST_PROBABILITY))
+
+
+_LOGITS = _logits_of_bytes()
 
 
 def _say_what_it_is(path: Path) -> None:

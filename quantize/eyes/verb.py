@@ -88,7 +88,8 @@ def train_verb(
 def quantize_verb(model: Path, data: Path, out: Path, *, json_output: bool) -> None:
     """Convert to int8, measure on the held-out pictures, and write file and card."""
     require_tensorflow()
-    from quantize.int8.measuring import convert_measuring, write_measuring  # noqa: PLC0415
+    from quantize.int8.measuring import convert_measuring  # noqa: PLC0415
+    from quantize.int8.write import write_model  # noqa: PLC0415
     from quantize.networks.network_file import load_network  # noqa: PLC0415
 
     check_out_path(out)
@@ -114,7 +115,7 @@ def quantize_verb(model: Path, data: Path, out: Path, *, json_output: bool) -> N
         licence=LICENCE,
         progress=True,
     )
-    path = write_measuring(quantized, out)
+    path = write_model(quantized.content, quantized.card, out)
     if json_output:
         print(json.dumps(quantized.card.to_json(), indent=2))
     else:

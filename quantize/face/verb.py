@@ -181,7 +181,8 @@ def quantize_verb(run: Path, labels_path: Path, out: Path, *, json_output: bool)
     from quantize.face.evaluation import measure  # noqa: PLC0415
     from quantize.face.splits import split  # noqa: PLC0415
     from quantize.face.training import calibration_images  # noqa: PLC0415  # TensorFlow
-    from quantize.int8.measuring import convert_measuring, write_measuring  # noqa: PLC0415
+    from quantize.int8.measuring import convert_measuring  # noqa: PLC0415
+    from quantize.int8.write import write_model  # noqa: PLC0415
     from quantize.networks.network_file import load_network  # noqa: PLC0415
 
     seed = int(record["settings"]["seed"])
@@ -202,7 +203,7 @@ def quantize_verb(run: Path, labels_path: Path, out: Path, *, json_output: bool)
         licence=LICENCE,
         progress=True,
     )
-    path = write_measuring(quantized, out)
+    path = write_model(quantized.content, quantized.card, out)
     if json_output:
         print(json.dumps(quantized.card.to_json(), indent=2))
     else:

@@ -13,6 +13,7 @@ from quantize.evaluation.evaluation import rows_of
 from quantize.evaluation.predictors import KerasPredictor, TflitePredictor
 from quantize.evaluation.scores import score
 from quantize.int8.convert import convert
+from quantize.networks.folding import fold_batch_norms
 
 SIZES = (10, 20, 50, 100, 200, 500, 1000)
 SEEDS = (1, 2, 3, 4, 5)
@@ -93,16 +94,17 @@ def measure_curve(
 ) -> CalibrationCurve:
     """Convert `model` with a set of each size and seed, and measure each on the rows of `usage`.
 
-    `done` is told 1 after each conversion. UserError when the data lacks rows for a size.
+    `done` is called with 1 after each conversion. UserError when the data lacks rows for a size.
     """
     rows, seeds = rows_of(dataset, usage), tuple(seeds)
-    exact = KerasPredictor(model).log_probabilities(rows.images, _unheard)
+    exact = KerasPredictor(model).log_probabilities(rows.images, _ignore)
+    folded = fold_batch_norms(model)
     points = []
     for count in sizes:
         for seed in seeds:
             calibration = choose_calibration_set(dataset, count=count, seed=seed)
-            content = convert(model, calibration).content
-            answers = TflitePredictor(content, model.name).log_probabilities(rows.images, _unheard)
+            content = convert(folded, calibration).content
+            answers = TflitePredictor(content, model.name).log_probabilities(rows.images, _ignore)
             alike = compare_answers(exact, answers)
             points.append(
                 CurvePoint(
@@ -118,5 +120,5 @@ def measure_curve(
     return CalibrationCurve(model.name, usage, len(rows), accuracy, tuple(points))
 
 
-def _unheard(amount: float) -> None:
-    """Take progress within one measurement, which is not shown."""
+def _ignore(amount: float) -> None:
+    """Drop the progress within one measurement: it is not shown."""

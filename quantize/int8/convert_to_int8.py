@@ -34,11 +34,9 @@ def convert_to_int8(
     """
     require_tensorflow()
     from quantize.evaluation.equivalence import refuse_unequal  # noqa: PLC0415
-    from quantize.int8.quantize import (  # noqa: PLC0415  # they import TensorFlow
-        quantize,
-        training_record,
-        write_model,
-    )
+    from quantize.int8.quantize import quantize  # noqa: PLC0415  # it imports TensorFlow
+    from quantize.int8.record import training_record  # noqa: PLC0415
+    from quantize.int8.write import write_model  # noqa: PLC0415
     from quantize.networks.adapting import adapt  # noqa: PLC0415
     from quantize.networks.network_file import load_network  # noqa: PLC0415
 
@@ -56,5 +54,5 @@ def convert_to_int8(
     card = quantized.card
     if verify and card.equivalence is not None:
         refuse_unequal(card.accuracy.float32, card.accuracy.int8, card.equivalence)
-    write_model(quantized, out)
+    write_model(quantized.content, card, out)
     return card

@@ -10,13 +10,14 @@ from edge_fer.camera.scene import PORTRAIT
 from edge_fer.errors import DataError, DataReason
 from edge_fer.face.crop import crop_face
 from edge_fer.face.haar import HaarDetector
-from quantize.plots.style import blue_white_orange, in_colours
+from firmware_bridge.plot_style import in_style
+from quantize.plots.colour_maps import blue_white_orange, in_colours
 from quantize.report.anatomy import Anatomy
 from quantize.report.markdown import paragraphs, picture, sides
 from quantize.report.tiles import Tile, draw_tiles, in_rows
 
-_FILTERS_A_ROW = 16
-_MAPS_A_ROW = 10
+_FILTERS_A_ROW = 12
+_MAPS_A_ROW = 6
 _FILTER_IN = 0.5
 _MAP_IN = 0.8
 
@@ -50,6 +51,7 @@ def portrait_face() -> NDArray[np.uint8]:
     return crop_face(portrait, HaarDetector().detect(portrait)[0])
 
 
+@in_style
 def draw_filters(filters: NDArray[np.float32], path: Path) -> None:
     """Draw filters (float32[n, height, width]), signed, into a PNG file."""
     colours = blue_white_orange()
@@ -60,6 +62,7 @@ def draw_filters(filters: NDArray[np.float32], path: Path) -> None:
     draw_tiles(in_rows(tiles, _FILTERS_A_ROW), path, tile_in=_FILTER_IN)
 
 
+@in_style
 def draw_feature_maps(
     face: NDArray[np.uint8], maps: dict[str, NDArray[np.float32]], path: Path
 ) -> None:

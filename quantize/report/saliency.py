@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from edge_fer.emotions import LABELS
 from edge_fer.models.kind import FACE_PX
-from quantize.plots.style import BLUE, INK, ORANGE
+from firmware_bridge.plot_style import BLUE, INK, ORANGE, in_style
 from quantize.report.filters import portrait_face
 from quantize.report.markdown import paragraphs, picture, sides
 from quantize.report.measured import Measured
@@ -100,6 +100,7 @@ def occlusion(
     return total / np.maximum(covers, 1)
 
 
+@in_style
 def draw_saliency(
     measured: Measured,
     answers: Answers,
@@ -128,6 +129,7 @@ def draw_saliency(
     draw_tiles(rows, path, tile_in=_TILE_IN, names=["right", "", "wrong", ""])
 
 
+@in_style
 def draw_portrait_saliency(answers: Answers, path: Path) -> None:
     """Draw the portrait beside its map into a PNG file."""
     face = portrait_face()

@@ -33,7 +33,7 @@ def check_folder(folder: Path) -> None:
 
     A README.md that is none of a report stays what it is, and the folder is refused.
     """
-    open_figure(1, 1)  # for its UserError where matplotlib is missing
+    open_figure(1)  # for its UserError where matplotlib is missing
     if folder.exists() and not folder.is_dir():
         raise OutputError(
             OutputReason.EXISTS, f"--report {folder}: a file, not a folder: choose another name"

@@ -1,15 +1,19 @@
-"""What a study found: a table for the terminal, and a page with Optuna's own plots."""
+"""What a study found: a table for the terminal, and a page with plots."""
 
+from itertools import accumulate
 from pathlib import Path
-from typing import Any
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 from rich.table import Table
 
 from edge_fer.atomic_write import write_atomically
+from firmware_bridge.plot_style import BLUE, GREY, ORANGE, SMALL_PT, in_style, legend_below
+from quantize.plots.colour_maps import white_to_blue
+from quantize.plots.figures import open_figure, save_figure
 from quantize.search.study import Budget, budget_of
 
+_SLICES_A_ROW = 4  # panels
 _SHOWN = 15  # rows of the table in the terminal
 
 
@@ -108,20 +112,78 @@ def _plots(study: optuna.Study) -> list[str]:
     return ["history", "slice"]
 
 
+@in_style
 def _draw(study: optuna.Study, name: str, path: Path) -> None:
-    from matplotlib import pyplot  # noqa: PLC0415  # Optuna's plots are drawn through it
-
-    pyplot.switch_backend("Agg")
-    axes = _axes(study, name)
-    figure = axes.flat[0].figure if hasattr(axes, "flat") else axes.figure
-    figure.savefig(path, dpi=100, bbox_inches="tight")
-    pyplot.close(figure)
+    {"pareto": _draw_pareto, "history": _draw_history, "slice": _draw_slice}[name](study, path)
 
 
-def _axes(study: optuna.Study, name: str) -> Any:
-    visualization = optuna.visualization.matplotlib
-    if name == "pareto":
-        return visualization.plot_pareto_front(study, target_names=["accuracy", "multiply-adds"])
-    if name == "history":
-        return visualization.plot_optimization_history(study, target_name="accuracy")
-    return visualization.plot_slice(study, target_name="accuracy")
+def _draw_pareto(study: optuna.Study, path: Path) -> None:
+    """Draw accuracy over multiply-adds, the trials of the Pareto front with their numbers."""
+    figure = open_figure(4.2)
+    axes = figure.subplots()
+    front = _front(study)
+    for label, colour, marker, trials in (
+        ("other trials", GREY, "o", [one for one in ranked(study) if one.number not in front]),
+        ("Pareto front", BLUE, "o-", [one for one in ranked(study) if one.number in front]),
+    ):
+        trials.sort(key=lambda trial: trial.values[1])
+        millions = [trial.values[1] / 1e6 for trial in trials]
+        percent = [100 * _accuracy(trial) for trial in trials]
+        axes.plot(millions, percent, marker, color=colour, label=label)
+        for x, y, trial in zip(millions, percent, trials, strict=True):
+            axes.annotate(
+                str(trial.number),
+                (x, y),
+                (4, 4),
+                textcoords="offset points",
+                size=SMALL_PT,
+                color=colour,
+            )
+    axes.set_xlabel("multiply-adds (millions)")
+    axes.set_ylabel("accuracy (%)")
+    legend_below(figure, 2)
+    save_figure(figure, path)
+
+
+def _draw_history(study: optuna.Study, path: Path) -> None:
+    """Draw each trial's accuracy in the order of the trials, and the best so far."""
+    figure = open_figure(4.2)
+    axes = figure.subplots()
+    trials = sorted(ranked(study), key=lambda trial: trial.number)
+    numbers = [trial.number for trial in trials]
+    percent = [100 * _accuracy(trial) for trial in trials]
+    axes.plot(numbers, percent, "o", color=BLUE, label="trial")
+    best = list(accumulate(percent, max))
+    axes.plot(numbers, best, drawstyle="steps-post", color=ORANGE, label="best so far")
+    axes.set_xlabel("trial")
+    axes.set_ylabel("accuracy (%)")
+    legend_below(figure, 2)
+    save_figure(figure, path)
+
+
+def _draw_slice(study: optuna.Study, path: Path) -> None:
+    """Draw accuracy over each parameter, later trials darker."""
+    trials = ranked(study)
+    names = sorted({name for trial in trials for name in trial.params})
+    rows = max(1, -(-len(names) // _SLICES_A_ROW))
+    figure = open_figure(2.2 * rows)
+    panels = figure.subplots(rows, _SLICES_A_ROW, sharey=True, squeeze=False).flat
+    shades = white_to_blue()
+    last = max((trial.number for trial in trials), default=0) or 1
+    for axes, name in zip(panels, names, strict=False):
+        having = [trial for trial in trials if name in trial.params]
+        axes.scatter(
+            [trial.params[name] for trial in having],
+            [100 * _accuracy(trial) for trial in having],
+            c=[shades(0.25 + 0.75 * trial.number / last) for trial in having],
+            s=16,
+            edgecolor=GREY,
+            linewidth=0.4,
+        )
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.set_xlabel(name.replace("_", " "))
+    for axes in list(figure.axes)[len(names) :]:
+        axes.axis("off")
+    for row in range(rows):
+        figure.axes[row * _SLICES_A_ROW].set_ylabel("accuracy (%)")
+    save_figure(figure, path)

@@ -86,7 +86,7 @@ def evaluate_verb(
         )
     if plot is not None:
         check_figure_path(plot)
-        open_figure(1, 1)  # for its UserError where matplotlib is missing
+        open_figure(1)  # for its UserError where matplotlib is missing
     reading = reading_of(
         skip_bad=skip_bad,
         classes=classes_of(labels, data_labels),

@@ -52,7 +52,9 @@ def quantize_verb(
     """
     require_tensorflow()
     from quantize.evaluation.equivalence import refuse_unequal  # noqa: PLC0415
-    from quantize.int8 import quantize as quantization  # noqa: PLC0415  # it imports TensorFlow
+    from quantize.int8.quantize import quantize  # noqa: PLC0415  # it imports TensorFlow
+    from quantize.int8.record import training_record  # noqa: PLC0415
+    from quantize.int8.write import write_model  # noqa: PLC0415
     from quantize.networks.adapting import adapt  # noqa: PLC0415
     from quantize.networks.reading import read_network  # noqa: PLC0415
 
@@ -82,11 +84,11 @@ def quantize_verb(
     if file_format != "int8":
         _for_comparison(network, dataset, out, file_format, calibration_images, seed, json_output)
         return
-    quantized = quantization.quantize(
+    quantized = quantize(
         network,
         dataset,
         out.stem,
-        training=quantization.training_record(model),
+        training=training_record(model),
         count=calibration_images,
         seed=seed,
         qat_epochs=qat_epochs,
@@ -97,7 +99,7 @@ def quantize_verb(
     card = quantized.card
     if verify and card.equivalence is not None:
         refuse_unequal(card.accuracy.float32, card.accuracy.int8, card.equivalence)
-    card_path = quantization.write_model(quantized, out)
+    card_path = write_model(quantized.content, card, out)
     if json_output:
         print(json.dumps(card.to_json(), indent=2))
     else:

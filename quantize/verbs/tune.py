@@ -63,7 +63,8 @@ def tune_verb(
     check_out_path(out)
     require_tensorflow()
     from quantize.evaluation.equivalence import refuse_unequal  # noqa: PLC0415  # TensorFlow
-    from quantize.int8.quantize import quantize, write_model  # noqa: PLC0415
+    from quantize.int8.quantize import quantize  # noqa: PLC0415
+    from quantize.int8.write import write_model  # noqa: PLC0415
     from quantize.networks.initial_network import open_initial  # noqa: PLC0415
     from quantize.networks.network_file import load_network  # noqa: PLC0415
     from quantize.training.settings import Stage, TrainingSettings  # noqa: PLC0415
@@ -113,9 +114,9 @@ def tune_verb(
             progress=True,
             announce=announce,
         )
-    found = quantized.card
-    if verify and found.equivalence is not None:
-        refuse_unequal(found.accuracy.float32, found.accuracy.int8, found.equivalence)
+    card = quantized.card
+    if verify and card.equivalence is not None:
+        refuse_unequal(card.accuracy.float32, card.accuracy.int8, card.equivalence)
     after = TflitePredictor(quantized.content, out.stem)
     changes = [
         _change("own held-out faces", held, before, after),
@@ -123,7 +124,7 @@ def tune_verb(
     ]
     if verify:
         _refuse_worse(changes)
-    card_path = write_model(quantized, out)
+    card_path = write_model(quantized.content, card, out)
     if json_output:
         values = {
             change.name: {"n": change.n, "before": change.before, "after": change.after}

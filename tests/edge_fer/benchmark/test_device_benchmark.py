@@ -65,7 +65,17 @@ def printed(
 def test_it_measures_model_stages_and_daemon(result: dict[str, Any]) -> None:
     assert result["model"]["by_threads"]["1"]["p50_ms"] > 0
     stages = result["stages"]["stages"]
-    seen = ("capture", "camera condition", "track", "crop", "classify", "policy", "encode", "write")
+    networks = ("face network, tracked", "emotion network", "eye network")
+    seen = (
+        "capture",
+        "camera condition",
+        "scene cut",
+        "crop",
+        *networks,
+        "policy",
+        "encode",
+        "write",
+    )
     for stage in seen:
         assert stages[stage]["count"] > 10, stage
     assert stages["frame to state, tracked"]["p50_ms"] > stages["crop"]["p50_ms"]

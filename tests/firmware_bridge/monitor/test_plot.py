@@ -211,11 +211,11 @@ def test_a_name_that_cannot_be_drawn_is_said_before_the_watch(
         PlotView(tmp_path / name, LivePort("slcan:x"))
 
 
-def test_nothing_heard_is_nothing_drawn(tmp_path: Path) -> None:
+def test_nothing_received_is_nothing_drawn(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="matplotlib is of the workstation")
     path = tmp_path / "drive.log"
     path.write_text("(1795000000.0) can0 123#00\n")
-    with pytest.raises(BridgeError, match="no driver state was heard"):
+    with pytest.raises(BridgeError, match="no driver state was received"):
         run_monitor(f"replay:{path}", json_lines=True, plot=tmp_path / "drive.png")
 
 

@@ -12,7 +12,7 @@ from firmware_bridge.monitor.frame_log import FrameLog, LoggedFrame
 from firmware_bridge.monitor.parts import bar, duration, state_colour, timeline
 from firmware_bridge.monitor.screen import Screen
 from firmware_bridge.protocol.database import definitions
-from firmware_bridge.protocol.frame import CanFrame
+from firmware_bridge.protocol.frame import CanFrame, id_text
 from firmware_bridge.protocol.messages import (
     ControllerStatusMessage,
     DriverRequestMessage,
@@ -27,6 +27,7 @@ from firmware_bridge.reception.frame_filter import FrameFilter
 from firmware_bridge.reception.watching import Line, StateChange, Watch
 from firmware_bridge.recording.recorder import RecordingStatus
 from firmware_bridge.transports import TransportCounters
+from tests.firmware_bridge.wire_ids import shown_id
 
 MakeFrame = Callable[[Message, float], CanFrame]
 LINE = Line("slcan:/dev/ttyUSB0", counters=TransportCounters(frames_received=99))
@@ -87,7 +88,7 @@ def test_it_shows_what_is_known(watch: Watch) -> None:
         "valid for 24 s, camera recovered",
         "camera good  model ok",
         "rate 30 fps  latency 4 ms  51 °C",
-        "3A0 DriverState",
+        f"{shown_id(DriverStateMessage)} DriverState",
         "jitter",
         "slcan:/dev/ttyUSB0",
         "● open",
@@ -102,9 +103,9 @@ def test_diagnostic_messages_are_left_out_where_there_is_no_room(
     text = draw(watch, LINE, 1.95, height=height, controls=Controls(page=Page.FRAMES))
 
     assert len(text.splitlines()) <= height
-    assert ("3A4 PipelineFigures" in text) is shown
-    assert ("3A5 FaultCounters" in text) is shown
-    assert "3B0 ControllerStatus" in text
+    for kind in (PipelineFiguresMessage, FaultCountersMessage):
+        assert (f"{shown_id(kind)} {kind.NAME}" in text) is shown
+    assert f"{shown_id(ControllerStatusMessage)} ControllerStatus" in text
 
 
 @pytest.mark.parametrize(
@@ -155,7 +156,7 @@ def test_the_history_is_whole_and_messages_without_a_row_are_counted(
     text = draw(watch, LINE, 1.95, height=height)
     messages = len(definitions())
     rows = sum(
-        any(f"{known.can_id:03X} {name} " in line for line in text.splitlines())
+        any(f"{id_text(known.can_id)} {name} " in line for line in text.splitlines())
         for name, known in definitions().items()
     )
 
@@ -177,7 +178,7 @@ def test_every_signal_of_every_message_can_be_read(watch: Watch, height: int) ->
         controls = press(controls, "page down")[0]
 
     for name, known in definitions().items():
-        assert f"{known.can_id:03X} {name}" in shown
+        assert f"{id_text(known.can_id)} {name}" in shown
         assert all(f"  {signal}  " in shown for signal in known.signals)
     for said in ("87.2 %", "uncertain", "72.3 km/h", "are you all right", "51 °C"):
         assert said in shown
@@ -296,9 +297,10 @@ def test_the_table_says_what_a_controller_would_notice(make_frame: MakeFrame) ->
 
     text = draw(watch, line, 0.45, 100, 30)
 
-    row = next(line for line in text.splitlines() if "3A0" in line).split()
+    can_id = shown_id(DriverStateMessage)
+    row = next(line for line in text.splitlines() if can_id in line).split()
     # id, name, state, rate, jitter, age, lost, repeated, crc, overdue, gaps, frames
-    assert " ".join(row[1:-1]) == "3A0 DriverState valid 7.5/s 12 ms 50 ms 1 1 1 0 1 6"
+    assert " ".join(row[1:-1]) == f"{can_id} DriverState valid 7.5/s 12 ms 50 ms 1 1 1 0 1 6"
     assert "other ids: 1" in text
     assert "rejected: 2 lines, 31 bytes" in text
 
@@ -324,7 +326,7 @@ def test_the_list_of_frames_fills_the_terminal(
     assert len(lines) == height
     assert max(len(line) for line in lines) <= width
     assert frames[-1].data.hex(" ").upper() in lines[-3]
-    assert "5.900  3A0" in lines[-3]
+    assert f"5.900  {shown_id(DriverStateMessage)}" in lines[-3]
     assert "ok" in lines[-3]
     assert "State=attentive" in draw(
         watch, LINE, 6.0, 132, 24, controls=Controls(Page.FRAMES), frames=shown
@@ -334,12 +336,13 @@ def test_the_list_of_frames_fills_the_terminal(
 def test_the_list_scrolls_back_and_says_what_it_leaves_out(make_frame: MakeFrame) -> None:
     watch = Watch(0.0)
     shown = logged(watch, [make_frame(DriverStateMessage(1), index / 10) for index in range(60)])
-    controls = Controls(Page.FRAMES, True, "3a0", None, True, 20)
+    can_id = shown_id(DriverStateMessage)
+    controls = Controls(Page.FRAMES, True, can_id, None, True, 20)
 
     lines = draw(watch, LINE, 6.0, controls=controls, frames=shown).splitlines()
 
-    assert "3.900  3A0" in lines[-3]
-    assert "FRAMES with '3a0', only changes, 20 back" in "".join(lines)
+    assert f"3.900  {can_id}" in lines[-3]
+    assert f"FRAMES with '{can_id}', only changes, 20 back" in "".join(lines)
     assert "PAUSED at 6.0 s" in lines[0]
     assert "space go on" in lines[-1]
     assert "nothing passes the filter" in draw(watch, LINE, 6.0, controls=controls)

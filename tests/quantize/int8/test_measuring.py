@@ -24,7 +24,8 @@ from edge_fer.models.runtime import open_model
 from edge_fer.models.store import ModelStore
 from edge_fer.paths import SHIPPED_MODEL
 from quantize.data.calibration_set import CalibrationSet
-from quantize.int8.measuring import Error, convert_measuring, write_measuring
+from quantize.int8.measuring import Error, convert_measuring
+from quantize.int8.write import write_model
 
 TILT = ModelKind.measuring(
     "tilt",
@@ -72,7 +73,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
         training={},
         licence="none",
     )
-    write_measuring(quantized, path)
+    write_model(quantized.content, quantized.card, path)
     return path
 
 

@@ -290,7 +290,7 @@ def check(build: Callable[[], Any], how: str, use: Use, folder: Path) -> None:
     path = save(build(), folder, how)
     wanted = own_probabilities(path, use)
     network = load_network(path, use.kind, use)
-    content = convert(fold_batch_norms(network).model, CALIBRATION, use.kind).content
+    content = convert(fold_batch_norms(network), CALIBRATION, use.kind).content
     model = open_model(content, "it", kind=use.kind)
     found = (np.array([model.run(image) for image in IMAGES]).astype(float) + 128) / 256
     assert wanted.std(axis=0).max() > 0.02, "the network does not tell pictures apart"
