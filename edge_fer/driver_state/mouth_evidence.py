@@ -20,7 +20,8 @@ class MouthEvidence:
     """`yawns_s` are the times at which yawns became clear, monotonic seconds.
 
     `wide_s` is for how long the mouth has been wide open (0: it is not), `since_s` when that was
-    last so, `clear` whether it was so for a yawn's time: lids that shut may then belong to one, `seen_s` when it was last seen.
+    last so, `clear` whether that was for long enough for a yawn, to which lids that shut may then
+    belong, `seen_s` when it was last seen.
     """
 
     seen_s: float | None = None
