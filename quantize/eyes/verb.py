@@ -89,6 +89,7 @@ def quantize_verb(model: Path, data: Path, out: Path, *, json_output: bool) -> N
     """Convert to int8, measure on the held-out pictures, and write file and card."""
     require_tensorflow()
     from quantize.int8.measuring import convert_measuring  # noqa: PLC0415
+    from quantize.int8.provenance import eyes_provenance  # noqa: PLC0415
     from quantize.int8.write import write_model  # noqa: PLC0415
     from quantize.networks.network_file import load_network  # noqa: PLC0415
 
@@ -113,6 +114,7 @@ def quantize_verb(model: Path, data: Path, out: Path, *, json_output: bool) -> N
         usage=HELD_OUT,
         training=record,
         licence=LICENCE,
+        provenance=eyes_provenance(record),
         progress=True,
     )
     path = write_model(quantized.content, quantized.card, out)

@@ -5,7 +5,6 @@ docs/security.md. Needs strace, and the right to trace.
 """
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -21,6 +20,7 @@ from edge_fer.driver_state.states import DriverState
 from firmware_bridge.terminal.pty_wire import PtyWire
 from tests.stories.controller import PARKED, Controller
 from tests.stories.service import Service
+from tests.stories.tracing import can_trace
 
 pytestmark = pytest.mark.slow
 
@@ -176,14 +176,6 @@ def _tracer(pid: int, case: Case, log: Path) -> subprocess.Popen[bytes]:
     for thread in threads:
         command += ["-p", thread]
     return subprocess.Popen(command, stderr=subprocess.DEVNULL)
-
-
-def can_trace() -> bool:
-    """Whether strace is there and may trace a process."""
-    if shutil.which("strace") is None:
-        return False
-    command = ["strace", "-e", "trace=none", "true"]
-    return subprocess.run(command, capture_output=True, check=False, timeout=60).returncode == 0
 
 
 @pytest.fixture(scope="module")
