@@ -89,7 +89,8 @@ class Pipeline:
             else:
                 self._seat.taken(frame.grey, face.box, frame.captured_s)
             if face is not None and self._classifier is not None:
-                probabilities = self._classifier.classify(crop_face(frame.grey, face.box))
+                crop = crop_face(frame.grey, face.box, self._classifier.side_px)
+                probabilities = self._classifier.classify(crop)
         head, eyes = None, None
         if face is not None and face.box.landmarks is not None:
             head = (

@@ -16,11 +16,12 @@ import numpy as np
 from edge_fer.atomic_write import write_atomically
 from edge_fer.errors import ModelError, ModelReason
 from edge_fer.models.card_fields import CardFields, parse_card_json
-from edge_fer.models.files import ModelFiles, card_path, read_card_bytes, read_model_files
-from edge_fer.models.kind import EMOTIONS, ModelKind, TensorSpec, kind_of
+from edge_fer.models.files import ModelFiles, card_path, read_model_files
+from edge_fer.models.kind import EMOTIONS, ModelKind, TensorSpec, kind_of, sized
 from edge_fer.models.provenance import Provenance, parse_provenance
 
 _MOST_ERROR = 1e6  # of a card's errors, in any unit
+_MOST_LISTED = 7  # labels in a message
 CARD_FORMAT = 2  # 2 brought `equivalence`, `golden` and `batch_norms`
 LICENCE = (
     "Weights trained on FER2013 (Goodfellow et al. 2013, Kaggle challenge), whose images are for "
@@ -225,13 +226,13 @@ def network_card_of(files: ModelFiles, kind: ModelKind | None = None) -> Network
             f"{path}: the card is of another file: sha256 {card.sha256[:12]}... in the card, "
             f"{found[:12]}... of {files.path.name}: copy model and card together",
         )
-    _check_fits(path, card, kind or kind_of(card.labels) or EMOTIONS)
+    _check_fits(path, card, sized(kind or kind_of(card.labels) or EMOTIONS, card.input.shape))
     return card
 
 
-def read_card(path: Path) -> NetworkCard:
-    """Read a card without its model; UserError when it is missing or no valid card."""
-    return parse_card(read_card_bytes(path), path)
+def kind_of_card(card: NetworkCard) -> ModelKind:
+    """Return the kind of a card that was checked, with the side of the faces that it takes."""
+    return sized(kind_of(card.labels) or EMOTIONS, card.input.shape)
 
 
 def parse_card(content: bytes, path: Path) -> NetworkCard:
@@ -370,10 +371,17 @@ def _golden(fields: CardFields, kind: ModelKind | None) -> dict[str, tuple[int, 
 
 def _check_fits(path: Path, card: NetworkCard, kind: ModelKind) -> None:
     remedy = f"convert the model with `{kind.made_by}`"
+    other = kind_of(card.labels)
+    if other is not None and other.name != kind.name:
+        raise ModelError(
+            ModelReason.WRONG_KIND,
+            f"{path}: the card of a network of the kind {other.name!r}, not {kind.name!r}: name it "
+            f"in {other.set_by}, or make one of {kind.name!r} with `{kind.made_by}`",
+        )
     if card.labels != kind.labels:
         raise ModelError(
             ModelReason.UNSUPPORTED,
-            f"{path}: labels: {', '.join(card.labels)} are not {', '.join(kind.labels)}: {remedy}",
+            f"{path}: labels: {_listed(card.labels)} are not {_listed(kind.labels)}: {remedy}",
         )
     tensors = (("input", card.input, kind.input), ("output", card.output, kind.output))
     for name, found, wanted in tensors:
@@ -383,3 +391,10 @@ def _check_fits(path: Path, card: NetworkCard, kind: ModelKind) -> None:
                     ModelReason.UNSUPPORTED,
                     f"{path}: {name}.{part}: {got} is not {value}: {remedy}",
                 )
+
+
+def _listed(labels: tuple[str, ...]) -> str:
+    """Return labels for a message: the first ones of many."""
+    if len(labels) <= _MOST_LISTED:
+        return ", ".join(labels)
+    return f"{', '.join(labels[:_MOST_LISTED])} ... ({len(labels)})"

@@ -19,10 +19,9 @@ from typing import Any
 
 from edge_fer.errors import ModelError, ModelReason
 from edge_fer.isolated import python_module
-from edge_fer.models.card import NetworkCard, network_card_of
+from edge_fer.models.card import NetworkCard, kind_of_card, network_card_of
 from edge_fer.models.files import ModelFiles, read_model_files
 from edge_fer.models.golden import TOLERANCE, GoldenResult, compare_golden
-from edge_fer.models.kind import EMOTIONS, kind_of
 from edge_fer.models.runtime import load_runtime, open_model
 from edge_fer.no_dumps import forbid_dumps
 
@@ -43,21 +42,9 @@ def check_files(files: ModelFiles) -> tuple[GoldenResult, NetworkCard, str]:
     UserError when model or card are refused, or the card has no outputs to compare with.
     """
     card = network_card_of(files)
-    kind = kind_of(card.labels) or EMOTIONS
+    kind = kind_of_card(card)
     model = open_model(files.model, str(files.path), kind=kind)
     return compare_golden(card.golden, model.run, kind.side_px), card, model.runtime
-
-
-def check_model(path: Path) -> tuple[GoldenResult, NetworkCard, str]:
-    """Do `check_files` with the model at `path`."""
-    return check_files(read_model_files(path))
-
-
-def require_model(path: Path) -> NetworkCard:
-    """Return the card; UserError unless this device computes what the card says."""
-    result, card, runtime = check_model(path)
-    require_passed(path, result, runtime)
-    return card
 
 
 def require_passed(path: Path, result: GoldenResult, runtime: str) -> None:

@@ -77,8 +77,9 @@ def watch_bus(
     finally:
         if recorder is not None:
             recorder.stop()
+        line = _line(connection, judge, ended, watch)  # what a bus said is gone when it is closed
         connection.close()
-    summary = watch.summary(source.now_s(), _line(connection, judge, ended, watch))
+    summary = watch.summary(source.now_s(), line)
     view.end(summary)
     if interrupt is not None:
         raise interrupt

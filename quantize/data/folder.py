@@ -2,7 +2,8 @@
 
 `quantize.data.places` says which folders name what. An image of any size, colour and depth becomes
 48 x 48 grey bytes: a square one is scaled, of another the middle square is; or, with a face
-cutter, the face in it is cut out as the daemon does.
+cutter, the face in it is cut out as the daemon does. For a network of one's own it becomes that
+network's size instead, in one step from the pixels of the file.
 """
 
 import hashlib
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_fer.errors import DataError, DataReason
+from edge_fer.face.crop import scale_face
 from edge_fer.models.kind import FACE_PX
 from quantize.data.classes import FER2013, Classes
 from quantize.data.fer2013 import BadRowError, Fer2013, RowCollector
@@ -35,8 +37,8 @@ class FaceCutter(Protocol):
 
     identity: str
 
-    def cut(self, grey: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
-        """Return uint8[48, 48] of the driver's face in uint8[h, w], or None where there is none."""
+    def cut(self, grey: NDArray[np.uint8], side_px: int) -> NDArray[np.uint8] | None:
+        """Return uint8[side_px, side_px] of the driver's face in uint8[h, w]; None without one."""
         ...
 
 
@@ -49,6 +51,7 @@ def read_folder(
     classes: Classes = FER2013,
     cutter: FaceCutter | None = None,
     unsplit: str = "split",
+    side_px: int = FACE_PX,
 ) -> Fer2013:
     """Read the images among `files` of `source`; `advance` is told how many were read since.
 
@@ -56,7 +59,7 @@ def read_folder(
     file in a class's folder that is no image, and the first image that lies in no known usage or
     class; with `skip_bad`, such files are counted instead. What else there is, is counted too.
     """
-    collector = RowCollector(skip_bad=skip_bad, classes=classes.labels)
+    collector = RowCollector(skip_bad=skip_bad, classes=classes.labels, side_px=side_px)
     images = [file for file in files if not file.problem]
     placed = place_files([file.path for file in images], classes, unsplit=unsplit)
     if not any(place is None or not isinstance(place, BadRowError) for place in placed.places):
@@ -64,7 +67,7 @@ def read_folder(
     for file in files:
         if file.problem:
             collector.pass_over(file.problem, str(file.path))
-    scaled = _Scaled()
+    scaled = _Scaled(side_px)
     for file, place in zip(images, placed.places, strict=True):
         advance(1)
         if place is None:
@@ -80,7 +83,7 @@ def read_folder(
             if not is_image:
                 raise BadRowError("not an image", f"'{file.path.suffix}' is no suffix of an image")
             grey = decode(file)
-            face = cutter.cut(grey) if cutter else scaled.to_face(grey)
+            face = cutter.cut(grey, side_px) if cutter else scaled.to_face(grey)
             if face is None:
                 collector.pass_over("image without a face that was found", str(file.path))
                 continue
@@ -111,12 +114,13 @@ def decode(file: SourceFile) -> NDArray[np.uint8]:
 class _Scaled:
     """Brings images to the network's size, and knows how many were of which size."""
 
-    def __init__(self) -> None:
+    def __init__(self, side_px: int) -> None:
+        self._side_px = side_px
         self._others, self._not_square, self._large = 0, 0, 0
 
     def to_face(self, grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Return uint8[48, 48] of `grey` (uint8[h, w]); BadRowError for one too small."""
-        if grey.shape == (FACE_PX, FACE_PX):
+        """Return uint8[side_px, side_px] of `grey` (uint8[h, w]); BadRowError if too small."""
+        if grey.shape == (self._side_px, self._side_px):
             return grey
         height, width = grey.shape
         side = min(height, width)
@@ -128,17 +132,14 @@ class _Scaled:
         self._not_square += height != width
         self._large += side >= _LARGE_PX
         top, left = (height - side) // 2, (width - side) // 2
-        # As the daemon scales a face: `edge_fer.face.crop`.
-        filter_ = cv2.INTER_AREA if side > FACE_PX else cv2.INTER_LINEAR
         square = np.ascontiguousarray(grey[top : top + side, left : left + side])
-        face = cv2.resize(square, (FACE_PX, FACE_PX), interpolation=filter_)
-        return face.astype(np.uint8, copy=False)
+        return scale_face(square, self._side_px)
 
     def notes(self) -> tuple[str, ...]:
         """Return what a user has to know of it."""
         if not self._others:
             return ()
-        note = f"{self._others:,} images are not {FACE_PX}x{FACE_PX} and were scaled"
+        note = f"{self._others:,} images are not {self._side_px}x{self._side_px} and were scaled"
         if self._not_square:
             note += f"; of {self._not_square:,} that are not square the middle was taken"
         if self._large:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge_fer.errors import DataError, DataReason
+from edge_fer.models.kind import FACE_PX
 from quantize.data import cache as dataset_cache
 from quantize.data.classes import FER2013, Classes
 from quantize.data.csv import read_csv, read_stream
@@ -26,18 +27,22 @@ class Reading:
 
     `skip_bad` leaves bad rows out and counts them. `classes` are the names that rows may have.
     `cutter` finds the face in each picture; None: pictures are faces. `unsplit` is the usage of
-    all rows where folders name none; "split": one group of files in five is PublicTest.
+    all rows where folders name none; "split": one group of files in five is PublicTest. `side_px`
+    is the size to which images of folders are brought; the rows of a CSV file have 48 px.
     """
 
     skip_bad: bool = False
     classes: Classes = FER2013
     cutter: FaceCutter | None = None
     unsplit: str = "split"
+    side_px: int = FACE_PX
 
-    @property
-    def identity(self) -> str:
-        """What of it changes the rows, for the cache."""
-        return f"{self.classes} {self.cutter.identity if self.cutter else None} {self.unsplit}"
+    def identity(self, *, of_images: bool) -> str:
+        """Return what of it changes the rows of images, or of a CSV file, for the cache."""
+        if not of_images:
+            return f"{self.classes}"
+        cutter = self.cutter.identity if self.cutter else None
+        return f"{self.classes} {cutter} {self.unsplit} {self.side_px}"
 
 
 def load_fer2013(
@@ -92,8 +97,10 @@ def _load_files(source: Path, files: list[SourceFile], reading: Reading, progres
                 classes=reading.classes,
                 cutter=reading.cutter,
                 unsplit=reading.unsplit,
+                side_px=reading.side_px,
             ),
             progress,
+            of_images=True,
         )
     if source.is_dir():
         return load_fer2013(source / csv.path, progress=progress, reading=reading)
@@ -119,8 +126,11 @@ def _cached(
     total: int,
     parse: Callable[[Callable[[int], None]], Fer2013],
     progress: bool,
+    *,
+    of_images: bool = False,
 ) -> Fer2013:
-    identity = dataset_cache.fingerprint(source, state, reading.identity)
+    options = reading.identity(of_images=of_images)
+    identity = dataset_cache.fingerprint(source, state, options)
     cached = dataset_cache.load(source, identity)
     # An entry with rows left out was read with skip_bad: a strict reader has to see the error.
     if cached is not None and (reading.skip_bad or not cached.skipped):

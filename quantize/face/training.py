@@ -6,7 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +65,14 @@ class FaceTraining:
     fer: float = 0.24
     turned: float = 0.2
     samples: SampleSettings = field(default_factory=SampleSettings)
+
+    def with_rows(self, rows: int) -> "FaceTraining":
+        """Return the settings for a training on `rows` faces of each kind; 0: as they are.
+
+        An epoch then has as many squares as faces, of the kinds together.
+        """
+        steps = min(self.steps_per_epoch, -(-3 * rows // self.batch_size))
+        return replace(self, steps_per_epoch=steps) if rows else self
 
     def record(self, digests: dict[str, str], epochs_done: int) -> dict[str, Any]:
         """Return what the card says of the training."""

@@ -59,8 +59,8 @@ def quantize(
     that has no bar. UserError when the data lacks Training or PublicTest rows, or the converted
     file is not full int8.
     """
-    rows = rows_of(dataset, MEASURED_ON)
-    calibration = choose_calibration_set(dataset, count=count, seed=seed)
+    rows = rows_of(dataset, MEASURED_ON).at_side(kind.side_px)
+    calibration = choose_calibration_set(dataset, count=count, seed=seed, side_px=kind.side_px)
     folded = fold_batch_norms(model)
     if qat_epochs:
         announce(f"Fine-tuning {name} for int8, {qat_epochs} epochs ...")

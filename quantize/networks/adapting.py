@@ -1,16 +1,17 @@
 """Brings a network of one's own into the form in which the daemon uses one.
 
 That is: float32[n, side, side, 1] in 0..1 in, the grey bytes of a face divided by 255, and a logit
-or probability for each label out. A network for other sizes gets a bilinear resize in front, one
-for colours the grey in each channel, one for another range of values a scale and a shift. These,
-and `Rescaling` and `Normalization` layers, go into the first convolution where that is exact.
-Nested models are laid out flat, layers that change images at random are left out, and a softmax at
-the end is taken off: the conversion puts the same one there.
+or probability for each label out. The side is the network's own (`own_use`), or 48 px where it is
+to stand beside ones of FER2013's size: one for another size then gets a bilinear resize in front.
+One for colours gets the grey in each channel, one for another range of values a scale and a shift.
+These, and `Rescaling` and `Normalization` layers, go into the first convolution where that is
+exact. Nested models are laid out flat, layers that change images at random are left out, and a
+softmax at the end is taken off: the conversion puts the same one there.
 """
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import keras
@@ -19,7 +20,7 @@ from keras import layers
 from numpy.typing import NDArray
 
 from edge_fer.errors import ModelError, ModelReason
-from edge_fer.models.kind import EMOTIONS, ModelKind
+from edge_fer.models.kind import EMOTIONS, FACE_PX, LARGEST_FACE_PX, ModelKind
 from quantize.networks.reading import plain_class
 from quantize.networks.use import Use
 
@@ -63,6 +64,15 @@ def adapt(
         ) from error
     _refuse_different(model, adapted, source, use, kind)
     return adapted
+
+
+def own_use(model: keras.Model, source: str, use: Use) -> Use:
+    """Return `use` with the side of the faces that `model` takes, as near as a device has them.
+
+    That is its longer side, in FACE_PX..LARGEST_FACE_PX. UserError where it takes no picture.
+    """
+    height, width, _ = _form_of(_input_shape(model, source), FACE_PX, source).picture
+    return replace(use, side_px=min(max(height, width, FACE_PX), LARGEST_FACE_PX))
 
 
 def refuse_infinite(model: keras.Model, source: str) -> None:

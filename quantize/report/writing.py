@@ -93,7 +93,9 @@ def write_report(
         "Training": lambda: history_section(subject, digest, folder),
         "Representative set": lambda: representative_set_section(folder),
         "Layers": lambda: layers_section(subject),
-        "Filters and feature maps": lambda: filters_section(subject.anatomy, folder),
+        "Filters and feature maps": lambda: filters_section(
+            subject.anatomy, folder, subject.inside.predictor.side_px
+        ),
         "Data": lambda: data_section(dataset, folder, with_faces=with_faces),
     }
     sections = {}

@@ -11,7 +11,7 @@ from edge_fer.atomic_write import write_atomically
 from firmware_bridge.plot_style import BLUE, GREY, ORANGE, SMALL_PT, in_style, legend_below
 from quantize.plots.colour_maps import white_to_blue
 from quantize.plots.figures import open_figure, save_figure
-from quantize.search.study import Budget, budget_of
+from quantize.search.study import Budget, budget_of, measured
 
 _SLICES_A_ROW = 4  # panels
 _SHOWN = 15  # rows of the table in the terminal
@@ -20,7 +20,7 @@ _SHOWN = 15  # rows of the table in the terminal
 def ranked(study: optuna.Study) -> list[FrozenTrial]:
     """Return the complete trials, the most accurate first."""
     complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    return sorted(complete, key=lambda trial: -_accuracy(trial))
+    return sorted(complete, key=lambda trial: (-_accuracy(trial), _cost(trial)))
 
 
 def render_study(study: optuna.Study) -> Table:
@@ -58,18 +58,29 @@ def write_report(study: optuna.Study, folder: Path, *, command: str) -> None:
 
 
 def _budget_in_words(study: optuna.Study, budget: Budget) -> str:
-    states = [trial.state for trial in study.get_trials(deepcopy=False)]
-    minutes = sum(trial.user_attrs.get("seconds", 0.0) for trial in ranked(study)) / 60
+    trials = study.get_trials(deepcopy=False)
+    failed = sum(trial.state == TrialState.FAIL for trial in trials)
+    results = [trial.state for trial in measured(study)]
+    minutes = sum(trial.user_attrs.get("seconds", 0.0) for trial in measured(study)) / 60
     text = (
-        f"{states.count(TrialState.COMPLETE)} trials complete, "
-        f"{states.count(TrialState.PRUNED)} pruned, {states.count(TrialState.FAIL)} failed or "
-        f"killed; sampler {budget.sampler}, pruner {budget.pruner}, seed {budget.seed}. Each trial "
+        f"{results.count(TrialState.COMPLETE)} trials complete, "
+        f"{results.count(TrialState.PRUNED)} pruned, {failed} failed or killed; "
+        f"sampler {budget.sampler}, pruner {budget.pruner}, seed {budget.seed}. Each trial "
         f"trained {budget.epochs} epochs on {budget.rows:,} rows of Training at "
         f"{budget.side_px} px and was measured on at most as many rows of PublicTest; all of them "
         f"together took {minutes:.0f} minutes. So short a training ranks networks roughly: the "
-        "accuracies are none that a full training would reach."
+        "accuracies are none that a full training would reach. Multiply-adds are at 48 px."
     )
-    if len(study.directions) > 1:
+    if budget.most_multiply_adds:
+        refused = sum(
+            trial.state == TrialState.PRUNED and "accuracy" not in trial.user_attrs
+            for trial in trials
+        )
+        text += (
+            f" {refused} more points were not trained: they need more than "
+            f"{budget.most_multiply_adds:,}."
+        )
+    if budget.space == "edge":
         text += " A star marks the Pareto front of accuracy against multiply-adds."
     return text
 
@@ -101,15 +112,28 @@ def _accuracy(trial: FrozenTrial) -> float:
 
 
 def _front(study: optuna.Study) -> set[int]:
-    if len(study.directions) == 1:
+    """Return the trials of the edge family that no other beats in both accuracy and cost.
+
+    Under a limit of cost the study has one goal and no front of its own: it is drawn all the same.
+    """
+    if budget_of(study).space != "edge":
         return set()
-    return {trial.number for trial in study.best_trials}
+    front: set[int] = set()
+    least = float("inf")
+    for trial in ranked(study):
+        if _cost(trial) < least:
+            least = _cost(trial)
+            front.add(trial.number)
+    return front
+
+
+def _cost(trial: FrozenTrial) -> int:
+    return int(trial.user_attrs["multiply_adds"])
 
 
 def _plots(study: optuna.Study) -> list[str]:
-    if len(study.directions) > 1:
-        return ["pareto"]
-    return ["history", "slice"]
+    pareto = ["pareto"] if budget_of(study).space == "edge" else []
+    return pareto if len(study.directions) > 1 else [*pareto, "history", "slice"]
 
 
 @in_style
@@ -126,8 +150,8 @@ def _draw_pareto(study: optuna.Study, path: Path) -> None:
         ("other trials", GREY, "o", [one for one in ranked(study) if one.number not in front]),
         ("Pareto front", BLUE, "o-", [one for one in ranked(study) if one.number in front]),
     ):
-        trials.sort(key=lambda trial: trial.values[1])
-        millions = [trial.values[1] / 1e6 for trial in trials]
+        trials.sort(key=_cost)
+        millions = [_cost(trial) / 1e6 for trial in trials]
         percent = [100 * _accuracy(trial) for trial in trials]
         axes.plot(millions, percent, marker, color=colour, label=label)
         for x, y, trial in zip(millions, percent, trials, strict=True):

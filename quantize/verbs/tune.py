@@ -50,15 +50,17 @@ def tune_verb(
     seed: int,
     yunet: Path | None,
     work: Path | None,
+    skip_bad: bool = False,
     verify: bool,
     json_output: bool,
 ) -> None:
     """Cut faces from `clips`, train from the int8 file `initial`, convert, verify and compare.
 
     Folders that name a class label the clips in them; without any, the network's own sure answers
-    do. `data` is FER2013, of which `rows` are mixed in. `work` keeps faces and training. UserError,
-    and nothing is written, where the result is not better on one's own held-out faces or forgets
-    more than MOST_FORGOTTEN of FER2013; `verify` False writes it nevertheless.
+    do. `data` is FER2013, of which `rows` are mixed in, with `skip_bad` without its bad rows.
+    `work` keeps faces and training. UserError, and nothing is written, where the result is not
+    better on one's own held-out faces or forgets more than MOST_FORGOTTEN of FER2013; `verify`
+    False writes it nevertheless.
     """
     check_out_path(out)
     require_tensorflow()
@@ -77,7 +79,7 @@ def tune_verb(
 
     card, before = load_card(initial), open_predictor(initial)
     open_initial(initial, "edge")  # for its UserError before the work
-    fer2013 = load_fer2013(data, progress=True)
+    fer2013 = load_fer2013(data, progress=True, skip_bad=skip_bad)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) if work is None else work
         faces = folder / "faces"

@@ -22,6 +22,7 @@ from edge_fer.face.haar import HaarDetector
 from edge_fer.face.landmarks import MIRRORED, Square
 from edge_fer.face.outputs import PITCH, POINTS, PRESENCE, PROFILE, ROLL, YAW
 from edge_fer.face.rotation import angles_of, rotation_matrix
+from edge_fer.models.card import load_measuring
 from edge_fer.models.kind import FACE
 from quantize.face.canonical import CanonicalFace
 from quantize.face.evaluation import held_out_images, measure
@@ -334,7 +335,12 @@ def test_label_train_quantize_evaluate_and_install(
     # It goes on where it was.
     run("face", "train", "--labels", labels, "--out", run_folder, "--epochs", 3)
     assert len(json.loads((run_folder / "history.json").read_text())) == 3
+    with pytest.raises(SystemExit):
+        main(["face", "train", "--labels", str(labels), "--out", str(run_folder), "--rows", "8"])
+    assert "a training with other options or faces" in capsys.readouterr().err
     out = tmp_path / "face.tflite"
+    run("face", "quantize", run_folder, "--labels", labels, "--out", out, "--rows", 1)
+    assert load_measuring(out, FACE)[0].errors["landmarks, tracked"].n == 1
     run("face", "quantize", run_folder, "--labels", labels, "--out", out)
     run("model", "verify", out)
     run("model", "install", out, "--store", tmp_path / "store")
