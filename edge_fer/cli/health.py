@@ -32,7 +32,7 @@ def status(
         bool, typer.Option("--watch", help="Print it again each second, until Ctrl-C.")
     ] = False,
 ) -> None:
-    """Ask the running daemon how it is; exit code 1 where its pipeline is stalled."""
+    """Print the state of the running daemon; exit code 1 where its pipeline is stalled."""
     while watch:
         if not json and sys.stdout.isatty():
             typer.echo(_CLEAR, nl=False)
