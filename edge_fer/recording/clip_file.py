@@ -216,7 +216,7 @@ def _header(path: Path, content: bytes) -> ClipHeader:
         header = ClipHeader.from_json(json.loads(content[1:]))
     except (ValueError, KeyError, TypeError, RecursionError):
         raise _damaged(path) from None
-    if not _is_possible(header):
+    if not is_possible(header):
         raise _damaged(path)
     return header
 
@@ -230,7 +230,7 @@ def _shot(path: Path, content: bytes) -> Shot:
     return Shot(camera, time_s, content[1 + _SHOT.size :])
 
 
-def _is_possible(header: ClipHeader) -> bool:
+def is_possible(header: ClipHeader) -> bool:
     """Whether each value has its type, and no number asks for a video without an end."""
     texts = (header.version, header.ended, *(f"{e.state}{e.reason}" for e in header.events))
     times = (header.from_s, header.to_s, header.event_s, *(e.time_s for e in header.events))
