@@ -87,16 +87,25 @@ def export(
     images: Annotated[
         bool, typer.Option("--images", help="Write each picture as a file too.")
     ] = False,
+    device_key: Annotated[
+        str | None,
+        typer.Option(
+            "--device-key", metavar="HEX", help="Export only what the device of this key signed."
+        ),
+    ] = None,
 ) -> None:
     """Decrypt clips into videos of both cameras, side by side in time. Exit code 2 if one fails."""
+    from edge_fer.recording.chain import check_device_key
     from edge_fer.recording.clip_file import read_clip
     from edge_fer.recording.export import export_clip
 
     private_key = _private_key(key)
+    if device_key is not None:
+        check_device_key(device_key)
     failed = 0
     for path in _chosen(clips, folder):
         try:
-            clip = read_clip(path, private_key)
+            clip = read_clip(path, private_key, device_key=device_key)
             written = export_clip(clip, to / path.name.partition(".")[0], images=images)
         except UserError as error:
             # The others may be whole.

@@ -217,6 +217,7 @@ def quantize_verb(
     from quantize.face.splits import split  # noqa: PLC0415
     from quantize.face.training import calibration_images  # noqa: PLC0415  # TensorFlow
     from quantize.int8.measuring import convert_measuring  # noqa: PLC0415
+    from quantize.int8.provenance import face_provenance  # noqa: PLC0415
     from quantize.int8.write import write_model  # noqa: PLC0415
     from quantize.networks.network_file import load_network  # noqa: PLC0415
 
@@ -236,6 +237,7 @@ def quantize_verb(
         usage=USAGE,
         training=record,
         licence=LICENCE,
+        provenance=face_provenance(record),
         progress=True,
     )
     path = write_model(quantized.content, quantized.card, out)

@@ -211,6 +211,29 @@ def test_it_shows_that_somebody_watches(watch: Watch, make_frame: MakeFrame) -> 
         assert ("WATCHED" in draw(watch, LINE, 1.96)) is shown
 
 
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_scene_is_named_where_it_is_known(watch: Watch, width: int) -> None:
+    line = replace(LINE, scene="closes the eyes")
+    assert "scene: closes the eyes" in draw(watch, line, 1.95, width).splitlines()[0]
+    assert "scene" not in draw(watch, LINE, 1.95, width).splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("acknowledged_id", "answer", "shown"),
+    [(3, 1, "answered: all right"), (3, 0, "acknowledged"), (2, 1, "")],
+)
+def test_the_vehicles_answer_is_shown_beside_the_request(
+    watch: Watch, make_frame: MakeFrame, acknowledged_id: int, answer: int, shown: str
+) -> None:
+    message = ControllerStatusMessage(1, 1, acknowledged_id, answer, 2, 72.3, 1)
+    for index in range(20, 43):
+        watch.take(make_frame(message, index / 10))
+        if index in (21, 42):  # while it stands, and after it
+            text = draw(watch, LINE, index / 10)
+            assert shown in text
+            assert ("answered" in text) == shown.startswith("answered")
+
+
 def test_nothing_old_is_shown_as_if_it_were_true(watch: Watch) -> None:
     watch.check_overdue(5.0)
     text = draw(watch, Line("slcan:x", connected=False, trouble="link: x: no such port"), 5.0)
