@@ -20,7 +20,6 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from edge_fer import paths
-from edge_fer.cli import health
 from edge_fer.cli.app import app, main
 from edge_fer.daemon import status_server
 from edge_fer.daemon.render_status import duration, status_as_text
@@ -113,7 +112,7 @@ def test_it_can_be_followed_over_a_stall_and_a_restart_of_the_daemon(
             case "end":
                 raise KeyboardInterrupt
 
-    monkeypatch.setattr(health.time, "sleep", between)
+    monkeypatch.setattr("edge_fer.cli.health.time.sleep", between)
     try:
         with pytest.raises(SystemExit) as ended:
             main(["status", "--watch", "--json", "--socket", str(path)])
