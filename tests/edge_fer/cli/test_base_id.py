@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import cantools
 import pytest
@@ -53,7 +54,7 @@ def verb(capsys: pytest.CaptureFixture[str]) -> Verb:
 @pytest.mark.parametrize("base_id", BASE_IDS)
 def test_the_dbc_is_printed_with_the_ids(base_id: str, verb: Verb) -> None:
     code, text = verb("dbc", "--base-id", base_id)
-    database = cantools.database.load_string(text, database_format="dbc")
+    database: Any = cantools.database.load_string(text, database_format="dbc")
 
     assert code == 0
     assert database.get_message_by_name("DriverState").frame_id == int(base_id, 0)
