@@ -41,6 +41,7 @@ from edge_fer.errors import (
 )
 from edge_fer.live.scene import scene_of
 from edge_fer.observation import UNKNOWN_VEHICLE
+from edge_fer.out_path import prepare_file
 from edge_fer.pipeline import Pipeline
 from firmware_bridge.terminal.interrupts import interrupt_noted
 
@@ -203,11 +204,7 @@ def _refuse_overwriting(source: str, outputs: Outputs) -> None:
                 OutputReason.EXISTS,
                 f"annotate: {target} is the source itself: choose another --out",
             )
-    if not outputs.video.absolute().parent.is_dir():
-        raise OutputError(
-            OutputReason.NO_FOLDER,
-            f"annotate: {outputs.video}: there is no folder {outputs.video.parent}",
-        )
+        prepare_file(target, "--out")
 
 
 def _until(source: ShotSource, seconds: float | None) -> Generator[Shot, None, None]:

@@ -8,7 +8,14 @@ from typing import Annotated
 
 import typer
 
-from edge_fer.cli.options import BaseIdOption, ConfigOption, DbcOption, ModelOption, SecondsOption
+from edge_fer.cli.options import (
+    BaseIdOption,
+    ConfigOption,
+    DbcOption,
+    ModelOption,
+    SecondsOption,
+    file_for,
+)
 
 
 class RowsFormat(StrEnum):
@@ -29,7 +36,12 @@ def annotate(
         ),
     ],
     out: Annotated[
-        Path, typer.Option(metavar="FILE", help="The video. Rows and time line lie beside it.")
+        Path,
+        typer.Option(
+            metavar="FILE",
+            callback=file_for("--out"),
+            help="The video. Rows and time line lie beside it.",
+        ),
     ] = Path("annotated.mp4"),
     rows: Annotated[RowsFormat, typer.Option(help="The format of the rows.")] = RowsFormat.JSONL,
     seconds: SecondsOption = None,

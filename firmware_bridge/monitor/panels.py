@@ -298,11 +298,15 @@ def _look(seen: Seen) -> Text:
 
 
 def _figures(health: HealthMessage, stalls: str, width: int) -> str:
-    """Return rate, latency and temperature, with their labels where there is room."""
+    """Return rate, latency and temperature with as many of their labels as there is room for."""
     rate, latency = number(health.fps, "fps"), number(health.latency_ms, "ms")
-    rest = f"  {number(health.temperature_c, '°C')}{stalls}"
-    labelled = f"rate {rate}  latency {latency}{rest}"
-    return labelled if len(labelled) <= width else f"{rate}  {latency}{rest}"
+    temperature = number(health.temperature_c, "°C")
+    wordings = (
+        f"rate {rate}  latency {latency}  temp {temperature}{stalls}",
+        f"{rate}  latency {latency}  temp {temperature}{stalls}",
+        f"{rate}  {latency}  {temperature}{stalls}",
+    )
+    return next((text for text in wordings if len(text) <= width), wordings[-1])
 
 
 def _stalls(seen: Seen) -> str:
