@@ -20,6 +20,7 @@ from edge_fer.models.card import (
     MeasuringCard,
     OutputError,
 )
+from edge_fer.models.golden import Golden
 from edge_fer.models.kind import ModelKind
 from quantize.data.calibration_set import CalibrationSet
 from quantize.evaluation.equivalence import LEAST_AGREEMENT, WORST_LAYERS
@@ -63,7 +64,7 @@ class NumbersMeasurement:
     float32: Mapping[str, Error]
     int8: Mapping[str, Error]
     equivalence: Equivalence
-    golden: Mapping[str, tuple[int, ...]]
+    golden: Golden
 
 
 def convert_measuring(
@@ -112,7 +113,8 @@ def convert_measuring(
         tools=tool_versions(),
         licence=licence,
         equivalence=measured.equivalence,
-        golden=measured.golden,
+        golden=measured.golden.outputs,
+        golden_tolerance=measured.golden.tolerance,
         batch_norms=folded.notes,
         usage=usage,
         errors={
