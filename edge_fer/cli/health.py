@@ -12,9 +12,8 @@ from typing import Annotated
 import typer
 
 from edge_fer.cli.device_config import config_path
-from edge_fer.cli.options import ConfigOption, JsonOption
+from edge_fer.cli.options import ConfigOption, JsonOption, file_for
 from edge_fer.errors import UsageError, UsageReason
-from edge_fer.out_path import prepare_file
 
 EXIT_UNWELL = 1
 WATCH_EVERY_S = 1.0
@@ -24,13 +23,16 @@ _CLEAR = "\x1b[2J\x1b[H"  # the screen, and up to its first line
 def status(
     json: JsonOption = False,
     socket: Annotated[
-        Path | None, typer.Option(help="the daemon's socket, where it is at no usual place")
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="The daemon's socket, where it is not in its usual place."
+        ),
     ] = None,
     watch: Annotated[
         bool, typer.Option("--watch", help="Print it again each second, until Ctrl-C.")
     ] = False,
 ) -> None:
-    """Ask the running daemon how it is; exit code 1 where its pipeline is stalled."""
+    """Print the state of the running daemon; exit code 1 where its pipeline is stalled."""
     while watch:
         if not json and sys.stdout.isatty():
             typer.echo(_CLEAR, nl=False)
@@ -55,10 +57,6 @@ def _show_status(socket: Path | None, *, json: bool, indent: int | None) -> None
     if answer is not None and answer.is_stale:
         typer.echo(f"pipeline stalled for {answer.age_s:.0f} s", err=True)
         raise typer.Exit(EXIT_UNWELL)
-
-
-def _report(path: Path | None) -> Path | None:
-    return None if path is None else prepare_file(path, "--report", (".md", ".html"))
 
 
 def _check_driver(
@@ -103,7 +101,9 @@ def doctor(
     report: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", callback=_report, help="With --check-driver: write .md or .html."
+            metavar="FILE",
+            callback=file_for("--report", ".md", ".html"),
+            help="With --check-driver: write .md or .html.",
         ),
     ] = None,
 ) -> None:

@@ -35,6 +35,14 @@ def monitor(
         bool, typer.Option("--changed-only", help="Show frames whose content changed.")
     ] = False,
     plot: PlotOption = None,
+    signals: Annotated[
+        str,
+        typer.Option(
+            metavar="NAMES",
+            help="What --plot draws, instead of the usual: Health.Latency,DriverEvidence.Yaw, or a"
+            " message for all of its signals.",
+        ),
+    ] = "",
     base_id: BaseIdOption = None,
     dbc: DbcOption = None,
 ) -> None:
@@ -54,6 +62,7 @@ def monitor(
             filter_text=filter_text,
             changed_only=changed_only,
             plot=plot,
+            signals=signals,
         )
     )
 

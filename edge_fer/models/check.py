@@ -48,18 +48,6 @@ def check_files(files: ModelFiles) -> tuple[GoldenResult, NetworkCard, str]:
     return result, card, model.runtime
 
 
-def check_model(path: Path) -> tuple[GoldenResult, NetworkCard, str]:
-    """Do `check_files` with the model at `path`."""
-    return check_files(read_model_files(path))
-
-
-def require_model(path: Path) -> NetworkCard:
-    """Return the card; UserError unless this device computes what the card says."""
-    result, card, runtime = check_model(path)
-    require_passed(path, result, runtime)
-    return card
-
-
 def require_passed(path: Path, result: GoldenResult, runtime: str) -> None:
     """UserError that names the pattern that is farthest off, where one is off too far."""
     if not result.passed:

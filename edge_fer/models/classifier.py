@@ -66,8 +66,10 @@ def read_classifier(path: Path) -> ModelFiles:
     try:
         files = read_model_files(path)
         card_of(files)
-    except UserError:
-        _say_what_it_is(path)
+    except UserError as error:
+        # A sound network for something else is named as that.
+        if not (isinstance(error, ModelError) and error.reason is ModelReason.WRONG_KIND):
+            _say_what_it_is(path)
         raise
     return files
 

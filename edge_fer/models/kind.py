@@ -39,7 +39,8 @@ class ModelKind:
 
     Without `outputs` it is a classifier, and the numbers are the probabilities of its labels. With
     them it measures: `labels` are the names of the outputs, and `values` turns stored bytes into
-    them. `name` names the kind, and `made_by` is the command that converts one, for messages.
+    them. `name` names the kind; `made_by` is the command that converts one and `set_by` the key of
+    the config that names its file, for messages.
     """
 
     name: str
@@ -47,13 +48,15 @@ class ModelKind:
     side_px: int
     made_by: str
     outputs: tuple[Output, ...] = ()
+    set_by: str = ""
 
     @classmethod
     def measuring(
-        cls, name: str, outputs: tuple[Output, ...], side_px: int, made_by: str
+        cls, name: str, outputs: tuple[Output, ...], side_px: int, made_by: str, set_by: str = ""
     ) -> "ModelKind":
         """Return the kind of a network that measures `outputs`."""
-        return cls(name, tuple(output.name for output in outputs), side_px, made_by, outputs)
+        labels = tuple(output.name for output in outputs)
+        return cls(name, labels, side_px, made_by, outputs, set_by)
 
     @property
     def is_classifier(self) -> bool:
@@ -141,7 +144,7 @@ FACE_PX = 48
 LARGEST_FACE_PX = 224
 """A network of one's own may take faces of FACE_PX to this side: the size that ImageNet's take."""
 
-EMOTIONS = ModelKind("emotions", LABELS, FACE_PX, "edge-fer quantize")
+EMOTIONS = ModelKind("emotions", LABELS, FACE_PX, "edge-fer quantize", set_by="model.path")
 # Lids and gaze in the units of `edge_fer.observation.EyeReading`; the network sees each eye as a
 # right one, so that `gaze_inwards` is towards the nose.
 EYES = ModelKind.measuring(
@@ -155,6 +158,7 @@ EYES = ModelKind.measuring(
     ),
     40,
     "edge-fer eyes quantize",
+    "model.eyes_path",
 )
 # Points in sides of the square from its middle, angles in degrees in the square's frame, and the
 # gap between the inner lips in widths of the mouth.
@@ -175,6 +179,7 @@ FACE = ModelKind.measuring(
     ),
     64,
     "edge-fer face quantize",
+    "model.face_path",
 )
 KINDS = (EMOTIONS, EYES, FACE)
 

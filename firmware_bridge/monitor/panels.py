@@ -113,11 +113,15 @@ def request_panel(seen: Seen) -> Panel:
     kind = named(request.NAME, "Type", request.kind)
     if seen.now_s - time_s > REQUEST_SHOWN_S:
         ago = f"last: {kind}, {duration(seen.now_s - time_s)} ago"
-        return panel(three_lines(Text("none pending", LABEL), Text(ago, LABEL)), "REQUEST")
+        lines = (Text("none pending", LABEL), Text(ago, LABEL), _answer(seen, request))
+        return panel(three_lines(*lines), "REQUEST")
     return panel(
         three_lines(
             Text(kind, "bold medium_purple1"),
-            Text(f"{named(request.NAME, 'Severity', request.severity)}, id {request.request_id}"),
+            Text.assemble(
+                f"{named(request.NAME, 'Severity', request.severity)}, id {request.request_id}  ",
+                _answer(seen, request),
+            ),
             Text(
                 f"valid for {number(request.valid_for_s, 's')},"
                 f" {named(request.NAME, 'Reason', request.reason)}"
@@ -126,6 +130,17 @@ def request_panel(seen: Seen) -> Panel:
         "REQUEST",
         "medium_purple1",
     )
+
+
+def _answer(seen: Seen, request: DriverRequestMessage) -> Text:
+    """Return what the vehicle answered to `request`; nothing where it has not."""
+    known = seen.latest(ControllerStatusMessage)
+    if known is None or known[0].acknowledged_id != request.request_id:
+        return Text("")
+    answer = named(ControllerStatusMessage.NAME, "Answer", known[0].answer)
+    if answer in ("none", NO_VALUE):
+        return Text("acknowledged", LABEL)
+    return Text(f"answered: {answer}", "bold green3")
 
 
 def health_panel(seen: Seen, width: int) -> Panel:
@@ -283,11 +298,15 @@ def _look(seen: Seen) -> Text:
 
 
 def _figures(health: HealthMessage, stalls: str, width: int) -> str:
-    """Return rate, latency and temperature, with their labels where there is room."""
+    """Return rate, latency and temperature with as many of their labels as there is room for."""
     rate, latency = number(health.fps, "fps"), number(health.latency_ms, "ms")
-    rest = f"  {number(health.temperature_c, '°C')}{stalls}"
-    labelled = f"rate {rate}  latency {latency}{rest}"
-    return labelled if len(labelled) <= width else f"{rate}  {latency}{rest}"
+    temperature = number(health.temperature_c, "°C")
+    wordings = (
+        f"rate {rate}  latency {latency}  temp {temperature}{stalls}",
+        f"{rate}  latency {latency}  temp {temperature}{stalls}",
+        f"{rate}  {latency}  {temperature}{stalls}",
+    )
+    return next((text for text in wordings if len(text) <= width), wordings[-1])
 
 
 def _stalls(seen: Seen) -> str:

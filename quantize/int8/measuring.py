@@ -22,6 +22,7 @@ from edge_fer.models.card import (
 )
 from edge_fer.models.golden import Golden
 from edge_fer.models.kind import ModelKind
+from edge_fer.models.provenance import Provenance
 from quantize.data.calibration_set import CalibrationSet
 from quantize.evaluation.equivalence import LEAST_AGREEMENT, WORST_LAYERS
 from quantize.evaluation.predictors import KerasPredictor, TflitePredictor
@@ -78,6 +79,7 @@ def convert_measuring(
     usage: str,
     training: Mapping[str, Any],
     licence: str,
+    provenance: Provenance | None = None,
     progress: bool = False,
 ) -> QuantizedMeasuring:
     """Convert `model` to the int8 file of `kind` and measure both on `images` for the card.
@@ -112,6 +114,7 @@ def convert_measuring(
         training=training,
         tools=tool_versions(),
         licence=licence,
+        provenance=provenance,
         equivalence=measured.equivalence,
         golden=measured.golden.outputs,
         golden_tolerance=measured.golden.tolerance,

@@ -24,7 +24,7 @@ from firmware_bridge.protocol.messages import DriverStateMessage
 from firmware_bridge.reception.watching import Watch
 from firmware_bridge.terminal.pty_wire import PtyWire
 from firmware_bridge.transports import open_transport
-from tests.stories.service import START_S, WATCHDOG_S, Service
+from tests.stories.service import START_S, WATCHDOG_S, Service, priority_in_unit
 
 SECONDS = float(os.environ.get("EDGE_FER_KILL_SECONDS", "45"))
 SEED = int(os.environ.get("EDGE_FER_KILL_SEED", "1"))
@@ -227,6 +227,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
             tmp_path_factory.mktemp("kills"),
             f"slcan:{wire.end_a}",
             records=True,
+            before=priority_in_unit(),
             limits_starts=True,
         ) as service,
         other_processes(LOAD),

@@ -14,7 +14,8 @@ from edge_fer.face.boxes import box_of, square_of_box
 from edge_fer.face.haar import HaarDetector
 from edge_fer.face.landmarks import MIRRORED, NAMES, Square
 from edge_fer.face.network import FaceNetwork, FaceReading
-from edge_fer.models.check import check_model
+from edge_fer.models.check import check_files
+from edge_fer.models.files import read_model_files
 from edge_fer.paths import SHIPPED_EYES, SHIPPED_FACE, SHIPPED_MODEL
 
 Grey = NDArray[np.uint8]
@@ -38,7 +39,7 @@ def face(network: FaceNetwork, driver: Grey) -> FaceReading:
 
 
 def test_the_shipped_network_computes_as_its_card_says() -> None:
-    result, card, _ = check_model(SHIPPED_FACE)
+    result, card, _ = check_files(read_model_files(SHIPPED_FACE))
     assert result.passed
     assert card.parameters is not None
     assert card.multiply_adds is not None

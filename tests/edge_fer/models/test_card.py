@@ -23,13 +23,18 @@ from edge_fer.models.card import (
     Equivalence,
     LayerNoise,
     ModelCard,
+    NetworkCard,
     load_card,
-    read_card,
+    parse_card,
     write_card,
 )
-from edge_fer.models.files import card_path
+from edge_fer.models.files import card_path, read_card_bytes
 
 MODEL = b"\x1c\0\0\0TFL3 and so on"
+
+
+def read_card(path: Path) -> NetworkCard:
+    return parse_card(read_card_bytes(path), path)
 
 
 def a_card(content: bytes = MODEL) -> ModelCard:
