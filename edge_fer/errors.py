@@ -121,6 +121,7 @@ class ClipReason(StrEnum):
     SEALED = "sealed"  # a private key is needed
     OTHER_KEY = "other key"
     NOT_SEALED = "not sealed"  # and a private key was given: anyone can have written it
+    NOT_SIGNED = "not signed"  # by the device that was named: anyone can have written it
     NONE = "none"  # nothing was recorded, or no clip has this number
 
 

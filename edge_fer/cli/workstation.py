@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from edge_fer.cli.help import new_app
-from edge_fer.cli.options import JsonOption, PlotOption, ReportOption
+from edge_fer.cli.options import JsonOption, PlotOption, ReportOption, file_for, folder_for
 from edge_fer.errors import UsageError, UsageReason
 from edge_fer.paths import SHIPPED_MODEL
 
@@ -70,7 +70,19 @@ FewHeldOption = Annotated[
     typer.Option("--rows", min=0, help="Measure on so many, for a quick try; 0: all."),
 ]
 NetworkOut = Annotated[
-    Path, typer.Option("--out", help="The .tflite file to write; its card goes beside it.")
+    Path,
+    typer.Option(
+        "--out",
+        metavar="FILE",
+        callback=file_for("--out", ".tflite"),
+        help="The .tflite file to write; its card goes beside it.",
+    ),
+]
+PatchesOut = Annotated[
+    Path,
+    typer.Option(
+        "--out", metavar="FILE", callback=file_for("--out", ".npz"), help="The .npz file to write."
+    ),
 ]
 
 
@@ -174,7 +186,12 @@ def data(
 def train(
     data: DataOption,
     run: Annotated[
-        Path, typer.Option(help="The folder of this training; resumes what it holds.")
+        Path,
+        typer.Option(
+            metavar="FOLDER",
+            callback=folder_for("--run"),
+            help="The folder of this training; resumes what it holds.",
+        ),
     ] = Path("runs/edge"),
     architecture: Annotated[Architecture, typer.Option(help="The network.")] = Architecture.EDGE,
     seed: Annotated[int, typer.Option(help="Decides initial weights, order and augmentation.")] = 1,
@@ -304,7 +321,13 @@ def faces(
         Path, typer.Argument(help="A picture, a video, a folder of both, a .zip or .tar.gz.")
     ],
     out: Annotated[
-        Path, typer.Option("--out", metavar="FOLDER", help="Where crops and faces.csv go.")
+        Path,
+        typer.Option(
+            "--out",
+            metavar="FOLDER",
+            callback=folder_for("--out"),
+            help="Where crops and faces.csv go.",
+        ),
     ],
     every: Annotated[
         float, typer.Option(help="Of a video: seconds between two saved faces.", min=0.0)
@@ -347,7 +370,12 @@ def tune(
     data: DataOption,
     out: NetworkOut,
     initial: Annotated[
-        Path, typer.Option(help="The int8 file to begin with. [default: the shipped one]")
+        Path,
+        typer.Option(
+            metavar="FILE",
+            help="The int8 file to begin with. [default: the shipped one]",
+            show_default=False,
+        ),
     ] = SHIPPED_MODEL,
     epochs: Annotated[int, typer.Option(help="Passes over the faces.", min=1)] = 4,
     every: Annotated[
@@ -362,7 +390,11 @@ def tune(
     ] = None,
     work: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="Keep faces and training there; resumes it."),
+        typer.Option(
+            metavar="FOLDER",
+            callback=folder_for("--work"),
+            help="Keep faces and training there; resumes it.",
+        ),
     ] = None,
     skip_bad: SkipBadOption = False,
     verify: Annotated[
@@ -491,7 +523,9 @@ def quantize(
     curve: Annotated[
         Path | None,
         typer.Option(
-            metavar="FOLDER", help="Measure int8 accuracy over the set's size too, into a page."
+            metavar="FOLDER",
+            callback=folder_for("--curve"),
+            help="Measure int8 accuracy over the set's size too, into a page.",
         ),
     ] = None,
     labels: LabelsOption = None,
@@ -608,8 +642,7 @@ EyesOption = Annotated[
     typer.Option(
         "--data",
         envvar="EDGE_FER_EYES",
-        help="Labelled pictures of eyes: the .npz file of `edge-fer eyes prepare`; for evaluate, "
-        "also a folder with folders open and closed.",
+        help="Labelled pictures of eyes: the .npz file of `edge-fer eyes prepare`.",
     ),
 ]
 SplitSeedOption = Annotated[
@@ -627,7 +660,7 @@ def prepare_eyes(
         typer.Option(help="Folder with eye_patches, eyes_ir and dataset_B_Eye_Images.zip."),
     ],
     faces: Annotated[Path, typer.Option(help="Folder with faces.zip and faces.csv.")],
-    out: Annotated[Path, typer.Option("--out", help="The .npz file to write.")] = Path("eyes.npz"),
+    out: PatchesOut = Path("eyes.npz"),
     rows: FewOption = 0,
 ) -> None:
     """Label pictures of eyes with MediaPipe's iris network, in minutes."""
@@ -640,9 +673,15 @@ def prepare_eyes(
 @eyes_app.command("train")
 def train_eyes(
     data: EyesOption,
-    out: Annotated[Path, typer.Option("--out", help="The .keras file to write.")] = Path(
-        "eyes.keras"
-    ),
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out",
+            metavar="FILE",
+            callback=file_for("--out", ".keras"),
+            help="The .keras file to write.",
+        ),
+    ] = Path("eyes.keras"),
     seed: SplitSeedOption = 1,
     epochs: Annotated[int, typer.Option(help="Passes over the pictures.", min=1)] = 40,
     learning_rate: Annotated[
@@ -674,12 +713,24 @@ def train_eyes(
 @eyes_app.command("evaluate")
 def evaluate_eyes(
     model: Annotated[Path, typer.Argument(help="A .keras or .tflite file.")],
-    data: EyesOption,
+    data: Annotated[
+        Path,
+        typer.Option(
+            "--data",
+            envvar="EDGE_FER_EYES",
+            help="The .npz file of `edge-fer eyes prepare`, or a folder of your own pictures in "
+            "folders open and closed.",
+        ),
+    ],
     seed: SplitSeedOption = 1,
     json: JsonOption = False,
     report: Annotated[
         Path | None,
-        typer.Option(metavar="PAGE", help="Write a page (.md) with these metrics and the clips'."),
+        typer.Option(
+            metavar="FILE",
+            callback=file_for("--report", ".md"),
+            help="Write a page (.md) with these metrics and the clips'.",
+        ),
     ] = None,
     clips: Annotated[
         Path, typer.Option(envvar="EDGE_FER_CLIPS", help="Folder of the clips, for --report.")
@@ -733,9 +784,7 @@ def label_faces(
         ),
     ],
     data: DataOption,
-    out: Annotated[Path, typer.Option("--out", help="The .npz file to write.")] = Path(
-        "face-labels.npz"
-    ),
+    out: PatchesOut = Path("face-labels.npz"),
     seed: GroupSeedOption = 1,
     workers: Annotated[
         int | None,
@@ -754,7 +803,13 @@ def label_faces(
 def train_face(
     labels: FaceLabelsOption,
     out: Annotated[
-        Path, typer.Option("--out", help="The folder for network, history and settings.")
+        Path,
+        typer.Option(
+            "--out",
+            metavar="FOLDER",
+            callback=folder_for("--out"),
+            help="The folder for network, history and settings.",
+        ),
     ] = Path("face-run"),
     seed: GroupSeedOption = 1,
     epochs: Annotated[int, typer.Option(help="Epochs of 25,600 squares.", min=1)] = 60,

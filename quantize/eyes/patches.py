@@ -209,8 +209,7 @@ def load_patches(path: Path) -> EyePatches:
     except (KeyError, ValueError, zipfile.BadZipFile) as error:
         raise DataError(
             DataReason.BAD_FORMAT,
-            f"{path}: not a file of eye pictures ({str(error)[:100]}): "
-            "`edge-fer eyes prepare` writes one",
+            f"{path}: not a file of eye pictures: `edge-fer eyes prepare` writes one",
         ) from error
     return patches
 

@@ -105,6 +105,7 @@ def quantize_verb(model: Path, data: Path, out: Path, *, json_output: bool, rows
     """
     require_tensorflow()
     from quantize.int8.measuring import convert_measuring  # noqa: PLC0415
+    from quantize.int8.provenance import eyes_provenance  # noqa: PLC0415
     from quantize.int8.write import write_model  # noqa: PLC0415
     from quantize.networks.network_file import load_network  # noqa: PLC0415
 
@@ -131,6 +132,7 @@ def quantize_verb(model: Path, data: Path, out: Path, *, json_output: bool, rows
         usage=HELD_OUT,
         training=record,
         licence=LICENCE,
+        provenance=eyes_provenance(record),
         progress=True,
     )
     path = write_model(quantized.content, quantized.card, out)

@@ -16,6 +16,7 @@ from edge_fer.errors import DataError, DataReason, UsageError, UsageReason
 from edge_fer.models.card import load_measuring
 from edge_fer.models.kind import FACE
 from edge_fer.models.render import render_card
+from edge_fer.out_path import prepare_folder
 from quantize.data.calibration_set import spread_rows
 from quantize.data.load import load_fer2013
 from quantize.face.labels import FaceLabels, fer_pictures, label, read_faces
@@ -80,6 +81,7 @@ def train_verb(
     `rows` above 0 is how many faces of each kind are trained on, in epochs that are as much
     shorter. UserError where the folder holds a training with other settings.
     """
+    prepare_folder(out, "--out")
     require_tensorflow()
     from quantize.face.samples import FaceSource  # noqa: PLC0415
     from quantize.face.splits import SPLIT, fewer, split, turned_heads  # noqa: PLC0415
@@ -92,7 +94,6 @@ def train_verb(
         raise DataError(DataReason.EMPTY, f"{labels_path}: it takes faces and FER2013 to train")
     console = Console(stderr=True)
     turned = turned_heads(natural, seed=seed, count=min(TURNED, rows or TURNED))
-    out.mkdir(parents=True, exist_ok=True)
     digests = {"faces": natural.digest(), "fer2013": fer.digest()}
     record = settings.record(digests, epochs) | {
         "split": SPLIT,
@@ -229,6 +230,7 @@ def quantize_verb(
     from quantize.face.splits import split  # noqa: PLC0415
     from quantize.face.training import calibration_images  # noqa: PLC0415  # TensorFlow
     from quantize.int8.measuring import convert_measuring  # noqa: PLC0415
+    from quantize.int8.provenance import face_provenance  # noqa: PLC0415
     from quantize.int8.write import write_model  # noqa: PLC0415
     from quantize.networks.network_file import load_network  # noqa: PLC0415
 
@@ -248,6 +250,7 @@ def quantize_verb(
         usage=USAGE,
         training=record,
         licence=LICENCE,
+        provenance=face_provenance(record),
         progress=True,
     )
     path = write_model(quantized.content, quantized.card, out)

@@ -20,6 +20,7 @@ from quantize.evaluation.scores import Scores
 from quantize.int8.convert import Converted, convert
 from quantize.int8.fake_quant import fine_tune
 from quantize.int8.measurement import Measurement, measure
+from quantize.int8.provenance import emotions_provenance
 from quantize.int8.record import tool_versions
 from quantize.networks.complexity import known_multiply_adds
 from quantize.networks.folding import Folded, fold_batch_norms
@@ -117,8 +118,10 @@ def card_of(
         uncertain_threshold=measured.confidence.uncertain_threshold,
         confidence=measured.confidence.measured,
         training=training,
+        provenance=emotions_provenance(training),
         tools=tool_versions(),
         equivalence=measured.equivalence,
         batch_norms=folded.notes,
-        golden=measured.golden,
+        golden=measured.golden.outputs,
+        golden_tolerance=measured.golden.tolerance,
     )

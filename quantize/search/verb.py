@@ -83,6 +83,8 @@ def search_verb(
     if report is not None:
         prepare_folder(report, "--report")
     words = ReadingWords(labels, face_crop, str(yunet) if yunet else None, skip_bad)
+    url = storage or _embedded(space)
+    opened = open_storage(url)
     dataset = load_fer2013(data, reading=words.reading(), progress=True)
     for usage in ("Training", "PublicTest"):
         rows_of(dataset, usage, "each trial needs both")
@@ -98,9 +100,8 @@ def search_verb(
         precision,
         most_multiply_adds,
     )
-    url = storage or _embedded(space)
     name = study_name or str(space)
-    study = open_study(open_storage(url), name, budget)
+    study = open_study(opened, name, budget)
     requeue_orphans(study)
     with (
         progress_bar(f"Study {name}", trials) as advance,
@@ -160,8 +161,7 @@ def _refuse_wrong_words(
 
 
 def _embedded(space: str) -> str:
-    folder = Path("runs")
-    folder.mkdir(exist_ok=True)
+    folder = prepare_folder(Path("runs"), "--storage")
     return f"sqlite:///{folder / f'search-{space}.db'}"
 
 

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from edge_fer.errors import UsageError, UsageReason
 from edge_fer.models.kind import EMOTIONS, FACE_PX
+from edge_fer.out_path import prepare_folder
 from quantize.data.augmentation import AUGMENTATIONS
 from quantize.data.classes import emotion_classes
 from quantize.data.votes import load_votes
@@ -86,6 +87,7 @@ def train_verb(
     reading = reading_of(
         skip_bad=skip_bad, classes=emotion_classes(labels), face_crop=face_crop, yunet=yunet
     )
+    prepare_folder(run, "--run")
     asked = [open_predictor(path, EMOTIONS) for path in teachers]
     settings = replace(settings, teachers_sha256=tuple(_sha256(path) for path in teachers))
     settings = replace(settings, consistent_teachers=consistent_teachers)

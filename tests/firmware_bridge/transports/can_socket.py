@@ -28,7 +28,7 @@ class _Socket(socket.socket):
         super().__init__(socket.AF_INET, socket.SOCK_DGRAM)
         self._bus = bus
 
-    def setsockopt(self, level: int, option: int, value: Any, *rest: Any) -> None:  # type: ignore[override]
+    def setsockopt(self, level: int, option: int, value: Any, *rest: Any) -> None:
         if level == constants.SOL_CAN_RAW:
             self._bus.options[option] = value
         else:
