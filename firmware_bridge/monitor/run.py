@@ -11,9 +11,10 @@ from typing import TextIO
 from rich.console import Console
 from rich.live import Live
 
-from firmware_bridge.errors import EndOfStream, TransportError
+from firmware_bridge.errors import EndOfStream, InputError, InputReason, TransportError
 from firmware_bridge.link.connection import Connection
 from firmware_bridge.monitor.plot import PlotView
+from firmware_bridge.monitor.signal_names import parse_signals
 from firmware_bridge.monitor.sources import Source, open_source
 from firmware_bridge.monitor.views import JsonView, ScreenView, View, Views
 from firmware_bridge.protocol.frame import CanFrame
@@ -100,6 +101,7 @@ def run_monitor(
     filter_text: str = "",
     changed_only: bool = False,
     plot: Path | None = None,
+    signals: str = "",
     out: TextIO | None = None,
     source: Source | None = None,
     scene: Callable[[], str | None] = lambda: None,
@@ -108,15 +110,21 @@ def run_monitor(
 
     Ends after `seconds`, when `until()` is true, with the recording or stream that `uri` names, on
     the key q, on SIGTERM and SIGHUP, with a summary; on SIGINT with KeyboardInterrupt after it.
+    `signals` are those that `plot` draws, by name; empty: the usual ones.
     `source` is what `uri` names where it is open already; `scene` as in `watch_bus`.
     """
     target = sys.stdout if out is None else out
+    wanted = parse_signals(signals) if signals else ()
+    if wanted and plot is None:
+        raise InputError(
+            InputReason.BAD_VALUE, "--signals names what --plot draws: add --plot FILE"
+        )
     with ExitStack() as stack:
         stack.enter_context(ending_signals_interrupt())
         # A recording that is only to be drawn is not watched.
         unwatched = plot is not None and uri.startswith("replay:")
         source = source or open_source(uri, at_once=unwatched)
-        drawing = None if plot is None else PlotView(plot, source)
+        drawing = None if plot is None else PlotView(plot, source, wanted)
         recorder = Recorder(uri, source.wall_s)
         if record is not None:
             recorder.start(record, source.now_s())
