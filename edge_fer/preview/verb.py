@@ -29,7 +29,8 @@ def run_preview(
 ) -> int:
     """Serve until SIGTERM, the end of the time or of the camera's daemon; return 0.
 
-    KeyboardInterrupt where Ctrl-C ended it. UserError where the extra is missing, the address is not free, or the daemon fails.
+    KeyboardInterrupt where Ctrl-C ended it. UserError where the extra is missing, the address is
+    not free, or the daemon fails.
     """
     if find_spec("aiohttp") is None:
         raise MissingPackageError(
