@@ -2,18 +2,17 @@
 
 # ruff: noqa: PLC0415 - a verb imports what it needs when it is called
 
-import contextlib
 import json as json_format
 import sys
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Never
 
 import typer
 
 from edge_fer.cli.device_config import config_path
 from edge_fer.cli.options import ConfigOption, JsonOption, file_for
-from edge_fer.errors import UsageError, UsageReason
+from edge_fer.errors import DaemonError, DaemonReason, UsageError, UsageReason
 
 EXIT_UNWELL = 1
 WATCH_EVERY_S = 1.0
@@ -33,14 +32,28 @@ def status(
     ] = False,
 ) -> None:
     """Print the state of the running daemon; exit code 1 where its pipeline is stalled."""
-    while watch:
+    if watch:
+        _watch_status(socket, json=json)
+    _show_status(socket, json=json, indent=2)
+
+
+def _watch_status(socket: Path | None, *, json: bool) -> Never:
+    """Print the status again and again: over a stall, and over a restart of the daemon."""
+    was_shown = False
+    while True:
         if not json and sys.stdout.isatty():
             typer.echo(_CLEAR, nl=False)
-        with contextlib.suppress(typer.Exit):  # a stall may pass
+        try:
             _show_status(socket, json=json, indent=None)
+            was_shown = True
+        except typer.Exit:
+            was_shown = True
+        except DaemonError as error:
+            if not was_shown or error.reason is DaemonReason.NO_PERMISSION:
+                raise
+            typer.echo(str(error), err=True)
         sys.stdout.flush()
         time.sleep(WATCH_EVERY_S)
-    _show_status(socket, json=json, indent=2)
 
 
 def _show_status(socket: Path | None, *, json: bool, indent: int | None) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from edge_fer import __version__
 from tests.vm.machine import Machine, why_not
-from tests.vm.service import start, use_socketcan
+from tests.vm.service import start, use_vcan
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BUILD = Path(__file__).with_name("build.sh")
@@ -32,6 +32,8 @@ with open("/var/tmp/scene.grey", "wb") as out:
         assert frame.shape == (480, 640), frame.shape
         out.write(frame.tobytes())
 """
+# Of 60 frames a second 12 come: the emulator has to compute what is judged.
+CALM = "v4l2-ctl -d /dev/video0 -c percentage_of_dropped_buffers=80"
 CONFIG = """\
 [camera]
 uri = "v4l2:/dev/video0?format=GREY&width=640&height=480"
@@ -114,16 +116,17 @@ def machine(
     image: Path, payload: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Machine]:
     with Machine(image, tmp_path_factory.mktemp("machine"), payload) as machine:
-        machine.output("mount -o ro /dev/vdb /mnt")
         yield machine
 
 
 def feed_camera(machine: Machine) -> None:
-    """Let vivid's capture device show the portrait: its HDMI output loops into its input."""
+    """Let vivid's capture device show the portrait: its HDMI output loops into its input.
+
+    Nobody may have the device open.
+    """
     machine.output(
         "for device in 0 1; do v4l2-ctl -d /dev/video$device --set-dv-bt-timings index=0; done"
-        # Of 60 frames a second 12 come: the emulator has to compute what is judged.
-        " && v4l2-ctl -d /dev/video0 -c loop_video=1,percentage_of_dropped_buffers=80"
+        f" && v4l2-ctl -d /dev/video0 -c loop_video=1 && {CALM}"
         " && v4l2-ctl -d /dev/video1 --set-fmt-video-out=pixelformat=GREY"
         " && systemctl restart scene"
     )
@@ -132,7 +135,7 @@ def feed_camera(machine: Machine) -> None:
 @pytest.fixture(scope="module")
 def service(machine: Machine) -> Machine:
     """The machine with the service enabled and started, its camera fed with the portrait."""
-    use_socketcan(machine)
+    use_vcan(machine)
     machine.write("/root/scene.py", SCENE)
     machine.write(
         "/etc/systemd/system/scene.service",
@@ -140,8 +143,8 @@ def service(machine: Machine) -> Machine:
         " --stream-from=/var/tmp/scene.grey --stream-loop\n",
     )
     machine.output(
-        "modprobe vivid; test -e /var/tmp/scene.grey || /opt/edge-fer/bin/python /root/scene.py"
-        " && systemctl daemon-reload"
+        "systemctl stop edge-fer scene; modprobe vivid && systemctl daemon-reload"
+        " && { test -e /var/tmp/scene.grey || /opt/edge-fer/bin/python /root/scene.py; }"
     )
     feed_camera(machine)
     start(machine, CONFIG)

@@ -87,7 +87,7 @@ class Machine:
         self.boot()
 
     def boot(self) -> None:
-        """Switch on; return once the guest agent answers. TimeoutError where it does not."""
+        """Switch on; return once the guest agent answers. The payload is then at /mnt."""
         agent, qmp, line = (self._folder / name for name in ("agent", "qmp", "line"))
         payload = []
         if self._payload is not None:
@@ -119,6 +119,8 @@ class Machine:
         except BaseException:
             self._process.kill()
             raise
+        if self._payload is not None:
+            self.output("mount -o ro /dev/vdb /mnt")
 
     def __enter__(self) -> Self:
         return self

@@ -78,17 +78,25 @@ def control(machine: Machine, bus: str, for_s: int) -> tuple[int, list[str]]:
     return int(sent), changes
 
 
-def use_socketcan(machine: Machine) -> None:
-    """Make vcan0, and let the service see it."""
+def use_vcan(machine: Machine) -> None:
+    """Make vcan0."""
     machine.output(
         "ip link show vcan0 >/dev/null 2>&1 || ip link add vcan0 type vcan; ip link set vcan0 up"
-        f" && install -D -m 644 /usr/share/doc/edge-fer/examples/socketcan.conf {DROP_INS}/x.conf"
     )
 
 
 def start(machine: Machine, config: str) -> None:
-    """Start the service anew with this config and wait until it is ready."""
+    """Start the service anew with this config, and the drop-in for CAN where it names a bus.
+
+    Returns when the service is ready.
+    """
     machine.write("/etc/edge-fer/config.toml", config)
+    drop_in = f"{DROP_INS}/socketcan.conf"
+    machine.output(
+        f"install -D -m 644 /usr/share/doc/edge-fer/examples/socketcan.conf {drop_in}"
+        if "socketcan:" in config
+        else f"rm -f {drop_in}"
+    )
     machine.output(
         "systemctl daemon-reload; systemctl enable --quiet edge-fer"
         " && systemctl restart edge-fer && systemctl is-active edge-fer"

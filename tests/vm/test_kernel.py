@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tests.vm.machine import Machine
+from tests.vm.service import use_vcan
 
 pytestmark = [pytest.mark.vm, pytest.mark.slow]
 
@@ -20,7 +21,7 @@ PYTEST = (
     [("tests/firmware_bridge/transports/test_contract.py -k socketcan", 5)],
 )
 def test_what_skips_elsewhere_passes_here(machine: Machine, arguments: str, least: int) -> None:
-    machine.output("modprobe vcan")
+    use_vcan(machine)
     done = machine.run(f"{PYTEST} {arguments}", timeout_s=1800.0)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr
     passed = re.search(r"(\d+) passed", done.stdout)

@@ -176,8 +176,8 @@ class Terminal:
     """A pseudo-terminal; the test is the device behind `path`."""
 
     def __init__(self) -> None:
-        self.device, self._port = os.openpty()
-        self.path = os.ttyname(self._port)
+        self.device, self.port = os.openpty()
+        self.path = os.ttyname(self.port)
         self._is_plugged = True
 
     def read(self) -> bytes:
@@ -190,5 +190,5 @@ class Terminal:
     def unplug(self) -> None:
         if self._is_plugged:
             self._is_plugged = False
-            os.close(self._port)
+            os.close(self.port)
             os.close(self.device)
