@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import socket
 import threading
 import time
@@ -112,6 +113,7 @@ class TestPage:
         assert watchers(preview) == 1
         text = chromium.find_element("css selector", "body").text
         assert "DriverState" in text
+        assert re.search(r"light\s+(good|no face)", text)
         assert "Health" in text
         assert not [line for line in chromium.get_log("browser") if line["level"] == "SEVERE"]
 
