@@ -8,6 +8,7 @@ from rich.markup import escape
 
 from edge_fer.config.config import load_config
 from edge_fer.face.settings import FaceConfig
+from firmware_bridge.counted import counted
 from quantize.data.face_crop import face_config
 from quantize.data.face_export import TABLE, ExportCounts, export_faces
 
@@ -44,7 +45,10 @@ def faces_verb(
         return
     for reason, count in (counts.passed_over or {}).items():
         console.print(f"not taken ({count:,}): {reason}", markup=False, highlight=False)
-    print(f"{out}: {counts.faces:,} faces from {counts.frames:,} frames; {out / TABLE} lists them")
+    print(
+        f"{out}: {counted(counts.faces, 'face')} from {counted(counts.frames, 'frame')}; "
+        f"{out / TABLE} lists them"
+    )
 
 
 def export_with_status(

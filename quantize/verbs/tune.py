@@ -11,6 +11,7 @@ from rich.table import Table
 
 from edge_fer.errors import ConversionError, DataError, DataReason, ResultReason
 from edge_fer.models.card import load_card
+from firmware_bridge.counted import counted
 from quantize.data.calibration_set import DEFAULT_COUNT, usable_rows
 from quantize.data.face_crop import face_config
 from quantize.data.fer2013 import Fer2013
@@ -87,7 +88,7 @@ def tune_verb(
         counts = export_with_status(
             clips, faces, face_config(yunet), every_s=every_s, side_px=48, console=console
         )
-        announce(f"{counts.faces:,} faces in {counts.frames:,} frames of {clips}")
+        announce(f"{counted(counts.faces, 'face')} in {counted(counts.frames, 'frame')} of {clips}")
         for reason, count in (counts.passed_over or {}).items():
             announce(f"not taken ({count:,}): {reason}")
         own = labelled_by_folder(faces)
@@ -99,7 +100,8 @@ def tune_verb(
         held = own.select("PublicTest")
         if not len(held) or not len(own.select("Training")):
             raise DataError(
-                DataReason.EMPTY, f"{clips}: {len(own)} faces are too few to hold some out"
+                DataReason.EMPTY,
+                f"{clips}: {counted(len(own), 'face')} found, too few to hold some out",
             )
         dataset = mixed(own, fer2013, rows=rows, seed=seed)
         settings = TrainingSettings(
