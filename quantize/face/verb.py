@@ -17,6 +17,7 @@ from edge_fer.models.card import load_measuring
 from edge_fer.models.kind import FACE
 from edge_fer.models.render import render_card
 from edge_fer.out_path import prepare_folder
+from firmware_bridge.counted import counted
 from quantize.data.calibration_set import spread_rows
 from quantize.data.load import load_fer2013
 from quantize.face.labels import FaceLabels, fer_pictures, label, read_faces
@@ -70,7 +71,9 @@ def label_verb(
     with progress_bar("The face mesh labels faces", len(pictures)) as advance:
         labels = label(pictures, seed=seed, workers=workers or os.cpu_count() or 1, done=advance)
     labels.save(out)
-    print(f"{out}: {len(labels):,} faces labelled; next: edge-fer face train --labels {out}")
+    print(
+        f"{out}: {counted(len(labels), 'face')} labelled; next: edge-fer face train --labels {out}"
+    )
 
 
 def train_verb(
