@@ -6,6 +6,7 @@ from pathlib import Path
 from rich.console import Console
 
 from edge_fer.config.config import load_config
+from firmware_bridge.counted import counted
 from quantize.data.face_crop import face_config
 from quantize.data.face_export import TABLE, export_faces
 
@@ -50,4 +51,7 @@ def faces_verb(
         return
     for reason, count in (counts.passed_over or {}).items():
         console.print(f"not taken ({count:,}): {reason}", markup=False, highlight=False)
-    print(f"{out}: {counts.faces:,} faces from {counts.frames:,} frames; {out / TABLE} lists them")
+    print(
+        f"{out}: {counted(counts.faces, 'face')} from {counted(counts.frames, 'frame')}; "
+        f"{out / TABLE} lists them"
+    )

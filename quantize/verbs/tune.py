@@ -11,6 +11,7 @@ from rich.table import Table
 
 from edge_fer.errors import ConversionError, DataError, DataReason, ResultReason
 from edge_fer.models.card import load_card
+from firmware_bridge.counted import counted
 from quantize.data.calibration_set import DEFAULT_COUNT, usable_rows
 from quantize.data.face_crop import face_config
 from quantize.data.face_export import export_faces
@@ -85,7 +86,7 @@ def tune_verb(
         faces = folder / "faces"
         announce(f"Cutting faces from {clips} ...")
         counts = export_faces(clips, faces, face_config(yunet), every_s=every_s, side_px=48)
-        announce(f"{counts.faces:,} faces in {counts.frames:,} frames")
+        announce(f"{counted(counts.faces, 'face')} in {counted(counts.frames, 'frame')}")
         own = labelled_by_folder(faces)
         by_network = own is None
         if own is None:
@@ -95,7 +96,8 @@ def tune_verb(
         held = own.select("PublicTest")
         if not len(held) or not len(own.select("Training")):
             raise DataError(
-                DataReason.EMPTY, f"{clips}: {len(own)} faces are too few to hold some out"
+                DataReason.EMPTY,
+                f"{clips}: {counted(len(own), 'face')} found, too few to hold some out",
             )
         dataset = mixed(own, fer2013, rows=rows, seed=seed)
         settings = TrainingSettings(
