@@ -101,7 +101,8 @@ def train_verb(
     record = settings.record(digests, epochs) | {
         "split": SPLIT,
         "faces": {"natural": len(natural), "fer2013": len(fer), "turned": len(turned)},
-        "initial": None if initial is None else _initial_record(initial),
+        "initial": None,
+        **({} if initial is None else _initial_record(initial)),
     }
     _refuse_other_training(out, record)
     write_atomically(out / _RECORD, (json.dumps(record, indent=2) + "\n").encode())
@@ -316,7 +317,8 @@ def _initial_record(network: Path) -> dict[str, Any]:
             f"--initial {network}: cannot be read ({error.strerror}): give the face.keras of "
             "another `edge-fer face train`",
         ) from error
-    return {"file": network.name, "sha256": digest, "training": training}
+    known = {"started_from": training} if training else {}
+    return {"initial": {"file": network.name, "sha256": digest}, **known}
 
 
 def _training_record(run: Path) -> dict[str, Any]:
