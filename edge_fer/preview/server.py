@@ -221,7 +221,7 @@ class PreviewServer:
             if not isinstance(given, dict) or not given.keys() <= SAVED_HERE:
                 raise ValueError
             changes = {key: parse_value(key, str(value)) for key, value in given.items()}
-        except (ValueError, RecursionError):
+        except (ValueError, RecursionError, UserError):
             return web.Response(status=400, text="These settings are not saved here.\n")
         try:
             await asyncio.to_thread(set_in_file, self._config, changes)

@@ -92,7 +92,7 @@ class ControllerSide:
         return advise(message, self.vehicle.speed_km_h, held_s)
 
     def warnings(self) -> dict[str, str]:
-        """Return what is wrong with the received frames although the line is in order; by subject."""
+        """Return by subject what is wrong with received frames although the line is in order."""
         warning = self.watch.dbc_warning()
         return {} if warning is None else {"dbc": warning}
 

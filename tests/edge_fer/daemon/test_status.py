@@ -205,7 +205,11 @@ def test_a_folder_of_another_user_is_not_asked(
 ) -> None:
     theirs = tmp_path / "theirs"
     theirs.symlink_to(tmp_path)  # as good as a folder of theirs: this user did not make it
-    monkeypatch.setattr(status_server, "status_sockets", lambda: (theirs / "status.socket",))
+    monkeypatch.setattr(paths, "_user_sockets", lambda: (theirs / "status.socket",))
+    monkeypatch.setattr(paths, "SERVICE_RUNTIME", tmp_path / "none")
+    monkeypatch.delenv("RUNTIME_DIRECTORY", raising=False)
+    assert paths.pictures_sockets() == (tmp_path / "none" / "pictures.socket",)
+    assert paths.frames_socket() == tmp_path / "none" / "frames.socket"
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(tmp_path / "status.socket"))
         listener.listen(1)

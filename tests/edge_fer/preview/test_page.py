@@ -179,6 +179,11 @@ class TestAccess:
         status, _, body = request(preview, "GET", path)
         assert (status, b"token" in body) == (403, True)
 
+    def test_bytes_that_are_no_text_are_no_token(self, preview: Preview) -> None:
+        name = next(iter(preview.cookie))
+        for path, headers in (("/?token=%ff", {}), ("/", {"Cookie": f"{name}=\xff\xfe"})):
+            assert request(preview, "GET", path, headers)[0] == 403
+
     def test_a_name_of_another_site_is_refused(self, preview: Preview) -> None:
         headers = {"Host": "evil.example", "Cookie": cookie(preview)}
         assert request(preview, "GET", "/", headers)[0] == 403
@@ -189,7 +194,11 @@ class TestAccess:
         assert request(preview, "POST", "/click", headers | {"Origin": preview.base})[0] == 204
 
     @pytest.mark.parametrize(
-        "body", ['{"recording.enabled": true}', '{"camera.uri": "x"}', "[]", "{", '{"a": 1}']
+        "body",
+        [
+            *('{"recording.enabled": true}', '{"camera.uri": "x"}', "[]", "{", '{"a": 1}'),
+            "[" * 5000,
+        ],
     )
     def test_only_what_belongs_to_the_camera_is_saved(self, preview: Preview, body: str) -> None:
         before = preview.config.read_text()
