@@ -1,4 +1,4 @@
-"""How the daemon is, as `edge-fer status`, the journal and Prometheus tell it. Pure."""
+"""The daemon's status, for `edge-fer status`, the journal and Prometheus. Pure."""
 
 import math
 from dataclasses import asdict, dataclass

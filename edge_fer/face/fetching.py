@@ -1,4 +1,4 @@
-"""Downloads YuNet's file: the one thing of edge-fer that asks the internet, and only when told."""
+"""Downloads YuNet's file, on request: nothing else in edge-fer uses the internet."""
 
 import contextlib
 import http.client

@@ -35,7 +35,7 @@ class Int8Model:
     def delegate(self) -> str | None:
         """What runs the graph in the runtime's place: XNNPACK, or None where nothing does.
 
-        None, too, where a runtime does not tell: its list of operators is no public interface.
+        None, too, where a runtime does not give it: its list of operators is no public interface.
         """
         listed: list[dict[str, Any]] = getattr(self._interpreter, "_get_ops_details", list)()
         # The one that LiteRT brings in by itself; it replaces the graph by a node of this name.

@@ -84,7 +84,7 @@ def read_clip(path: Path, private_key: Any | None = None, *, device_key: str | N
 
 
 def read_header(path: Path, private_key: Any | None = None) -> ClipHeader:
-    """Return what a clip says of itself, without reading its pictures; errors as `read_clip`."""
+    """Return a clip's header, without reading its pictures; errors as `read_clip`."""
     for content in _records(path, private_key):
         return _header(path, content)
     raise _damaged(path)
