@@ -194,7 +194,7 @@ def _eyes_closed(samples: Sequence[Sample], road: Road) -> Result:
         text = f"closed eyes are seen in {closed:.0%} of the pictures"
         return Result(Step.EYES_CLOSED, Level.OK, text, "", figures)
     text = f"closed eyes were seen in {closed:.0%} of the pictures"
-    remedy = "drowsiness and sleep cannot be told here: look at glasses, light and distance"
+    remedy = "drowsiness and sleep cannot be detected here: look at glasses, light and distance"
     return Result(Step.EYES_CLOSED, Level.FAILED, text, remedy, figures)
 
 

@@ -1,4 +1,4 @@
-"""Tells local programs how the daemon is: a socket in the runtime directory, and a text file.
+"""Publishes the daemon's status to local programs: a socket in the runtime directory, and a file.
 
 A thread of its own does both: neither a slow disk nor a client that does not read can hold up the
 vision loop, which only leaves its latest status here.

@@ -80,7 +80,7 @@ class Feed:
         return self._lookers
 
     def person_is_there(self) -> None:
-        """Tell the daemon that somebody has clicked; takes up what ended for want of it."""
+        """Report a click to the daemon; resumes what ended for want of one."""
         if self._writer is not None:
             self._writer.write(b".")
         self.trouble = None

@@ -128,7 +128,7 @@ def export_faces(
     Folders stay as they are, so that classes keep their names: `sad/1.jpg` becomes `sad/1.png`. A
     video's face is written each `every_s` seconds, and tracked in each frame between. A crop has
     `side_px` pixels a side, 0: as many as in the frame. `most` above 0 is after how many faces it
-    stops. `advance` is told the files that are done.
+    stops. `advance` is called with the number of files done.
     The table TABLE has a row for each crop. What lies below `out` already is no source. UserError
     where nothing can be read or written.
     """

@@ -59,7 +59,7 @@ def read_folder(
     unsplit: str = "split",
     side_px: int = FACE_PX,
 ) -> Fer2013:
-    """Read the images among `files` of `source`; `advance` is told how many were read since.
+    """Read the images among `files` of `source`; `advance` is called with how many were read since.
 
     `unsplit` is for folders that name no usage (`quantize.data.places`). UserError names the first
     file in a class's folder that is no image, and the first image that lies in no known usage or
@@ -91,7 +91,7 @@ def read_folder(
                 detail = (
                     f"'{suffix}' is not read: save it as JPEG or PNG"
                     if suffix.lower() in _OTHER_SUFFIXES
-                    else f"'{suffix}' is no suffix of an image"
+                    else f"'{suffix}' is not the suffix of an image"
                 )
                 raise BadRowError("not an image", detail)
             grey = decode(file)
