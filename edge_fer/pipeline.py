@@ -62,7 +62,7 @@ class Pipeline:
         self._driver.change_settings(policy)
 
     def restart(self, now_s: float) -> None:
-        """Begin anew after the camera was off: nothing is compared with what was before."""
+        """Reset after the camera was off: nothing is compared with earlier frames."""
         self._tracker.forget()
         self._conditions = ConditionMonitor()
         self._seat = SeatLook()
@@ -71,7 +71,7 @@ class Pipeline:
         self._captured_s = None
 
     def frame(self, frame: Frame, vehicle: Vehicle = UNKNOWN_VEHICLE) -> Step:
-        """Decide from `frame` and from what the vehicle says of itself."""
+        """Decide from `frame` and the vehicle's state."""
         cells = averaged(frame.grey)
         camera = self._conditions.update(frame.grey, frame.captured_s, cells)
         face, probabilities, seat_empty, cut = None, None, None, False

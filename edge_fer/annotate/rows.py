@@ -51,6 +51,7 @@ def row_of(scene: Scene) -> dict[str, Any]:
     row |= {
         "drowsiness": scene.drowsiness,
         "distraction": scene.distraction,
+        "yawns": scene.yawns,
         "question": scene.question,
     }
     return {

@@ -75,6 +75,8 @@ def replay(
     filter_text: Annotated[
         str, typer.Option("--filter", metavar="WORDS", help=f"Send only frames {_WORDS}.")
     ] = "",
+    base_id: BaseIdOption = None,
+    dbc: DbcOption = None,
 ) -> None:
     """Send the frames of a recording over a link, as they were and at their own pace."""
     from firmware_bridge.recording.resend import resend

@@ -17,6 +17,7 @@ from edge_fer.atomic_write import write_atomically
 from edge_fer.errors import ModelError, ModelReason
 from edge_fer.models.card_fields import CardFields, parse_card_json
 from edge_fer.models.files import ModelFiles, card_path, read_model_files
+from edge_fer.models.golden import MOST_TOLERANCE, TOLERANCE
 from edge_fer.models.kind import EMOTIONS, ModelKind, TensorSpec, kind_of, sized
 from edge_fer.models.provenance import Provenance, parse_provenance
 
@@ -110,8 +111,9 @@ class NetworkCard:
     `labels` name its outputs. `training` are the settings as the training wrote them, and `tools`
     the versions of what made the file. `parameters` and `multiply_adds` are None where they cannot
     be counted, `equivalence` where it was not measured. `golden` holds the output bytes (-128..127)
-    for each golden image, by name. `provenance` is None where nobody wrote it down. `batch_norms`
-    says of each BatchNorm of the network where it was folded into, or why it was not.
+    for each golden image, by name, and a device may differ by `golden_tolerance` from them.
+    `provenance` is None where nobody wrote it down. `batch_norms` says of each BatchNorm of the
+    network where it was folded into, or why it was not.
     """
 
     name: str
@@ -129,6 +131,7 @@ class NetworkCard:
     provenance: Provenance | None = None
     equivalence: Equivalence | None = None
     golden: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    golden_tolerance: int = TOLERANCE
     batch_norms: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
@@ -156,7 +159,7 @@ class MeasuringCard(NetworkCard):
     """The card of a network that measures (`ModelKind.measuring`): its errors by name, on `usage`.
 
     In `equivalence`, the differences are of the network's numbers (-1..1), and `agreement` is the
-    share of outputs that differ by no more than `MEASURES_ALIKE`.
+    share of outputs that differ by at most `MEASURES_ALIKE`.
     """
 
     usage: str
@@ -310,6 +313,12 @@ def _common(card: CardFields) -> dict[str, Any]:
         "provenance": _provenance(card),
         "equivalence": _equivalence(card),
         "golden": _golden(card.section("golden"), kind_of(card.texts("labels"))),
+        # Older cards are without it.
+        "golden_tolerance": (
+            card.integer("golden_tolerance", TOLERANCE, MOST_TOLERANCE)
+            if "golden_tolerance" in card.keys
+            else TOLERANCE
+        ),
         "batch_norms": {name: str(note) for name, note in card.mapping("batch_norms").items()},
     }
 

@@ -50,6 +50,8 @@ DIAGNOSTIC = (
     DriverEvidenceMessage.NAME,
     LinkTimingMessage.NAME,
 )
+# So long after a change of the state an emotion is there, where any is inferred.
+_FIRST_EMOTION_S = 5.0
 _NARROW_COUNTS = ("lost", "rep", "crc", "late")
 
 
@@ -98,10 +100,24 @@ def emotion_panel(seen: Seen, width: int) -> Panel:
         row(label.lower(), meter(percent, room, strong=percent == highest))
         for label, percent in zip(EMOTION_SIGNALS, percents, strict=True)
     ]
-    made = panel(Group(*lines), "EMOTION")
-    made.subtitle = _look(seen)
+    missing = _without_emotions(seen)
+    made = panel(Group(*lines), "EMOTION" + ("  NOT INFERRED" if missing else ""))
+    made.subtitle = Text(missing, "yellow") if missing else _look(seen)
     made.subtitle_align = "left"
     return made
+
+
+def _without_emotions(seen: Seen) -> str:
+    """Return why a driver whose face is followed has no emotion; empty where there is no riddle."""
+    known, health = seen.latest(DriverStateMessage), seen.latest(HealthMessage)
+    if known is None or known[0].emotion is not None:
+        return ""
+    if named(DriverStateMessage.NAME, "Face", known[0].face) not in ("tracked", "detected"):
+        return ""
+    if not seen.history or seen.now_s - seen.history[-1].time_s < _FIRST_EMOTION_S:
+        return ""
+    failed = health is not None and named(HealthMessage.NAME, "Model", health[0].model) == "failed"
+    return "the network failed" if failed else "off: driver_state.emotion_states"
 
 
 def request_panel(seen: Seen) -> Panel:
@@ -147,7 +163,7 @@ def health_panel(seen: Seen, width: int) -> Panel:
     """Return what the driver unit says about itself, in lines of `width` cells."""
     known = seen.latest(HealthMessage)
     if known is None:
-        return panel(three_lines(Text("not heard", LABEL)), "HEALTH")
+        return panel(three_lines(Text("not received", LABEL)), "HEALTH")
     health = known[0]
     fault = named(health.NAME, "Fault", health.fault)
     degraded = named(health.NAME, "DegradedReason", health.degraded_reason)
@@ -241,7 +257,7 @@ def _rest(seen: Seen, line: Line) -> Text:
     known = seen.latest(ControllerStatusMessage)
     text = Text("vehicle: ", LABEL)
     if known is None:
-        text.append("not heard", LABEL)
+        text.append("not received", LABEL)
     else:
         status = known[0]
         ignition = named(status.NAME, "Ignition", status.ignition)
@@ -270,6 +286,10 @@ def _reason(seen: Seen) -> Text:
     said = [] if evidence.reason is None else [named(evidence.NAME, "StateReason", evidence.reason)]
     blind = (("eyes", evidence.eyes_unseen_s), ("head", evidence.head_unseen_s))
     said += [f"{sense} unseen {seconds:.0f} s" for sense, seconds in blind if seconds]
+    never = [sense for sense, seconds in blind if seconds is None]
+    if never and seen.latest(DriverEvidenceMessage) is not None:
+        # No driver was there yet, or none of the networks that run can see it.
+        said.append(f"{' and '.join(never)} never seen")
     return Text(", ".join(said), LABEL)
 
 

@@ -27,8 +27,14 @@ IMAGE_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".pgm", ".ppm", ".pbm", ".tif", ".tiff"}
     | {".webp", ".gif", ".jp2", ".avif"}
 )
+_OTHER_SUFFIXES = frozenset(
+    {".heic", ".heif", ".svg", ".psd", ".hdr", ".exr", ".dng", ".raw", ".cr2", ".nef", ".jxl"}
+)
+_PNG, _PNG_END = b"\x89PNG", b"IEND"
+_HEIC = (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftyphevc")
 _LEAST_SIDE_PX = 16  # below that there is no expression left to see
 _LARGE_PX = 160  # an image so large, not cut to a face, may show more than one
+_ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2", ".rar", ".7z")
 _MOST_PIXELS = 1 << 27  # a larger image is not one of a face
 
 
@@ -53,7 +59,7 @@ def read_folder(
     unsplit: str = "split",
     side_px: int = FACE_PX,
 ) -> Fer2013:
-    """Read the images among `files` of `source`; `advance` is told how many were read since.
+    """Read the images among `files` of `source`; `advance` is called with how many were read since.
 
     `unsplit` is for folders that name no usage (`quantize.data.places`). UserError names the first
     file in a class's folder that is no image, and the first image that lies in no known usage or
@@ -81,7 +87,13 @@ def read_folder(
             if isinstance(place, BadRowError):
                 raise place
             if not is_image:
-                raise BadRowError("not an image", f"'{file.path.suffix}' is no suffix of an image")
+                suffix = file.path.suffix
+                detail = (
+                    f"'{suffix}' is not read: save it as JPEG or PNG"
+                    if suffix.lower() in _OTHER_SUFFIXES
+                    else f"'{suffix}' is not the suffix of an image"
+                )
+                raise BadRowError("not an image", detail)
             grey = decode(file)
             face = cutter.cut(grey, side_px) if cutter else scaled.to_face(grey)
             if face is None:
@@ -99,16 +111,29 @@ def decode(file: SourceFile) -> NDArray[np.uint8]:
         data = np.frombuffer(file.read(), np.uint8)
     except OSError as error:
         raise BadRowError("not an image", f"it cannot be read ({error.strerror})") from error
+    start = bytes(data[:64])
+    if start.startswith(_PNG) and _PNG_END not in bytes(data[-64:]):
+        raise BadRowError("not an image", "it is cut off: fetch it again")
     try:
         image = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
     except cv2.error:  # an empty file, or more pixels than OpenCV takes
         image = None
     if image is None or image.size > _MOST_PIXELS:
-        start = bytes(data[:64]).lstrip().lower()
-        what = "a web page" if start.startswith((b"<!doctype", b"<html")) else ""
-        detail = f"it is {what}: fetch it again" if what else "it cannot be decoded"
-        raise BadRowError("not an image", detail)
+        raise BadRowError("not an image", _why_not(start))
     return image.astype(np.uint8, copy=False)
+
+
+def _why_not(start: bytes) -> str:
+    """Return what a file is that cannot be decoded, by its first bytes."""
+    if not start:
+        return "the file is empty"
+    if start.lstrip().lower().startswith((b"<!doctype", b"<html")):
+        return "it is a web page: fetch it again"
+    if start[4:12] in _HEIC:
+        return "it is HEIC: save it as JPEG or PNG"
+    if start.startswith((b"\xff\xd8\xff", b"GIF8", b"RIFF", b"BM")):
+        return "it is damaged or cut off: fetch it again"
+    return "it cannot be decoded"
 
 
 class _Scaled:
@@ -154,8 +179,17 @@ def _nothing_there(source: Path, files: list[SourceFile]) -> DataError:
             DataReason.EMPTY,
             f"{source}: the folder is empty: expected train/angry/*.jpg and the like",
         )
+    names = {file.name for file in files}
+    if "[Content_Types].xml" in names:
+        return DataError(DataReason.BAD_FORMAT, f"{source}: a workbook: save it as CSV")
     folders = sorted({file.path.parts[0] for file in files if len(file.path.parts) > 1})
-    there = f" (there is {', '.join(folders[:8])})" if folders else ""
+    inner = sorted(name for name in names if name.lower().endswith(_ARCHIVES))
+    tables = sorted(name for name in names if name.lower().endswith((".csv", ".csv.gz", ".tsv")))
+    there = f" (there is {', '.join(folders[:8] or sorted(names)[:8])})"
+    if inner:
+        there += f"; unpack {inner[0]} and give its folder"
+    elif tables:
+        there += f"; of several tables, give one: {', '.join(tables[:8])}"
     return DataError(
         DataReason.EMPTY,
         f"{source}: no FER2013 in it: expected fer2013.csv, or folders as train/angry/*.jpg"

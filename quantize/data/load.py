@@ -12,13 +12,14 @@ from quantize.data.classes import FER2013, Classes
 from quantize.data.csv import read_csv, read_stream
 from quantize.data.fer2013 import USAGES, Fer2013
 from quantize.data.files import SourceFile, is_archive, open_files
-from quantize.data.folder import FaceCutter, files_fingerprint, read_folder
+from quantize.data.folder import IMAGE_SUFFIXES, FaceCutter, files_fingerprint, read_folder
 from quantize.progress import progress_bar
 
 __all__ = ["USAGES", "Fer2013", "Reading", "load_fer2013"]
 
 _CSV_NAMES = ("fer2013.csv", "fer2013.csv.gz", "icml_face_data.csv", "icml_face_data.csv.gz")
-_CSV_DEPTH = 3  # folders above a CSV file, in a folder or an archive
+_CSV_DEPTH = 6  # parts of the path of a CSV file, in a folder or an archive
+_CSV_SUFFIXES = (".csv", ".csv.gz", ".tsv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +147,14 @@ def _cached(
 
 
 def _find_csv(files: list[SourceFile]) -> SourceFile | None:
-    """Return FER2013's CSV file among `files`, the one with the fewest folders above it."""
-    found = [
-        file
-        for file in files
-        if file.name in _CSV_NAMES and not file.problem and len(file.path.parts) <= _CSV_DEPTH
-    ]
-    return min(
-        found, key=lambda file: (len(file.path.parts), _CSV_NAMES.index(file.name)), default=None
-    )
+    """Return FER2013's CSV file among `files`, the one with the fewest folders above it.
+
+    Where there is none, and no image either, it is the only CSV file, whatever its name.
+    """
+    near = [file for file in files if not file.problem and len(file.path.parts) <= _CSV_DEPTH]
+    found = [file for file in near if file.name in _CSV_NAMES]
+    if found:
+        return min(found, key=lambda file: (len(file.path.parts), _CSV_NAMES.index(file.name)))
+    others = [file for file in near if file.name.lower().endswith(_CSV_SUFFIXES)]
+    has_images = any(file.path.suffix.lower() in IMAGE_SUFFIXES for file in files)
+    return others[0] if len(others) == 1 and not has_images else None

@@ -17,6 +17,7 @@ from edge_fer.models.card import load_measuring
 from edge_fer.models.kind import FACE
 from edge_fer.models.render import render_card
 from edge_fer.out_path import prepare_folder
+from firmware_bridge.counted import counted
 from quantize.data.calibration_set import spread_rows
 from quantize.data.load import load_fer2013
 from quantize.face.labels import FaceLabels, fer_pictures, label, read_faces
@@ -26,6 +27,9 @@ from quantize.workstation import require_tensorflow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from quantize.evaluation.predictors import NumbersPredictor
     from quantize.face.evaluation import FaceImages
@@ -67,7 +71,9 @@ def label_verb(
     with progress_bar("The face mesh labels faces", len(pictures)) as advance:
         labels = label(pictures, seed=seed, workers=workers or os.cpu_count() or 1, done=advance)
     labels.save(out)
-    print(f"{out}: {len(labels):,} faces labelled; next: edge-fer face train --labels {out}")
+    print(
+        f"{out}: {counted(len(labels), 'face')} labelled; next: edge-fer face train --labels {out}"
+    )
 
 
 def train_verb(
@@ -95,7 +101,8 @@ def train_verb(
     record = settings.record(digests, epochs) | {
         "split": SPLIT,
         "faces": {"natural": len(natural), "fer2013": len(fer), "turned": len(turned)},
-        "initial": initial.name if initial else None,
+        "initial": None,
+        **({} if initial is None else _initial_record(initial)),
     }
     _refuse_other_training(out, record)
     write_atomically(out / _RECORD, (json.dumps(record, indent=2) + "\n").encode())
@@ -134,9 +141,11 @@ def evaluate_verb(
     many faces are taken at most.
     """
     from quantize.evaluation.predictors import open_predictor  # noqa: PLC0415
-    from quantize.face.evaluation import measure  # noqa: PLC0415
+    from quantize.face.evaluation import EMPTY, measure  # noqa: PLC0415
+    from quantize.face.evaluation import TURNED as TURNED_HEADS  # noqa: PLC0415
+    from quantize.face.limits import presence_in_sights, profile_limits  # noqa: PLC0415
     from quantize.face.report import write_report  # noqa: PLC0415
-    from quantize.face.splits import split  # noqa: PLC0415
+    from quantize.face.splits import fewer, split  # noqa: PLC0415
 
     predictor = open_predictor(model, FACE)
     # By its ending: a labels file is a zip archive too.
@@ -153,7 +162,15 @@ def evaluate_verb(
     if report is not None and card is not None:
         natural, fer, held = split(FaceLabels.load(labels_path), seed)
         parts = {"trained on": natural, "trained on, FER2013": fer, "held out": held}
-        page = write_report(report, card, model, errors, values, images, parts)
+        few = fewer(held, rows)
+
+        def read(squares: "NDArray[np.uint8]") -> "NDArray[np.float64]":
+            return FACE.values(predictor.numbers(squares, lambda amount: None))
+
+        with Console(stderr=True).status("Presence in the dark and far away, and profiles ..."):
+            sights = presence_in_sights(read, few, seed=seed, empty=min(EMPTY, rows or EMPTY))
+            limits = profile_limits(read, few, seed=seed, turned=rows or 6 * TURNED_HEADS)
+        page = write_report(report, card, model, errors, values, images, parts, sights, limits)
         print(f"{page}: written", file=sys.stderr)
     if json_output:
         listed = {name: asdict(error) for name, error in errors.items()}
@@ -273,6 +290,7 @@ def _refuse_other_training(folder: Path, record: dict[str, Any]) -> None:
         return
     wanted = json.loads(json.dumps(record))
     found = _training_record(folder)
+    found.pop("loss")
     for each in (wanted, found):
         each.pop("epochs")
         each["settings"].pop("epochs", None)
@@ -283,6 +301,24 @@ def _refuse_other_training(folder: Path, record: dict[str, Any]) -> None:
             f"{folder}: it holds a training with other options or faces ({', '.join(differ)}): "
             "give the same to continue it, or another --out",
         )
+
+
+def _initial_record(network: Path) -> dict[str, Any]:
+    """Return what a training begins with: its file's sha256, and how it was trained if known."""
+    try:
+        training = _training_record(network.parent)
+    except DataError:
+        training = {}
+    try:
+        digest = hashlib.sha256(network.read_bytes()).hexdigest()
+    except OSError as error:
+        raise DataError(
+            DataReason.NOT_FOUND,
+            f"--initial {network}: cannot be read ({error.strerror}): give the face.keras of "
+            "another `edge-fer face train`",
+        ) from error
+    known = {"started_from": training} if training else {}
+    return {"initial": {"file": network.name, "sha256": digest}, **known}
 
 
 def _training_record(run: Path) -> dict[str, Any]:
@@ -297,4 +333,5 @@ def _training_record(run: Path) -> dict[str, Any]:
             f"{run}: no record of a training ({error}): `edge-fer face train` writes it beside the "
             "network, and without it nobody knows which groups were held out",
         ) from error
-    return record | {"epochs": len(history)}
+    losses = [round(float(epoch["loss"]), 4) for epoch in history]
+    return record | {"epochs": len(history), "loss": losses}

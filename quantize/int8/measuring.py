@@ -20,6 +20,7 @@ from edge_fer.models.card import (
     MeasuringCard,
     OutputError,
 )
+from edge_fer.models.golden import Golden
 from edge_fer.models.kind import ModelKind
 from edge_fer.models.provenance import Provenance
 from quantize.data.calibration_set import CalibrationSet
@@ -64,7 +65,7 @@ class NumbersMeasurement:
     float32: Mapping[str, Error]
     int8: Mapping[str, Error]
     equivalence: Equivalence
-    golden: Mapping[str, tuple[int, ...]]
+    golden: Golden
 
 
 def convert_measuring(
@@ -115,7 +116,8 @@ def convert_measuring(
         licence=licence,
         provenance=provenance,
         equivalence=measured.equivalence,
-        golden=measured.golden,
+        golden=measured.golden.outputs,
+        golden_tolerance=measured.golden.tolerance,
         batch_norms=folded.notes,
         usage=usage,
         errors={

@@ -122,5 +122,6 @@ def card_of(
         tools=tool_versions(),
         equivalence=measured.equivalence,
         batch_norms=folded.notes,
-        golden=measured.golden,
+        golden=measured.golden.outputs,
+        golden_tolerance=measured.golden.tolerance,
     )

@@ -58,6 +58,14 @@ def test_the_shipped_network_is_as_good_as_was_asked_for(network: FaceNetwork) -
     assert errors["accepted of all without a face, 97% of faces kept"] <= 0.005
 
 
+def test_the_card_has_each_step_of_the_training(network: FaceNetwork) -> None:
+    training = network.card.training
+    for step in (training, training["started_from"]):
+        assert step["settings"]["seed"] == 1
+        assert len(step["loss"]) == step["epochs"]
+        assert {len(digest) for digest in step["data_sha256"].values()} == {64}
+
+
 @pytest.mark.parametrize("path", [SHIPPED_MODEL, SHIPPED_EYES])
 def test_a_network_of_another_kind_is_refused_by_its_name(path: Path) -> None:
     with pytest.raises(UserError, match=path.stem):

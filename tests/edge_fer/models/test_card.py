@@ -156,6 +156,8 @@ def test_card_that_does_not_fit(model: Path, key: str, value: object, message: s
         ("golden", None, "golden is missing"),
         ("golden.grey", [0] * 6, r"golden\.grey: .* is not a list of 7 integers"),
         ("golden.grey", [128] * 7, r"golden\.grey: .* is not a list of integers in -128\.\.127"),
+        ("golden_tolerance", 9, r"golden_tolerance: 9 is not an integer in 1\.\.8"),
+        ("golden_tolerance", 0, r"golden_tolerance: 0 is not an integer in 1\.\.8"),
         ("training", [], r"training: \[\] is not an object"),
         ("name", ["x" * 500], r"name: \['xxx"),
     ],

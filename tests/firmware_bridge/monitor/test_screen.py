@@ -15,6 +15,7 @@ from firmware_bridge.protocol.database import definition, definitions
 from firmware_bridge.protocol.frame import CanFrame, id_text
 from firmware_bridge.protocol.messages import (
     ControllerStatusMessage,
+    DriverEvidenceMessage,
     DriverRequestMessage,
     DriverStateMessage,
     EmotionProbabilitiesMessage,
@@ -360,6 +361,41 @@ def test_each_figure_of_health_has_its_unit_and_label(
     text = draw(watch, LINE, 0.25)
     temperature = "temp —" if temperature_c is None else "temp 61 °C"
     assert f"30 fps  latency 112 ms  {temperature}" in text
+
+
+@pytest.mark.parametrize(
+    ("emotion", "model", "seconds", "said"),
+    [
+        (None, 0, 8.0, "off: driver_state.emotion_states"),
+        (None, 2, 8.0, "the network failed"),
+        (None, 0, 2.0, ""),  # it may come yet
+        (3, 0, 8.0, ""),
+    ],
+)
+def test_emotions_that_are_not_inferred_are_explained(
+    make_frame: MakeFrame, emotion: int | None, model: int, seconds: float, said: str
+) -> None:
+    watch = Watch(0.0)
+    for index in range(round(seconds * 10)):
+        for message in (
+            DriverStateMessage(state=1, emotion=emotion, face=1),
+            HealthMessage(1, 0, model, 0, None, 30, 4, 0),
+        ):
+            watch.take(make_frame(message, index / 10))
+    text = draw(watch, LINE, seconds)
+    assert said in text
+    assert ("NOT INFERRED" in text) == bool(said)
+
+
+def test_a_sense_that_never_saw_anything_is_named(make_frame: MakeFrame) -> None:
+    watch = Watch(0.0)
+    for index in range(3):
+        for message in (
+            DriverStateMessage(1),
+            DriverEvidenceMessage(head_unseen_s=0.0, reason=1),
+        ):
+            watch.take(make_frame(message, index / 10))
+    assert "eyes never seen" in draw(watch, LINE, 0.25)
 
 
 def test_the_list_scrolls_back_and_says_what_it_leaves_out(make_frame: MakeFrame) -> None:
