@@ -135,10 +135,11 @@ def update_eyelids(
     if (
         lids is Lids.SHUT
         and head.lowers_lids
-        and before.low_s < settings.closed_before_nod_s - ROUNDING_S
+        and max(before.low_s, before.closure_s) < settings.closed_before_nod_s - ROUNDING_S
     ):
-        # Lids follow the gaze: who looks into the lap has lowered lids and does not sleep.
-        lids, before = None, changed(before, closure_s=0.0, shut_s=0.0, excused=False)
+        # Lids follow the gaze: who looks into the lap has lowered lids and does not sleep. What was
+        # shut before goes on if the head is level again at once: one pose may be wrong.
+        lids = None
     if lids in (None, Lids.HALF):
         return _with_states(before, head, yawns, time_s, settings)
     elapsed_s = 0.0 if gap_s > settings.dropout_s + ROUNDING_S else gap_s
@@ -197,7 +198,9 @@ def _judged(
     is_open = lids is Lids.OPEN
     low_s = before.low_s
     if is_open:
-        low_s = 0.0
+        # As of a closure: one frame may be misjudged.
+        again = before.open_now_s + between_s >= settings.eyes_open_again_s - ROUNDING_S
+        low_s = 0.0 if again else max(low_s - settings.eyes_open_weight * between_s, 0.0)
     elif not head.bowed and not head.down:
         low_s += between_s
     half = lids is Lids.HALF and not head.looks_down and not head.bowed

@@ -32,7 +32,7 @@ FREE_ZONES = frozenset({Zone.MIRROR, Zone.SHOULDER})
 class HeadEvidence:
     """`seen_s` is when the head was last judged (None: not yet), in monotonic seconds.
 
-    `pose` is how it then was (None: in profile), `look` where head and eyes together pointed
+    `pose` is how it then was (None: in profile; the median of `poses`, the newest three), `look` where head and eyes together pointed
     against the neutral look, and `zone` what lies there. `away` is whether that is away from the
     road, `down` whether the head points into the lap, `bowed` whether it is bowed at all,
     `looks_down` whether the look goes down, and `by_eyes` whether the eyes alone look away. `gone`
@@ -51,6 +51,7 @@ class HeadEvidence:
     neutral: Neutral = field(default_factory=Neutral)
     rest: Neutral = field(default_factory=Neutral)
     pose: HeadPose | None = None
+    poses: tuple[HeadPose, ...] = ()
     eyes: Look | None = None
     eyes_s: float | None = None
     look: Look | None = None
@@ -152,10 +153,10 @@ def update_head(
         zone = Zone.SHOULDER if before.zone is Zone.ROAD else before.zone
         away = changed(before, away=True, zone=zone)
         seen = _with_look(away, elapsed_s, time_s, settings, lids_shut=lids_shut)
-        # That nobody looked back was not seen: it is no proof of absence.
-        return changed(
-            _judged(seen, elapsed_s, speed_km_h, eyes_shut, settings), since_warning_s=None
-        )
+        judged = _judged(seen, elapsed_s, speed_km_h, eyes_shut, settings)
+        # That nobody looked back was not seen: it is no proof of absence. A drop-out adds nothing.
+        short = judged.age_s(time_s) <= settings.unseen_gap_s + ROUNDING_S
+        return changed(judged, since_warning_s=before.since_warning_s if short else None)
     if not judged:
         return before
     elapsed_s = min(gap_s, settings.look_speaks_for_s)
@@ -166,6 +167,7 @@ def update_head(
         seen = _in_profile(before, pose, time_s, settings)
     else:
         assert pose is not None
+        before, pose = _without_outlier(before, pose, time_s, settings)
         if learns:
             neutral = before.neutral.seen(
                 (pose.yaw_deg, pose.pitch_deg), elapsed_s, head_usual(settings)
@@ -182,6 +184,25 @@ def update_head(
         speed_km_h,
         eyes_shut,
         settings,
+    )
+
+
+def _without_outlier(
+    before: HeadEvidence, pose: HeadPose, time_s: float, settings: PolicySettings
+) -> tuple[HeadEvidence, HeadPose]:
+    """Return the median of the newest three poses: of one frame the landmarks may lie elsewhere."""
+    fresh = before.pose is not None and before.age_s(time_s) <= settings.dropout_s + ROUNDING_S
+    poses = (*(before.poses if fresh else ()), pose)[-3:]
+    before = changed(before, poses=poses)
+    if len(poses) < 3:
+        return before, pose
+    return before, HeadPose(
+        *(
+            sorted(values)[1]
+            for values in zip(
+                *((each.yaw_deg, each.pitch_deg, each.roll_deg) for each in poses), strict=True
+            )
+        )
     )
 
 

@@ -280,3 +280,26 @@ def test_the_road_reaches_farther_towards_the_vehicles_middle(
     to_the_right = seen(HeadPose(-aside, 0, 0), 5.0, settings=settings)
     to_the_left = seen(HeadPose(aside, 0, 0), 5.0, settings=settings)
     assert (to_the_right.distracted, to_the_left.distracted) == away
+
+
+def test_one_wrong_pose_moves_nothing() -> None:
+    ahead = seen(AHEAD, 3)
+    wrong = seen(HeadPose(60, -50, 0), 1 / 30, after=ahead, begin_s=3)
+    assert not wrong.away
+    assert not wrong.bowed
+    assert wrong.back_s == pytest.approx(ahead.back_s + 1 / 30)
+    # Two in a row are none.
+    assert seen(HeadPose(60, -50, 0), 2 / 30, after=wrong, begin_s=3 + 1 / 30).away
+
+
+def test_a_drop_out_does_not_begin_the_wait_after_a_warning_anew() -> None:
+    warned = seen(ASIDE, 5)
+    assert warned.distracted
+    waited_s = warned.since_warning_s
+    assert waited_s is not None
+    gone = seen(None, 0.3, after=warned, begin_s=5, lost=True)
+    # What was not seen does not count, and what was seen before it does.
+    assert gone.since_warning_s == waited_s
+    assert seen(ASIDE, 2.0, after=gone, begin_s=5.3).unresponsive
+    # Longer than a gap, and somebody may have looked back.
+    assert seen(None, 1.5, after=warned, begin_s=5, lost=True).since_warning_s is None
