@@ -32,11 +32,12 @@ FREE_ZONES = frozenset({Zone.MIRROR, Zone.SHOULDER})
 class HeadEvidence:
     """`seen_s` is when the head was last judged (None: not yet), in monotonic seconds.
 
-    `pose` is how it then was (None: in profile; the median of `poses`, the newest three), `look` where head and eyes together pointed
-    against the neutral look, and `zone` what lies there. `away` is whether that is away from the
-    road, `down` whether the head points into the lap, `bowed` whether it is bowed at all,
-    `looks_down` whether the look goes down, and `by_eyes` whether the eyes alone look away. `gone`
-    is whether the head turned or sank out of sight and is taken to be away still.
+    `pose` is how it then was (None: in profile), the median of `poses`, the newest three. `look` is
+    where head and eyes together pointed against the neutral look, and `zone` what lies there.
+    `away` is whether that is away from the road, `down` whether the head points into the lap,
+    `bowed` whether it is bowed at all, `looks_down` whether the look goes down, and `by_eyes`
+    whether the eyes alone look away. `gone` is whether the head turned or sank out of sight and is
+    taken to be away still.
 
     `away_s` is the length of the present look away, `back_s` of the present look at the road; both
     count only at the speeds at which somebody can be distracted. `looks` is the time away of late;

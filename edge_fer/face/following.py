@@ -61,6 +61,14 @@ class NetworkTracker:
         self._seen_s = self._found_s = self._searched_s = -math.inf
         self._search.restart()
 
+    def look_in(self, seat: SeatRegion) -> bool:
+        """Look for the driver in this part of the frame; whether that is another than so far."""
+        if seat == self._seat:
+            return False
+        self._seat = seat
+        self.forget()
+        return True
+
     def update(self, grey: NDArray[np.uint8], time_s: float) -> TrackedFace | None:
         """Return the face in `grey` (uint8[h,w]) captured at the monotonic `time_s`, or None."""
         reading, detected = None, False
