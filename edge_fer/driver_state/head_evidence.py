@@ -14,7 +14,7 @@ from edge_fer.driver_state.gaze import (
     zone_of,
 )
 from edge_fer.driver_state.latch import ROUNDING_S
-from edge_fer.driver_state.neutral_pose import Neutral, Usual
+from edge_fer.driver_state.neutral_pose import STRETCH_S, Neutral, Usual
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.driver_state.window import Window
 from edge_fer.observation import HeadPose
@@ -43,7 +43,8 @@ class HeadEvidence:
     count only at the speeds at which somebody can be distracted. `looks` is the time away of late;
     `pending_s` of the present look does not count in it while it may be one at a mirror.
     `since_warning_s` is for how long the look has stayed away since distracted was said (None: it
-    came back), and `warned_look` where it has stayed. `often` is whether distracted began by many
+    came back), and `warned_look` where it has stayed. `was_back` is whether this driver was ever
+    seen to look at the road for a while: until then a head that stays away proves nothing. `often` is whether distracted began by many
     looks rather than by a long one.
     """
 
@@ -72,6 +73,7 @@ class HeadEvidence:
     distracted: bool = False
     often: bool = False
     unresponsive: bool = False
+    was_back: bool = False
     too_slow: bool = False
     level_deg: float | None = None
     nodding: bool = False
@@ -104,6 +106,8 @@ def head_usual(settings: PolicySettings) -> Usual:
         (settings.neutral_yaw_deg, settings.neutral_pitch_deg),
         (settings.neutral_max_yaw_deg, settings.neutral_max_pitch_deg),
         settings.neutral_learn_s,
+        # Who comes into sight most likely drives, and the camera is seldom mounted straight ahead.
+        guess_s=STRETCH_S,
     )
 
 
@@ -417,7 +421,13 @@ def _with_look(
     if back_s < settings.look_back_s - ROUNDING_S:
         return changed(seen, looks=looks, back_s=back_s)
     return changed(
-        seen, looks=looks, back_s=back_s, away_s=0.0, pending_s=0.0, since_warning_s=None
+        seen,
+        looks=looks,
+        back_s=back_s,
+        away_s=0.0,
+        pending_s=0.0,
+        since_warning_s=None,
+        was_back=seen.was_back or back_s >= settings.attentive_after_s - ROUNDING_S,
     )
 
 
@@ -447,7 +457,7 @@ def _judged(
             seen, distracted=True, often=not long, since_warning_s=0.0, warned_look=seen.look
         )
     # That only the eyes do not look back is too little to call somebody unresponsive.
-    if not seen.distracted or seen.neutral.doubted or seen.by_eyes:
+    if not seen.distracted or not seen.was_back or seen.neutral.doubted or seen.by_eyes:
         return seen
     return _since_warning(seen, elapsed_s, settings, long=long)
 
