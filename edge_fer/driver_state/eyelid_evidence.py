@@ -128,6 +128,9 @@ def update_eyelids(
         )
     share = None if sample.opening is None else before.baseline.share(sample.opening, settings)
     lids = _lids(before, sample.closed, share, head, settings)
+    was_low = max(before.low_s, before.closure_s) >= settings.closed_before_nod_s - ROUNDING_S
+    if lids is Lids.SHUT and head.early_bow and not head.away and not was_low:
+        lids = None  # a look down or a sleep, and nobody knows yet where this driver looks
     blind_s = before.blind_s(time_s)
     between_s = 0.0 if blind_s > settings.dropout_s + ROUNDING_S else blind_s
     if lids is not None:

@@ -35,17 +35,18 @@ class HeadEvidence:
     `pose` is how it then was (None: in profile), the median of `poses`, the newest three. `look` is
     where head and eyes together pointed against the neutral look, and `zone` what lies there.
     `away` is whether that is away from the road, `down` whether the head points into the lap,
-    `bowed` whether it is bowed at all, `looks_down` whether the look goes down, and `by_eyes`
-    whether the eyes alone look away. `gone` is whether the head turned or sank out of sight and is
-    taken to be away still.
+    `bowed` whether it is bowed at all, and `early_bow` whether in the first seconds it is bowed
+    against the camera, while nobody knows where the road lies. `looks_down` is whether the look
+    goes down, and `by_eyes` whether the eyes alone look away. `gone` is whether the head turned or
+    sank out of sight and is taken to be away still.
 
     `away_s` is the length of the present look away, `back_s` of the present look at the road; both
     count only at the speeds at which somebody can be distracted. `looks` is the time away of late;
     `pending_s` of the present look does not count in it while it may be one at a mirror.
     `since_warning_s` is for how long the look has stayed away since distracted was said (None: it
     came back), and `warned_look` where it has stayed. `was_back` is whether this driver was ever
-    seen to look at the road for a while: until then a head that stays away proves nothing. `often` is whether distracted began by many
-    looks rather than by a long one.
+    seen to look at the road for a while: until then a head that stays away proves nothing. `often`
+    is whether distracted began by many looks rather than by a long one.
     """
 
     seen_s: float | None = None
@@ -61,6 +62,7 @@ class HeadEvidence:
     away: bool = False
     down: bool = False
     bowed: bool = False
+    early_bow: bool = False
     looks_down: bool = False
     by_eyes: bool = False
     gone: bool = False
@@ -81,8 +83,11 @@ class HeadEvidence:
 
     @property
     def lowers_lids(self) -> bool:
-        """Whether lids may be low because the look is: in the lap, or aside in a bowed head."""
-        return self.down or (self.bowed and self.away)
+        """Whether lids may be low because the look is: in the lap, or aside in a bowed head.
+
+        And in a head that is bowed against the camera, while it is not known where the road lies.
+        """
+        return self.down or self.early_bow or (self.bowed and self.away)
 
     @property
     def nods(self) -> int:
@@ -231,6 +236,7 @@ def _unseen(before: HeadEvidence, gap_s: float, settings: PolicySettings) -> Hea
         away=False,
         down=False,
         bowed=False,
+        early_bow=False,
         looks_down=False,
         by_eyes=False,
         look=None,
@@ -355,6 +361,10 @@ def _looking(
     margin_deg = settings.away_hysteresis_deg if before.away else 0.0
     head = Look(yaw_deg, pitch_deg)
     look, limits = head, (settings.away_yaw_deg, settings.away_down_deg, settings.away_up_deg)
+    # The first seconds may have been in the lap already: then lids stay doubtful.
+    lap = before.neutral.is_early and pose.pitch_deg - settings.neutral_pitch_deg < (
+        -settings.bowed_deg
+    )
     by_head = _beyond(head, limits, margin_deg, settings)
     away = by_head
     # How an iris lies in an eye at rest differs between people, and between networks, by more than
@@ -375,7 +385,8 @@ def _looking(
         zone=zone_of(look, settings, profile=False) if away else Zone.ROAD,
         away=away,
         down=pitch_deg < margin_deg - settings.away_down_deg,
-        bowed=pitch_deg < -settings.bowed_deg,
+        bowed=pitch_deg < -settings.bowed_deg or lap,
+        early_bow=lap,
         looks_down=look.pitch_deg < margin_deg - limits[1],
         by_eyes=away and not by_head,
     )

@@ -47,6 +47,11 @@ class Neutral:
         """Whether anything is known of this driver yet."""
         return self.learned is not None or self.guess is not None
 
+    @property
+    def is_early(self) -> bool:
+        """Whether nothing is known but what the first seconds showed."""
+        return self.learned is None and len(self.stretches) * STRETCH_S < GUESSED_S - ROUNDING_S
+
     def values(self, usual: Usual) -> Pair:
         """Return the learned pair, the first guess, or the one that counts before."""
         return self.learned or self.guess or usual.centre
