@@ -55,6 +55,7 @@ lint: $(VENV)/.workstation
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/vulture
 
 types: $(VENV)/.workstation
 	$(BIN)/mypy

@@ -13,7 +13,7 @@ RECORDINGS = SERVICE_STATE / "recordings"
 DEVICE_CONFIG = Path("/etc/edge-fer/config.toml")  # what the service reads
 SERVICE_RUNTIME = Path("/run/edge-fer")  # systemd makes it: RuntimeDirectory=
 RUN_USER = Path("/run/user")  # systemd-logind makes a folder below it for each session's user
-_SOCKET = "status.socket"
+STATUS_SOCKET = "status.socket"
 _FRAMES = "frames.socket"
 _PICTURES = "pictures.socket"
 _RESUME = "resume.json"
@@ -28,7 +28,7 @@ def own_status_socket() -> Path:
     user's folder in /run/user, or one of the user's own among the temporary files.
     """
     given = os.environ.get("RUNTIME_DIRECTORY")
-    return Path(given) / _SOCKET if given else _user_sockets()[0]
+    return Path(given) / STATUS_SOCKET if given else _user_sockets()[0]
 
 
 def _user_sockets() -> tuple[Path, ...]:
@@ -39,7 +39,7 @@ def _user_sockets() -> tuple[Path, ...]:
     if (of_user := RUN_USER / str(user)).is_dir():
         folders.append(of_user / "edge-fer")
     folders.append(Path(tempfile.gettempdir()) / f"edge-fer-{user}")
-    return tuple(dict.fromkeys(folder / _SOCKET for folder in folders))
+    return tuple(dict.fromkeys(folder / STATUS_SOCKET for folder in folders))
 
 
 def own_frames_socket() -> Path | None:
@@ -89,5 +89,5 @@ def _for_the_next(name: str) -> Path | None:
 
 def status_sockets() -> tuple[Path, ...]:
     """Return where a daemon may answer: one of one's own before the service's."""
-    places = (own_status_socket(), *_user_sockets(), SERVICE_RUNTIME / _SOCKET)
+    places = (own_status_socket(), *_user_sockets(), SERVICE_RUNTIME / STATUS_SOCKET)
     return tuple(dict.fromkeys(places))

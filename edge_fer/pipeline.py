@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from edge_fer.camera.base import Frame
+from edge_fer.camera.cells import averaged
 from edge_fer.camera.condition import ConditionMonitor
 from edge_fer.camera.cut import SceneCuts
 from edge_fer.driver_state.monitor import StateMonitor
@@ -79,13 +80,14 @@ class Pipeline:
 
     def frame(self, frame: Frame, vehicle: Vehicle = UNKNOWN_VEHICLE) -> Step:
         """Decide from `frame` and from what the vehicle says of itself."""
-        camera = self._conditions.update(frame.grey, frame.captured_s)
+        cells = averaged(frame.grey)
+        camera = self._conditions.update(frame.grey, frame.captured_s, cells)
         face, probabilities, seat_empty, cut = None, None, None, False
         if camera is not CameraCondition.GOOD:
             # A face found in an unusable frame would be a guess: unknown is the honest answer.
             self._cuts.forget()
         else:
-            cut = self._cuts.update(frame.grey, frame.captured_s)
+            cut = self._cuts.update(frame.grey, frame.captured_s, cells)
             if cut:
                 self._tracker.forget()
                 self._seat = SeatLook()
@@ -95,7 +97,8 @@ class Pipeline:
             else:
                 self._seat.taken(frame.grey, face.box, frame.captured_s)
             if face is not None and self._classifier is not None:
-                probabilities = self._classifier.classify(crop_face(frame.grey, face.box))
+                crop = crop_face(frame.grey, face.box, self._classifier.side_px)
+                probabilities = self._classifier.classify(crop)
         head, eyes = None, None
         if face is not None and face.box.landmarks is not None:
             head = (

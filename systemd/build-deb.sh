@@ -32,7 +32,7 @@ put 644 "$here/edge-fer.tmpfiles" /usr/lib/tmpfiles.d/edge-fer.conf
 # The config that postinst lays where there is none: no conffile, so that no upgrade asks.
 put 644 "$here/debian/config.toml" /usr/share/edge-fer/config.toml
 put 644 "$here/config.toml" /usr/share/doc/edge-fer/examples/config.toml
-for name in socketcan csi-camera network-camera jetson; do
+for name in socketcan csi-camera network-camera tcp-link jetson; do
     put 644 "$here/$name.conf" "/usr/share/doc/edge-fer/examples/$name.conf"
 done
 put 644 "$here/80-can0.network" /usr/share/doc/edge-fer/examples/80-can0.network
@@ -57,9 +57,14 @@ rm "$root/requirements"
 mkdir -p "$root/usr/bin"
 ln -s /opt/edge-fer/bin/edge-fer "$root/usr/bin/edge-fer"
 
+# In KiB, as dpkg-gencontrol counts: not `du`, which counts what a file system takes for it.
+size() {
+    find "$root" -path "$root/DEBIAN" -prune -o -printf '%y %s\n' |
+        awk '{ kib += $1 == "f" ? int(($2 + 1023) / 1024) : 1 } END { print kib }'
+}
 fill() { # SOURCE TARGET MODE
     sed -e "s/@VERSION@/$version/g" -e "s/@ARCHITECTURE@/$architecture/g" -e "s/@PYTHON@/$python/g" \
-        -e "s/@SIZE@/$(du -sk "$root" | cut -f1)/" "$here/debian/$1" >"$root/DEBIAN/$2"
+        -e "s/@SIZE@/$(size)/" "$here/debian/$1" >"$root/DEBIAN/$2"
     chmod "$3" "$root/DEBIAN/$2"
 }
 mkdir "$root/DEBIAN"

@@ -14,15 +14,18 @@ from dataclasses import dataclass
 from edge_fer.benchmark.distribution import Distribution
 from edge_fer.camera import open_camera
 from edge_fer.camera.base import Frame
+from edge_fer.camera.cells import averaged
 from edge_fer.camera.condition import ConditionMonitor
+from edge_fer.camera.cut import SceneCuts
 from edge_fer.camera.slots import SlotReader, SlotWriter, create_memory
 from edge_fer.driver_state.monitor import StateMonitor
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.errors import CameraError, CameraReason
 from edge_fer.face.crop import crop_face
+from edge_fer.face.eyes import EyeReader, eye_corners, eyes_closed
 from edge_fer.face.opening import open_tracker
+from edge_fer.face.seat_look import SeatLook
 from edge_fer.face.settings import FaceConfig
-from edge_fer.face.tracking import Tracker
 from edge_fer.health.meter import Health
 from edge_fer.models.classifier import Classifier
 from edge_fer.observation import CameraCondition, Observation
@@ -39,21 +42,14 @@ from firmware_bridge.terminal.pty import Terminal
 
 # What a frame takes when its face was found by the tracker alone, and when the detector ran.
 TRACKED, DETECTED = "frame to state, tracked", "frame to state, detected"
+# Of these the face network is a part: it follows a face, and judges what a search proposes.
+TRACK, DETECT = "face network, tracked", "face network and search"
+NO_FACE = "face network and search, no face"
 _ORDER = (
-    *("capture", "to shared memory", "from shared memory", "camera condition"),
-    *(
-        "detect",
-        "track",
-        "no face",
-        "crop",
-        "classify",
-        "policy",
-        TRACKED,
-        DETECTED,
-        "report",
-        "encode",
-        "write",
-    ),
+    *("capture", "to shared memory", "from shared memory"),
+    *("camera condition", "scene cut", DETECT, TRACK, NO_FACE, "seat", "crop"),
+    *("emotion network", "eye network", "policy", TRACKED, DETECTED),
+    *("report", "encode", "write"),
 )
 _NO_HEALTH = Health(frames=0, dropped=0, fps=0.0, latency_ms=None, temperature_c=None)
 
@@ -73,7 +69,7 @@ class StageTimes:
     overhead: float | None
 
 
-class _Stopwatch:
+class Stopwatch:
     """Keeps what each named step took."""
 
     def __init__(self) -> None:
@@ -81,6 +77,7 @@ class _Stopwatch:
         self._lap_s = 0.0
 
     def start(self) -> None:
+        """Begin a lap."""
         self._lap_s = time.perf_counter()
 
     def lap(self, name: str) -> float:
@@ -92,6 +89,7 @@ class _Stopwatch:
         return taken_s
 
     def add(self, name: str, seconds: float) -> None:
+        """Note `seconds` under `name`."""
         self.taken_s.setdefault(name, []).append(seconds)
 
 
@@ -108,15 +106,9 @@ def measure_stages(
     camera_uri: str, classifier: Classifier, policy: PolicySettings, frames: int
 ) -> StageTimes:
     """Time each stage on the first `frames` frames of a camera; UserError where it gives none."""
-    watch = _Stopwatch()
-    conditions, tracker = ConditionMonitor(), open_tracker(_FACE)
-    driver = StateMonitor(policy, 0.0)
-    whole = Pipeline(
-        classifier if policy.emotion_states else None,
-        open_tracker(_FACE),
-        ConditionMonitor(),
-        StateMonitor(policy, 0.0),
-    )
+    watch = Stopwatch()
+    staged = StagedPipeline(classifier, policy)
+    whole = open_whole(classifier, policy)
     sender = Profile22Sender(definition(DriverStateMessage.NAME).data_ids)
     count, size = 0, (0, 0)
     bare_s: list[float] = []  # of the frames with a face, as the next
@@ -126,7 +118,7 @@ def measure_stages(
             count, size = count + 1, (frame.grey.shape[1], frame.grey.shape[0])
             # In turns, so that neither always finds the frame in the cache that the other filled.
             frame_s = _timed(whole, frame) if count % 2 else 0.0
-            step, stages_s = _staged(frame, watch, conditions, tracker, classifier, driver)
+            step, stages_s = staged.frame(frame, watch)
             frame_s = frame_s or _timed(whole, frame)
             if step.face is not None:
                 bare_s.append(stages_s)
@@ -145,7 +137,7 @@ def measure_stages(
     )
 
 
-def _frames(camera_uri: str, watch: _Stopwatch) -> Iterator[Frame]:
+def _frames(camera_uri: str, watch: Stopwatch) -> Iterator[Frame]:
     """Yield a camera's frames as the daemon gets them: through the shared memory."""
     camera = open_camera(camera_uri)
     memory = create_memory()
@@ -174,37 +166,79 @@ def _frames(camera_uri: str, watch: _Stopwatch) -> Iterator[Frame]:
         os.close(memory)
 
 
-def _staged(
-    frame: Frame,
-    watch: _Stopwatch,
-    conditions: ConditionMonitor,
-    tracker: Tracker,
-    classifier: Classifier,
-    driver: StateMonitor,
-) -> tuple[Step, float]:
-    """Return what `Pipeline.frame` would, and the seconds that its stages took."""
-    grey, time_s = frame.grey, frame.captured_s
-    face, probabilities, taken_s = None, None, 0.0
-    watch.start()
-    camera = conditions.update(grey, time_s)
-    taken_s += watch.lap("camera condition")
-    if camera is CameraCondition.GOOD:
-        face = tracker.update(grey, time_s)
-        found = "detect" if face is not None and face.detected else "track"
-        taken_s += watch.lap("no face" if face is None else found)
-    if face is not None:
-        crop = crop_face(grey, face.box)
-        taken_s += watch.lap("crop")
-        probabilities = classifier.classify(crop)
-        taken_s += watch.lap("classify")
-    seen = Observation(time_s, camera, None if face is None else face.box, probabilities)
-    decision = driver.observe(seen)
-    taken_s += watch.lap("policy")
-    return Step(decision, camera, face, time_s, frame.sequence), taken_s
+def open_whole(classifier: Classifier, policy: PolicySettings) -> Pipeline:
+    """Return the pipeline as the daemon has it by default, with the cascades."""
+    driver = StateMonitor(policy, 0.0)
+    return Pipeline(classifier, open_tracker(_FACE), ConditionMonitor(), driver, EyeReader())
+
+
+class StagedPipeline:
+    """Does what `open_whole` does, one stage after the other, so that each can be timed."""
+
+    def __init__(self, classifier: Classifier, policy: PolicySettings) -> None:
+        self._classifier = classifier
+        self._tracker = open_tracker(_FACE)
+        self._conditions = ConditionMonitor()
+        self._driver = StateMonitor(policy, 0.0)
+        self._eyes = EyeReader()
+        self._seat = SeatLook()
+        self._cuts = SceneCuts()
+
+    def frame(self, frame: Frame, watch: Stopwatch) -> tuple[Step, float]:
+        """Return what `Pipeline.frame` would, and the seconds that its stages took."""
+        grey, time_s = frame.grey, frame.captured_s
+        face, probabilities, head, eyes = None, None, None, None
+        seat_empty, cut = None, False
+        taken_s = 0.0
+        watch.start()
+        cells = averaged(grey)
+        camera = self._conditions.update(grey, time_s, cells)
+        taken_s += watch.lap("camera condition")
+        if camera is not CameraCondition.GOOD:
+            self._cuts.forget()
+        else:
+            cut = self._cuts.update(grey, time_s, cells)
+            if cut:
+                self._tracker.forget()
+                self._seat = SeatLook()
+            taken_s += watch.lap("scene cut")
+            face = self._tracker.update(grey, time_s)
+            found = DETECT if face is not None and face.detected else TRACK
+            taken_s += watch.lap(NO_FACE if face is None else found)
+            if face is None:
+                seat_empty = self._seat.empty(grey)
+            else:
+                self._seat.taken(grey, face.box, time_s)
+            taken_s += watch.lap("seat")
+        reading = None if face is None else face.reading
+        if face is not None and reading is not None:
+            crop = crop_face(grey, face.box, self._classifier.side_px)
+            taken_s += watch.lap("crop")
+            probabilities = self._classifier.classify(crop)
+            taken_s += watch.lap("emotion network")
+            head = reading.head
+            eyes = self._eyes.read(grey, eye_corners(reading), head)
+            taken_s += watch.lap("eye network")
+        seen = Observation(
+            time_s,
+            camera,
+            None if face is None else face.box,
+            probabilities,
+            eyes_closed=None if eyes is None else eyes_closed(eyes),
+            head=head,
+            eyes=eyes,
+            mouth_opening=None if reading is None else reading.mouth_opening,
+            profile=reading is not None and reading.profile,
+            seat_empty=seat_empty,
+            cut=cut,
+        )
+        decision = self._driver.observe(seen)
+        taken_s += watch.lap("policy")
+        return Step(decision, camera, face, time_s, frame.sequence, observation=seen), taken_s
 
 
 def _reported(
-    step: Step, frame: Frame, watch: _Stopwatch, sender: Profile22Sender, port: Terminal
+    step: Step, frame: Frame, watch: Stopwatch, sender: Profile22Sender, port: Terminal
 ) -> None:
     known = definition(DriverStateMessage.NAME)
     watch.start()

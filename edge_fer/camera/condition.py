@@ -6,9 +6,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_fer.camera.cells import averaged
 from edge_fer.observation import CameraCondition
 
-# The frame is averaged down to so few cells that sensor noise vanishes and only large shapes stay.
+# Half of `cells.CELLS` each way.
 _CELLS = (16, 12)
 
 # Mean curvature (grey values) between cells. Cabins and rooms have 14 to 90, a scene at a third of
@@ -43,14 +44,17 @@ class FrameStatistics:
 
 def measure(grey: NDArray[np.uint8]) -> FrameStatistics:
     """Return the statistics of a frame, uint8[h,w]."""
-    # Every other row: half the time, and the cells still average hundreds of pixels.
-    cells = cv2.resize(grey[::2], _CELLS, interpolation=cv2.INTER_AREA)
-    curvature = cv2.Laplacian(cells, cv2.CV_32F)[1:-1, 1:-1]
-    rank = round(cells.size * (1 - _PEAK_SHARE))
+    return _measured(averaged(grey), _sample(grey))
+
+
+def _measured(cells: NDArray[np.uint8], sample: NDArray[np.uint8]) -> FrameStatistics:
+    coarse = cv2.resize(cells, _CELLS, interpolation=cv2.INTER_AREA)
+    curvature = cv2.Laplacian(coarse, cv2.CV_32F)[1:-1, 1:-1]
+    rank = round(coarse.size * (1 - _PEAK_SHARE))
     return FrameStatistics(
-        texture=float(np.abs(curvature).mean()),
-        peak=float(np.partition(cells, rank, axis=None)[rank]),
-        saturated_share=float((_sample(grey) >= _SATURATED).mean()),
+        texture=cv2.norm(curvature, cv2.NORM_L1) / curvature.size,
+        peak=float(np.partition(coarse, rank, axis=None)[rank]),
+        saturated_share=int(np.count_nonzero(sample >= _SATURATED)) / sample.size,
     )
 
 
@@ -72,13 +76,18 @@ class ConditionMonitor:
         self._last_sample: NDArray[np.uint8] | None = None
         self._unchanged_since_s = 0.0
 
-    def update(self, grey: NDArray[np.uint8], time_s: float) -> CameraCondition:
-        """Judge the frame (uint8[h,w]) captured at the monotonic `time_s`."""
+    def update(
+        self, grey: NDArray[np.uint8], time_s: float, cells: NDArray[np.uint8] | None = None
+    ) -> CameraCondition:
+        """Judge the frame (uint8[h,w]) captured at the monotonic `time_s`.
+
+        `cells` are `averaged(grey)`, where they are there already.
+        """
         sample = _sample(grey)
         if self._last_sample is None or not np.array_equal(sample, self._last_sample):
             self._last_sample = sample
             self._unchanged_since_s = time_s
-        condition = judge(measure(grey))
+        condition = judge(_measured(averaged(grey) if cells is None else cells, sample))
         # A black or covered picture may well stay the same: what is wrong then is said first.
         if condition is CameraCondition.GOOD and self._frozen(time_s):
             return CameraCondition.FROZEN

@@ -7,11 +7,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Grey = NDArray[np.uint8]
-Cells = NDArray[np.float32]
-Look = tuple[Cells, Cells]
+from edge_fer.camera.cells import averaged
 
-_CELLS = (32, 24)
+Grey = NDArray[np.uint8]
+Direction = NDArray[np.float32] | None  # a vector of length 1; None where nothing differs
+Look = tuple[Direction, Direction]
+
 # Light that changes in a moment is wide, what stands in a scene is not: narrower than this
 # deviation, in cells, is compared as well.
 _WIDE_CELLS = 4.0
@@ -40,9 +41,12 @@ class SceneCuts:
         self._kept: deque[Look] = deque(maxlen=_KEPT)
         self._kept_s = -math.inf
 
-    def update(self, grey: Grey, time_s: float) -> bool:
-        """Return whether `grey` (uint8[h,w]), captured at the monotonic `time_s`, follows a cut."""
-        now = _look(grey)
+    def update(self, grey: Grey, time_s: float, cells: Grey | None = None) -> bool:
+        """Return whether `grey` (uint8[h,w]), captured at the monotonic `time_s`, follows a cut.
+
+        `cells` are `averaged(grey)`, where they are there already.
+        """
+        now = _look(averaged(grey) if cells is None else cells)
         before, since_s = self._before, time_s - self._before_s
         self._before, self._before_s = now, time_s
         if before is None or not 0.0 <= since_s <= _LATEST_S:
@@ -71,17 +75,21 @@ class SceneCuts:
         self._before = None
 
 
-def _look(grey: Grey) -> Look:
-    # Every other row: half the time, and the cells still average hundreds of pixels.
-    cells = cv2.resize(grey[::2], _CELLS, interpolation=cv2.INTER_AREA).astype(np.float32)
-    wide = cv2.GaussianBlur(cells, (0, 0), _WIDE_CELLS).astype(np.float32, copy=False)
-    return cells - cells.mean(), cells - wide
+def _look(cells: Grey) -> Look:
+    """Return what two pictures are compared by: all of it, and what is narrow."""
+    exact = cells.astype(np.float32)
+    wide = cv2.GaussianBlur(exact, (0, 0), _WIDE_CELLS).astype(np.float32, copy=False)
+    return _direction(exact - np.float32(cv2.mean(exact)[0])), _direction(exact - wide)
+
+
+def _direction(cells: NDArray[np.float32]) -> Direction:
+    length = cv2.norm(cells)
+    return (cells / np.float32(length)).ravel() if length > 0.0 else None
 
 
 def _likeness(one: Look, other: Look) -> float:
     return max(_correlation(*pair) for pair in zip(one, other, strict=True))
 
 
-def _correlation(one: Cells, other: Cells) -> float:
-    size = float(np.linalg.norm(one) * np.linalg.norm(other))
-    return float((one * other).sum()) / size if size > 0.0 else 1.0
+def _correlation(one: Direction, other: Direction) -> float:
+    return 1.0 if one is None or other is None else float(one @ other)

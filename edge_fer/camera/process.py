@@ -21,6 +21,7 @@ from edge_fer.isolated import python_module
 from edge_fer.redaction import redacted_uri
 
 _STATUS_BYTES = 1 << 16
+_LOOK_AGAIN_S = 0.01
 _KILL_S = 0.5  # how long to wait for a killed process to be gone
 _RESTART_S = 0.1  # one that works goes within milliseconds; one that hangs will not go in any time
 
@@ -117,9 +118,12 @@ class CameraProcess:
         self._told_to_open = True
         if self._process is not None and self._process.stdin is not None:
             line = json.dumps(absolute_uri(self._uri)).encode() + b"\n"
-            # Fits into the pipe: nothing waits here. One that has died already is seen elsewhere.
-            with contextlib.suppress(BrokenPipeError):
-                os.write(self._process.stdin.fileno(), line)
+            try:
+                os.write(self._process.stdin.fileno(), line)  # fits into the pipe: nothing waits
+            except BrokenPipeError:
+                pass  # it has died already, and its status says of what
+            except OSError as error:
+                self._give_up(error)
 
     @property
     def opened(self) -> bool:
@@ -155,7 +159,7 @@ class CameraProcess:
     def alive(self) -> bool:
         """Whether the process runs. It may still hang: then no frames come."""
         self._read_status()
-        return self._process is not None and self._process.poll() is None
+        return self._process is not None and self._status >= 0 and self._process.poll() is None
 
     @property
     def pid(self) -> int | None:
@@ -179,8 +183,15 @@ class CameraProcess:
         """Return the newest frame if it was not returned before, else None; does not wait.
 
         The frame is a copy and stays valid. `sequence` and `captured_s` go on rising over restarts;
-        a frame that says otherwise is dropped.
+        a frame that says otherwise is dropped. A system call that is refused is the process's end.
         """
+        try:
+            return self._latest()
+        except OSError as error:
+            self._give_up(error)
+            return None
+
+    def _latest(self) -> Frame | None:
         if self._process is None:
             return None
         try:
@@ -217,7 +228,10 @@ class CameraProcess:
             poll = select.poll()
             poll.register(self._event, select.POLLIN)
             poll.register(self._status, select.POLLIN)
-            poll.poll(remaining_s * 1e3)
+            try:
+                poll.poll(remaining_s * 1e3)
+            except OSError:  # no memory: look again soon
+                time.sleep(min(remaining_s, _LOOK_AGAIN_S))
         return frame
 
     def restart(self) -> None:
@@ -231,7 +245,8 @@ class CameraProcess:
         self._told_to_open = False
         if process is not None:
             if process.stdin is not None:
-                process.stdin.close()  # this asks it to go
+                with contextlib.suppress(OSError):
+                    process.stdin.close()  # this asks it to go
             try:
                 process.wait(timeout_s)
             except subprocess.TimeoutExpired:
@@ -247,7 +262,7 @@ class CameraProcess:
     def _close_descriptors(self) -> None:
         for descriptor in (self._memory, self._event, self._status):
             if descriptor >= 0:
-                os.close(descriptor)
+                _close(descriptor)
         self._memory = self._event = self._status = -1
 
     def __enter__(self) -> "CameraProcess":
@@ -268,14 +283,19 @@ class CameraProcess:
             return
         try:
             received = os.read(self._status, _STATUS_BYTES)
+            if not received:
+                self._child_is_gone()
+                return
+            *lines, self._status_text = (self._status_text + received).split(b"\n")
+            if len(self._status_text) > _STATUS_BYTES:
+                raise ValueError("its status has no end")
+            for line in lines:
+                self._take(json.loads(line))
         except BlockingIOError:
             return
-        if not received:
-            self._child_is_gone()
-            return
-        *lines, self._status_text = (self._status_text + received).split(b"\n")
-        for line in lines:
-            self._take(json.loads(line))
+        # What decodes a stream from a network may say anything: it ends the process, not this one.
+        except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
+            self._give_up(error)
 
     def _take(self, message: dict[str, Any]) -> None:
         if "height" in message:
@@ -288,8 +308,21 @@ class CameraProcess:
         elif "error" in message:
             self._error = CameraError(CameraReason(message["reason"]), message["error"])
 
+    def _give_up(self, error: Exception) -> None:
+        """Have no process any more because a system call, or what it said, cannot be used."""
+        if self._process is not None:
+            self._process.kill()
+        if self._status >= 0:
+            _close(self._status)
+            self._status = -1
+        self._error = self._error or CameraError(
+            CameraReason.PROCESS_ENDED,
+            f"camera {redacted_uri(self._uri)}: its process cannot be used"
+            f" ({getattr(error, 'strerror', None) or error})",
+        )
+
     def _child_is_gone(self) -> None:
-        os.close(self._status)
+        _close(self._status)
         self._status = -1
         if self._process is None or self._error is not None or self._written_at_end is not None:
             return
@@ -300,3 +333,9 @@ class CameraProcess:
         how = f"({status})" if status >= 0 else f"by signal {-status} ({signal.strsignal(-status)})"
         text = f"camera {redacted_uri(self._uri)}: its process was ended {how}"
         self._error = CameraError(CameraReason.PROCESS_ENDED, text)
+
+
+def _close(descriptor: int) -> None:
+    """Close a descriptor, which is gone even where the system says that this failed."""
+    with contextlib.suppress(OSError):
+        os.close(descriptor)

@@ -42,7 +42,7 @@ Option = NumberOption | ChoiceOption | TextOption
 
 PIXEL_FORMATS = ("MJPG", "YUYV", "GREY")
 # Seconds that the scripted scene lasts; `scene` draws it, and loads OpenCV to do so.
-SCENE_S = 26.0
+SCENE_S = 46.0
 _SIDE_PX = NumberOption(64, 4096)
 _FPS = NumberOption(MIN_FPS, MAX_FPS)
 _SIZE: Mapping[str, Option] = {"width": _SIDE_PX, "height": _SIDE_PX, "fps": _FPS}

@@ -189,6 +189,24 @@ def faults(json: JsonOption = False, out: OutOption = None) -> None:
 
 
 @benchmark_app.command()
+def load(
+    lines: Annotated[int, typer.Option(help="Lines of garbage.", min=1000)] = 1_000_000,
+    unplugs: Annotated[int, typer.Option(help="Losses of the port.", min=1)] = 50,
+    blocked: Annotated[
+        float, typer.Option(help="Seconds in which the reader does not read.", min=1, max=3600)
+    ] = 20.0,
+    json: JsonOption = False,
+    out: OutOption = None,
+) -> None:
+    """Put the link under load in about three minutes. Exit code 1 if a bound is exceeded."""
+    from firmware_bridge.benchmark.load import LoadEffort
+    from firmware_bridge.benchmark.load_verb import run_load_benchmark
+
+    effort = LoadEffort(lines, unplugs, blocked)
+    raise typer.Exit(run_load_benchmark(effort=effort, output=Output(json, out)))
+
+
+@benchmark_app.command()
 def schema() -> None:
     """Print the JSON schema of the results of `device` and of `soak` with a time."""
     from edge_fer.benchmark.result_schema import result_schema

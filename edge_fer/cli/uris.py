@@ -13,13 +13,14 @@ CAMERA_URIS = {
     " #rotate=90&flip=1 at its end are ours.",
     "file:CLIP": "A video file or a folder of pictures. ?fps=30 ?speed=real|max ?loop=0|1"
     f"{_TURNED}",
-    "demo:": f"A scripted scene of 26 s. ?fps=30 ?speed=real|max ?loop=0|1 ?start=0..26{_TURNED}",
+    "demo:": f"A scripted scene of 46 s. ?fps=30 ?speed=real|max ?loop=0|1 ?start=0..46{_TURNED}",
 }
 LINK_URIS = {
-    "slcan:PORT": "A CAN adapter or controller on a serial port. ?baudrate=115200 of the line"
+    "slcan:PORT": "A CAN adapter or controller on a serial port, or with socket://HOST:PORT on a"
+    " TCP port (ser2net, socat, a wireless adapter). ?baudrate=115200 of the line"
     " ?bitrate=500k of the bus ?adapter=auto|yes|no ?listen=yes|no ?settle_ms=0..10000"
     " ?reset=yes|no",
-    "cobs:PORT": "A serial line without CAN, with COBS framing. ?baudrate=115200",
+    "cobs:PORT": "A serial line without CAN, or a TCP port, with COBS framing. ?baudrate=115200",
     "socketcan:IFACE": "A CAN interface of Linux, as can0.",
     "udp_multicast:GROUP": "Programs on one machine, as 239.74.163.2. ?port=43113",
     "virtual:NAME": "Within one process.",

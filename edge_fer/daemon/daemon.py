@@ -3,12 +3,14 @@
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 
 from edge_fer.camera.base import Frame
 from edge_fer.config.config import Config
 from edge_fer.daemon.frames import FrameSource
 from edge_fer.daemon.housekeeping import Housekeeping
+from edge_fer.daemon.lack import REFUSALS, LackLog, is_refusal
 from edge_fer.daemon.opening import Networks
 from edge_fer.daemon.publisher import Publisher
 from edge_fer.daemon.readiness import Readiness
@@ -18,7 +20,7 @@ from edge_fer.daemon.status_server import StatusServer
 from edge_fer.face.seat import seat_of
 from edge_fer.health.meter import HealthMeter, Stages
 from edge_fer.live.tap import PictureTap
-from edge_fer.observation import CameraCondition, Vehicle
+from edge_fer.observation import UNKNOWN_VEHICLE, CameraCondition, Vehicle
 from edge_fer.pipeline import Pipeline, Step
 from edge_fer.recording.process import RecorderProcess
 from edge_fer.vehicle.reader import VehicleReader
@@ -48,6 +50,7 @@ class Daemon:
     readiness: Readiness
     server: StatusServer
     pictures: PictureTap
+    lack: LackLog = field(default_factory=LackLog)
 
     def run(
         self, stop: StopFlag, changed_config: Callable[[], Config | None] = lambda: None
@@ -66,7 +69,7 @@ class Daemon:
         self.link.start()
         try:
             while not stop.is_set and not self.frames.ended:
-                self._turn(self.vehicle.read())
+                self._turn_or_lack()
                 config = changed_config()
                 if config is not None:
                     logging.getLogger().setLevel(config.log.level.upper())
@@ -82,6 +85,32 @@ class Daemon:
             self.server.stop()
             self.housekeeping.log_end(time.monotonic())
         self.readiness.end()
+
+    def _turn_or_lack(self) -> None:
+        """Take a turn; where the machine refuses something, say that nothing is seen."""
+        vehicle = UNKNOWN_VEHICLE
+        try:
+            vehicle = self.vehicle.read()
+            self._turn(vehicle)
+        except REFUSALS as error:
+            if not is_refusal(error):
+                raise
+            self.lack.note(error)
+            time.sleep(TICK_S)  # what is refused now is so a moment later
+            # What is refused may be what this needs. Then the link says that the vision stalls.
+            with suppress(*REFUSALS):
+                self._blind(vehicle)
+        else:
+            self.lack.over()
+
+    def _blind(self, vehicle: Vehicle) -> None:
+        reason, now_s = self.standby.reason, time.monotonic()
+        if reason is not None:
+            self.publisher.standby(reason, now_s)
+            return
+        step = self.pipeline.silence(now_s, CameraCondition.LOST, vehicle)
+        self.meter.silence(now_s, restarted=False)
+        self.publisher.decided(step)
 
     def _turn(self, vehicle: Vehicle) -> None:
         """Take the next frame, or note that none came; all of a turn sees the same `vehicle`."""

@@ -4,6 +4,7 @@ from edge_fer.daemon.notify import Notifier
 from edge_fer.daemon.resume import Resume, ResumeFile
 from edge_fer.driver_state.monitor import StateMonitor
 from edge_fer.models.attempts import LoadAttempts
+from edge_fer.starting import started
 
 SAVE_EVERY_S = 0.5
 
@@ -31,6 +32,7 @@ class Readiness:
         if self._ready:
             return False
         self._ready = True
+        started()
         self._notifier.send("READY=1")
         if self._attempts is not None:
             self._attempts.ready()

@@ -32,13 +32,14 @@ def run_daemon(
     Command-line values overrule the config. UserError or BridgeError for what is wrong at start:
     config, port and, without a service manager, model, face detector and camera.
     """
-    # The one place that asks the environment; all else is told.
+    # The one place that asks the environment, with `starting`; all else is told.
     manager = os.environ.get("NOTIFY_SOCKET")
 
     def load() -> Config:
         return _overruled(load_config(config_path, os.environ), camera, link, model)
 
     forbid_dumps()
+    logging.raiseExceptions = False  # a line that cannot be written is not to make thirty more
     try:
         config = LiveConfig(load)
         logging.basicConfig(level=config.config.log.level.upper(), handlers=[log_handler()])

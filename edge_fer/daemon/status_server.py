@@ -67,9 +67,10 @@ class StatusServer:
                 caller.connect(str(self._path))  # the thread waits for somebody
         self._thread.join(ANSWER_S)
         if self._listener is not None and self._path is not None:
-            self._listener.close()
-            self._path.unlink(missing_ok=True)
-            os.close(self._lock)
+            with contextlib.suppress(OSError):
+                self._listener.close()
+                self._path.unlink(missing_ok=True)
+                os.close(self._lock)
         if self._file is not None:
             with contextlib.suppress(OSError):
                 self._file.unlink()  # figures that do not move are worse than none
@@ -79,7 +80,8 @@ class StatusServer:
         while not self._stopping.is_set():
             try:
                 self._answer(ANSWER_S)
-            except OSError as error:  # a client that went away, or does not read
+            # A client that went away, or does not read; or no memory for its answer.
+            except (OSError, MemoryError) as error:
                 _log.debug("status: %s", error)
                 # Where no descriptor is left the caller stays, and is looked at for ever.
                 self._stopping.wait(_AFTER_ERROR_S)
@@ -122,10 +124,11 @@ class StatusServer:
                 file.write(as_prometheus(status, driver_state=self._driver_state))
             temporary.replace(path)
             self._file_failed = False
-        except OSError as error:
+        except (OSError, MemoryError) as error:
             if not self._file_failed:
                 self._file_failed = True
-                _log.warning("health.prometheus_file: %s: %s", path, error.strerror)
+                why = getattr(error, "strerror", None) or "no memory"
+                _log.warning("health.prometheus_file: %s: %s", path, why)
 
 
 def _listen(path: Path) -> tuple[socket.socket | None, int]:

@@ -91,15 +91,7 @@ def ask(
     # and a speed is as easily forged as an answer.
     silenced = stands and state is not DriverState.UNCERTAIN and not heard.urgent
     if state not in REQUESTS or silenced:
-        return replace(
-            heard,
-            request=None,
-            ids=(),
-            answer=None,
-            raised=False,
-            urgent=False,
-            all_right_s=None,
-        )
+        return _nothing_asked(heard)
     kind, severity = REQUESTS[state]
     if changed or not heard.ids:
         asked = _new(heard, kind, severity, reason, vehicle, time_s, settings)
@@ -118,6 +110,16 @@ def ask(
         followed.request is not None and followed.request.severity is RequestSeverity.URGENT
     )
     return replace(followed, urgent=heard.urgent or urgent_now)
+
+
+def _nothing_asked(heard: Asking) -> Asking:
+    """Return what stays known where nothing is asked: the same object in most frames."""
+    stands = heard.request, heard.ids, heard.answer, heard.raised, heard.urgent, heard.all_right_s
+    if stands == (None, (), None, False, False, None):
+        return heard
+    return replace(
+        heard, request=None, ids=(), answer=None, raised=False, urgent=False, all_right_s=None
+    )
 
 
 def _believed_for_a_while(heard: Asking, time_s: float) -> Asking:

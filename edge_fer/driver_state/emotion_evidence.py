@@ -14,7 +14,7 @@ KINDS = ((Emotion.ANGRY, Emotion.DISGUST), (Emotion.FEAR,), (Emotion.SAD,))  # o
 NEGATIVE = (Emotion.ANGRY, Emotion.DISGUST, Emotion.FEAR, Emotion.SAD)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: see `changed`
 class RestingFace:
     """The probabilities that the network gives to this driver's face at rest.
 
@@ -54,7 +54,7 @@ class RestingFace:
         return min(max((shown - rest) / max(1.0 - rest, 0.05), 0.0), 1.0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: see `changed`
 class EmotionEvidence:
     """`probabilities` are the seven filtered ones in FER2013 order, None before the first frame.
 

@@ -1,7 +1,7 @@
 """Evidence: everything that the policy knows, updated by one observation at a time."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from edge_fer.driver_state.camera_evidence import CameraEvidence, update_camera
 from edge_fer.driver_state.changed import changed
@@ -17,7 +17,7 @@ from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.observation import UNKNOWN_VEHICLE, CameraCondition, Observation, Vehicle
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: see `changed`
 class Evidence:
     """What is known at `time_s`; times are monotonic seconds.
 
@@ -130,7 +130,7 @@ def _forget_driver(evidence: Evidence) -> Evidence:
 
 
 def _without_face(observation: Observation) -> Observation:
-    return changed(
+    return replace(
         observation,
         face=None,
         probabilities=None,

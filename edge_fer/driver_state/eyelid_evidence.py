@@ -47,7 +47,7 @@ class SightingRate:
         return self.frames >= fps * (1.0 - RATE_TOLERANCE) * self.seconds
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: see `changed`
 class EyelidEvidence:
     """Times are monotonic seconds, None: not yet.
 

@@ -28,7 +28,7 @@ NODS_WINDOW_S = 120.0
 FREE_ZONES = frozenset({Zone.MIRROR, Zone.SHOULDER})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: see `changed`
 class HeadEvidence:
     """`seen_s` is when the head was last judged (None: not yet), in monotonic seconds.
 

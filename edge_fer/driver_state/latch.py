@@ -52,7 +52,7 @@ class Latch:
         The observation at which a condition begins counts nothing: it may have begun just now.
         """
         if not (leaves if self.active else enters):
-            return type(self)(self.active, None)
+            return self if self.held_s is None else type(self)(self.active, None)
         held_s = 0.0 if self.held_s is None else self.held_s + elapsed_s
         needed_s = leave_s if self.active else enter_s
         if held_s >= needed_s - ROUNDING_S:

@@ -1,7 +1,10 @@
 """How wide this driver's eyes are when they are open: learned, robust, forgettable."""
 
 import math
+from bisect import bisect_left
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import accumulate
 from typing import Self
 
 from edge_fer.driver_state.sense_settings import SenseSettings
@@ -25,25 +28,34 @@ class LidBaseline:
         """Return the baseline after `elapsed_s` with lids that are `opening` wide, not shut."""
         kept = math.exp(-elapsed_s / settings.lids_learned_over_s)
         place = min(int(max(opening, 0.0) / BIN), BINS - 1)
-        faded = [kept * value for value in self.seconds]
+        faded = list(map(kept.__mul__, self.seconds))
         faded[place] += elapsed_s
         return type(self)(tuple(faded))
 
     def open_at(self, settings: SenseSettings) -> float:
         """Return the opening (height over width) of the driver's open eyes."""
-        total = sum(self.seconds) + PRIOR_S
-        wanted, below = QUANTILE * total, 0.0
         prior = settings.lids_open_at
-        for place, seen_s in enumerate(self.seconds):
-            low = place * BIN
-            value = seen_s + PRIOR_S if low <= prior < low + BIN else seen_s
-            if below + value >= wanted and value > 0.0:
-                found = low + BIN * (wanted - below) / value
-                return min(max(found, NARROWEST), WIDEST)
-            below += value
-        return prior
+        seconds = list(self.seconds)
+        usual = _bin_of(prior)
+        if usual is not None:
+            seconds[usual] += PRIOR_S
+        wanted = QUANTILE * (sum(self.seconds) + PRIOR_S)
+        # Without a loop in Python: each frame asks for it.
+        upto = list(accumulate(seconds))
+        place = bisect_left(upto, wanted)
+        if place == BINS:
+            return prior
+        below = upto[place - 1] if place else 0.0
+        found = place * BIN + BIN * (wanted - below) / seconds[place]
+        return min(max(found, NARROWEST), WIDEST)
 
     def share(self, opening: float, settings: SenseSettings) -> float:
         """Return `opening` as a share of the own one: 0 shut, 1 as open as usual."""
         shut = settings.lids_shut_at
         return max((opening - shut) / max(self.open_at(settings) - shut, 0.05), 0.0)
+
+
+@lru_cache(maxsize=8)
+def _bin_of(opening: float) -> int | None:
+    """Return the bin of an opening; None beyond the last one."""
+    return next((n for n in range(BINS) if n * BIN <= opening < n * BIN + BIN), None)

@@ -6,10 +6,8 @@ them, which are like the Haar cascade's, against the square around the face mesh
 
 import math
 
-import numpy as np
-
 from edge_fer.face.landmarks import Square
-from edge_fer.face.network import FaceReading
+from edge_fer.face.network import FaceReading, halfway
 from edge_fer.observation import FaceBox
 
 _BOX_SHARE = 0.872  # of the square's side; 90 % have 0.77 to 1.03
@@ -37,8 +35,8 @@ def box_of(reading: FaceReading) -> FaceBox:
     Its score is the reading's presence.
     """
     points = reading.landmarks
-    eyes = np.add(points.right_eye, points.left_eye) / 2
-    mouth = np.add(points.right_mouth, points.left_mouth) / 2
+    eyes = halfway(points.right_eye, points.left_eye)
+    mouth = halfway(points.right_mouth, points.left_mouth)
     across = math.dist(
         reading.point("right eye outer corner"), reading.point("left eye outer corner")
     )

@@ -36,6 +36,6 @@ def even_light(patch: NDArray[np.uint8]) -> NDArray[np.uint8]:
     # Each grey value has one answer: a table of 256 is sooner made than 1,600 values.
     mean, deviation = cv2.meanStdDev(patch)
     gain = min(_DEVIATION / max(float(deviation[0, 0]), 1e-3), _MOST_GAIN)
-    table = np.clip(np.rint((_STEPS - float(mean[0, 0])) * gain + _MEAN), 0, 255)
-    found: NDArray[np.uint8] = table.astype(np.uint8)[patch]
-    return found
+    table = np.rint((_STEPS - float(mean[0, 0])) * gain + _MEAN)
+    table = np.minimum(np.maximum(table, 0), 255)
+    return cv2.LUT(patch, table.astype(np.uint8)).astype(np.uint8, copy=False)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_fer.face.eye_patch import PATCH_REACH, cut_eye
-from edge_fer.face.network import FaceReading
+from edge_fer.face.network import FaceReading, halfway
 from edge_fer.models.card import network_card_of
 from edge_fer.models.files import ModelFiles, read_model_files
 from edge_fer.models.kind import EYES
@@ -52,7 +52,7 @@ class EyeReader:
     """The eye network. UserError where its file or card is missing or of another kind."""
 
     def __init__(self, model: ModelFiles | Path = SHIPPED_EYES) -> None:
-        files = model if isinstance(model, ModelFiles) else read_model_files(model)
+        files = read_eye_network(model) if isinstance(model, Path) else model
         network_card_of(files, EYES)  # its sha256 vouches for bytes that go into a native runtime
         self._model = open_model(files.model, str(files.path), kind=EYES)
 
@@ -91,6 +91,13 @@ class EyeReader:
         )
 
 
+def read_eye_network(path: Path) -> ModelFiles:
+    """Read an eye network's files; UserError where they are missing or of another kind."""
+    files = read_model_files(path)
+    network_card_of(files, EYES)
+    return files
+
+
 def eyes_closed(reading: EyesReading) -> float | None:
     """Return how probably the eyes are closed, 0..1, by those that are visible.
 
@@ -124,7 +131,7 @@ def corners_of(points: Landmarks, head: HeadPose | None) -> EyeCorners:
     """Return about where the corners of both eyes are, by the face's five landmarks."""
     across = math.dist(points.right_eye, points.left_eye)
     down = math.dist(
-        _middle(points.right_eye, points.left_eye), _middle(points.right_mouth, points.left_mouth)
+        halfway(points.right_eye, points.left_eye), halfway(points.right_mouth, points.left_mouth)
     )
     whole = _WIDTH_SHARE * max(across, down)  # a turned head's eyes are nearer to each other
     yaw_deg = 0.0 if head is None else head.yaw_deg
@@ -166,7 +173,3 @@ def _is_inside(eye: Eye, shape: tuple[int, ...]) -> bool:
     half = 0.4 * PATCH_REACH * width
     inside = half <= across <= shape[1] - half and half <= down <= shape[0] - half
     return bool(LEAST_WIDTH_PX <= width <= max(shape) and inside)
-
-
-def _middle(one: Point, other: Point) -> Point:
-    return (one[0] + other[0]) / 2, (one[1] + other[1]) / 2

@@ -30,13 +30,9 @@ class Square(NamedTuple):
 def square_around(points: NDArray[np.floating], tilt: float) -> Square:
     """Return the square in which the network reads a face best; `points` is float[26, 2]."""
     cos, sin = math.cos(tilt), math.sin(tilt)
-    across = points[:, 0] * cos + points[:, 1] * sin
-    down = points[:, 1] * cos - points[:, 0] * sin
-    left, right = float(across.min()), float(across.max())
-    top, bottom = float(down.min()), float(down.max())
-    middle_across, middle_down = (left + right) / 2, (top + bottom) / 2
-    centre = (
-        middle_across * cos - middle_down * sin,
-        middle_across * sin + middle_down * cos,
-    )
+    turned = points @ np.array(((cos, -sin), (sin, cos)))
+    left, top = np.minimum.reduce(turned).tolist()
+    right, bottom = np.maximum.reduce(turned).tolist()
+    across, down = (left + right) / 2, (top + bottom) / 2
+    centre = across * cos - down * sin, across * sin + down * cos
     return Square(centre, SQUARE * max(right - left, bottom - top, 1e-3), tilt)

@@ -1,5 +1,6 @@
 """Brings a crop to the same range of grey values in any light."""
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +19,6 @@ def levelled(crop: NDArray[np.uint8]) -> NDArray[np.uint8]:
     low, high = float(ranked[low_rank]), float(ranked[high_rank])
     gain = min((_BRIGHT_TO - _DARK_TO) / max(high - low, 1.0), _MOST_GAIN)
     middle = (low + high) / 2
-    table = np.clip(np.rint((_STEPS - middle) * gain + (_DARK_TO + _BRIGHT_TO) / 2), 0, 255)
-    found: NDArray[np.uint8] = table.astype(np.uint8)[crop]
-    return found
+    table = np.rint((_STEPS - middle) * gain + (_DARK_TO + _BRIGHT_TO) / 2)
+    table = np.minimum(np.maximum(table, 0), 255)
+    return cv2.LUT(crop, table.astype(np.uint8)).astype(np.uint8, copy=False)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from edge_fer.face.eyes import EyeReader
+from edge_fer.face.eyes import EyeReader, read_eye_network
 from edge_fer.face.following import NetworkTracker
 from edge_fer.face.haar import HaarDetector
 from edge_fer.face.network import FaceNetwork, read_face_network
@@ -14,7 +14,6 @@ from edge_fer.face.tracking import FaceDetector
 from edge_fer.face.yunet import FILE_NAME, YuNetDetector
 from edge_fer.models.attempts import LoadAttempts
 from edge_fer.models.fallback import Loaded, open_best
-from edge_fer.models.files import read_model_files
 from edge_fer.models.kind import EYES, FACE
 from edge_fer.models.settings import ModelConfig
 from edge_fer.paths import INSTALLED_MODELS, SHIPPED_EYES, SHIPPED_FACE
@@ -61,7 +60,7 @@ def open_eyes(config: ModelConfig, attempts: LoadAttempts | None = None) -> Load
     UserErrors are those of `edge_fer.models.fallback.open_best`.
     """
     named, shipped = config.eyes_path, SHIPPED_EYES
-    return open_best(config, EYES, named, shipped, read_model_files, EyeReader, attempts)
+    return open_best(config, EYES, named, shipped, read_eye_network, EyeReader, attempts)
 
 
 def open_tracker(

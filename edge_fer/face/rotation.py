@@ -39,11 +39,20 @@ def angles_of(rotation: NDArray[np.float64]) -> tuple[float, float, float]:
     return math.degrees(yaw), math.degrees(pitch), math.degrees(roll)
 
 
-def pose_of(rotation: NDArray[np.float64]) -> HeadPose:
-    """Return where a head of this rotation points, against the camera's axis."""
-    ahead = -rotation[:, 2]
+def pose_of_angles(yaw_deg: float, pitch_deg: float, roll_deg: float) -> HeadPose:
+    """Return where a head turned by these angles points, against the camera's axis.
+
+    It is the direction -z of `rotation_matrix` of the angles. It is computed for each frame, so in
+    plain floats. Pitch is within ±90 degrees.
+    """
+    yaw, pitch, roll = math.radians(yaw_deg), math.radians(pitch_deg), math.radians(roll_deg)
+    sin_y, cos_y = math.sin(yaw), math.cos(yaw)
+    sin_p, cos_p = math.sin(pitch), math.cos(pitch)
+    sin_r, cos_r = math.sin(roll), math.cos(roll)
+    right = cos_r * sin_y + sin_r * sin_p * cos_y
+    down = sin_r * sin_y - cos_r * sin_p * cos_y
     return HeadPose(
-        yaw_deg=math.degrees(math.atan2(ahead[0], -ahead[2])),
-        pitch_deg=math.degrees(math.asin(min(max(float(-ahead[1]), -1.0), 1.0))),
-        roll_deg=math.degrees(math.atan2(-rotation[0, 1], rotation[1, 1])),
+        yaw_deg=math.degrees(math.atan2(right, cos_p * cos_y)),
+        pitch_deg=math.degrees(math.asin(min(max(-down, -1.0), 1.0))),
+        roll_deg=math.degrees(math.atan2(sin_r * cos_p, cos_r * cos_p)),
     )

@@ -1,6 +1,14 @@
 """Reads the small text files of /proc and /sys: one value a file, and each may be missing."""
 
+import contextlib
 from pathlib import Path
+
+
+def matching(folder: Path, pattern: str) -> list[Path]:
+    """Return what is in `folder` by a pattern of `Path.glob`, in order; [] where it cannot be."""
+    with contextlib.suppress(OSError):
+        return sorted(folder.glob(pattern))
+    return []
 
 
 def read_text(path: Path) -> str | None:

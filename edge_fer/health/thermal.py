@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge_fer.health.kernel_file import read_number, read_text
+from edge_fer.health.kernel_file import matching, read_number, read_text
 
 ZONES = Path("sys/class/thermal")
 # A Pi has one zone. A Jetson has one for each part of its chip, and others (PMIC-Die, wireless)
@@ -42,7 +42,7 @@ class Thermometer:
     def __init__(self, root: Path = Path("/")) -> None:
         self._zones = [
             (zone / "temp", _limit_c(zone))
-            for zone in sorted((root / ZONES).glob("thermal_zone*"))
+            for zone in matching(root / ZONES, "thermal_zone*")
             if _counts(zone)
         ]
 
@@ -64,7 +64,7 @@ def _counts(zone: Path) -> bool:
 def _limit_c(zone: Path) -> float:
     passive = [
         celsius
-        for kind in zone.glob("trip_point_*_type")
+        for kind in matching(zone, "trip_point_*_type")
         if read_text(kind) == "passive"
         and (celsius := _celsius(kind.with_name(kind.name.replace("_type", "_temp")))) is not None
         and _LEAST_LIMIT_C <= celsius <= _MOST_LIMIT_C

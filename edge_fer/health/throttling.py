@@ -6,7 +6,7 @@ All of it is in files that need no right, no device and no other program (see `t
 from collections.abc import Iterator
 from pathlib import Path
 
-from edge_fer.health.kernel_file import read_number, read_text
+from edge_fer.health.kernel_file import matching, read_number, read_text
 
 # `vcgencmd get_throttled` as a file: bits 0 to 3 are now, 16 to 19 since the start. Where it lies
 # depends on the board.
@@ -41,7 +41,7 @@ def read_throttle_bits(root: Path = Path("/")) -> int | None:
         bits = read_number(root / path, 16)
         if bits is not None:
             return bits
-    for chip in sorted((root / HWMON).glob("hwmon*")):
+    for chip in matching(root / HWMON, "hwmon*"):
         if read_text(chip / "name") == PI_SUPPLY:
             return read_number(chip / PI_ALARM, 10)  # bit 0 is the same
     return None
@@ -57,7 +57,7 @@ def read_over_current_events(root: Path = Path("/")) -> int | None:
     """Return how often a Jetson's supply could not deliver since the start; None elsewhere."""
     counts = [
         count
-        for path in (root / HWMON).glob(f"hwmon*/{JETSON_EVENTS}")
+        for path in matching(root / HWMON, f"hwmon*/{JETSON_EVENTS}")
         if (count := read_number(path, 10)) is not None
     ]
     return sum(counts) if counts else None
@@ -70,7 +70,7 @@ class ThrottleWatch:
         self._root = root
         self._cooling = [
             device / "cur_state"
-            for device in sorted((root / COOLING).glob("cooling_device*"))
+            for device in matching(root / COOLING, "cooling_device*")
             if _OF_THE_PROCESSOR in (read_text(device / "type") or "")
         ]
         self._events = read_over_current_events(root)

@@ -35,6 +35,7 @@ _ACCESS = 0o600
 _CREDENTIALS = struct.Struct("3i")  # pid, uid, gid
 _SEND_BUFFER = 1 << 18  # a picture goes in whole; two do not pile up for long
 _STOP_S = 0.5
+_AFTER_ERROR_S = 0.05
 ENDED_IDLE = "nobody has clicked for ten minutes"
 ENDED_STOPPED = "the daemon has ended"
 
@@ -118,27 +119,36 @@ class PictureTap:
             selector.register(self._listener, selectors.EVENT_READ)
             selector.register(self._wake, selectors.EVENT_READ)
             while not self._stopping:
-                for key, mask in selector.select(1.0 if self._readers else None):
-                    if key.fileobj is self._listener:
-                        self._accept(self._listener, selector)
-                    elif key.fd == self._wake:
-                        with contextlib.suppress(OSError):
-                            os.eventfd_read(self._wake)
-                        self._show(selector)
-                    elif (reader := self._readers.get(key.fd)) is not None:
-                        if mask & selectors.EVENT_READ:
-                            self._read(reader, selector)
-                        if mask & selectors.EVENT_WRITE and key.fd in self._readers:
-                            self._write(reader, selector)
-                self._look_after(selector)
+                try:
+                    self._step(self._listener, selector)
+                except (OSError, MemoryError, cv2.error) as error:
+                    # The machine refuses something: nobody is shown a picture meanwhile.
+                    _log.debug("preview: %s", error)
+                    time.sleep(_AFTER_ERROR_S)
             for reader in tuple(self._readers.values()):
                 self._end(reader, selector, ENDED_STOPPED)
         os.close(self._wake)
+
+    def _step(self, listener: socket.socket, selector: selectors.BaseSelector) -> None:
+        for key, mask in selector.select(1.0 if self._readers else None):
+            if key.fileobj is listener:
+                self._accept(listener, selector)
+            elif key.fd == self._wake:
+                with contextlib.suppress(OSError):
+                    os.eventfd_read(self._wake)
+                self._show(selector)
+            elif (reader := self._readers.get(key.fd)) is not None:
+                if mask & selectors.EVENT_READ:
+                    self._read(reader, selector)
+                if mask & selectors.EVENT_WRITE and key.fd in self._readers:
+                    self._write(reader, selector)
+        self._look_after(selector)
 
     def _accept(self, listener: socket.socket, selector: selectors.BaseSelector) -> None:
         try:
             client, _ = listener.accept()
         except OSError:
+            time.sleep(_AFTER_ERROR_S)  # where no descriptor is left the caller stays
             return
         credentials = client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
         process, user, _ = _CREDENTIALS.unpack(credentials)
@@ -149,10 +159,10 @@ class PictureTap:
         client.setblocking(False)
         client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
         now_s = time.monotonic()
+        selector.register(client, selectors.EVENT_READ)
         self._readers[client.fileno()] = _Reader(
             client, process, user, now_s, now_s, now_s, memoryview(b"")
         )
-        selector.register(client, selectors.EVENT_READ)
         self._watchers = len(self._readers)
         _log.warning(
             "preview: process %d of user %d is being shown the camera's pictures", process, user
@@ -182,7 +192,10 @@ class PictureTap:
             reader.moved_s = time.monotonic()
             reader.pending = reader.pending[sent:]
         wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if reader.pending else 0)
-        selector.modify(reader.client, wanted)
+        try:
+            selector.modify(reader.client, wanted)
+        except OSError:
+            self._drop(reader, selector, "the machine refuses to watch its socket")
 
     def _read(self, reader: _Reader, selector: selectors.BaseSelector) -> None:
         try:
@@ -211,7 +224,8 @@ class PictureTap:
         self._drop(reader, selector, why)
 
     def _drop(self, reader: _Reader, selector: selectors.BaseSelector, why: str) -> None:
-        selector.unregister(reader.client)
+        with contextlib.suppress(KeyError):  # one that could not be watched any more
+            selector.unregister(reader.client)
         del self._readers[reader.client.fileno()]
         reader.client.close()
         self._watchers = len(self._readers)

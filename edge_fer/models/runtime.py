@@ -62,6 +62,8 @@ def open_model(
 ) -> Int8Model:
     """Open the bytes of a `.tflite` file; `xnnpack` False runs the reference-like kernels.
 
+    Where XNNPACK does not take the network, those run too (`Int8Model.delegate` is None then).
+
     UserError, naming `source`, when no runtime is installed, when the bytes are no TFLite file or a
     damaged one, and when input or output are not those of `kind`: another shape, a batch that is
     left open, uint8 or float. Bytes that nobody vouches for (no card with their sha256) belong into
@@ -73,20 +75,33 @@ def open_model(
             f"{source}: not a TFLite file: {len(content)} bytes without 'TFL3' at byte 4",
         )
     try:
-        # Its remark that it uses XNNPACK comes from C++ and is not the user's.
-        with quiet_output():
-            interpreter, name = open_interpreter(content, threads=threads, xnnpack=xnnpack)
-            _check(interpreter, kind, source)
-            interpreter.allocate_tensors()
-        model = Int8Model(interpreter, name)
-        # Some damage shows only when it runs; the first run is a slow one anyway.
-        model.run(np.zeros((kind.side_px, kind.side_px), np.uint8))
+        try:
+            model = _opened(content, source, kind, threads=threads, xnnpack=xnnpack)
+        except (ValueError, RuntimeError):
+            if not xnnpack:
+                raise
+            # XNNPACK takes fewer networks than the runtime's own kernels: scales far apart, say.
+            model = _opened(content, source, kind, threads=threads, xnnpack=False)
     except (ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:200]
         runtime, _ = load_runtime()
         raise ModelError(
             ModelReason.UNSUPPORTED, f"{source}: {runtime} cannot run this file ({reason})"
         ) from error
+    return model
+
+
+def _opened(
+    content: bytes, source: str, kind: ModelKind, *, threads: int, xnnpack: bool
+) -> Int8Model:
+    # Its remark that it uses XNNPACK comes from C++ and is not the user's.
+    with quiet_output():
+        interpreter, name = open_interpreter(content, threads=threads, xnnpack=xnnpack)
+        _check(interpreter, kind, source)
+        interpreter.allocate_tensors()
+    model = Int8Model(interpreter, name)
+    # Some damage shows only when it runs; the first run is a slow one anyway.
+    model.run(np.zeros((kind.side_px, kind.side_px), np.uint8))
     return model
 
 

@@ -48,7 +48,12 @@ class Channel:
             raise EOFError from error
         if not data:
             raise EOFError
-        message: dict[str, Any] = json.loads(data)
+        try:
+            message = json.loads(data)
+        except (ValueError, RecursionError) as error:
+            raise EOFError from error
+        if not isinstance(message, dict):
+            raise EOFError
         return message
 
     def close(self) -> None:
@@ -57,12 +62,16 @@ class Channel:
 
 
 class FrameSender:
-    """The daemon's side of the slots."""
+    """The daemon's side of the slots; OSError where there is no memory for them."""
 
     def __init__(self) -> None:
         self.memory = frame_memory.create("edge-fer-recording")
-        frame_memory.seal(self.memory, SLOTS * SLOT_BYTES)
-        self._map = frame_memory.attach(self.memory, SLOTS * SLOT_BYTES, writes=True)
+        try:
+            frame_memory.seal(self.memory, SLOTS * SLOT_BYTES)
+            self._map = frame_memory.attach(self.memory, SLOTS * SLOT_BYTES, writes=True)
+        except (OSError, ValueError):
+            os.close(self.memory)
+            raise
         self._free = list(range(SLOTS))
 
     @property
@@ -85,7 +94,9 @@ class FrameSender:
         return True
 
     def handed_back(self, slot: int) -> None:
-        """Take note that a slot is free again."""
+        """Take note that a slot is free again; ValueError for one that was not handed over."""
+        if slot not in range(SLOTS) or slot in self._free:
+            raise ValueError(f"slot {slot!r} was not handed over")
         self._free.append(slot)
 
     def close(self) -> None:

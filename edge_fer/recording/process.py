@@ -248,7 +248,9 @@ class RecorderProcess:
     def _listen(self, now_s: float) -> None:
         if self._channel is None or self._frames is None:
             return
-        with contextlib.suppress(EOFError):
+        # What decodes a forward camera's stream may say anything. It is left then, and counts as
+        # hanging once all slots are with it.
+        with contextlib.suppress(EOFError, KeyError, TypeError, ValueError):
             while (message := self._channel.receive()) is not None:
                 self._answered_s, self._has_answered = now_s, True
                 if "free" in message:

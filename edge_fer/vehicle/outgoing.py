@@ -57,6 +57,7 @@ class Parts:
     """Which parts of the device are not what they were meant to be.
 
     A model may be a stand-in, or have failed with none to stand in: then no emotion is inferred.
+    Without `eyes` no state rests on lids or gaze.
     For a detector that failed the cascade stands in, without head and eyes. `camera_opened` says
     whether the camera has ever given a frame, `link_blocked` whether an adapter or a bus refuses
     frames, or did a moment ago.
@@ -65,6 +66,7 @@ class Parts:
     model_is_fallback: bool = False
     model_failed: bool = False
     detector_failed: bool = False
+    eyes_missing: bool = False
     camera_opened: bool = True
     link_blocked: bool = False
 
@@ -212,7 +214,7 @@ def _degraded_device(health: Health, parts: Parts) -> int:
     """
     if parts.detector_failed:
         return DEGRADED_DETECTOR
-    if parts.model_failed or parts.model_is_fallback:
+    if parts.model_failed or parts.model_is_fallback or parts.eyes_missing:
         return DEGRADED_MODEL
     if health.shed_for == HEAT:
         return DEGRADED_HEAT

@@ -14,6 +14,8 @@ class LinkConfig:
         "Link",
         "slcan:PORT or cobs:PORT (a serial port, slcan:PORT?baudrate=115200), socketcan:INTERFACE,"
         " udp_multicast:GROUP or virtual:NAME. Prefer a stable name below /dev/serial/by-id."
+        " slcan:socket://HOST:PORT is a TCP port (ser2net, a wireless adapter); the service needs"
+        " tcp-link.conf for it."
         " Options of slcan: bitrate=500k (of the CAN bus: 10k, 20k, 50k, 100k, 125k, 250k, 500k,"
         " 800k or 1M), adapter=auto (yes: a CAN adapter; no: a microcontroller), settle_ms=0 (wait"
         " before the first byte), reset=yes (no: keep DTR from resetting the board), listen=no;"

@@ -221,7 +221,7 @@ def run_controller(
 
 def _faulty_wire(uri: str, faults: FaultSpec) -> FaultyWire:
     scheme, _, address = uri.partition(":")
-    if scheme not in _SERIAL or not address:
+    if scheme not in _SERIAL or not address or "://" in address:
         ways = " or ".join(f"{known}:PATH" for known in _SERIAL)
         raise LinkError(
             LinkReason.BAD_ADDRESS,

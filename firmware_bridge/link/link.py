@@ -141,12 +141,12 @@ class Link:
                 event_of(replaced.driver_state) != event_of(snapshot.driver_state)
             ):
                 self._superseded += 1
-        os.eventfd_write(self._wake, 1)
+        self._wake_thread()
 
     def stop(self, timeout_s: float = 0.5) -> bool:
         """End the thread and close the port; return whether that was done within `timeout_s`."""
         self._stopping = True
-        os.eventfd_write(self._wake, 1)
+        self._wake_thread()
         if self._thread.ident is None:  # never started
             self._connection.close()
             return True
@@ -171,6 +171,11 @@ class Link:
             while True:
                 taken.append(self._controller_frames.popleft())
         return taken
+
+    @property
+    def alive(self) -> bool:
+        """Return whether the thread runs: without it the vehicle is told nothing."""
+        return self._thread.is_alive()
 
     @property
     def trouble(self) -> str | None:
@@ -211,10 +216,9 @@ class Link:
                     _log.warning("%s; it is opened again as soon as it is back", error)
             except Exception as error:
                 # A mistake of ours must not silence the link for good: begin with a fresh port.
-                _log.exception("the link goes on after an error")
-                self._connection.lose(
-                    TransportError(LinkReason.FAILED, f"link: {error}"), self._clock()
-                )
+                lost = TransportError(LinkReason.FAILED, f"link: {error}")
+                if self._connection.lose(lost, self._clock()):
+                    _log.exception("the link goes on after an error")
         self._connection.close()
         self._tap.close()
 
@@ -277,9 +281,16 @@ class Link:
             else:
                 waiting.register(descriptor, select.POLLIN)
         # poll() counts whole milliseconds, rounded up here: never early, and at most 1 ms late.
-        for ready, _ in waiting.poll(max(0.0, left_s) * 1000):
-            if ready == self._wake:
-                os.eventfd_read(self._wake)
+        try:
+            for ready, _ in waiting.poll(max(0.0, left_s) * 1000):
+                if ready == self._wake:
+                    os.eventfd_read(self._wake)
+        except OSError:  # no memory for it: what is due is sent all the same
+            time.sleep(min(max(0.0, left_s), _POLL_S))
+
+    def _wake_thread(self) -> None:
+        with suppress(OSError):  # it wakes by itself when the next message is due
+            os.eventfd_write(self._wake, 1)
 
     def _warn(self, subject: str, warning: str | None, again: str = "") -> None:
         """Log a warning once when it begins, and `again` when it is None again."""

@@ -4,51 +4,59 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from importlib.util import find_spec
+from itertools import cycle, groupby
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from firmware_bridge.errors import OutputError, OutputReason
 from firmware_bridge.monitor.colours import EMOTION_COLOURS, state_colour
+from firmware_bridge.monitor.signal_names import SignalName
 from firmware_bridge.monitor.sources import Source
 from firmware_bridge.monitor.track import Course, Track
+from firmware_bridge.plot_style import (
+    BLUE,
+    GREY,
+    INK,
+    ORANGE,
+    PURPLE,
+    RED,
+    SERIES,
+    SMALL_PT,
+    in_style,
+    legend_beside,
+    new_figure,
+    write_figure,
+)
 from firmware_bridge.protocol.database import definition
 from firmware_bridge.protocol.messages import EMOTION_SIGNALS
 from firmware_bridge.reception.supervision import FrameStatus, JudgedFrame
 from firmware_bridge.reception.watching import Line, StateChange, Summary, Watch, course_name
 
-_ENDINGS = (".png", ".svg", ".pdf")
-_WIDTH_INCHES, _DPI = 12.0, 120
+Panel = tuple[float, Callable[[Any], None]]
+"""Its height in inches, and what draws it."""
 
-_REQUEST_COLOUR = "#8e63c7"
-_LABEL_SHARE = 0.1  # of the width: what a request takes in words
-# One for each cyclic message: what has no colour is not drawn.
-_MESSAGE_COLOURS = (
-    "#1f6fb4",
-    "#e8a600",
-    "#2e9e4f",
-    "#d62728",
-    "#8e63c7",
-    "#7f7f7f",
-    "#17becf",
-    "#8c564b",
-)
+_ENDINGS = (".png", ".svg", ".pdf")
+_TITLE_CHARACTERS = 110  # a line of the title
+_LABEL_SHARE = 0.15  # of the width: what a request takes in words
 _FAULT_COLOURS = {
-    FrameStatus.SOME_LOST: "#e8a600",
-    FrameStatus.REPEATED: "#8e63c7",
-    FrameStatus.WRONG_CRC: "#d62728",
-    FrameStatus.WRONG_SEQUENCE: "#c8551b",
-    FrameStatus.WRONG_LENGTH: "#000000",
-    FrameStatus.STALE: "#7f7f7f",
+    FrameStatus.SOME_LOST: ORANGE,
+    FrameStatus.REPEATED: PURPLE,
+    FrameStatus.WRONG_CRC: RED,
+    FrameStatus.WRONG_SEQUENCE: SERIES[6],
+    FrameStatus.WRONG_LENGTH: INK,
+    FrameStatus.STALE: GREY,
 }
 
 
 class PlotView:
     """A monitor's view that leaves a picture of the whole watch behind.
 
-    BridgeError, at once, where there is no matplotlib or the file cannot be written.
+    With `signals` these are drawn below the states, and nothing else. BridgeError, at once, where
+    there is no matplotlib or the file cannot be written.
     """
 
-    def __init__(self, path: Path, source: Source) -> None:
+    def __init__(self, path: Path, source: Source, signals: Sequence[SignalName] = ()) -> None:
         if path.suffix.lower() not in _ENDINGS:
             raise OutputError(
                 OutputReason.BAD_NAME,
@@ -65,7 +73,7 @@ class PlotView:
             )
         self._path = path
         self._source = source
-        self._track = Track()
+        self._track = Track(signals)
         self._watch: Watch | None = None
         self._now_s = 0.0
 
@@ -83,7 +91,7 @@ class PlotView:
         if watch is None or not watch.history:
             raise OutputError(
                 OutputReason.NOTHING_RECEIVED,
-                f"plot: {self._path}: no driver state was heard that could be drawn",
+                f"plot: {self._path}: no driver state was received, so there is nothing to draw",
             )
         start_s, end_s = watch.start_s, max(self._now_s, watch.start_s + 1.0)
         began = datetime.fromtimestamp(self._source.wall_s(start_s), UTC)
@@ -93,7 +101,7 @@ class PlotView:
             title += f", {began:%Y-%m-%d %H:%M:%S} UTC"
         figure = draw(self._track, list(watch.history), start_s, end_s, title)
         try:
-            figure.savefig(self._path, dpi=_DPI)
+            write_figure(figure, self._path)
         except OSError as error:
             raise OutputError(
                 OutputReason.NOT_WRITABLE,
@@ -101,17 +109,33 @@ class PlotView:
             ) from error
 
 
+@in_style
 def draw(
     track: Track, history: Sequence[StateChange], start_s: float, end_s: float, title: str
 ) -> Any:
     """Return a matplotlib figure of what happened between the two times."""
-    from matplotlib.figure import Figure  # noqa: PLC0415 - not on a device
-
     lanes = _lanes(history)
-    panels: list[tuple[float, Callable[[Any], None]]] = [
-        (0.2 + 0.26 * len(lanes), lambda axes: _draw_states(axes, track, history, lanes, end_s)),
-        (1.7, lambda axes: _draw_emotions(axes, track)),
+    panels: list[Panel] = [
+        (0.2 + 0.26 * len(lanes), lambda axes: _draw_states(axes, track, history, lanes, end_s))
     ]
+    panels += _panels_of(track) if track.wanted else _usual_panels(track)
+    heights = [height for height, _ in panels]
+    figure = new_figure(sum(heights) + 0.35 * len(panels) + 0.6)
+    figure.suptitle(fill(title, _TITLE_CHARACTERS), x=0.01, ha="left")
+    for axes, (_, draw_panel) in zip(
+        figure.subplots(len(panels), 1, sharex=True, height_ratios=heights, squeeze=False)[:, 0],
+        panels,
+        strict=True,
+    ):
+        draw_panel(axes)
+    axes.set_xlim(start_s, end_s)
+    _label_time(axes, start_s, end_s)
+    return figure
+
+
+def _usual_panels(track: Track) -> list[Panel]:
+    """Return the panels that a plot has where no signals are named."""
+    panels: list[Panel] = [(1.7, lambda axes: _draw_emotions(axes, track))]
     drowsiness = track.known(("Confidence", "Drowsiness", "Distraction"))
     if drowsiness:
         panels.append((1.1, partial(_draw_courses, courses=drowsiness, unit="%", highest=100)))
@@ -130,23 +154,54 @@ def draw(
         if course:
             panels.append((0.75, partial(_draw_courses, courses=course, unit=unit)))
     panels.append((1.4, lambda axes: _draw_line(axes, track)))
+    return panels
 
-    heights = [height for height, _ in panels]
-    figure = Figure(figsize=(_WIDTH_INCHES, sum(heights) + 0.35 * len(panels) + 0.6))
-    figure.set_layout_engine("constrained")
-    figure.suptitle(title, fontsize=10, x=0.01, ha="left")
-    for axes, (_, fill) in zip(
-        figure.subplots(len(panels), 1, sharex=True, height_ratios=heights, squeeze=False)[:, 0],
-        panels,
-        strict=True,
-    ):
-        fill(axes)
-        axes.grid(axis="x", alpha=0.25)
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.tick_params(labelsize=8)
-    axes.set_xlim(start_s, end_s)
-    _label_time(axes, start_s, end_s)
-    return figure
+
+def _panels_of(track: Track) -> list[Panel]:
+    """Return a panel for each signal that was named; neighbours with one unit share theirs."""
+    panels: list[Panel] = []
+    for (unit, codes), names in groupby(track.wanted, key=lambda n: (_unit(n), _codes(n))):
+        courses = {name: track.wanted[name] for name in names}
+        if not codes:
+            panels.append((0.75, partial(_draw_signals, courses=courses, unit=unit)))
+            continue
+        for name, course in courses.items():
+            lanes = sorted({int(value) for value in course.values if value is not None})
+            height = 0.2 + 0.2 * max(len(lanes), 1)
+            panels.append((height, partial(_draw_code, name=name, course=course, lanes=lanes)))
+    return panels
+
+
+def _unit(name: SignalName) -> str:
+    return name.definition.unit.replace("deg", "°")
+
+
+def _codes(name: SignalName) -> bool:
+    """Whether the values of a signal are codes with names."""
+    known = name.definition
+    return bool(known.names.keys() - {known.not_available_raw})
+
+
+def _draw_signals(axes: Any, courses: dict[SignalName, Course], unit: str) -> None:
+    for (name, course), colour in zip(courses.items(), cycle(SERIES), strict=False):
+        _step(axes, course, _words(name.signal), colour)
+    axes.set_ylabel(unit)
+    axes.set_title(", ".join(_heading(name, course) for name, course in courses.items()))
+    if len(courses) > 1:
+        legend_beside(axes)
+
+
+def _draw_code(axes: Any, name: SignalName, course: Course, lanes: list[int]) -> None:
+    """Draw a signal whose values are codes: one lane for each that occurred, by its name."""
+    rows = [None if value is None else float(lanes.index(int(value))) for value in course.values]
+    axes.plot(course.times_s, _numbers(rows), drawstyle="steps-post", color=BLUE, linewidth=2)
+    axes.set_yticks(range(len(lanes)), [str(name.definition.named(code)) for code in lanes])
+    axes.set_ylim(max(len(lanes), 1) - 0.5, -0.5)
+    axes.set_title(_heading(name, course))
+
+
+def _heading(name: SignalName, course: Course) -> str:
+    return str(name) if course.is_known else f"{name} (never available)"
 
 
 def _lanes(history: Sequence[StateChange]) -> list[str]:
@@ -174,14 +229,15 @@ def _draw_states(
     axes.set_yticks(range(len(lanes)), lanes)
     axes.set_ylim(len(lanes) - (-0.2 if track.requests else 0.4), -0.6)
     _draw_requests(axes, track, (end_s - history[0].time_s) * _LABEL_SHARE)
-    axes.set_title("driver state", fontsize=9, loc="left")
+    axes.grid(False, axis="y")
+    axes.set_title("driver state")
 
 
 def _draw_requests(axes: Any, track: Track, apart_s: float) -> None:
     """Mark what the driver was asked, below the states; in words where there is room for them."""
     labelled_s = float("-inf")
     for time_s, kind in track.requests:
-        axes.axvline(time_s, color=_REQUEST_COLOUR, linewidth=1, linestyle=":")
+        axes.axvline(time_s, color=PURPLE, linewidth=1, linestyle=":")
         if time_s < labelled_s + apart_s:
             continue
         labelled_s = time_s
@@ -191,8 +247,8 @@ def _draw_requests(axes: Any, track: Track, apart_s: float) -> None:
             xycoords=("data", "axes fraction"),
             xytext=(0, 3),
             textcoords="offset points",
-            fontsize=7,
-            color=_REQUEST_COLOUR,
+            fontsize=SMALL_PT,
+            color=PURPLE,
         )
 
 
@@ -202,9 +258,9 @@ def _draw_emotions(axes: Any, track: Track) -> None:
         if name in known:
             _step(axes, known[name], name.lower(), colour)
     axes.set_ylim(0, 100)
-    axes.set_ylabel("%", fontsize=8)
-    axes.set_title("emotion", fontsize=9, loc="left")
-    _legend(axes, len(known))
+    axes.set_ylabel("%")
+    axes.set_title("emotion")
+    legend_beside(axes)
 
 
 def _draw_courses(
@@ -215,18 +271,18 @@ def _draw_courses(
     lowest: float | None = 0,
     highest: float | None = None,
 ) -> None:
-    for (name, course), colour in zip(courses.items(), _MESSAGE_COLOURS, strict=False):
+    for (name, course), colour in zip(courses.items(), SERIES, strict=False):
         _step(axes, course, _words(name), colour)
     axes.set_ylim(lowest, highest)
-    axes.set_ylabel(unit, fontsize=8)
-    axes.set_title(", ".join(_words(name) for name in courses), fontsize=9, loc="left")
+    axes.set_ylabel(unit)
+    axes.set_title(", ".join(_words(name) for name in courses))
     if len(courses) > 1:
-        _legend(axes, len(courses))
+        legend_beside(axes)
 
 
 def _draw_line(axes: Any, track: Track) -> None:
     """Draw how evenly the messages came, and mark each frame that was not in order."""
-    for (name, course), colour in zip(track.intervals.items(), _MESSAGE_COLOURS, strict=False):
+    for (name, course), colour in zip(track.intervals.items(), SERIES, strict=False):
         milliseconds = [None if v is None else v * 1000 for v in course.values]
         axes.plot(
             course.times_s, _numbers(milliseconds), ".", markersize=2.5, color=colour, label=name
@@ -248,9 +304,9 @@ def _draw_line(axes: Any, track: Track) -> None:
                 transform=axes.get_xaxis_transform(),
             )
     axes.set_ylim(bottom=0)
-    axes.set_ylabel("ms", fontsize=8)
-    axes.set_title("time between frames; lines: the cycles", fontsize=9, loc="left")
-    _legend(axes, 1)
+    axes.set_ylabel("ms")
+    axes.set_title("time between frames; lines: the cycles")
+    legend_beside(axes)
 
 
 def _step(axes: Any, course: Course, label: str, colour: str) -> None:
@@ -258,7 +314,6 @@ def _step(axes: Any, course: Course, label: str, colour: str) -> None:
         course.times_s,
         _numbers(course.values),
         drawstyle="steps-post",
-        linewidth=1.2,
         color=colour,
         label=label,
     )
@@ -266,13 +321,6 @@ def _step(axes: Any, course: Course, label: str, colour: str) -> None:
 
 def _numbers(values: Sequence[float | None]) -> list[float]:
     return [float("nan") if value is None else value for value in values]
-
-
-def _legend(axes: Any, entries: int) -> None:
-    if entries and axes.get_legend_handles_labels()[0]:
-        axes.legend(
-            loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=7, frameon=False, markerscale=1.5
-        )
 
 
 def _label_time(axes: Any, start_s: float, end_s: float) -> None:
@@ -284,7 +332,7 @@ def _label_time(axes: Any, start_s: float, end_s: float) -> None:
     step = next((step for step in steps if span / step <= 14), steps[-1])
     count = int(span / step) + 1
     axes.set_xticks([start_s + index * step * seconds for index in range(count)])
-    axes.set_xlabel(f"{unit} since the start", fontsize=8)
+    axes.set_xlabel(f"{unit} since the start")
 
 
 def _words(signal: str) -> str:

@@ -1,9 +1,9 @@
 """How long what the driver has not sent yet has been waiting there.
 
-The kernel says how many bytes are unsent: TIOCOUTQ of a serial port, SIOCOUTQ (the same number) of
-a TCP socket, where it includes what the other side has not acknowledged. A pseudo-terminal says
-zero: what is written there lies with the reader already, however long that takes to read. For such
-queues, and those behind the other end, receivers have LinkTiming.
+The kernel says how many bytes are unsent: TIOCOUTQ of a serial port, SIOCOUTQNSD of a TCP socket,
+whose SIOCOUTQ (the same number as TIOCOUTQ) also counts what the other side has not acknowledged. A
+pseudo-terminal says zero: what is written there lies with the reader already, however long that
+takes to read. For such queues, and those behind the other end, receivers have LinkTiming.
 """
 
 import fcntl
@@ -12,12 +12,25 @@ import termios
 from collections import deque
 
 _INT = struct.Struct("i")
+_SIOCOUTQNSD = 0x894B  # linux/sockios.h
 
 
-def unsent_bytes(descriptor: int) -> int:
-    """Return how much was written and not sent; 0 where the driver does not say."""
+def undelivered_bytes(descriptor: int) -> int:
+    """Return how much was written and not sent, or on TCP not acknowledged.
+
+    0 where the driver does not say.
+    """
+    return _ask(descriptor, termios.TIOCOUTQ)
+
+
+def tcp_unsent_bytes(descriptor: int) -> int:
+    """Return how much was written to a TCP socket and not sent; 0 where the kernel does not say."""
+    return _ask(descriptor, _SIOCOUTQNSD)
+
+
+def _ask(descriptor: int, request: int) -> int:
     try:
-        answer = fcntl.ioctl(descriptor, termios.TIOCOUTQ, bytes(_INT.size))
+        answer = fcntl.ioctl(descriptor, request, bytes(_INT.size))
     except OSError:
         return 0
     count: int = _INT.unpack(answer)[0]
@@ -36,12 +49,16 @@ class Backlog:
         self._written += count
         self._ends.append((self._written, now_s))
 
-    def age_s(self, unsent: int, now_s: float) -> float:
-        """Return how long the oldest of the `unsent` bytes has waited; 0 where none does."""
-        sent = self._written - unsent
-        while self._ends and self._ends[0][0] <= sent:
+    def delivered_but(self, count: int) -> None:
+        """Forget all but the latest `count` bytes: they never wait again."""
+        delivered = self._written - count
+        while self._ends and self._ends[0][0] <= delivered:
             self._ends.popleft()
-        return now_s - self._ends[0][1] if self._ends else 0.0
+
+    def age_s(self, waiting: int, now_s: float) -> float:
+        """Return how long the oldest of the `waiting` latest bytes has waited; 0 where none is."""
+        left = self._written - waiting
+        return next((now_s - written_s for end, written_s in self._ends if end > left), 0.0)
 
     def clear(self) -> None:
         """Forget what was thrown away."""

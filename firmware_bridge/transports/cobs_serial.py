@@ -2,21 +2,25 @@
 
 from firmware_bridge.protocol.cobs import DELIMITER, PACKET_OVERHEAD, CobsParser, encode_packet
 from firmware_bridge.protocol.frame import CanFrame
-from firmware_bridge.transports.address import split_address
+from firmware_bridge.transports.address import split_options
 from firmware_bridge.transports.base import TransportCounters
-from firmware_bridge.transports.serial_port import BAUDRATE, SerialPort
+from firmware_bridge.transports.place import Place, open_place, place_of
 from firmware_bridge.transports.serial_transport import SerialTransport
 
 
 def check_cobs(address: str) -> None:
     """BridgeError where the options of an address are wrong; opens nothing."""
-    split_address("cobs", address, BAUDRATE)
+    _parse(address)
 
 
 def open_cobs(address: str) -> SerialTransport:
-    """Open `PORT` or `PORT?baudrate=N`; see `SerialPort` for what goes wrong."""
-    port, baudrate = split_address("cobs", address, BAUDRATE)
-    return SerialTransport(SerialPort(port, baudrate), CobsFraming())
+    """Open `PORT` or `PORT?baudrate=N`; see `open_place` for what goes wrong."""
+    return SerialTransport(open_place(_parse(address)), CobsFraming())
+
+
+def _parse(address: str) -> Place:
+    port, options = split_options("cobs", address, ("baudrate",))
+    return place_of("cobs", address, port, options)
 
 
 class CobsFraming:

@@ -4,8 +4,11 @@ import contextlib
 import os
 import select
 import threading
+import time
 
 from firmware_bridge.errors import LinkReason, TransportError
+
+_LOOK_AGAIN_S = 0.005
 
 
 class Gate:
@@ -33,13 +36,18 @@ class Gate:
 
     def wait_readable(self, timeout_s: float) -> bool:
         """Return whether something arrived (or the port hung up) in time; see `check`."""
-        ready = self._readable.poll(max(0.0, timeout_s) * 1000)
-        self.check()
-        return bool(ready)
+        return self._wait(self._readable, timeout_s)
 
     def wait_writable(self, timeout_s: float) -> bool:
         """Return whether something can be written in time; see `check`."""
-        ready = self._writable.poll(max(0.0, timeout_s) * 1000)
+        return self._wait(self._writable, timeout_s)
+
+    def _wait(self, waiting: select.poll, timeout_s: float) -> bool:
+        try:
+            ready = waiting.poll(max(0.0, timeout_s) * 1000)
+        except OSError:  # no memory for it: the caller comes back
+            time.sleep(min(max(0.0, timeout_s), _LOOK_AGAIN_S))
+            ready = []
         self.check()
         return bool(ready)
 
@@ -49,7 +57,8 @@ class Gate:
             if self._is_shut:
                 return False
             self._is_shut = True
-        os.eventfd_write(self._wake, 1)  # never read: it wakes whoever waits, for good
+        with contextlib.suppress(OSError):  # whoever waits sees it when the time is up
+            os.eventfd_write(self._wake, 1)  # never read: it wakes whoever waits, for good
         return True
 
     def release(self) -> None:

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from firmware_bridge.protocol.frame import CanFrame
 from firmware_bridge.transports.base import TransportCounters
-from firmware_bridge.transports.serial_port import SerialPort
+from firmware_bridge.transports.byte_port import BytePort
 
 
 class Framing(Protocol):
@@ -33,7 +33,7 @@ class Framing(Protocol):
 class SerialTransport:
     """A transport over an open port, which it closes."""
 
-    def __init__(self, port: SerialPort, framing: Framing) -> None:
+    def __init__(self, port: BytePort, framing: Framing) -> None:
         self._port = port
         self._framing = framing
         self._frames_sent = 0

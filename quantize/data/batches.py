@@ -27,6 +27,8 @@ class AugmentedBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras sh
     `ask` has teachers answer for the very pictures of the batch, changed and mixed (Beyer et al.
     2022, arXiv:2106.05237); their answers get `teacher_weight` (0..1) of the target. The pictures
     are then made at 48 px, which teachers see, and reduced to `side_px` for the student.
+    `mirrored` appends the mirror image of each picture, in the same order and with the same target:
+    a batch then has twice as many pictures.
 
     Each image's change depends on (seed, epoch, place in the epoch) alone, so a training that
     resumes after a kill sees what it would have seen.
@@ -46,12 +48,14 @@ class AugmentedBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras sh
         mixup: float = 0.0,
         ask: Ask | None = None,
         teacher_weight: float = 0.0,
+        mirrored: bool = False,
     ) -> None:
         super().__init__()
         self._images, self._targets, self._votes = images, targets, votes
         self.side_px, self._batch_size = side_px, batch_size
         self._augmentation, self._mixup = augmentation, mixup
         self._ask, self._teacher_weight = ask, np.float32(teacher_weight)
+        self._mirrored = mirrored
         self._seed = (seed, epoch)
         self._order = np.random.default_rng(self._seed).permutation(len(images))
 
@@ -74,6 +78,10 @@ class AugmentedBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras sh
             seen = np.asarray(np.rint(inputs[..., 0] * 255), np.uint8)
             targets = _mix_answers(targets, self._ask(seen), self._teacher_weight)
             inputs = _resized(inputs, self.side_px)
+        if self._mirrored:
+            inputs = np.concatenate([inputs, inputs[:, :, ::-1]])
+            targets = np.concatenate([targets, targets])
+            votes = None if votes is None else np.concatenate([votes, votes])
         return inputs, targets if votes is None else {"logits": targets, "votes": votes}
 
 

@@ -1,6 +1,7 @@
 """Faces of pictures and videos, cut as the pipeline sees them, with a table of what it measures."""
 
 import csv
+import itertools
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -111,13 +112,15 @@ def export_faces(
     *,
     every_s: float,
     side_px: int,
+    most: int = 0,
     advance: Callable[[int], None] = lambda files: None,
 ) -> ExportCounts:
     """Write the faces of a picture, a video, a folder or an archive of both below `out`.
 
     Folders stay as they are, so that classes keep their names: `sad/1.jpg` becomes `sad/1.png`. A
     video's face is written each `every_s` seconds, and tracked in each frame between. A crop has
-    `side_px` pixels a side, 0: as many as in the frame. `advance` is told the files that are done.
+    `side_px` pixels a side, 0: as many as in the frame. `most` above 0 is after how many faces it
+    stops. `advance` is told the files that are done.
     The table TABLE has a row for each crop. UserError where nothing can be read or written.
     """
     counts = ExportCounts()
@@ -126,7 +129,8 @@ def export_faces(
         with (out / TABLE).open("w", encoding="utf-8", newline="") as file:
             table = csv.writer(file)
             table.writerow(COLUMNS)
-            for face, crop in _faces(source, config, every_s, side_px, counts, advance):
+            found = _faces(source, config, every_s, side_px, counts, advance)
+            for face, crop in itertools.islice(found, most or None):
                 path = out / face.file
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(cv2.imencode(".png", crop)[1].tobytes())

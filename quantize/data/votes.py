@@ -83,6 +83,27 @@ def load_votes(path: Path, dataset: Fer2013) -> NDArray[np.float32]:
     return np.asarray(counts / totals, np.float32)
 
 
+def votes_as_labels(votes: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Return the votes for FER2013's classes, float32[n, 7] of sum 1, and for which rows: bool[n].
+
+    `votes` are float32[n, 10], as `load_votes` gives them. *Contempt*, *unknown* and *not a face*
+    are no class of FER2013: the others share what is left, and a row without any has zeros.
+    """
+    ours = votes[:, [_VOTE_OF[index] for index in range(len(LABELS))]]
+    totals = ours.sum(axis=1, keepdims=True)
+    there = totals[:, 0] > 0
+    return np.asarray(ours / np.where(totals > 0, totals, 1), np.float32), there
+
+
+def unclear_share(votes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the share of taggers, float32[n], who saw no face or no emotion that they know.
+
+    `votes` are float32[n, 10], as `load_votes` gives them.
+    """
+    unclear = [VOTE_CLASSES.index(name) for name in ("unknown", "NF")]
+    return np.asarray(votes[:, unclear].sum(axis=1), np.float32)
+
+
 def _read(path: Path) -> list[_Row]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:

@@ -57,6 +57,7 @@ def diagnose(
     `advance` is told the images that were looked at: at most ASKED for each of RANGES.
     """
     some = rows.rows(balanced_rows(rows.labels, count=min(ASKED, len(rows)), seed=1))
+    some = some.at_side(use.side_px)
     asked = (use.low, use.high)
     ranges = {f"{use.low:g}:{use.high:g}": asked}
     ranges |= {name: each for name, each in RANGES.items() if not np.allclose(each, asked)}

@@ -116,11 +116,13 @@ class FaceLabels:
             )
             return cls(**values, canonical=canonical)
         except OSError as error:
-            raise DataError(DataReason.UNREADABLE, f"{path}: cannot be read ({error})") from error
+            raise DataError(
+                DataReason.UNREADABLE, f"{path}: cannot be read ({error.strerror or error})"
+            ) from error
         except (ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
             raise DataError(
                 DataReason.BAD_FORMAT,
-                f"{path}: not a labels file ({error}): `edge-fer face label` writes one",
+                f"{path}: not a labels file: `edge-fer face label` writes one",
             ) from error
 
 

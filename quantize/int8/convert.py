@@ -29,6 +29,7 @@ from quantize.int8.kernel_invariance import (
 from quantize.int8.scales import with_usable_scales
 from quantize.int8.supported import refuse_inexact_layer, refuse_unsupported
 from quantize.networks.adapting import gives_probabilities
+from quantize.networks.folding import Folded
 from quantize.networks.tflite_file import open_interpreter
 
 INT8 = "int8"
@@ -55,10 +56,8 @@ class Converted:
     kernel_invariant: bool = False
 
 
-def convert(
-    model: keras.Model, calibration: CalibrationSet, kind: ModelKind = EMOTIONS
-) -> Converted:
-    """Convert `model` (float32[n, 48, 48, 1] in 0..1 to logits or probabilities) to int8.
+def convert(folded: Folded, calibration: CalibrationSet, kind: ModelKind = EMOTIONS) -> Converted:
+    """Convert a network (float32[n, 48, 48, 1] in 0..1 to logits or probabilities) to int8.
 
     The file takes int8[1, 48, 48, 1] and returns int8[1, 7], or what else `kind` says; its weights
     are quantized per channel, with the ranges of activations from `calibration`, and rounded so
@@ -66,9 +65,9 @@ def convert(
     it. UserError when the network cannot be converted so, naming the operator or the part that is
     off.
     """
-    source = f"{model.name} converted to int8"
-    refuse_unsupported(model, source)
-    model = with_averages_as_convolutions(model)
+    source = f"{folded.model.name} converted to int8"
+    refuse_unsupported(folded.model, source)
+    model = with_averages_as_convolutions(folded.model)
     content = convert_as(model, INT8, calibration, kind)
     if kind.is_classifier:
         content = with_usable_scales(content, kind.output)

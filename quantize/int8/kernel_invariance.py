@@ -27,7 +27,7 @@ from quantize.int8.even_weights import (
     to_odd,
     weight_scales,
 )
-from quantize.networks.folding import chain_of, copy_of, fold_batch_norms, is_folded, rebuild
+from quantize.networks.folding import chain_of, copy_of, is_folded, rebuild
 
 _WITH_WEIGHTS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 _PASSING = ("MAX_POOL_2D", "RESHAPE")  # these move bytes and round nothing
@@ -78,8 +78,7 @@ def with_kernel_invariant_rounding(
     that is no plain chain of convolutions, dense layers and max pooling, or keeps a BatchNorm.
     """
     operators = list_operators(content, source)
-    network = model if is_folded(model) else fold_batch_norms(model).model
-    chain = chain_of(network)
+    chain = chain_of(model) if is_folded(model) else None
     if chain is None or not all(operator.name in _KNOWN for operator in operators):
         return None
     weighted = [layer for layer in chain if layer.weights]
@@ -91,7 +90,7 @@ def with_kernel_invariant_rounding(
         return None
     if output is not None:
         _set_output(file, output)
-    layers_in_order = iter(zip(weighted, _look_at(network, weighted, images), strict=True))
+    layers_in_order = iter(zip(weighted, _look_at(model, weighted, images), strict=True))
     for operator, found in zip(file.subgraphs[0].operators, operators, strict=True):
         if found.name in _PASSING:
             read, written = _tensors(file, operator)

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 # Layers that a scale and a shift a channel pass through unchanged.
 _TRANSPARENT = (layers.Dropout, layers.AveragePooling2D, layers.GlobalAveragePooling2D)
+# Layers whose weights a scale and a shift go into.
+_TAKING = (layers.Conv2D, layers.Dense)
 _NOT_A_CHAIN = "the network is no chain of layers: the converter folds what it can"
 
 
@@ -49,9 +51,9 @@ def fold_batch_norms(model: keras.Model) -> Folded:
 
 
 def is_folded(model: keras.Model) -> bool:
-    """Whether `model` is as `fold_batch_norms` leaves one: no BatchNorm, and a bias everywhere."""
+    """Whether `fold_batch_norms` has nothing left to do: no BatchNorm, a bias wherever it goes."""
     return not any(isinstance(layer, layers.BatchNormalization) for layer in model.layers) and all(
-        getattr(layer, "use_bias", True) for layer in model.layers
+        layer.use_bias for layer in model.layers if type(layer) in _TAKING
     )
 
 
@@ -157,10 +159,7 @@ def _scale_and_shift(
 
 
 def _is_linear(layer: layers.Layer) -> bool:
-    return layer.activation is keras.activations.linear and type(layer) in (
-        layers.Conv2D,
-        layers.Dense,
-    )
+    return type(layer) in _TAKING and layer.activation is keras.activations.linear
 
 
 def _kernel_and_bias(

@@ -8,31 +8,28 @@ import numpy as np
 from edge_fer.emotions import LABELS
 from edge_fer.errors import Extra, MissingPackageError, OutputError, OutputReason
 from edge_fer.out_path import PICTURES, prepare_file
+from firmware_bridge.plot_style import BLUE, WIDTH_IN, in_style, new_figure, write_figure
 from quantize.data.fer2013 import Fer2013
-from quantize.plots.style import BLUE, plain
 
-DPI = 120
+_PANEL_IN = 2.6  # height of a usage's panel
 
 
-def open_figure(width_in: float, height_in: float) -> Any:
+def open_figure(height_in: float, width_in: float = WIDTH_IN) -> Any:
     """Return an empty matplotlib figure of that size; UserError when matplotlib is missing."""
     try:
-        from matplotlib.figure import Figure  # noqa: PLC0415  # not on a device
+        return new_figure(height_in, width_in)
     except ImportError as error:
         raise MissingPackageError(
             Extra.PLOT,
-            f"figures need matplotlib: pip install 'edge-fer[plot]' ({error})",
+            f"plots need matplotlib: pip install 'edge-fer[plot]' ({error})",
         ) from error
-    return Figure(figsize=(width_in, height_in), layout="constrained")
 
 
 def save_figure(figure: Any, path: Path) -> None:
     """Write a figure as its ending says; UserError as `check_figure_path`."""
     check_figure_path(path)
-    # Without what differs from one run to the next: the version of matplotlib, the date.
-    changing = {".png": "Software", ".svg": "Date", ".pdf": "CreationDate"}[path.suffix.lower()]
     try:
-        figure.savefig(path, dpi=DPI, metadata={changing: None})
+        write_figure(figure, path)
     except OSError as error:
         raise OutputError(
             OutputReason.NOT_WRITABLE, f"{path}: cannot be written ({error.strerror})"
@@ -44,14 +41,15 @@ def check_figure_path(path: Path) -> None:
     prepare_file(path, "--plot", PICTURES)
 
 
+@in_style
 def draw_distribution(dataset: Fer2013, path: Path) -> None:
-    """Draw the rows by class, a panel for each usage, into a PNG file.
+    """Draw the rows by class, a panel for each usage, into a picture file.
 
     UserError when matplotlib is not installed or the file cannot be written.
     """
     usages = dataset.counts()
-    figure = open_figure(1 + 4.5 * len(usages), 3.6)
-    panels = figure.subplots(1, len(usages), squeeze=False)[0]
+    figure = open_figure(_PANEL_IN * len(usages))
+    panels = figure.subplots(len(usages), 1, squeeze=False)[:, 0]
     places = np.arange(len(LABELS))
     for panel, (usage, classes) in zip(panels, usages.items(), strict=True):
         rows = sum(classes.values())
@@ -61,8 +59,8 @@ def draw_distribution(dataset: Fer2013, path: Path) -> None:
         )
         panel.set_yticks(places, LABELS)
         panel.invert_yaxis()  # in the order of the labels, from the top
-        panel.margins(x=0.3)
+        panel.margins(x=0.2)
+        panel.grid(False, axis="y")
         panel.set_title(f"{usage}: {rows:,} images")
-        panel.set_xlabel("images")
-        plain(panel)
+    panels[-1].set_xlabel("images")
     save_figure(figure, path)

@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 
 from edge_fer.emotions import LABELS
+from firmware_bridge.plot_style import INK, SMALL_PT, in_style
 from quantize.evaluation.scores import Scores
+from quantize.plots.colour_maps import white_to_blue
 from quantize.plots.figures import open_figure, save_figure
-from quantize.plots.style import INK, white_to_blue
 from quantize.report.markdown import paragraphs, picture, table
 
 
@@ -27,11 +28,12 @@ def answers_section(scores: Scores, folder: Path) -> str:
     )
 
 
+@in_style
 def draw_confusion(scores: Scores, path: Path) -> None:
     """Draw the confusion matrix, shaded by the share of each row, into a PNG file."""
     counts = np.array(scores.confusion)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    figure = open_figure(6.6, 5.6)
+    figure = open_figure(6.0)
     axes = figure.subplots()
     image = axes.imshow(shares, cmap=white_to_blue(), vmin=0, vmax=1)
     for truth, answer in np.ndindex(*counts.shape):
@@ -41,12 +43,13 @@ def draw_confusion(scores: Scores, path: Path) -> None:
             f"{counts[truth, answer]:,}\n{shares[truth, answer]:.0%}",
             ha="center",
             va="center",
-            size=8,
+            size=SMALL_PT,
             color="white" if shares[truth, answer] > 0.5 else INK,
         )
     axes.set_xticks(range(len(LABELS)), LABELS)
     axes.set_yticks(range(len(LABELS)), LABELS)
     axes.tick_params(length=0)
+    axes.grid(False)
     axes.set_xlabel("answer")
     axes.set_ylabel("truth")
     axes.spines[:].set_visible(False)

@@ -5,10 +5,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from edge_fer.atomic_write import write_atomically
+from firmware_bridge.plot_style import BLUE, GREY, in_style, legend_below
 from quantize.data.calibration_set import DEFAULT_COUNT
 from quantize.int8.calibration_curve import CalibrationCurve, SizeSummary, summarise
 from quantize.plots.figures import open_figure, save_figure
-from quantize.plots.style import BLUE, GREY, plain
 
 NAME = "calibration-size"
 
@@ -42,9 +42,10 @@ def page(curve: CalibrationCurve, *, command: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+@in_style
 def draw_curve(curve: CalibrationCurve, path: Path) -> None:
     """Draw each conversion as a dot, the mean of each size as a line, float32 as a dashed one."""
-    figure = open_figure(6.4, 4.0)
+    figure = open_figure(4.2)
     axes = figure.subplots()
     summaries = summarise(curve)
     axes.scatter(
@@ -67,8 +68,7 @@ def draw_curve(curve: CalibrationCurve, path: Path) -> None:
     axes.minorticks_off()
     axes.set_xlabel("images of the representative set")
     axes.set_ylabel(f"accuracy on {curve.usage} (%)")
-    plain(axes)
-    axes.legend(frameon=False)
+    legend_below(figure, 3)
     save_figure(figure, path)
 
 

@@ -5,16 +5,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware_bridge.plot_style import GREY, INK, ORANGE, in_style, legend_below
 from quantize.data.corruptions import CORRUPTIONS, SEVERITIES
 from quantize.evaluation.render_robustness import confidence_verdict, verdict
 from quantize.evaluation.robustness import JUDGED_SEVERITY, LEAST_SHARE, Robustness, corrupted
+from quantize.plots.colour_maps import white_to_blue
 from quantize.plots.figures import open_figure, save_figure
-from quantize.plots.style import GREY, INK, ORANGE, plain, white_to_blue
 from quantize.report.filters import portrait_face
 from quantize.report.markdown import paragraphs, picture, table
-from quantize.report.tiles import Tile, draw_tiles
+from quantize.report.tiles import Tile, draw_tiles, in_rows
 
 _TILE_IN = 0.8
+_KINDS_A_ROW = 7
 _SHOWN_SEVERITIES = (1, 3, 5)
 
 
@@ -59,9 +61,10 @@ def robustness_table(robustness: Robustness) -> str:
     )
 
 
+@in_style
 def draw_robustness(robustness: Robustness, path: Path) -> None:
     """Draw a line of five dots for each kind, the hardest at the bottom, into a PNG file."""
-    figure = open_figure(7.6, 5.2)
+    figure = open_figure(5.2)
     axes = figure.subplots()
     by_severity_3 = sorted(
         robustness.accuracy.items(), key=lambda item: -item[1][JUDGED_SEVERITY - 1]
@@ -99,13 +102,12 @@ def draw_robustness(robustness: Robustness, path: Path) -> None:
     axes.invert_yaxis()
     axes.set_xlabel(f"accuracy on {robustness.usage} (%)")
     axes.tick_params(axis="y", length=0)
-    axes.grid(axis="x", alpha=0.25)
-    axes.set_axisbelow(True)
-    plain(axes)
-    figure.legend(loc="outside lower center", ncols=4, frameon=False)
+    axes.grid(False, axis="y")
+    legend_below(figure, 4)
     save_figure(figure, path)
 
 
+@in_style
 def draw_examples(face: NDArray[np.uint8], seed: int, path: Path) -> None:
     """Draw `face` (uint8[48, 48]) under each kind, a column a kind, into a PNG file."""
     rows = [
@@ -114,9 +116,10 @@ def draw_examples(face: NDArray[np.uint8], seed: int, path: Path) -> None:
                 corrupted(face[np.newaxis], kind, severity, seed)[0],
                 ((kind, INK),) if severity == _SHOWN_SEVERITIES[-1] else (),
             )
-            for kind in CORRUPTIONS
+            for kind in kinds
         ]
+        for kinds in in_rows(list(CORRUPTIONS), _KINDS_A_ROW)
         for severity in _SHOWN_SEVERITIES
     ]
     names = [f"severity {severity}" for severity in _SHOWN_SEVERITIES]
-    draw_tiles(rows, path, tile_in=_TILE_IN, names=names)
+    draw_tiles(rows, path, tile_in=_TILE_IN, names=names * (len(rows) // len(names)))

@@ -12,7 +12,7 @@ from quantize.report.markdown import paragraphs, picture
 from quantize.report.tiles import FEWEST_FACES, Tile, draw_tiles
 
 SEED = 1
-_PER_CLASS = 10
+_PER_CLASS = 7
 _TILE_IN = 0.8
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from edge_fer.errors import DataError, DataReason
-from quantize.int8.quantize import training_record
+from firmware_bridge.plot_style import BLUE, GREY, ORANGE, SMALL_PT, in_style, legend_below
+from quantize.int8.record import training_record
 from quantize.plots.figures import open_figure, save_figure
-from quantize.plots.style import BLUE, GREY, ORANGE, plain
 from quantize.report.markdown import paragraphs, picture
 from quantize.report.subject import Subject
 from quantize.training.run_folder import EpochResult, RunFolder
@@ -66,9 +66,10 @@ def read_history(folder: Path) -> History | None:
     )
 
 
+@in_style
 def draw_history(history: History, path: Path) -> None:
     """Draw accuracy and loss by epoch, a band for each image size, into a PNG file."""
-    figure = open_figure(10.0, 3.8)
+    figure = open_figure(3.2)
     accuracy, loss = figure.subplots(1, 2)
     epochs = [result.epoch for result in history.epochs]
     for axes, values, title in (
@@ -85,12 +86,10 @@ def draw_history(history: History, path: Path) -> None:
         axes.set_title(title)
         axes.set_xlabel("epoch")
         axes.set_xlim(0.5, epochs[-1] + 0.5)
-        axes.grid(axis="y", alpha=0.25)
-        plain(axes)
         _mark_stages(axes, history.epochs)
         if history.best_epoch is not None:
             axes.axvline(history.best_epoch, color=GREY, linestyle=":", label="best epoch")
-    loss.legend(frameon=False)
+    legend_below(figure, 3)
     save_figure(figure, path)
 
 
@@ -113,7 +112,7 @@ def _mark_stages(axes: Any, epochs: tuple[EpochResult, ...]) -> None:
             (first + last) / 2,
             0.01,
             f"{side_px} px",
-            size=8,
+            size=SMALL_PT,
             color=GREY,
             ha="center",
             transform=axes.get_xaxis_transform(),

@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_fer.emotions import LABELS
-from quantize.plots.style import INK, ORANGE
+from firmware_bridge.plot_style import INK, ORANGE, in_style
 from quantize.report.markdown import paragraphs, picture, table
 from quantize.report.measured import Measured
 from quantize.report.tiles import FEWEST_FACES, Tile, draw_tiles, in_rows
 
 _SHOWN = 40
-_A_ROW = 10
+_A_ROW = 9
 _CONFUSIONS = 10
 _TILE_IN = 0.8
 
@@ -74,6 +74,7 @@ def surest_mistakes(
     return wrong[order][:count]
 
 
+@in_style
 def draw_mistakes(measured: Measured, mistakes: NDArray[np.int64], path: Path) -> None:
     """Draw the rows `mistakes` with answer, confidence and label into a PNG file."""
     probabilities = np.exp(measured.calibrated.scaled)

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware_bridge.plot_style import BLUE, GREY, ORANGE, in_style
 from quantize.evaluation.scores import CALIBRATION_BINS
 from quantize.plots.figures import open_figure, save_figure
-from quantize.plots.style import BLUE, GREY, ORANGE, plain
 from quantize.report.markdown import paragraphs, picture
 from quantize.report.measured import Measured
 
@@ -58,9 +58,10 @@ def reliability_bins(answers: NDArray[np.float64], labels: NDArray[np.int64]) ->
     ]
 
 
+@in_style
 def draw_reliability(measured: Measured, path: Path) -> None:
     """Draw accuracy over confidence before and after the temperature into a PNG file."""
-    figure = open_figure(9.0, 4.8)
+    figure = open_figure(4.8)
     panels = figure.subplots(2, 2, sharex=True, height_ratios=[3, 1])
     calibrated = measured.calibrated
     for column, (answers, title, colour) in enumerate(
@@ -93,5 +94,3 @@ def _draw_bins(upper: Any, lower: Any, bins: list[Bin], colour: str) -> None:
     )
     upper.set(xlim=(0, 100), ylim=(0, 100))
     lower.set_xlabel("confidence (%)")
-    plain(upper)
-    plain(lower)

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware_bridge.plot_style import BLUE, GREY, ORANGE, in_style, legend_below
 from quantize.plots.figures import open_figure, save_figure
-from quantize.plots.style import BLUE, GREY, ORANGE, plain
 from quantize.report.markdown import paragraphs, picture
 from quantize.report.measured import Measured
 
@@ -58,9 +58,10 @@ def at_threshold(measured: Measured) -> tuple[float, float]:
     return float(covered.mean()), float((~measured.right[covered]).mean())
 
 
+@in_style
 def draw_risk_coverage(measured: Measured, path: Path) -> None:
     """Draw the curve, the ideal one and the threshold into a PNG file."""
-    figure = open_figure(6.4, 4.0)
+    figure = open_figure(4.2)
     axes = figure.subplots()
     coverage, risk = risk_coverage(measured.calibrated.scaled, measured.rows.labels)
     axes.plot(100 * coverage, 100 * risk, color=BLUE, label="the model")
@@ -80,6 +81,5 @@ def draw_risk_coverage(measured: Measured, path: Path) -> None:
     axes.set_ylim(bottom=0)
     axes.set_xlabel("coverage: answered (%)")
     axes.set_ylabel("risk: wrong among the answered (%)")
-    axes.legend(frameon=False, loc="upper left")
-    plain(axes)
+    legend_below(figure, 2)
     save_figure(figure, path)

@@ -3,7 +3,7 @@
 import importlib.metadata
 from math import sqrt
 
-from quantize.int8.quantize import tool_versions
+from quantize.int8.record import tool_versions
 from quantize.report.command import shown
 from quantize.report.markdown import paragraphs, signed_points, table
 from quantize.report.measured import Measured

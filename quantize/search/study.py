@@ -13,9 +13,17 @@ from typing import Any, TypeVar
 
 import optuna
 from optuna.storages.journal import JournalFileBackend
+from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from edge_fer.errors import DataError, DataReason, Extra, MissingPackageError
+from edge_fer.errors import (
+    DataError,
+    DataReason,
+    Extra,
+    MissingPackageError,
+    UsageError,
+    UsageReason,
+)
 
 # The heartbeat is what keeps a killed worker's trial; Optuna calls it experimental.
 warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
@@ -47,7 +55,8 @@ class Budget:
     """What decides a trial beside its point; a study holds to one.
 
     `rows` of Training and as many of PublicTest at most, chosen by `seed`; `side_px` is the size
-    to which faces are reduced.
+    to which faces are reduced. `most_multiply_adds` (at 48 px; 0: no limit) bounds what a trial may
+    cost.
     """
 
     space: str
@@ -58,6 +67,15 @@ class Budget:
     sampler: str
     pruner: str
     data_sha256: str
+    precision: str = "float32"  # or "mixed_bfloat16"
+    most_multiply_adds: int = 0
+
+    @property
+    def directions(self) -> list[StudyDirection]:
+        """Accuracy up; and multiply-adds down, for the edge family where nothing bounds them."""
+        two_goals = self.space == "edge" and self.most_multiply_adds == 0
+        goals = [StudyDirection.MAXIMIZE]
+        return [*goals, StudyDirection.MINIMIZE] if two_goals else goals
 
 
 T = TypeVar("T")
@@ -74,6 +92,12 @@ def open_storage(url: str) -> optuna.storages.BaseStorage:
         raise MissingPackageError(
             Extra.DISTRIBUTED,
             "--storage postgresql://: this needs psycopg: pip install 'edge-fer[distributed]'",
+        )
+    if "://" not in url and not url.startswith(JOURNAL):
+        raise UsageError(
+            UsageReason.BAD_VALUE,
+            f"--storage {url}: not a URL: use sqlite:///FILE, postgresql://HOST/NAME or "
+            "journal:FILE",
         )
     try:
         if url.startswith(JOURNAL):
@@ -107,7 +131,7 @@ def open_study(storage: optuna.storages.BaseStorage, name: str, budget: Budget) 
     study = optuna.create_study(
         storage=storage,
         study_name=name,
-        directions=["maximize", "minimize"] if budget.space == "edge" else ["maximize"],
+        directions=budget.directions,
         load_if_exists=True,
     )
     wanted = json.loads(json.dumps(asdict(budget)))
@@ -141,8 +165,14 @@ def budget_of(study: optuna.Study) -> Budget:
 
 def trials_done(study: optuna.Study) -> int:
     """Return the number of trials with a result, pruned ones too."""
+    return len(measured(study))
+
+
+def measured(study: optuna.Study) -> list[FrozenTrial]:
+    """Return the trials that trained and have a result, pruned ones too."""
     states = (TrialState.COMPLETE, TrialState.PRUNED)
-    return len(study.get_trials(deepcopy=False, states=states))
+    trials = study.get_trials(deepcopy=False, states=states)
+    return [trial for trial in trials if "accuracy" in trial.user_attrs]
 
 
 def mark_owner(trial: optuna.Trial) -> None:

@@ -28,7 +28,8 @@ from quantize.data.load import load_fer2013
 from quantize.evaluation.evaluation import rows_of
 from quantize.progress import progress_bar
 from quantize.search.space import SPACES
-from quantize.search.words import ENVIRONMENT
+from quantize.search.words import ENVIRONMENT, ReadingWords
+from quantize.training.settings import PRECISIONS
 
 _POLL_S = 0.5
 _STORAGE = "EDGE_FER_SEARCH_STORAGE"  # the variable in which workers find the storage
@@ -49,11 +50,17 @@ def search_verb(
     sampler: str,
     pruner: str,
     report: Path | None,
+    labels: str | None = None,
+    face_crop: bool = False,
+    yunet: Path | None = None,
+    precision: str = "float32",
+    most_multiply_adds: int = 0,
     skip_bad: bool = False,
 ) -> None:
     """Run or resume a study until `trials` have a result, and print the table.
 
-    UserError for wrong words, a storage that cannot be opened, or a study of another budget.
+    `labels`, `face_crop`, `yunet` and `skip_bad` say how the data is read. UserError for wrong
+    words, a storage that cannot be opened, or a study of another budget.
     """
     if importlib.util.find_spec("optuna") is None:
         raise MissingPackageError(
@@ -64,8 +71,6 @@ def search_verb(
     optuna.logging.set_verbosity(optuna.logging.WARNING)  # our own progress says it
     from quantize.search.report import render_study, write_report  # noqa: PLC0415  # an extra
     from quantize.search.study import (  # noqa: PLC0415
-        PRUNERS,
-        SAMPLERS,
         Budget,
         open_storage,
         open_study,
@@ -74,34 +79,33 @@ def search_verb(
         with_patience,
     )
 
-    for option, word, known in (
-        ("--space", space, SPACES),
-        ("--sampler", sampler, SAMPLERS),
-        ("--pruner", pruner, PRUNERS),
-    ):
-        if word not in known:
-            raise UsageError(
-                UsageReason.BAD_VALUE, f"{option}: {word!r} is not one of {', '.join(known)}"
-            )
-    if space == "edge" and pruner != "none":
-        raise UsageError(
-            UsageReason.CONTRADICTION,
-            f"--pruner {pruner}: a study of two goals cannot prune: leave it out",
-        )
+    _refuse_wrong_words(space, sampler, pruner, precision, most_multiply_adds)
     if report is not None:
         prepare_folder(report, "--report")
-    dataset = load_fer2013(data, skip_bad=skip_bad, progress=True)
+    words = ReadingWords(labels, face_crop, str(yunet) if yunet else None, skip_bad)
+    url = storage or _embedded(space)
+    opened = open_storage(url)
+    dataset = load_fer2013(data, reading=words.reading(), progress=True)
     for usage in ("Training", "PublicTest"):
         rows_of(dataset, usage, "each trial needs both")
-    budget = Budget(space, seed, epochs, rows, side_px, sampler, pruner, dataset.digest())
-    url = storage or _embedded(space)
+    budget = Budget(
+        space,
+        seed,
+        epochs,
+        rows,
+        side_px,
+        sampler,
+        pruner,
+        dataset.digest(),
+        precision,
+        most_multiply_adds,
+    )
     name = study_name or str(space)
-    study = open_study(open_storage(url), name, budget)
+    study = open_study(opened, name, budget)
     requeue_orphans(study)
-    skip = ["--skip-bad"] if skip_bad else []
     with (
         progress_bar(f"Study {name}", trials) as advance,
-        _workers(workers, url, [name, str(data), str(trials), *skip]) as processes,
+        _workers(workers, url, [name, str(data), str(trials), words.to_text()]) as processes,
     ):
         shown = 0
         while True:
@@ -126,12 +130,38 @@ def search_verb(
             f"edge-fer search --space {space} --trials {trials} --epochs {epochs} --rows {rows} "
             f"--side {side_px} --seed {seed} --sampler {sampler} --pruner {pruner}"
         )
+        if precision != "float32":
+            command += f" --precision {precision}"
+        if most_multiply_adds:
+            command += f" --most-multiply-adds {most_multiply_adds}"
         write_report(study, report, command=command)
 
 
+def _refuse_wrong_words(
+    space: str, sampler: str, pruner: str, precision: str, most_multiply_adds: int
+) -> None:
+    from quantize.search.study import PRUNERS, SAMPLERS  # noqa: PLC0415  # an extra
+
+    for option, word, known in (
+        ("--space", space, SPACES),
+        ("--sampler", sampler, SAMPLERS),
+        ("--pruner", pruner, PRUNERS),
+        ("--precision", precision, PRECISIONS),
+    ):
+        if word not in known:
+            raise UsageError(
+                UsageReason.BAD_VALUE, f"{option}: {word!r} is not one of {', '.join(known)}"
+            )
+    if space == "edge" and pruner != "none" and most_multiply_adds == 0:
+        raise UsageError(
+            UsageReason.CONTRADICTION,
+            f"--pruner {pruner}: a study of two goals cannot prune: leave it out, or add "
+            "--most-multiply-adds, which leaves accuracy as the one goal",
+        )
+
+
 def _embedded(space: str) -> str:
-    folder = Path("runs")
-    folder.mkdir(exist_ok=True)
+    folder = prepare_folder(Path("runs"), "--storage")
     return f"sqlite:///{folder / f'search-{space}.db'}"
 
 

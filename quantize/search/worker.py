@@ -15,6 +15,7 @@ import numpy as np
 import optuna
 from optuna.trial import TrialState
 
+from edge_fer.models.kind import FACE_PX
 from quantize.data.augmentation import AugmentationSettings
 from quantize.data.batches import AugmentedBatches, one_hot, plain_batch
 from quantize.data.load import Fer2013, load_fer2013
@@ -33,7 +34,7 @@ from quantize.search.study import (
     trials_done,
     with_patience,
 )
-from quantize.search.words import ENVIRONMENT
+from quantize.search.words import ENVIRONMENT, ReadingWords
 from quantize.training.train import predict_logits
 
 _BATCH = 128  # the paper's
@@ -90,8 +91,12 @@ def _train(
 ) -> float | tuple[float, int]:
     keras.backend.clear_session()
     keras.utils.set_random_seed(budget.seed)
-    model = suggest(budget.space, trial).build(budget.side_px)
-    cost = multiply_adds(model)
+    point = suggest(budget.space, trial)
+    cost = multiply_adds(point.build(FACE_PX))
+    if 0 < budget.most_multiply_adds < cost:
+        raise optuna.TrialPruned  # untrained: it does not count as one of the trials
+    keras.config.set_dtype_policy(budget.precision)
+    model = point.build(budget.side_px)
     trial.set_user_attr("parameters", model.count_params())
     trial.set_user_attr("multiply_adds", cost)
     model.compile(
@@ -125,18 +130,20 @@ def _train(
 
 
 def main(arguments: list[str]) -> None:
-    """Join the study that `arguments` name: storage, study, data, trials, number of the worker.
+    """Join the study that `arguments` name.
 
-    `--skip-bad` before the number leaves bad rows out. A storage of `env:NAME` is in that variable:
+    They are storage, study, data, trials, how to read the data where not as by default (the text of
+    `ReadingWords`), and the number of the worker. A storage of `env:NAME` is in that variable:
     it may hold a password, and all users of a machine see arguments.
     """
-    storage, name, data, trials, *options, worker = arguments
+    storage, name, data, trials, *words, worker = arguments
     if storage.startswith(ENVIRONMENT):
         storage = os.environ[storage.removeprefix(ENVIRONMENT)]
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     # The search that starts a worker has opened the storage: what fails now is an outage.
     study = with_patience(lambda: join_study(open_storage(storage), name, int(worker)))
-    work(study, load_fer2013(Path(data), skip_bad="--skip-bad" in options), int(trials))
+    reading = (ReadingWords.from_text(*words) if words else ReadingWords()).reading()
+    work(study, load_fer2013(Path(data), reading=reading), int(trials))
 
 
 if __name__ == "__main__":

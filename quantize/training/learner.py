@@ -17,7 +17,9 @@ from quantize.networks.architectures import FIXED_SIZE, build
 from quantize.networks.growing import grow
 from quantize.networks.initial_network import open_initial
 from quantize.networks.narrowing import narrow
+from quantize.training.agreement import AgreeingCrossEntropy
 from quantize.training.settings import TrainingSettings
+from quantize.training.sharpness import SharpnessAwareModel
 from quantize.training.weight_average import WeightAverage
 
 
@@ -62,7 +64,9 @@ def new_learner(
         if begun.name != network.name:
             begun = narrow(begun, network, faces)
         grow(network, begun, faces)
-    model = network if settings.votes_sha256 is None else _with_votes(network)
+    model = _with_sharpness(
+        network if settings.votes_sha256 is None else _with_votes(network), settings
+    )
     _compile(model, settings, steps_per_epoch)
     return _learner(model, settings, steps_done=0)
 
@@ -87,7 +91,9 @@ def resized_learner(
         if [value.shape for value in values] != [tuple(each.shape) for each in layer.weights]:
             break
         layer.set_weights(values)
-    model = network if settings.votes_sha256 is None else _with_votes(network)
+    model = _with_sharpness(
+        network if settings.votes_sha256 is None else _with_votes(network), settings
+    )
     _compile(model, settings, steps_per_epoch)
     return _learner(model, settings, steps_done=0)
 
@@ -96,7 +102,10 @@ def loaded_learner(
     model: Path, average: Path, settings: TrainingSettings, steps_done: int
 ) -> Learner:
     """Load what `save_learner` stored after `steps_done` steps."""
-    learner = _learner(keras.models.load_model(model), settings, steps_done)
+    loaded = keras.models.load_model(model)
+    if isinstance(loaded, SharpnessAwareModel):
+        loaded.distance = settings.sharpness
+    learner = _learner(loaded, settings, steps_done)
     if learner.average is not None:
         learner.average.network.load_weights(average)
     return learner
@@ -144,14 +153,28 @@ def _with_votes(network: keras.Model) -> keras.Model:
     return keras.Model(network.input, {"logits": network.output, "votes": head(features)})
 
 
+def _with_sharpness(model: keras.Model, settings: TrainingSettings) -> keras.Model:
+    """Return `model` with the training step of `settings`, its layers shared."""
+    if settings.sharpness == 0:
+        return model
+    outputs = dict(zip(model.output_names, model.outputs, strict=True))
+    aware = SharpnessAwareModel(model.input, outputs if len(outputs) > 1 else model.output)
+    aware.distance = settings.sharpness
+    return aware
+
+
 def _first_head(model: keras.Model) -> keras.Model:
     """Return the network from faces to logits, its layers shared with `model`."""
     return keras.Model(model.input, model.get_layer("logits").output)
 
 
 def _compile(model: keras.Model, settings: TrainingSettings, steps_per_epoch: int) -> None:
-    labels = keras.losses.CategoricalCrossentropy(
-        from_logits=True, label_smoothing=settings.label_smoothing
+    labels = (
+        AgreeingCrossEntropy(settings.mirror_agreement, settings.label_smoothing)
+        if settings.mirror_agreement > 0
+        else keras.losses.CategoricalCrossentropy(
+            from_logits=True, label_smoothing=settings.label_smoothing
+        )
     )
     optimizer = _optimizer(settings, steps_per_epoch)
     if settings.votes_sha256 is None:

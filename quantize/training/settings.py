@@ -15,6 +15,8 @@ _RANGES: dict[str, tuple[float, float]] = {
     "average_decay": (0, 0.9999),
     "label_smoothing": (0, 0.9),
     "teacher_weight": (0, 1),
+    "votes_in_label": (0, 1),
+    "most_unclear": (0, 1),
     "rotation_deg": (0, 180),
     "scale": (0, 0.9),
     "shift": (0, 1),
@@ -60,6 +62,10 @@ class TrainingSettings:
     # sha256 of the FER+ votes that train a second head; None: there is no second head.
     votes_sha256: str | None = None
     votes_weight: float = 0.5  # of the second head's loss, against 1 for the first
+    # The share of the votes in the label itself, where they name a class of FER2013.
+    votes_in_label: float = 0.0
+    # Rows are left out where more taggers than this share saw no face or no emotion; 1: none.
+    most_unclear: float = 1.0
     # sha256 of the trained networks whose answers are mixed into the labels; (): labels alone.
     teachers_sha256: tuple[str, ...] = ()
     teacher_weight: float = 0.5  # the share of the answers in the mixture
@@ -69,6 +75,13 @@ class TrainingSettings:
     # Parameter of the Beta distribution that mixes pairs of faces and their labels (mixup, Zhang et
     # al. 2018); 0: each face alone.
     mixup: float = 0.0
+    # Weight of the divergence between the answers for a face and for its mirror image, which is
+    # then part of the same batch, at twice the cost of a step; 0: faces as they come.
+    mirror_agreement: float = 0.0
+    # How far the weights are moved towards a higher loss before the gradient is taken
+    # (sharpness-aware minimization, Foret et al. 2021, arXiv:2010.01412), at twice the cost of a
+    # step; 0.05 there. 0: plain gradients.
+    sharpness: float = 0.0
     precision: str = "float32"  # or "mixed_bfloat16": half the time where the CPU has AVX512-BF16
     augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
 

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from edge_fer.errors import DataError, DataReason
 from edge_fer.models.kind import FACE_PX
 from quantize.data.batches import Ask, AugmentedBatches, one_hot, plain_batch
 from quantize.data.load import USAGES, Fer2013
+from quantize.data.votes import unclear_share, votes_as_labels
 from quantize.evaluation.evaluation import rows_of
 from quantize.training.distillation import soft_targets
 from quantize.training.learner import Learner, at_full_size, new_learner, resized_learner
@@ -55,8 +57,19 @@ def train(
     if votes is not None:
         votes = votes[dataset.usages == USAGES.index("Training")]
     targets = one_hot(training.labels)
+    if votes is not None:
+        targets = _with_votes_in_label(targets, votes, settings.votes_in_label)
     if answers is not None:
         targets = soft_targets(targets, answers, settings.teacher_weight)
+    if votes is not None and settings.most_unclear < 1:
+        clear = np.flatnonzero(unclear_share(votes) <= settings.most_unclear)
+        if len(clear) == 0:
+            raise DataError(
+                DataReason.EMPTY,
+                f"most_unclear={settings.most_unclear:g}: no Training row is left; raise it",
+            )
+        console.print(f"{len(training) - len(clear)} unclear rows left out", highlight=False)
+        training, targets, votes = training.rows(clear), targets[clear], votes[clear]
     if 0 < settings.rows < len(training):
         drawn = np.random.default_rng(settings.seed).permutation(len(training))[: settings.rows]
         training, targets = training.rows(drawn), targets[drawn]
@@ -91,6 +104,7 @@ def train(
                 epoch=epoch,
                 votes=votes,
                 mixup=settings.mixup,
+                mirrored=settings.mirror_agreement > 0,
                 ask=ask,
                 teacher_weight=settings.teacher_weight,
             )
@@ -114,6 +128,15 @@ def train(
             run.save(learner, state)
             progress.console.print(_line(result, settings.epochs))
     return state
+
+
+def _with_votes_in_label(
+    targets: NDArray[np.float32], votes: NDArray[np.float32], share: float
+) -> NDArray[np.float32]:
+    """Mix the votes into `targets` (float32[n, 7]) of the rows that have votes for a class."""
+    labels, there = votes_as_labels(votes)
+    shares = np.where(there, share, 0.0)[:, np.newaxis]
+    return np.asarray((1 - shares) * targets + shares * labels, np.float32)
 
 
 def _train_epoch(

@@ -19,10 +19,12 @@ def faces_verb(
     config: Path | None,
     yunet: Path | None,
     json_output: bool,
+    rows: int = 0,
 ) -> None:
     """Cut the faces of pictures and videos and say what was found, as JSON or for people.
 
     `config` is a daemon's TOML file, whose settings of the face count; `yunet` is YuNet's file.
+    `rows` above 0 is after how many faces it stops.
     """
     face = face_config(yunet) if config is None else load_config(config).face
     console = Console(stderr=True)
@@ -34,7 +36,9 @@ def faces_verb(
             done += files
             status.update(f"Looking for faces in {source}: {done} files ...")
 
-        counts = export_faces(source, out, face, every_s=every_s, side_px=side_px, advance=advance)
+        counts = export_faces(
+            source, out, face, every_s=every_s, side_px=side_px, most=rows, advance=advance
+        )
     values = {
         "frames": counts.frames,
         "faces": counts.faces,

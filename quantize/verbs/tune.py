@@ -50,20 +50,23 @@ def tune_verb(
     seed: int,
     yunet: Path | None,
     work: Path | None,
+    skip_bad: bool = False,
     verify: bool,
     json_output: bool,
 ) -> None:
     """Cut faces from `clips`, train from the int8 file `initial`, convert, verify and compare.
 
     Folders that name a class label the clips in them; without any, the network's own sure answers
-    do. `data` is FER2013, of which `rows` are mixed in. `work` keeps faces and training. UserError,
-    and nothing is written, where the result is not better on one's own held-out faces or forgets
-    more than MOST_FORGOTTEN of FER2013; `verify` False writes it nevertheless.
+    do. `data` is FER2013, of which `rows` are mixed in, with `skip_bad` without its bad rows.
+    `work` keeps faces and training. UserError, and nothing is written, where the result is not
+    better on one's own held-out faces or forgets more than MOST_FORGOTTEN of FER2013; `verify`
+    False writes it nevertheless.
     """
     check_out_path(out)
     require_tensorflow()
     from quantize.evaluation.equivalence import refuse_unequal  # noqa: PLC0415  # TensorFlow
-    from quantize.int8.quantize import quantize, write_model  # noqa: PLC0415
+    from quantize.int8.quantize import quantize  # noqa: PLC0415
+    from quantize.int8.write import write_model  # noqa: PLC0415
     from quantize.networks.initial_network import open_initial  # noqa: PLC0415
     from quantize.networks.network_file import load_network  # noqa: PLC0415
     from quantize.training.settings import Stage, TrainingSettings  # noqa: PLC0415
@@ -76,7 +79,7 @@ def tune_verb(
 
     card, before = load_card(initial), open_predictor(initial)
     open_initial(initial, "edge")  # for its UserError before the work
-    fer2013 = load_fer2013(data, progress=True)
+    fer2013 = load_fer2013(data, progress=True, skip_bad=skip_bad)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) if work is None else work
         faces = folder / "faces"
@@ -113,9 +116,9 @@ def tune_verb(
             progress=True,
             announce=announce,
         )
-    found = quantized.card
-    if verify and found.equivalence is not None:
-        refuse_unequal(found.accuracy.float32, found.accuracy.int8, found.equivalence)
+    card = quantized.card
+    if verify and card.equivalence is not None:
+        refuse_unequal(card.accuracy.float32, card.accuracy.int8, card.equivalence)
     after = TflitePredictor(quantized.content, out.stem)
     changes = [
         _change("own held-out faces", held, before, after),
@@ -123,7 +126,7 @@ def tune_verb(
     ]
     if verify:
         _refuse_worse(changes)
-    card_path = write_model(quantized, out)
+    card_path = write_model(quantized.content, card, out)
     if json_output:
         values = {
             change.name: {"n": change.n, "before": change.before, "after": change.after}

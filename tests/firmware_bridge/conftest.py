@@ -1,5 +1,6 @@
 """A cable between two pseudo-terminals, and frames as a correct sender makes them."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -7,12 +8,15 @@ import can
 import pytest
 
 from firmware_bridge.e2e.profile22 import Profile22Sender
-from firmware_bridge.protocol.database import definition, definitions
+from firmware_bridge.protocol.database import definition, definitions, use_ids
 from firmware_bridge.protocol.frame import CanFrame
+from firmware_bridge.protocol.ids import BASE_ID, ids_at
 from firmware_bridge.protocol.messages import Message, encode
 from firmware_bridge.terminal.pty_wire import PtyWire
 
 _DAMAGED_FRAMES = 2000
+# Where the messages lie while these tests run: `EDGE_FER_TEST_BASE_ID=0x18FF1000 pytest ...`.
+use_ids(ids_at(int(os.environ.get("EDGE_FER_TEST_BASE_ID", hex(BASE_ID)), 0)))
 MakeFrame = Callable[[Message, float], CanFrame]
 
 

@@ -90,9 +90,10 @@ def small_network_file(small_network: Any, tmp_path_factory: pytest.TempPathFact
 def small_int8(small_network: Any, small_fer2013: Fer2013) -> bytes:
     from quantize.data.calibration_set import choose_calibration_set
     from quantize.int8.convert import convert
+    from quantize.networks.folding import fold_batch_norms
 
     calibration = choose_calibration_set(small_fer2013, count=28, seed=1)
-    return convert(small_network, calibration).content
+    return convert(fold_batch_norms(small_network), calibration).content
 
 
 @pytest.fixture(scope="session")

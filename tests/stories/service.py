@@ -25,8 +25,16 @@ def seconds_in_unit(key: str) -> float:
     return int(found[1]) / (1000.0 if found[2] else 1.0)
 
 
+def priority_in_unit() -> tuple[str, ...]:
+    """Return what has a command run with the unit's priority, where this user may set it."""
+    found = re.search(r"^Nice=(-\d+)$", UNIT.read_text(), re.MULTILINE)
+    assert found is not None
+    return ("nice", "-n", found[1]) if os.geteuid() == 0 else ()
+
+
 WATCHDOG_S = seconds_in_unit("WatchdogSec")
 RESTART_S = seconds_in_unit("RestartSec")
+START_S = seconds_in_unit("TimeoutStartSec")
 
 
 class Service:
@@ -34,7 +42,8 @@ class Service:
 
     Its camera is `faulty:`, whose file is `fault`; processes have the environment `extra` as well,
     and `before` before the command, as `unshare`; what they write goes into `log_file`. With
-    `records` the recorder runs, too.
+    `records` the recorder runs, too. With `limits_starts` a start that does not say that it goes on
+    is killed.
     """
 
     def __init__(
@@ -46,11 +55,13 @@ class Service:
         extra: dict[str, str] | None = None,
         log_file: Path | None = None,
         records: bool = False,
+        limits_starts: bool = False,
     ) -> None:
         self.fault = folder / "fault"
         self.fault.write_text("")
         self.starts = 0
-        self.watchdog_kills = 0
+        self.watchdog_kills = self.start_kills = 0
+        self._limits_starts = limits_starts
         self.exit_code: int | None = None  # of the last daemon, once this has ended
         self.ready_after_s: list[float] = []
         self._folder = folder
@@ -94,6 +105,11 @@ class Service:
                     return int(child)
         return None
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether the daemon that runs now has said that it is ready."""
+        return self._fed_s is not None
+
     def camera_opened_s(self) -> float:
         """When the latest camera was opened."""
         try:
@@ -105,6 +121,7 @@ class Service:
         self.starts += 1
         self._started_s = time.monotonic()
         self._fed_s: float | None = None  # until it is ready no watchdog runs
+        self._ready_by_s = self._started_s + START_S
         path = os.pathsep.join([str(FAULTY), *filter(None, sys.path)])
         self.daemon = subprocess.Popen(
             self._command,
@@ -131,12 +148,21 @@ class Service:
                 self.watchdog_kills += 1
                 self.daemon.kill()
                 self.daemon.wait()
+            elif self._limits_starts and self._fed_s is None and self._is_late():
+                self.start_kills += 1
+                self.daemon.kill()
+                self.daemon.wait()
+
+    def _is_late(self) -> bool:
+        return time.monotonic() > self._ready_by_s
 
     def _hear(self) -> None:
         try:
             message = self._listener.recv(4096).decode()
         except TimeoutError:
             return
+        if extended := re.search(r"EXTEND_TIMEOUT_USEC=(\d+)", message):
+            self._ready_by_s = max(self._ready_by_s, time.monotonic() + int(extended[1]) / 1e6)
         if "READY=1" in message:
             self.ready_after_s.append(time.monotonic() - self._started_s)
             self._fed_s = time.monotonic()

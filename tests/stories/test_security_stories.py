@@ -5,87 +5,58 @@ import random
 import resource
 import shutil
 import signal
-import subprocess
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from edge_fer.driver_state.states import DriverState
-from firmware_bridge.e2e.profile22 import Profile22Sender
-from firmware_bridge.protocol.database import definition, value_code
-from firmware_bridge.protocol.frame import CanFrame
+from firmware_bridge.protocol.database import value_code
 from firmware_bridge.protocol.messages import (
-    ControllerStatusMessage,
-    DriverStateMessage,
     HealthMessage,
-    Message,
-    encode,
 )
-from firmware_bridge.reception.watching import Watch
 from firmware_bridge.terminal.pty_wire import PtyWire
-from firmware_bridge.transports import open_transport
 from tests.edge_fer.models.hostile import QUICK, SLOW, store_with
-from tests.stories.service import PATIENCE_S, Service
+from tests.stories.controller import DRIVES, OFF, PARKED, Controller
+from tests.stories.service import Service
+from tests.stories.tracing import can_trace
 
 pytestmark = pytest.mark.slow
 
-DRIVES = ControllerStatusMessage(enable=1, ignition=1, speed_km_h=80.0)
-PARKED = ControllerStatusMessage(enable=1, ignition=1, speed_km_h=0.0)
-OFF = ControllerStatusMessage(enable=0, ignition=1, speed_km_h=0.0)
-KILLS = 12
+ENDS = ("kill", "kill all", "stop", "stand still")
 FIRST_FRAME_S = 10.0
 QUIET_START_S = 1.0
 MEMORY_BYTES = 600 << 20  # as MemoryMax= of the unit, of each process's own data
 
 
-class Controller:
-    """The vehicle's end of the line: says `says` each 100 ms, and remembers what it is told."""
-
-    def __init__(self, port: str) -> None:
-        self._bus = open_transport(f"slcan:{port}")
-        self._known = definition(ControllerStatusMessage.NAME)
-        self._sender = Profile22Sender(self._known.data_ids)
-        self._next_s = 0.0
-        self.says: ControllerStatusMessage | None = None
-        self.watch = Watch(time.monotonic())
-
-    def send(self, message: ControllerStatusMessage) -> None:
-        data = self._sender.protect(encode(message))
-        self._bus.send(CanFrame(self._known.can_id, data, time.monotonic()))
-
-    def until(self, condition: Callable[[], bool], within_s: float = PATIENCE_S) -> bool:
-        deadline_s = time.monotonic() + within_s
-        while not condition() and time.monotonic() < deadline_s:
-            now_s = time.monotonic()
-            if now_s >= self._next_s:
-                self._next_s = now_s + 0.1
-                if self.says is not None:
-                    self.send(self.says)
-            for frame in self._bus.receive(0.01):
-                self.watch.take(frame)
-        return condition()
-
-    def latest(self, kind: type[Message]) -> Message | None:
-        found = self.watch.latest(kind)
-        return None if found is None else found[0]
-
-    def state(self) -> DriverState | None:
-        latest = self.latest(DriverStateMessage)
-        return DriverState(latest.state) if isinstance(latest, DriverStateMessage) else None
-
-    def close(self) -> None:
-        self._bus.close()
+def end(service: Service, how: str) -> None:
+    """End the daemon of `service`, or have its service manager end it."""
+    with suppress(ProcessLookupError, PermissionError):
+        if how == "kill all":
+            pid = service.daemon.pid
+            children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+            for child in children:
+                os.kill(int(child), signal.SIGKILL)
+        ends = {"stop": signal.SIGTERM, "stand still": signal.SIGSTOP}
+        service.daemon.send_signal(ends.get(how, signal.SIGKILL))
 
 
 def test_nobody_is_filmed_against_the_last_word_whatever_dies(tmp_path: Path) -> None:
-    """Kills at random moments of each start, with a vehicle that sleeps: the camera stays shut."""
+    """Ended at random moments of each start, with a vehicle that sleeps: the camera stays shut.
+
+    As by a person, the service manager, the watchdog, and the kernel where memory is short, which
+    ends what is largest or all of a service. Each file that a process of it opens is looked at.
+    """
     rng = random.Random(20)
+    calls = tmp_path / "calls"
+    # The tracer is a grandchild (-D), so that the daemon is the process that is started.
+    trace = ("strace", "-D", "-f", "-qq", "-A", "-o", str(calls), "--seccomp-bpf")
+    traced = can_trace()
+    before = (*trace, "-e", "trace=open,openat,openat2") if traced else ()
     with PtyWire() as wire:
         controller = Controller(str(wire.end_b))
-        with Service(tmp_path, f"slcan:{wire.end_a}") as service:
+        with Service(tmp_path, f"slcan:{wire.end_a}", before=before, limits_starts=True) as service:
             controller.says = PARKED
             assert controller.until(lambda: controller.state() is DriverState.ATTENTIVE)
             controller.says = OFF
@@ -94,20 +65,27 @@ def test_nobody_is_filmed_against_the_last_word_whatever_dies(tmp_path: Path) ->
             controller.says = None
             opened_s = service.camera_opened_s()
             assert opened_s > 0.0
-            for kill in range(KILLS):
-                controller.until(lambda: False, rng.uniform(0.05, 3.0))
-                how = signal.SIGTERM if kill % 4 == 3 else signal.SIGKILL
-                with suppress(ProcessLookupError):
-                    service.daemon.send_signal(how)
+            camera = str(service.fault).encode()
+            assert not traced or camera in calls.read_bytes()
+            seen = calls.stat().st_size if traced else 0
+            for how in rng.sample(ENDS * 3, len(ENDS) * 3):
+                controller.until(lambda: False, rng.uniform(0.05, 2.5))
                 starts = service.starts
+                end(service, how)
                 assert controller.until(lambda starts=starts: service.starts > starts)  # type: ignore[misc]
             assert not controller.until(lambda: service.camera_opened_s() != opened_s, 7.0)
             assert controller.until(lambda: controller.state() is DriverState.NOT_AVAILABLE)
+            opened = calls.read_bytes()[seen:] if traced else b""
+            assert camera not in opened
+            assert not traced or b"last-word" in opened or b"last_word" in opened
             # A clear word opens it again.
             controller.says = PARKED
             assert controller.until(lambda: service.camera_opened_s() > opened_s)
             assert controller.until(lambda: controller.state() is DriverState.ATTENTIVE)
+            assert not traced or camera in calls.read_bytes()[seen:]
         controller.close()
+    if not traced:
+        pytest.skip("its files were not looked at: strace is missing, or may not trace")
 
 
 def test_a_forged_frame_a_second_leaves_the_monitoring_on(tmp_path: Path) -> None:
@@ -147,56 +125,6 @@ def test_a_daemon_without_descriptors_lives_says_so_and_recovers(tmp_path: Path)
             assert controller.state() is degraded
             resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
             assert controller.until(lambda: controller.state() is DriverState.ATTENTIVE)
-            assert (service.daemon.pid, service.starts) == (pid, 1)
-        controller.close()
-
-
-def can_trace() -> bool:
-    """Whether strace is there and may trace a process."""
-    if shutil.which("strace") is None:
-        return False
-    command = ["strace", "-e", "trace=none", "true"]
-    return subprocess.run(command, capture_output=True, check=False, timeout=60).returncode == 0
-
-
-@pytest.mark.parametrize(
-    "refused",
-    [
-        "memfd_create:error=ENOMEM",
-        "memfd_create:error=EMFILE",
-        "vfork:error=EAGAIN",
-        "vfork:error=ENOMEM",
-        "pipe2:error=ENFILE",
-    ],
-)
-def test_a_system_call_that_is_refused_ends_nothing(tmp_path: Path, refused: str) -> None:
-    """Of those that start the camera's process again, each in turn is refused twice."""
-    if not can_trace():
-        pytest.skip("strace is missing, or may not trace: apt install strace")
-    with PtyWire() as wire:
-        controller = Controller(str(wire.end_b))
-        with Service(tmp_path, f"slcan:{wire.end_a}") as service:
-            assert controller.until(lambda: controller.state() is DriverState.ATTENTIVE)
-            pid, camera = service.daemon.pid, service.camera_pid()
-            assert camera is not None
-            call, log = refused.partition(":")[0], tmp_path / "refused"
-            inject = ("-e", f"trace={call}", "-e", f"inject={refused}:when=1..2")
-            tracer = subprocess.Popen(
-                ["strace", "-qq", "-o", str(log), *inject, "-p", str(pid)],
-                stderr=subprocess.DEVNULL,
-            )
-            try:
-                status = Path(f"/proc/{pid}/status")
-                attached = f"TracerPid:\t{tracer.pid}\n"
-                if not controller.until(lambda: attached in status.read_text()):
-                    pytest.skip("strace may not attach to a running process")
-                os.kill(camera, signal.SIGKILL)
-                assert controller.until(lambda: service.camera_pid() not in (None, camera))
-                assert controller.until(lambda: controller.state() is DriverState.ATTENTIVE)
-                assert "(INJECTED)" in log.read_text()  # after a vfork Python tries a fork
-            finally:
-                tracer.terminate()
-                tracer.wait()
             assert (service.daemon.pid, service.starts) == (pid, 1)
         controller.close()
 

@@ -53,21 +53,23 @@ static edge_fer_check send_request(pair *pair, uint8_t id, uint8_t valid_for, ui
     return edge_fer_receiver_take(&pair->receiver, &frame, now_ms);
 }
 
+/* The codec has the id and whether it has 29 bits apart. */
+#define CHECK_ID(name)                                                                       \
+    CHECK(edge_fer_messages[EDGE_FER_##name].id ==                                          \
+          (EDGE_FER_CODEC_##name##_FRAME_ID |                                                \
+           (EDGE_FER_CODEC_##name##_IS_EXTENDED != 0 ? EDGE_FER_EXTENDED_ID : 0U)))
+
 static void the_table_says_what_the_codec_says(void)
 {
-    CHECK(edge_fer_messages[EDGE_FER_DRIVER_STATE].id == EDGE_FER_CODEC_DRIVER_STATE_FRAME_ID);
-    CHECK(edge_fer_messages[EDGE_FER_EMOTION_PROBABILITIES].id ==
-          EDGE_FER_CODEC_EMOTION_PROBABILITIES_FRAME_ID);
-    CHECK(edge_fer_messages[EDGE_FER_HEALTH].id == EDGE_FER_CODEC_HEALTH_FRAME_ID);
-    CHECK(edge_fer_messages[EDGE_FER_DRIVER_REQUEST].id == EDGE_FER_CODEC_DRIVER_REQUEST_FRAME_ID);
-    CHECK(edge_fer_messages[EDGE_FER_PIPELINE_FIGURES].id ==
-          EDGE_FER_CODEC_PIPELINE_FIGURES_FRAME_ID);
-    CHECK(edge_fer_messages[EDGE_FER_FAULT_COUNTERS].id == EDGE_FER_CODEC_FAULT_COUNTERS_FRAME_ID);
-    CHECK(edge_fer_messages[EDGE_FER_DRIVER_EVIDENCE].id ==
-          EDGE_FER_CODEC_DRIVER_EVIDENCE_FRAME_ID);
-    CHECK(edge_fer_messages[EDGE_FER_LINK_TIMING].id == EDGE_FER_CODEC_LINK_TIMING_FRAME_ID);
-    CHECK(edge_fer_messages[EDGE_FER_CONTROLLER_STATUS].id ==
-          EDGE_FER_CODEC_CONTROLLER_STATUS_FRAME_ID);
+    CHECK_ID(DRIVER_STATE);
+    CHECK_ID(EMOTION_PROBABILITIES);
+    CHECK_ID(HEALTH);
+    CHECK_ID(DRIVER_REQUEST);
+    CHECK_ID(PIPELINE_FIGURES);
+    CHECK_ID(FAULT_COUNTERS);
+    CHECK_ID(DRIVER_EVIDENCE);
+    CHECK_ID(LINK_TIMING);
+    CHECK_ID(CONTROLLER_STATUS);
     CHECK(edge_fer_messages[EDGE_FER_DRIVER_STATE].timeout_ms ==
           EDGE_FER_CODEC_DRIVER_STATE_CYCLE_TIME_MS * 7 / 2);
     CHECK(edge_fer_messages[EDGE_FER_DRIVER_REQUEST].timeout_ms == 0);
@@ -161,7 +163,7 @@ static void only_good_frames_replace_content(void)
 static void frames_of_a_wrong_length_do_not_keep_content_known(void)
 {
     pair pair = make_pair();
-    edge_fer_frame frame = {.id = 0x3A0, .length = 3};
+    edge_fer_frame frame = {.id = edge_fer_messages[EDGE_FER_DRIVER_STATE].id, .length = 3};
     edge_fer_check check;
 
     (void)send_state(&pair, 1, 0);
@@ -172,7 +174,12 @@ static void frames_of_a_wrong_length_do_not_keep_content_known(void)
 
 static void other_ids_are_unknown_its_own_too(void)
 {
-    static const uint16_t ids[] = {0, 0x39F, 0x3A8, 0x3B0, 0x7FF};
+    const uint32_t first = edge_fer_messages[EDGE_FER_DRIVER_STATE].id;
+    const uint32_t ids[] = {0,
+                            first - 1U,
+                            first ^ EDGE_FER_EXTENDED_ID, /* the same digits, 11 or 29 bits */
+                            edge_fer_messages[EDGE_FER_LINK_TIMING].id + 1U,
+                            edge_fer_messages[EDGE_FER_CONTROLLER_STATUS].id};
     pair pair = make_pair();
     edge_fer_check check;
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import cv2
@@ -16,6 +17,7 @@ import pytest
 from edge_fer import isolated
 from edge_fer.camera import _BACKENDS
 from edge_fer.camera.process import CameraProcess
+from edge_fer.camera.slots import create_memory
 from edge_fer.errors import CameraError, CameraReason, UserError
 
 PATIENCE_S = 10.0  # a bound against hanging, not a measurement
@@ -330,6 +332,58 @@ def test_before_the_start_there_is_nothing() -> None:
     assert not camera.ended
     assert camera.pid is None
     camera.stop()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"\xff\n",
+        b"[" * 3000 + b"\n",
+        b"5\n",
+        b"{}{}\n",
+        b'{"height": 1e999, "width": 4, "fps": 1}\n',
+        b'{"height": -1, "width": 4, "fps": 1}\n',
+        b'{"height": 70000, "width": 70000, "fps": 1}\n',
+        b'{"height": 8}\n',
+        b'{"error": "x", "reason": "none of these"}\n',
+        b"no end" * 20_000,
+    ],
+)
+def test_a_process_that_says_nonsense_is_given_up(said: bytes) -> None:
+    """What decodes a stream from a network may say anything; its parent stays well."""
+    camera = CameraProcess("demo:")
+    camera._status, other = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    camera._memory = create_memory()
+    try:
+        os.write(other, said)
+        camera._read_status()
+        with suppress(BrokenPipeError):
+            os.write(other, said)  # 64 KiB fit into a pipe
+        error = camera.error
+        assert error is not None
+        assert error.reason is CameraReason.PROCESS_ENDED
+        assert not camera.alive
+        assert camera.wait(0.0) is None
+    finally:
+        os.close(other)
+        camera.stop()
+
+
+@pytest.mark.parametrize("call", ["os.eventfd_read", "mmap.mmap"])
+def test_a_system_call_that_is_refused_is_the_end_of_the_process_and_not_of_its_parent(
+    call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: object, **named: object) -> None:
+        raise OSError(12, "Cannot allocate memory")
+
+    with CameraProcess("demo:") as camera:
+        with monkeypatch.context() as patch:
+            patch.setattr(call, refuse)
+            assert eventually(lambda: camera.wait(0.1) is None and camera.error is not None)
+            assert not camera.alive
+            assert "Cannot allocate memory" in str(camera.error)
+        camera.restart()
+        assert camera.wait(PATIENCE_S) is not None
 
 
 def test_a_password_is_in_no_command_line() -> None:

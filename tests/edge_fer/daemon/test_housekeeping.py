@@ -32,6 +32,7 @@ class Around:
         self.opened, self.given = True, 42
         self.limits: list[float | None] = []
         self.trouble: str | None = None
+        self.alive = True
         self.counters = LinkCounters(True, 1, 500, 0, 0, 40, 0, 0, 0)
         self.status, self.watchers = None, 0
         self.looked_after_s: list[float] = []
@@ -60,6 +61,18 @@ def made(around: Around, address: str | None = None, root: Path = Path("/")) -> 
     return Housekeeping(
         SETUP, parts, parts, vehicle, parts, meter, state, Notifier(address), parts, parts
     )
+
+
+def test_a_daemon_that_tells_the_vehicle_nothing_is_not_kept(
+    around: Around, manager: socket.socket
+) -> None:
+    """The watchdog starts it anew where the link's thread has ended, whatever it ended of."""
+    house = made(around, manager.getsockname())
+    around.alive = False
+    house.run(10.0, "attentive")
+    manager.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        manager.recv(100)
 
 
 def test_it_is_done_twice_a_second(around: Around, manager: socket.socket) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any, cast
 
+import cv2
 import numpy as np
 import pytest
 
@@ -175,6 +176,63 @@ def test_after_an_error_all_is_closed_and_numbers_stay_for_the_next_process() ->
     with pytest.raises(RuntimeError, match="a mistake"):
         daemon_of(parts).run(StopFlag(), changed)
     assert parts.calls[-6:] == ["notify_stopping", "stop", "stop", "stop", "stop", "log_end"]
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        OSError(24, "Too many open files"),
+        MemoryError(),
+        cv2.error("Insufficient memory"),
+    ],
+)
+def test_what_the_machine_refuses_is_said_and_ends_nothing(
+    refusal: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    if isinstance(refusal, cv2.error):
+        refusal.code = -4
+    parts = Surroundings([frame(0.1), frame(0.2), frame(0.3), frame(0.4)])
+    parts.changes = False
+    judge, judged = parts.frame, iter([False, True, True, False])
+
+    def refused(frame: Frame, vehicle: Vehicle | None = None) -> Step:
+        if vehicle is not None and next(judged):
+            raise refusal
+        return judge(frame, vehicle)
+
+    parts.frame = refused  # type: ignore[method-assign]
+    daemon_of(parts).run(StopFlag())
+    # Two frames were judged; for the other two the camera counts as lost.
+    assert (len(parts.vehicles), parts.calls.count("silence LOST")) == (4, 2)
+    assert len(parts.published) == 5
+    assert [record.levelname for record in caplog.records] == ["ERROR", "INFO"]
+    assert "the machine refuses something" in caplog.messages[0]
+
+
+def test_what_cannot_even_be_said_ends_nothing_either() -> None:
+    parts = Surroundings([frame(0.1), frame(0.2)])
+    parts.changes = False
+
+    def refused(snapshot: Snapshot) -> None:
+        if parts.vehicles:
+            raise OSError(12, "Cannot allocate memory")
+
+    parts.publish = refused  # type: ignore[method-assign]
+    daemon_of(parts).run(StopFlag())
+    assert parts.events == []
+
+
+@pytest.mark.parametrize("mistake", [ValueError("ours"), cv2.error("a wrong shape")])
+def test_a_mistake_of_ours_is_no_refusal(mistake: Exception) -> None:
+    parts = Surroundings([frame(0.1)])
+
+    def wrong(frame: Frame, vehicle: Vehicle | None = None) -> Step:
+        raise mistake
+
+    parts.frame = wrong  # type: ignore[method-assign]
+    with pytest.raises(type(mistake)):
+        daemon_of(parts).run(StopFlag())
 
 
 def test_a_changed_config_goes_to_the_pipeline_in_the_same_turn() -> None:

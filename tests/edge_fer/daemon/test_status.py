@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from edge_fer import paths
-from edge_fer.cli.app import app
+from edge_fer.cli.app import app, main
 from edge_fer.daemon import status_server
 from edge_fer.daemon.render_status import duration, status_as_text
 from edge_fer.daemon.status import Status, StatusAnswer, as_journal_fields, as_prometheus
@@ -90,6 +90,51 @@ def test_the_latest_status_is_told_with_its_age(path: Path, server: StatusServer
     assert answer is not None
     assert 5.0 <= answer.age_s < PATIENCE_S
     assert answer.status == STATUS
+
+
+def test_it_can_be_followed_over_a_stall_and_a_restart_of_the_daemon(
+    path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = StatusServer(path, None)
+    server.publish(STATUS, time.monotonic())
+    steps = iter(["stall", "gone", "back", "end"])
+
+    def between(_: float) -> None:
+        nonlocal server
+        match next(steps):
+            case "stall":
+                server.publish(replace(STATUS, state="drowsy"), time.monotonic() - 60.0)
+            case "gone":
+                server.stop()
+            case "back":
+                server = StatusServer(path, None)
+                server.publish(replace(STATUS, state="asleep"), time.monotonic())
+            case "end":
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr("edge_fer.cli.health.time.sleep", between)
+    try:
+        with pytest.raises(SystemExit) as ended:
+            main(["status", "--watch", "--json", "--socket", str(path)])
+    finally:
+        monkeypatch.undo()
+        server.stop()
+    shown = capsys.readouterr()
+
+    assert ended.value.code == 130
+    lines = [json.loads(line) for line in shown.out.splitlines()]
+    assert [line["state"] for line in lines] == [STATUS.state, "drowsy", "asleep"]
+    assert "pipeline stalled for 60 s" in shown.err
+    assert "no daemon runs here" in shown.err
+
+
+def test_who_follows_where_no_daemon_runs_is_told(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["status", "--watch", "--socket", str(path)])
+    assert ended.value.code == 2
+    assert "start it first" in capsys.readouterr().err
 
 
 def test_only_user_and_group_may_ask(path: Path, server: StatusServer) -> None:

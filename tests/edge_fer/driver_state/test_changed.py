@@ -11,7 +11,7 @@ from edge_fer.driver_state.settings import PolicySettings
 
 @dataclass(frozen=True)
 class Loose:
-    """Without slots."""
+    """A list of its own in each."""
 
     one: int = 1
     many: list[int] = field(default_factory=list)
@@ -48,3 +48,15 @@ def test_a_field_that_is_not_there_is_refused() -> None:
 def test_what_checks_its_values_is_refused() -> None:
     with pytest.raises(TypeError, match="PolicySettings checks its values"):
         changed(PolicySettings(), ready_after_s=-1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Tight:
+    """With slots."""
+
+    one: int = 1
+
+
+def test_what_has_slots_is_refused() -> None:
+    with pytest.raises(TypeError, match="Tight has slots"):
+        changed(Tight(), one=2)

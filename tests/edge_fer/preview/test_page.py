@@ -3,6 +3,8 @@
 import http.client
 import json
 import socket
+import threading
+import time
 import urllib.parse
 from typing import Any
 
@@ -64,6 +66,25 @@ def picture(browser: Any) -> str:
             "return canvas.toDataURL();"
         )
     )
+
+
+def counted(preview: Preview) -> tuple[int, int]:
+    """Return the frames that the daemon judged, and those that its camera gave."""
+    answer = ask(preview.folder / "status.socket")
+    assert answer is not None
+    health = answer.status.health
+    return health.frames, health.camera_frames
+
+
+def read_pictures(
+    address: urllib.parse.SplitResult, request: str, number: int, stop: threading.Event
+) -> None:
+    """Read pictures as a page does; each second reader takes almost nothing."""
+    with socket.create_connection((address.hostname, address.port or 0), timeout=30) as client:
+        client.sendall(request.encode())
+        while not stop.is_set():
+            client.recv(100 if number % 2 else 65536)
+            time.sleep(0.2 if number % 2 else 0)
 
 
 class TestPage:
@@ -228,6 +249,43 @@ class TestLoad:
         for client in clients:
             client.close()
         wait_for(lambda: watchers(preview) == 0)
+
+    def test_five_pages_take_no_frames_from_the_daemon(
+        self, preview: Preview, record_property: Any
+    ) -> None:
+        """Counted against the frames that the camera gave: time says little on a busy machine."""
+        address = urllib.parse.urlsplit(preview.base)
+        text = (
+            f"GET /pictures HTTP/1.1\r\nHost: {address.netloc}\r\nCookie: {cookie(preview)}\r\n\r\n"
+        )
+
+        def judged_share(pages: int) -> tuple[int, int]:
+            """Return frames judged, and given by the camera, while `pages` are open."""
+            stop = threading.Event()
+            readers = [
+                threading.Thread(target=read_pictures, args=(address, text, number, stop))
+                for number in range(pages)
+            ]
+            for reader in readers:
+                reader.start()
+            wait_for(lambda: watchers(preview) == (1 if pages else 0))
+            before, after = counted(preview), (0, 0)
+            while after[1] < before[1] + 50:
+                after = counted(preview)
+                time.sleep(0.2)
+            stop.set()
+            for reader in readers:
+                reader.join()
+            return after[0] - before[0], after[1] - before[1]
+
+        totals = {0: (0, 0), 5: (0, 0)}
+        for pages in (0, 5, 0, 5):  # in turns, so that what else the machine does falls on both
+            judged, given = judged_share(pages)
+            totals[pages] = totals[pages][0] + judged, totals[pages][1] + given
+        alone, watched = (judged / given for judged, given in totals.values())
+        record_property("judged_share", {"alone": alone, "five pages": watched})
+        print(f"judged of the camera's frames: {alone:.1%} alone, {watched:.1%} with five pages")
+        assert watched >= 0.95 * alone
 
     def test_events_are_json(self, preview: Preview) -> None:
         address = urllib.parse.urlsplit(preview.base)

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,8 +25,11 @@ def _without(tool: str, probe: list[str]) -> str | None:
 
 
 @pytest.fixture(scope="session")
-def c_folder() -> Path:
-    """Return the folder of the C sources; skips where nothing can compile them."""
+def c_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of the C sources; skips where nothing can compile them.
+
+    Where EDGE_FER_TEST_BASE_ID moves the messages it is a copy, with what `generate.py` writes.
+    """
     compiler = ["gcc", "-xc", "-", "-o", os.devnull]
     for reason in (
         _without("make", ["make", "--version"]),
@@ -33,7 +37,15 @@ def c_folder() -> Path:
     ):
         if reason:
             pytest.skip(f"C is not tested: {reason}")
-    return C_FOLDER
+    base_id = os.environ.get("EDGE_FER_TEST_BASE_ID")
+    if base_id is None:
+        return C_FOLDER
+    moved = tmp_path_factory.mktemp("c") / "moved"
+    shutil.copytree(C_FOLDER, moved, ignore=shutil.ignore_patterns("build", "__pycache__"))
+    generated = moved / "src" / "generated"
+    command = [sys.executable, "-m", "firmware_bridge.c.generate"]
+    subprocess.run([*command, "--folder", generated, "--base-id", base_id], check=True)
+    return moved
 
 
 @pytest.fixture(scope="session")

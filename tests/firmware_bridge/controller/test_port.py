@@ -19,6 +19,7 @@ from firmware_bridge.errors import LinkReason
 from firmware_bridge.link.link import Link
 from firmware_bridge.link.schedule import Snapshot
 from firmware_bridge.protocol.database import definition
+from tests.firmware_bridge.wire_ids import id_of
 
 PATIENCE_S = 15.0  # for a busy machine
 
@@ -67,7 +68,7 @@ def test_a_frame_that_was_changed_is_not_used(
     port: ControllerPort, request: pytest.FixtureRequest
 ) -> None:
     other = open_transport(f"virtual:{request.node.name}")
-    other.send(CanFrame(0x3A0, bytes(8), time.monotonic()))
+    other.send(CanFrame(id_of(DriverStateMessage), bytes(8), time.monotonic()))
     (judged,) = port.receive(PATIENCE_S)
     other.close()
     assert judged.status is FrameStatus.WRONG_CRC

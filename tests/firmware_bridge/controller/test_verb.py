@@ -184,10 +184,11 @@ def test_it_makes_a_faulty_line_to_itself(tmp_path: Path) -> None:
     assert not plug.is_symlink()
 
 
-def test_a_bus_cannot_be_made_faulty() -> None:
-    with pytest.raises(BridgeError, match="faults: 'virtual:x' is no serial line; use slcan:PATH"):
+@pytest.mark.parametrize("uri", ["virtual:x", "slcan:socket://127.0.0.1:3333"])
+def test_only_a_serial_line_can_be_made_faulty(uri: str) -> None:
+    with pytest.raises(BridgeError, match=f"faults: '{uri}' is no serial line; use slcan:PATH"):
         run_controller(
-            "virtual:x",
+            uri,
             VehicleState(),
             script=None,
             faults=parse_faults("drop=0.1"),

@@ -75,14 +75,14 @@ def test_patience_doubles_up_to_its_limit() -> None:
     tried = tries(connection, port, 10.0, 13.0)
 
     waits = [later - earlier for earlier, later in zip([10.0, *tried], tried, strict=False)]
-    assert waits == pytest.approx([0.05, 0.1, 0.2, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4], abs=0.0021)
+    assert waits == pytest.approx([0.05, 0.1, 0.2, *[0.25] * 10], abs=0.0021)
     assert max(waits) <= LONGEST_WAIT_S + 0.0021
     assert connection.transport is None
     assert connection.trouble == "link: slcan:x: no such port"
 
 
-def test_whenever_a_port_is_back_it_is_open_within_450_ms() -> None:
-    """Fifty of the 500 ms that are promised are left for opening it and for the first frame."""
+def test_whenever_a_port_is_back_it_is_open_within_300_ms() -> None:
+    """Of the 400 ms that are promised 100 are left for opening it and for the first frame."""
     for away_ms in range(1, 3000, 37):
         port = Port()
         connection = Connection("slcan:x", port.open)
@@ -92,7 +92,7 @@ def test_whenever_a_port_is_back_it_is_open_within_450_ms() -> None:
         tries(connection, port, 10.0, back_s)
         port.is_there = True
 
-        assert connection.reopen_if_due(back_s + 0.45)
+        assert connection.reopen_if_due(back_s + 0.3)
 
 
 def test_a_port_that_is_back_is_opened_and_patience_starts_anew() -> None:
@@ -119,7 +119,7 @@ def test_a_port_that_opens_and_fails_at_once_is_not_tried_in_a_hurry() -> None:
         assert not connection.lose(TransportError(LinkReason.GONE, "gone"), now_s)
         now_s = connection.next_try_s
 
-    assert now_s > 2.0
+    assert now_s > 1.5
     assert connection.lost_count == 8
 
 

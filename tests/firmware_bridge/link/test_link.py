@@ -22,6 +22,7 @@ from firmware_bridge.reception.supervision import BusSupervisor, FrameStatus, Ju
 from firmware_bridge.terminal.pty_wire import PtyWire
 from firmware_bridge.transports import Transport, TransportCounters, open_transport
 from tests.firmware_bridge.transports.lawicel_adapter import AdapterPort, LawicelAdapter
+from tests.firmware_bridge.wire_ids import id_of
 
 MakeFrame = Callable[[Message, float], CanFrame]
 
@@ -157,7 +158,7 @@ def test_a_controller_whose_frames_are_broken_is_never_heard(
     for _ in range(6):
         frame = make_frame(ControllerStatusMessage(enable=1), 0.0)
         controller.port.send(CanFrame(frame.can_id, frame.data[:7] + b"\x01", 0.0))
-    controller.port.send(CanFrame(0x3B0, b"\x01", 0.0))
+    controller.port.send(CanFrame(id_of(ControllerStatusMessage), b"\x01", 0.0))
 
     assert wait_for(lambda: link.counters.controller_frames_rejected == 7)
     assert link.controller is None
@@ -423,13 +424,15 @@ def test_a_pending_request_is_said_anew_on_a_port_that_is_back() -> None:
     link.open()
     link.start()
 
+    request_id = id_of(DriverRequestMessage)
+
     def requests(port: RecordingTransport) -> int:
-        return sum(frame.can_id == 0x3A3 for frame in port.sent)
+        return sum(frame.can_id == request_id for frame in port.sent)
 
     assert wait_for(lambda: requests(second) == 5)
     assert requests(first) == 5
     # All of it within a moment: without a fresh start the second would be a second later.
-    times_s = [frame.time_s for frame in second.sent if frame.can_id == 0x3A3]
+    times_s = [frame.time_s for frame in second.sent if frame.can_id == request_id]
     assert times_s[-1] - times_s[0] < 0.5
     assert link.counters.frames_dropped == 1
     assert link.stop()
@@ -471,7 +474,7 @@ class FaultyTransport:
         return []
 
     def close(self) -> None:
-        """Nothing is held."""
+        raise OSError(5, "what is broken need not close either")
 
 
 def test_no_fault_of_a_transport_ends_the_link() -> None:
@@ -484,6 +487,26 @@ def test_no_fault_of_a_transport_ends_the_link() -> None:
 
     assert wait_for(lambda: FaultyTransport.opened == 4 and link.counters.connected)
     assert link.counters.connections_lost == 3
+    assert link.alive
+    assert link.stop()
+    assert not link.alive
+
+
+def test_a_port_whose_waiting_cannot_be_set_up_is_tried_again() -> None:
+    """Beside the port it needs a descriptor to be woken with, and none may be left."""
+    tries: list[str] = []
+
+    def open_at_last(uri: str) -> Transport:
+        tries.append(uri)
+        if 1 < len(tries) < 4:
+            raise OSError(24, "Too many open files")
+        return FaultyTransport(uri)
+
+    FaultyTransport.opened = 0
+    link = Link("slcan:faulty", open_transport=open_at_last)
+    link.open()
+    link.start()
+    assert wait_for(lambda: FaultyTransport.opened == 4 and link.counters.connected)
     assert link.stop()
 
 

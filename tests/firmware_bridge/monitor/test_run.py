@@ -26,6 +26,7 @@ from firmware_bridge.protocol.messages import (
 from firmware_bridge.recording.candump import candump_line
 from firmware_bridge.recording.reader import RecordingReader
 from firmware_bridge.terminal.pty_wire import PtyWire
+from tests.firmware_bridge.wire_ids import shown_id
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 RUN = (
@@ -62,8 +63,14 @@ def test_json_lines_are_the_frames_and_then_the_summary(wire: PtyWire, link: Lin
     assert summary["states"] == ["attentive"]
     assert {frame["status"] for frame in frames} == {"ok"}
     # What comes once a second may have come just before.
-    ids = {frame["id"] for frame in frames} - {"0x3A4", "0x3A5"}
-    assert ids == {"0x3A0", "0x3A1", "0x3A2", "0x3A6", "0x3A7"}
+    heard = {frame["message"] for frame in frames} - {"PipelineFigures", "FaultCounters"}
+    assert heard == {
+        "DriverState",
+        "EmotionProbabilities",
+        "Health",
+        "DriverEvidence",
+        "LinkTiming",
+    }
     assert all(0 <= frame["time_s"] <= 0.7 for frame in frames)
 
 
@@ -178,15 +185,15 @@ def json_lines(uri: str, **options: Any) -> tuple[list[dict[str, Any]], dict[str
 def test_a_script_may_filter_what_it_reads(drive: Path) -> None:
     uri = f"replay:{drive}?speed=1000"
 
-    lines, last = json_lines(uri, filter_text="3a0 -state=attentive")
+    lines, last = json_lines(uri, filter_text=f"{shown_id(DriverStateMessage)} -state=attentive")
     assert {line["signals"]["State"] for line in lines} == {"no driver"}
     assert last["summary"]["good_frames"] == 40  # the totals are of all
 
     lines, _ = json_lines(uri, changed_only=True)
     assert [(line["id"], line["time_s"]) for line in lines] == [
-        ("0x3A0", 0.0),
-        ("0x3A1", 0.0),
-        ("0x3A0", 1.0),
+        (f"0x{shown_id(DriverStateMessage)}", 0.0),
+        (f"0x{shown_id(EmotionProbabilitiesMessage)}", 0.0),
+        (f"0x{shown_id(DriverStateMessage)}", 1.0),
     ]
 
 

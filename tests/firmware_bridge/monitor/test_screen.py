@@ -7,14 +7,15 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from firmware_bridge.monitor.controls import Controls, Page, press
+from firmware_bridge.monitor.controls import MOST_SIDEWAYS_CELLS, Controls, Page, press
 from firmware_bridge.monitor.frame_log import FrameLog, LoggedFrame
 from firmware_bridge.monitor.parts import bar, duration, state_colour, timeline
 from firmware_bridge.monitor.screen import Screen
-from firmware_bridge.protocol.database import definitions
-from firmware_bridge.protocol.frame import CanFrame
+from firmware_bridge.protocol.database import definition, definitions
+from firmware_bridge.protocol.frame import CanFrame, id_text
 from firmware_bridge.protocol.messages import (
     ControllerStatusMessage,
+    DriverEvidenceMessage,
     DriverRequestMessage,
     DriverStateMessage,
     EmotionProbabilitiesMessage,
@@ -27,6 +28,7 @@ from firmware_bridge.reception.frame_filter import FrameFilter
 from firmware_bridge.reception.watching import Line, StateChange, Watch
 from firmware_bridge.recording.recorder import RecordingStatus
 from firmware_bridge.transports import TransportCounters
+from tests.firmware_bridge.wire_ids import shown_id
 
 MakeFrame = Callable[[Message, float], CanFrame]
 LINE = Line("slcan:/dev/ttyUSB0", counters=TransportCounters(frames_received=99))
@@ -86,8 +88,8 @@ def test_it_shows_what_is_known(watch: Watch) -> None:
         "advice, id 3",
         "valid for 24 s, camera recovered",
         "camera good  model ok",
-        "rate 30 fps  latency 4 ms  51 °C",
-        "3A0 DriverState",
+        "30 fps  latency 4 ms  temp 51 °C",
+        f"{shown_id(DriverStateMessage)} DriverState",
         "jitter",
         "slcan:/dev/ttyUSB0",
         "● open",
@@ -102,17 +104,17 @@ def test_diagnostic_messages_are_left_out_where_there_is_no_room(
     text = draw(watch, LINE, 1.95, height=height, controls=Controls(page=Page.FRAMES))
 
     assert len(text.splitlines()) <= height
-    assert ("3A4 PipelineFigures" in text) is shown
-    assert ("3A5 FaultCounters" in text) is shown
-    assert "3B0 ControllerStatus" in text
+    for kind in (PipelineFiguresMessage, FaultCountersMessage):
+        assert (f"{shown_id(kind)} {kind.NAME}" in text) is shown
+    assert f"{shown_id(ControllerStatusMessage)} ControllerStatus" in text
 
 
 @pytest.mark.parametrize(
     ("throttling", "stalls", "restarts", "line", "border"),
     [
-        (0, 0, 0, "rate 30 fps  latency 254 ms  91 °C ", ""),
+        (0, 0, 0, "30 fps  latency 254 ms  temp 91 °C ", ""),
         (3, 2, 0, "30 fps  254 ms  91 °C  stalls 2/h", "heat and supply"),
-        (0, 0, 7, "rate 30 fps  latency 254 ms  91 °C ", "restarts 7"),
+        (0, 0, 7, "30 fps  latency 254 ms  temp 91 °C ", "restarts 7"),
         # The longest of each is whole at 80 columns.
         (4, 254, 254, "30 fps  254 ms  91 °C  stalls 254/h", "frequency capped  restarts 254"),
     ],
@@ -155,7 +157,7 @@ def test_the_history_is_whole_and_messages_without_a_row_are_counted(
     text = draw(watch, LINE, 1.95, height=height)
     messages = len(definitions())
     rows = sum(
-        any(f"{known.can_id:03X} {name} " in line for line in text.splitlines())
+        any(f"{id_text(known.can_id)} {name} " in line for line in text.splitlines())
         for name, known in definitions().items()
     )
 
@@ -177,7 +179,7 @@ def test_every_signal_of_every_message_can_be_read(watch: Watch, height: int) ->
         controls = press(controls, "page down")[0]
 
     for name, known in definitions().items():
-        assert f"{known.can_id:03X} {name}" in shown
+        assert f"{id_text(known.can_id)} {name}" in shown
         assert all(f"  {signal}  " in shown for signal in known.signals)
     for said in ("87.2 %", "uncertain", "72.3 km/h", "are you all right", "51 °C"):
         assert said in shown
@@ -208,6 +210,29 @@ def test_it_shows_that_somebody_watches(watch: Watch, make_frame: MakeFrame) -> 
     for code, shown in ((0, False), (None, False), (1, True)):
         watch.take(make_frame(HealthMessage(1, 0, 0, 0, 51, 30, 4, 0, 0, code), 1.95))
         assert ("WATCHED" in draw(watch, LINE, 1.96)) is shown
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_scene_is_named_where_it_is_known(watch: Watch, width: int) -> None:
+    line = replace(LINE, scene="closes the eyes")
+    assert "scene: closes the eyes" in draw(watch, line, 1.95, width).splitlines()[0]
+    assert "scene" not in draw(watch, LINE, 1.95, width).splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("acknowledged_id", "answer", "shown"),
+    [(3, 1, "answered: all right"), (3, 0, "acknowledged"), (2, 1, "")],
+)
+def test_the_vehicles_answer_is_shown_beside_the_request(
+    watch: Watch, make_frame: MakeFrame, acknowledged_id: int, answer: int, shown: str
+) -> None:
+    message = ControllerStatusMessage(1, 1, acknowledged_id, answer, 2, 72.3, 1)
+    for index in range(20, 43):
+        watch.take(make_frame(message, index / 10))
+        if index in (21, 42):  # while it stands, and after it
+            text = draw(watch, LINE, index / 10)
+            assert shown in text
+            assert ("answered" in text) == shown.startswith("answered")
 
 
 def test_nothing_old_is_shown_as_if_it_were_true(watch: Watch) -> None:
@@ -273,9 +298,10 @@ def test_the_table_says_what_a_controller_would_notice(make_frame: MakeFrame) ->
 
     text = draw(watch, line, 0.45, 100, 30)
 
-    row = next(line for line in text.splitlines() if "3A0" in line).split()
+    can_id = shown_id(DriverStateMessage)
+    row = next(line for line in text.splitlines() if can_id in line).split()
     # id, name, state, rate, jitter, age, lost, repeated, crc, overdue, gaps, frames
-    assert " ".join(row[1:-1]) == "3A0 DriverState valid 7.5/s 12 ms 50 ms 1 1 1 0 1 6"
+    assert " ".join(row[1:-1]) == f"{can_id} DriverState valid 7.5/s 12 ms 50 ms 1 1 1 0 1 6"
     assert "other ids: 1" in text
     assert "rejected: 2 lines, 31 bytes" in text
 
@@ -301,22 +327,87 @@ def test_the_list_of_frames_fills_the_terminal(
     assert len(lines) == height
     assert max(len(line) for line in lines) <= width
     assert frames[-1].data.hex(" ").upper() in lines[-3]
-    assert "5.900  3A0" in lines[-3]
+    assert f"5.900  {shown_id(DriverStateMessage)}" in lines[-3]
     assert "ok" in lines[-3]
     assert "State=attentive" in draw(
         watch, LINE, 6.0, 132, 24, controls=Controls(Page.FRAMES), frames=shown
     )
 
 
+def test_all_signals_of_a_frame_can_be_read_sideways(make_frame: MakeFrame) -> None:
+    message = DriverStateMessage(10, 6, 2, 2, 87.2, 12.0, 3.0, 40, 7)
+    watch = Watch(0.0)
+    shown = logged(watch, [make_frame(message, 0.1)])
+    pieces = ""
+    controls = Controls(Page.FRAMES)
+    while controls.sideways < MOST_SIDEWAYS_CELLS:
+        pieces += draw(watch, LINE, 0.2, 100, controls=controls, frames=shown)
+        controls, _ = press(controls, "right")
+    for name in definition(DriverStateMessage.NAME).signals:
+        assert f"{name}=" in pieces
+    assert "EventSequence=" not in draw(
+        watch, LINE, 0.2, controls=Controls(Page.FRAMES), frames=shown
+    )
+
+
+@pytest.mark.parametrize("temperature_c", [None, 61])
+def test_each_figure_of_health_has_its_unit_and_label(
+    make_frame: MakeFrame, temperature_c: int | None
+) -> None:
+    watch = Watch(0.0)
+    for index in range(3):
+        health = HealthMessage(1, 0, 0, 0, temperature_c, 30, 112, 0)
+        watch.take(make_frame(health, index / 10))
+    text = draw(watch, LINE, 0.25)
+    temperature = "temp —" if temperature_c is None else "temp 61 °C"
+    assert f"30 fps  latency 112 ms  {temperature}" in text
+
+
+@pytest.mark.parametrize(
+    ("emotion", "model", "seconds", "said"),
+    [
+        (None, 0, 8.0, "off: driver_state.emotion_states"),
+        (None, 2, 8.0, "the network failed"),
+        (None, 0, 2.0, ""),  # it may come yet
+        (3, 0, 8.0, ""),
+    ],
+)
+def test_emotions_that_are_not_inferred_are_explained(
+    make_frame: MakeFrame, emotion: int | None, model: int, seconds: float, said: str
+) -> None:
+    watch = Watch(0.0)
+    for index in range(round(seconds * 10)):
+        for message in (
+            DriverStateMessage(state=1, emotion=emotion, face=1),
+            HealthMessage(1, 0, model, 0, None, 30, 4, 0),
+        ):
+            watch.take(make_frame(message, index / 10))
+    text = draw(watch, LINE, seconds)
+    assert said in text
+    assert ("NOT INFERRED" in text) == bool(said)
+
+
+def test_a_sense_that_never_saw_anything_is_named(make_frame: MakeFrame) -> None:
+    watch = Watch(0.0)
+    for index in range(3):
+        for message in (
+            DriverStateMessage(1),
+            DriverEvidenceMessage(head_unseen_s=0.0, reason=1),
+        ):
+            watch.take(make_frame(message, index / 10))
+    assert "eyes never seen" in draw(watch, LINE, 0.25)
+
+
 def test_the_list_scrolls_back_and_says_what_it_leaves_out(make_frame: MakeFrame) -> None:
     watch = Watch(0.0)
     shown = logged(watch, [make_frame(DriverStateMessage(1), index / 10) for index in range(60)])
-    controls = Controls(Page.FRAMES, True, "3a0", None, True, 20)
+    can_id = shown_id(DriverStateMessage)
+    controls = Controls(Page.FRAMES, True, can_id, None, True, 20)
 
     lines = draw(watch, LINE, 6.0, controls=controls, frames=shown).splitlines()
 
-    assert "3.900  3A0" in lines[-3]
-    assert "FRAMES with '3a0', only changes, 20 back" in "".join(lines)
+    assert f"3.900  {can_id}" in lines[-3]
+    assert f"FRAMES with '{can_id}', only changes, 20 back" in "".join(lines)
     assert "PAUSED at 6.0 s" in lines[0]
     assert "space go on" in lines[-1]
     assert "nothing passes the filter" in draw(watch, LINE, 6.0, controls=controls)

@@ -23,6 +23,7 @@ from firmware_bridge.protocol.messages import (
     state_name,
     wrapped_count,
 )
+from tests.firmware_bridge.wire_ids import id_of
 
 EXAMPLES = [
     DriverStateMessage(10, 6, 2, 1, 87.2, 12.4, 0.0, 40, 254),
@@ -58,7 +59,7 @@ def test_the_protection_is_left_to_its_layer(message: Message) -> None:
 
 
 def test_the_example_of_the_design_reads_so() -> None:
-    message = decode(0x3A0, bytes.fromhex("b4d003af90140405"))
+    message = decode(id_of(DriverStateMessage), bytes.fromhex("b4d003af90140405"))
 
     assert message == DriverStateMessage(13, 3, 0, 0, 70.0, 57.6, 8.0, 40, 5)
 
@@ -91,7 +92,7 @@ def test_any_payload_decodes_and_keeps_its_meaning(kind: type[Message], data: by
 )
 def test_no_number_stops_the_encoding(percent: float, age_ms: float) -> None:
     message = DriverStateMessage(1, confidence_percent=percent, source_age_ms=age_ms)
-    read = decode(0x3A0, encode(message))
+    read = decode(id_of(DriverStateMessage), encode(message))
 
     assert isinstance(read, DriverStateMessage)
     if math.isnan(percent):
@@ -103,7 +104,7 @@ def test_no_number_stops_the_encoding(percent: float, age_ms: float) -> None:
 
 
 def test_an_age_that_does_not_fit_is_said_as_that_or_more() -> None:
-    read = decode(0x3A0, encode(DriverStateMessage(1, source_age_ms=60_000)))
+    read = decode(id_of(DriverStateMessage), encode(DriverStateMessage(1, source_age_ms=60_000)))
 
     assert isinstance(read, DriverStateMessage)
     assert read.source_age_ms == 2540
@@ -132,7 +133,7 @@ def test_a_count_goes_round_and_is_never_taken_for_not_available(signal: str, hi
 
 
 def test_what_happened_too_often_within_an_hour_is_said_as_that_or_more() -> None:
-    read = decode(0x3A5, encode(FaultCountersMessage(stalls_per_hour=9_999)))
+    read = decode(id_of(FaultCountersMessage), encode(FaultCountersMessage(stalls_per_hour=9_999)))
 
     assert isinstance(read, FaultCountersMessage)
     assert read.stalls_per_hour == 254
@@ -142,7 +143,7 @@ def test_unknown_ids_and_lengths_are_not_decoded() -> None:
     with pytest.raises(KeyError):
         decode(0x123, bytes(8))
     with pytest.raises(ValueError, match="not 8"):
-        decode(0x3A0, bytes(7))
+        decode(id_of(DriverStateMessage), bytes(7))
 
 
 @pytest.mark.parametrize("kind", MESSAGE_CLASSES.values(), ids=lambda kind: kind.NAME)

@@ -8,6 +8,7 @@ from firmware_bridge.protocol.frame import CanFrame
 from firmware_bridge.protocol.messages import DriverStateMessage, Message
 from firmware_bridge.reception.frame_filter import FrameFilter, parse_filter, signals_line
 from firmware_bridge.reception.supervision import BusSupervisor, JudgedFrame
+from tests.firmware_bridge.wire_ids import id_of, shown_id
 
 MakeFrame = Callable[[Message, float], CanFrame]
 
@@ -29,20 +30,22 @@ def test_what_a_user_types() -> None:
     ("text", "shown"),
     [
         ("", True),
-        ("3a0", True),
-        ("3A0 DriverState", True),
+        ("{id}", True),
+        ("{ID} DriverState", True),
         ("driver confidence=40", True),
         ("state=no_driver", True),
         ("state=attentive", False),
-        ("3a0 health", False),
+        ("{id} health", False),
         ("ok", True),
         ("-ok", False),
         ("-wrong_crc", True),
-        ("3a0 -3a0", False),
+        ("{id} -{id}", False),
     ],
 )
 def test_which_frames_pass(judged: JudgedFrame, text: str, shown: bool) -> None:
-    assert parse_filter(text).passes(judged) is shown
+    can_id = shown_id(DriverStateMessage)
+    typed = text.format(id=can_id.lower(), ID=can_id)
+    assert parse_filter(typed).passes(judged) is shown
 
 
 def test_an_id_is_not_found_in_the_data_of_others() -> None:
@@ -61,7 +64,7 @@ def test_only_signals_with_a_value_are_named(judged: JudgedFrame) -> None:
     assert "State=no_driver" in signals_line(judged)
     assert "Confidence=40.0" in signals_line(judged)
     assert "Drowsiness" not in signals_line(judged)
-    broken = BusSupervisor().judge(CanFrame(0x3A0, bytes(8), 0.0))
+    broken = BusSupervisor().judge(CanFrame(id_of(DriverStateMessage), bytes(8), 0.0))
     assert signals_line(broken) == ""
 
 

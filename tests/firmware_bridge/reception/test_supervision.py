@@ -24,7 +24,9 @@ from firmware_bridge.reception.supervision import (
     JudgedFrame,
     MessageStatistics,
 )
+from tests.firmware_bridge.wire_ids import id_of
 
+KNOWN_IDS = [id_of(DriverStateMessage), id_of(ControllerStatusMessage)]
 MakeFrame = Callable[[Message, float], CanFrame]
 
 
@@ -97,7 +99,7 @@ def test_a_wrong_crc_yields_no_content(make_frame: MakeFrame) -> None:
 def test_the_length_is_checked_before_the_protection(length: int) -> None:
     supervisor = BusSupervisor()
 
-    judged = supervisor.judge(CanFrame(0x3A0, bytes(length), 0.0))
+    judged = supervisor.judge(CanFrame(id_of(DriverStateMessage), bytes(length), 0.0))
 
     assert judged.status is FrameStatus.WRONG_LENGTH
     assert of_driver_state(supervisor, 0.0).wrong_length == 1
@@ -152,7 +154,7 @@ def test_a_message_that_is_sent_now_and_then_is_never_overdue(make_frame: MakeFr
 
 @given(
     frames=st.lists(
-        st.tuples(st.sampled_from([0x3A0, 0x3B0, 0x7FF]), st.binary(max_size=8)), max_size=40
+        st.tuples(st.sampled_from([*KNOWN_IDS, 0x7FF]), st.binary(max_size=8)), max_size=40
     )
 )
 def test_any_traffic_is_survived_and_accounted_for(frames: list[tuple[int, bytes]]) -> None:
@@ -243,7 +245,8 @@ def test_what_passes_by_chance_does_not_hide_another_dbc() -> None:
     supervisor, chance = BusSupervisor(), Random(1)
     right = 0
     for index in range(JUDGED_FRAMES * 100):
-        judged = supervisor.judge(CanFrame(0x3A0, chance.randbytes(8), index * 0.1))
+        frame = CanFrame(id_of(DriverStateMessage), chance.randbytes(8), index * 0.1)
+        judged = supervisor.judge(frame)
         right += judged.status is not FrameStatus.WRONG_CRC
         assert (supervisor.foreign is not None) == (index >= JUDGED_FRAMES - 1)
     assert right > 10
@@ -252,7 +255,7 @@ def test_what_passes_by_chance_does_not_hide_another_dbc() -> None:
 def test_frames_of_another_length_are_of_another_dbc_too() -> None:
     supervisor = BusSupervisor()
     for index in range(JUDGED_FRAMES):
-        supervisor.judge(CanFrame(0x3B0, bytes(7), index * 0.1))
+        supervisor.judge(CanFrame(id_of(ControllerStatusMessage), bytes(7), index * 0.1))
 
     assert (supervisor.foreign or "").startswith("ControllerStatus: hardly")
 

@@ -11,6 +11,7 @@ from firmware_bridge.protocol.messages import (
 )
 from firmware_bridge.reception.watching import Line, Watch, frame_as_json
 from firmware_bridge.transports import TransportCounters
+from tests.firmware_bridge.wire_ids import shown_id
 
 MakeFrame = Callable[[Message, float], CanFrame]
 
@@ -88,7 +89,7 @@ def test_a_frame_as_json_reads_as_the_dbc_names_it(make_frame: MakeFrame) -> Non
 
     assert json.loads(json.dumps(line)) == {
         "time_s": 0.25,
-        "id": "0x3A0",
+        "id": f"0x{shown_id(DriverStateMessage)}",
         "message": "DriverState",
         "status": "ok",
         "receiver": "init",

@@ -21,6 +21,7 @@ from firmware_bridge.protocol.frame import CanFrame
 from firmware_bridge.terminal.pty_wire import PtyWire
 from firmware_bridge.transports import Transport, open_transport
 from firmware_bridge.transports.udp_multicast import GROUP
+from tests.firmware_bridge.transports.tcp_hub import TcpHub
 
 VCAN = "vcan_edgefer"
 _numbers = count()
@@ -49,6 +50,13 @@ def serial_ends(scheme: str) -> Iterator[Ends]:
         yield from _opened(
             f"{scheme}:{wire.end_a}", f"{scheme}:{wire.end_b}", disturb, counts_garbage=True
         )
+
+
+@contextmanager
+def tcp_ends(scheme: str) -> Iterator[Ends]:
+    with TcpHub() as hub:
+        uri = f"{scheme}:{hub.address}" + ("?adapter=no" if scheme == "slcan" else "")
+        yield from _opened(uri, uri, lambda: hub.disturb(GARBAGE), counts_garbage=True)
 
 
 @contextmanager
@@ -155,7 +163,9 @@ def free_udp_port() -> int:
 
 BACKENDS: dict[str, Callable[[], AbstractContextManager[Ends]]] = {
     "slcan": lambda: serial_ends("slcan"),
+    "slcan over TCP": lambda: tcp_ends("slcan"),
     "cobs": lambda: serial_ends("cobs"),
+    "cobs over TCP": lambda: tcp_ends("cobs"),
     "socketcan": socketcan_ends,
     "udp_multicast": udp_ends,
     "virtual": virtual_ends,
@@ -166,8 +176,8 @@ class Terminal:
     """A pseudo-terminal; the test is the device behind `path`."""
 
     def __init__(self) -> None:
-        self.device, self._port = os.openpty()
-        self.path = os.ttyname(self._port)
+        self.device, self.port = os.openpty()
+        self.path = os.ttyname(self.port)
         self._is_plugged = True
 
     def read(self) -> bytes:
@@ -180,5 +190,5 @@ class Terminal:
     def unplug(self) -> None:
         if self._is_plugged:
             self._is_plugged = False
-            os.close(self._port)
+            os.close(self.port)
             os.close(self.device)

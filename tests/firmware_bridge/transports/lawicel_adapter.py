@@ -69,7 +69,7 @@ class LawicelAdapter:
         return line[:-1] + f"{int(now_s * 1000) % 60_000:04X}\r".encode()
 
     def _answer(self, line: bytes) -> bytes:
-        if line[:1] == b"t":
+        if line[:1] in (b"t", b"T"):
             return OK if self._send(line) else NO
         if line:
             self.commands.append(line)

@@ -11,7 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware_bridge.errors import BridgeError, TransportError
-from firmware_bridge.protocol.frame import CanFrame
+from firmware_bridge.protocol.frame import (
+    EXTENDED,
+    MAX_EXTENDED_ID,
+    MAX_STANDARD_ID,
+    CanFrame,
+    is_extended,
+)
 from firmware_bridge.transports import Transport, open_transport
 from firmware_bridge.transports.udp_message import as_frame, read_message
 from firmware_bridge.transports.udp_multicast import GROUP
@@ -104,7 +110,8 @@ def test_only_a_right_frame_comes_out_of_a_datagram(datagram: bytes) -> None:
 
     if frame is not None:
         assert type(frame.can_id) is int
-        assert 0 <= frame.can_id <= 0x7FF
+        highest = MAX_EXTENDED_ID if is_extended(frame.can_id) else MAX_STANDARD_ID
+        assert 0 <= frame.can_id & ~EXTENDED <= highest
         assert type(frame.data) is bytes
         assert len(frame.data) <= 8
 

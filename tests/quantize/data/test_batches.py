@@ -37,6 +37,26 @@ def test_without_mixup_each_face_keeps_its_own_label() -> None:
     assert np.array_equal(targets, TARGETS[rows])
 
 
+def test_mirror_images_follow_in_the_same_order_with_the_same_answers() -> None:
+    images = IMAGES.copy()
+    images[:, :, :10] = 255
+    half = {
+        "side_px": 48,
+        "batch_size": ROWS,
+        "augmentation": NONE,
+        "seed": 1,
+        "epoch": 0,
+        "votes": np.eye(ROWS, 10, dtype=np.float32),
+    }
+    inputs, targets = AugmentedBatches(images, TARGETS, **half, mirrored=True)[0]  # type: ignore[arg-type]
+    alone, answers = AugmentedBatches(images, TARGETS, **half)[0]  # type: ignore[arg-type]
+    assert isinstance(targets, dict)
+    assert isinstance(answers, dict)
+    assert np.array_equal(inputs, np.concatenate([alone, alone[:, :, ::-1]]))
+    for name, values in answers.items():
+        assert np.array_equal(targets[name], np.concatenate([values, values]))
+
+
 @pytest.mark.parametrize("epoch", range(5))
 def test_faces_and_answers_are_mixed_alike(epoch: int) -> None:
     faces, answers = batches(0.0, epoch=epoch)[0]

@@ -39,6 +39,8 @@ def test_a_folder_keeps_its_classes_and_a_video_its_times(tmp_path: Path) -> Non
     for _ in range(12):
         video.write(picture)
     video.release()
+    counts = export_faces(source, tmp_path / "two", FaceConfig(), every_s=0.5, side_px=48, most=2)
+    assert counts.faces == len(rows(tmp_path / "two")) == 2
     counts = export_faces(source, out, FaceConfig(), every_s=0.5, side_px=48)
     found = rows(out)
     assert counts.frames == 15

@@ -7,7 +7,7 @@ import pytest
 
 from edge_fer.errors import UserError
 from quantize.data.fer2013 import Fer2013
-from quantize.data.votes import VOTE_CLASSES, load_votes
+from quantize.data.votes import VOTE_CLASSES, load_votes, unclear_share, votes_as_labels
 
 HEADER = ",".join(("Usage", *VOTE_CLASSES))
 TWO_ROWS = Fer2013(np.zeros((2, 48, 48), np.uint8), np.array([0, 3]), np.array([0, 1], np.uint8))
@@ -25,6 +25,17 @@ def test_votes_are_shares_of_the_taggers(tmp_path: Path) -> None:
     assert shares.dtype == np.float32
     assert shares.tolist()[1] == [0, 1, 0, 0, 0, 0, 0, 0, 0, 0]
     np.testing.assert_allclose(shares[0], [0.4, 0, 0, 0.1, 0.3, 0.2, 0, 0, 0, 0], rtol=1e-6)
+
+
+def test_votes_in_the_order_of_our_classes_and_those_that_name_none() -> None:
+    votes = np.zeros((3, 10), np.float32)
+    votes[0, [0, 1, 4]] = 0.5, 0.25, 0.25  # neutral, happiness, anger
+    votes[1, [3, 7, 9]] = 0.25, 0.25, 0.5  # sadness, contempt, not a face
+    votes[2, [7, 8]] = 0.5, 0.5  # contempt, unknown
+    labels, there = votes_as_labels(votes)
+    assert there.tolist() == [True, True, False]
+    assert labels.tolist() == [[0.25, 0, 0, 0.25, 0, 0, 0.5], [0, 0, 0, 0, 1, 0, 0], [0] * 7]
+    assert unclear_share(votes).tolist() == [0, 0.5, 0.5]
 
 
 @pytest.mark.parametrize(

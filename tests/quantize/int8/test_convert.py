@@ -14,6 +14,7 @@ from quantize.data.calibration_set import CalibrationSet, choose_calibration_set
 from quantize.data.fer2013 import Fer2013  # noqa: E402
 from quantize.evaluation.predictors import KerasPredictor, TflitePredictor  # noqa: E402
 from quantize.int8.convert import check_int8, convert  # noqa: E402
+from quantize.networks.folding import fold_batch_norms  # noqa: E402
 
 
 def nothing(amount: float) -> None:
@@ -41,21 +42,21 @@ def test_input_is_exact_even_if_no_image_is_black_or_white(
     small_network: Any, small_fer2013: Fer2013
 ) -> None:
     dull = CalibrationSet(small_fer2013.images[:14] // 4 + 60, 1, "")
-    assert convert(small_network, dull).input == INPUT
+    assert convert(fold_batch_norms(small_network), dull).input == INPUT
 
 
 def test_conversion_is_repeatable(
     small_network: Any, small_int8: bytes, small_fer2013: Fer2013
 ) -> None:
     calibration = choose_calibration_set(small_fer2013, count=28, seed=1)
-    again = convert(small_network, calibration).content
+    again = convert(fold_batch_norms(small_network), calibration).content
     assert hashlib.sha256(again).digest() == hashlib.sha256(small_int8).digest()
 
 
 def test_nothing_is_printed(
     small_network: Any, small_fer2013: Fer2013, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    convert(small_network, choose_calibration_set(small_fer2013, count=7, seed=1))
+    convert(fold_batch_norms(small_network), choose_calibration_set(small_fer2013, count=7, seed=1))
     assert capfd.readouterr() == ("", "")
 
 
@@ -64,7 +65,7 @@ def test_network_that_ends_in_softmax_gets_no_second_one(small_fer2013: Fer2013)
     x = keras.layers.Flatten()(keras.layers.MaxPooling2D(8)(face))
     model = keras.Model(face, keras.layers.Dense(7, activation="softmax")(x))
     calibration = choose_calibration_set(small_fer2013, count=7, seed=1)
-    assert convert(model, calibration).operators.count("SOFTMAX") == 1
+    assert convert(fold_batch_norms(model), calibration).operators.count("SOFTMAX") == 1
     images = small_fer2013.images[:20]
     network = KerasPredictor(model).log_probabilities(images, nothing)
     outputs = np.asarray(model.predict_on_batch(images[..., None] / np.float32(255)))
@@ -77,7 +78,7 @@ def test_operator_that_has_no_int8_form_is_refused_in_one_line(small_fer2013: Fe
     x = keras.ops.erfinv(keras.ops.tanh(x) * 0.9)
     model = keras.Model(face, keras.layers.Dense(7)(x), name="odd")
     with pytest.raises(UserError, match=r"odd (cannot be converted to int8|converted)") as error:
-        convert(model, choose_calibration_set(small_fer2013, count=7, seed=1))
+        convert(fold_batch_norms(model), choose_calibration_set(small_fer2013, count=7, seed=1))
     assert "\n" not in str(error.value)
     assert "rfinv" in str(error.value).lower()
 

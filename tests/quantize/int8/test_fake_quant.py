@@ -62,15 +62,15 @@ def test_gradients_pass_the_rounding() -> None:
 def test_rounded_network_errs_as_much_as_the_int8_file(
     small_network: Any, small_fer2013: Fer2013
 ) -> None:
-    folded = fold_batch_norms(small_network).model
-    rounded = with_fake_quant(folded)
+    folded = fold_batch_norms(small_network)
+    rounded = with_fake_quant(folded.model)
     calibration = choose_calibration_set(small_fer2013, count=70, seed=1)
     rounded(to_float_input(calibration.images), training=True)
     images = small_fer2013.select("PublicTest").images
     int8 = TflitePredictor(convert(folded, calibration).content, "it")
     exact, faked, real = (
         predictor.log_probabilities(images, nothing)
-        for predictor in (KerasPredictor(folded), KerasPredictor(rounded), int8)
+        for predictor in (KerasPredictor(folded.model), KerasPredictor(rounded), int8)
     )
     error_faked = compare_answers(exact, faked).mean_difference
     error_real = compare_answers(exact, real).mean_difference

@@ -15,7 +15,7 @@ from quantize.int8.kernel_invariance import (  # noqa: E402
     with_averages_as_convolutions,
     with_kernel_invariant_rounding,
 )
-from quantize.networks.folding import fold_batch_norms  # noqa: E402
+from quantize.networks.folding import Folded, fold_batch_norms  # noqa: E402
 
 IMAGES = np.random.default_rng(5).integers(0, 256, (200, 48, 48)).astype(np.uint8)
 CALIBRATION = CalibrationSet(IMAGES[:30], 1, "")
@@ -31,7 +31,7 @@ def apart(content: bytes) -> NDArray[np.int64]:
 
 
 @pytest.fixture(scope="module")
-def network() -> Any:
+def unfolded() -> Any:
     """Small but as `edge` is: BatchNorms that fold, max pooling, an average, unsure answers."""
     keras.utils.set_random_seed(1)
     layers = keras.layers
@@ -45,11 +45,16 @@ def network() -> Any:
         x = layers.ReLU()(norm(x))
     x = layers.GlobalAveragePooling2D(name="average")(x)
     x = layers.Dense(7, kernel_initializer=keras.initializers.RandomNormal(0, 2, seed=9))(x)
-    return fold_batch_norms(keras.Model(face, x, name="like_edge")).model
+    return keras.Model(face, x, name="like_edge")
+
+
+@pytest.fixture(scope="module")
+def network(unfolded: Any) -> Any:
+    return fold_batch_norms(unfolded).model
 
 
 def test_kernels_answer_with_the_same_bytes(network: Any) -> None:
-    converted = convert(network, CALIBRATION)
+    converted = convert(Folded(network, {}), CALIBRATION)
     assert converted.kernel_invariant
     assert "MEAN" not in converted.operators
     assert apart(converted.content).max() == 0
@@ -61,11 +66,19 @@ def test_with_the_weights_of_the_converter_they_do_not(network: Any) -> None:
 
 def test_the_weights_that_were_replaced_are_gone(network: Any) -> None:
     before = convert_as(with_averages_as_convolutions(network), "int8", CALIBRATION)
-    assert len(convert(network, CALIBRATION).content) < 1.1 * len(before)
+    assert len(convert(Folded(network, {}), CALIBRATION).content) < 1.1 * len(before)
+
+
+def test_batch_norms_are_folded_once_and_not_here(network: Any, unfolded: Any) -> None:
+    content = convert(Folded(network, {}), CALIBRATION).content
+    images = CALIBRATION.images
+    assert with_kernel_invariant_rounding(content, unfolded, images, "it") is None
+    other = with_averages_as_convolutions(network)
+    assert with_kernel_invariant_rounding(content, other, images, "it") is not None
 
 
 def test_answers_stay_those_of_the_network(network: Any) -> None:
-    content = convert(network, CALIBRATION).content
+    content = convert(Folded(network, {}), CALIBRATION).content
     model = open_model(content, "it")
     found = (np.array([model.run(image) for image in IMAGES]).astype(float) + 128) / 256
     wanted = np.asarray(keras.ops.softmax(network(to_float_input(IMAGES), training=False)))
@@ -107,9 +120,10 @@ def test_other_networks_are_left_as_the_converter_made_them(body: Any) -> None:
     keras.utils.set_random_seed(2)
     face = keras.Input((48, 48, 1))
     x = keras.layers.Flatten()(body(keras.layers.MaxPooling2D(6)(face)))
-    model = fold_batch_norms(keras.Model(face, keras.layers.Dense(7)(x), name="other")).model
+    folded = fold_batch_norms(keras.Model(face, keras.layers.Dense(7)(x), name="other"))
+    model = folded.model
     content = convert_as(model, "int8", CALIBRATION)
     assert with_kernel_invariant_rounding(content, model, CALIBRATION.images, "other") is None
-    converted = convert(model, CALIBRATION)
+    converted = convert(folded, CALIBRATION)
     assert not converted.kernel_invariant
     assert converted.content == content

@@ -17,14 +17,15 @@ from edge_fer.cli.model import model_app
 from edge_fer.errors import UserError
 from edge_fer.models import kind as model_kind
 from edge_fer.models.card import load_measuring, load_model
-from edge_fer.models.check import check_files, check_model
-from edge_fer.models.files import ModelFiles
+from edge_fer.models.check import check_files
+from edge_fer.models.files import ModelFiles, read_model_files
 from edge_fer.models.kind import ModelKind, Output
 from edge_fer.models.runtime import open_model
 from edge_fer.models.store import ModelStore
 from edge_fer.paths import SHIPPED_MODEL
 from quantize.data.calibration_set import CalibrationSet
-from quantize.int8.measuring import Error, convert_measuring, write_measuring
+from quantize.int8.measuring import Error, convert_measuring
+from quantize.int8.write import write_model
 
 TILT = ModelKind.measuring(
     "tilt",
@@ -72,7 +73,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
         training={},
         licence="none",
     )
-    write_measuring(quantized, path)
+    write_model(quantized.content, quantized.card, path)
     return path
 
 
@@ -119,7 +120,7 @@ def test_a_card_of_another_kind_is_refused_by_name(written: Path) -> None:
 def test_it_is_verified_shown_and_installed_beside_the_emotions(
     written: Path, tmp_path: Path
 ) -> None:
-    result, _, _ = check_model(written)
+    result, _, _ = check_files(read_model_files(written))
     assert result.passed
     shown = CliRunner().invoke(model_app, ["show", str(written)])
     assert "degrees" in shown.output

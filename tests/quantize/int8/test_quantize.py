@@ -14,7 +14,8 @@ pytest.importorskip("tensorflow", reason="needs the workstation extra")
 from edge_fer.cli.app import main
 from edge_fer.errors import UserError
 from edge_fer.models.card import ModelCard, load_card
-from edge_fer.models.check import require_model
+from edge_fer.models.check import check_files
+from edge_fer.models.files import read_model_files
 from edge_fer.models.render import render_card
 from quantize.data.calibration_set import DEFAULT_COUNT, choose_calibration_set
 from quantize.data.fer2013 import Fer2013
@@ -24,13 +25,9 @@ from quantize.evaluation.evaluation import evaluate
 from quantize.evaluation.predictors import open_predictor
 from quantize.evaluation.robustness import shifted_answers
 from quantize.int8.convert import convert_as
-from quantize.int8.quantize import (
-    Quantized,
-    quantize,
-    tool_versions,
-    training_record,
-    write_model,
-)
+from quantize.int8.quantize import Quantized, quantize
+from quantize.int8.record import tool_versions, training_record
+from quantize.int8.write import write_model
 from quantize.out_path import check_out_path
 from quantize.verbs import quantize as verb
 
@@ -44,7 +41,7 @@ def test_card_says_what_was_done_and_measured(
     quantized: Quantized, small_network_file: Path, small_fer2013: Fer2013, tmp_path: Path
 ) -> None:
     path = tmp_path / "small.tflite"
-    assert write_model(quantized, path) == tmp_path / "small.json"
+    assert write_model(quantized.content, quantized.card, path) == tmp_path / "small.json"
     card = load_card(path)
     assert card == quantized.card
     assert card.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
@@ -87,9 +84,9 @@ def test_private_rows_are_not_looked_at(small_network: Any, small_fer2013: Fer20
 
 
 def test_card_that_cannot_be_written_leaves_no_model(quantized: Quantized, tmp_path: Path) -> None:
-    broken = replace(quantized, card=replace(quantized.card, temperature=float("nan")))
+    broken = replace(quantized.card, temperature=float("nan"))
     with pytest.raises(ValueError, match="JSON"):
-        write_model(broken, tmp_path / "small.tflite")
+        write_model(quantized.content, broken, tmp_path / "small.tflite")
     assert not list(tmp_path.iterdir())
 
 
@@ -198,8 +195,10 @@ def test_card_holds_equivalence_and_golden_images(quantized: Quantized, tmp_path
     assert ratios == sorted(ratios)
     assert 5 < ratios[0] < 60
     path = tmp_path / "small.tflite"
-    write_model(quantized, path)
-    assert require_model(path) == quantized.card
+    write_model(quantized.content, quantized.card, path)
+    result, card, _ = check_files(read_model_files(path))
+    assert result.passed
+    assert card == quantized.card
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from quantize.data.calibration_set import CalibrationSet  # noqa: E402
 from quantize.int8.convert import convert  # noqa: E402
 from quantize.int8.even_weights import round_together  # noqa: E402
 from quantize.networks.adapting import adapt  # noqa: E402
+from quantize.networks.folding import fold_batch_norms  # noqa: E402
 
 layers = keras.layers
 IMAGES = np.random.default_rng(5).integers(0, 256, (10, 48, 48)).astype(np.uint8)
@@ -42,7 +43,7 @@ def exponential(x: Any) -> Any:
 )
 def test_the_layer_is_named(body: Callable[[Any], Any], remedy: str) -> None:
     with pytest.raises(UserError, match=rf"layer reader, .* has no int8 form: put {remedy}"):
-        convert(network(body), CalibrationSet(IMAGES, 1, ""))
+        convert(fold_batch_norms(network(body)), CalibrationSet(IMAGES, 1, ""))
 
 
 def test_weights_that_are_no_numbers_are_named() -> None:
@@ -77,5 +78,7 @@ def test_a_layer_that_is_silent_on_all_images_does_not_stop_the_file() -> None:
         return layers.Multiply()([x, gate])
 
     keras.utils.set_random_seed(3)
-    converted = convert(adapt(network(silent), "own"), CalibrationSet(IMAGES, 1, ""))
+    converted = convert(
+        fold_batch_norms(adapt(network(silent), "own")), CalibrationSet(IMAGES, 1, "")
+    )
     assert "MUL" in converted.operators

@@ -15,6 +15,7 @@ from quantize.data.calibration_set import CalibrationSet  # noqa: E402
 from quantize.int8.convert import convert  # noqa: E402
 from quantize.networks import initial_network  # noqa: E402
 from quantize.networks.architectures import build, build_edge  # noqa: E402
+from quantize.networks.folding import fold_batch_norms  # noqa: E402
 from quantize.networks.growing import grow  # noqa: E402
 from quantize.networks.initial_network import open_initial  # noqa: E402
 
@@ -41,7 +42,7 @@ def trained() -> Any:
 @pytest.fixture(scope="module")
 def int8_file(trained: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("int8") / "small.tflite"
-    path.write_bytes(convert(trained, CalibrationSet(IMAGES, 1, "")).content)
+    path.write_bytes(convert(fold_batch_norms(trained), CalibrationSet(IMAGES, 1, "")).content)
     return path
 
 

@@ -14,6 +14,7 @@ from edge_fer.errors import UserError  # noqa: E402
 from quantize.data.calibration_set import choose_calibration_set  # noqa: E402
 from quantize.data.fer2013 import Fer2013  # noqa: E402
 from quantize.int8.convert import convert  # noqa: E402
+from quantize.networks.folding import fold_batch_norms  # noqa: E402
 from quantize.networks.network_file import gives_probabilities, load_network  # noqa: E402
 
 layers = keras.layers
@@ -51,7 +52,7 @@ def test_open_size_and_half_precision_become_fixed_and_float32(
     assert {layer.compute_dtype for layer in model.layers} == {"float32"}
     np.testing.assert_array_equal(model.get_layer("first").get_weights()[0], kernel)
     calibration = choose_calibration_set(small_fer2013, count=7, seed=1)
-    assert "CAST" not in convert(model, calibration).operators
+    assert "CAST" not in convert(fold_batch_norms(model), calibration).operators
 
 
 @pytest.mark.parametrize(

@@ -149,10 +149,12 @@ def test_page_of_somebody_else_is_not_replaced(tmp_path: Path) -> None:
 
 def test_folders_that_cannot_be_one(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(UserError, match="a file, not a folder"):
+    with pytest.raises(UserError, match="file: is a file: name a folder"):
         check_folder(tmp_path / "file")
-    with pytest.raises(UserError, match=r"there is no folder .*no$"):
-        check_folder(tmp_path / "no" / "docs")
+    with pytest.raises(UserError, match=r"--report .*docs: cannot be made \(Not a directory\)"):
+        check_folder(tmp_path / "file" / "docs")
+    check_folder(tmp_path / "new" / "docs")  # as every other verb makes one
+    assert (tmp_path / "new" / "docs").is_dir()
     (tmp_path / PAGE).write_bytes(b"\xff\xfe")
     with pytest.raises(UserError, match="is not one of a report"):
         check_folder(tmp_path)

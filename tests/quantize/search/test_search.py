@@ -16,7 +16,14 @@ import optuna
 from optuna.trial import TrialState
 
 from edge_fer.errors import UserError
-from quantize.search.study import Budget, open_storage, open_study, requeue_orphans, trials_done
+from quantize.search.study import (
+    Budget,
+    measured,
+    open_storage,
+    open_study,
+    requeue_orphans,
+    trials_done,
+)
 from quantize.search.verb import search_verb
 
 WORDS: dict[str, Any] = {
@@ -105,9 +112,38 @@ def test_a_study_resumes_and_is_reported(
     assert (tmp_path / "search-edge-pareto.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
+def test_a_limit_leaves_one_goal_and_trains_nothing_beyond_it(tmp_path: Path, data: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'study.db'}"
+    limit = 60_000_000
+    search_verb(
+        data,
+        **{
+            **WORDS,
+            "storage": url,
+            "trials": 3,
+            "epochs": 2,
+            "sampler": "tpe",
+            "pruner": "median",
+            "precision": "mixed_bfloat16",
+            "most_multiply_adds": limit,
+            "report": tmp_path,
+        },
+    )
+    study = optuna.load_study(study_name="edge", storage=url)
+    assert len(study.directions) == 1
+    assert len(measured(study)) == 3
+    assert all(trial.user_attrs["multiply_adds"] <= limit for trial in measured(study))
+    page = (tmp_path / "search-edge.md").read_text()
+    assert f"--precision mixed_bfloat16 --most-multiply-adds {limit}" in page
+    refused = len(study.get_trials(deepcopy=False)) - 3
+    assert f"{refused} more points were not trained" in page
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        ({"precision": "int4"}, "--precision: 'int4' is not one of float32, mixed_bfloat16"),
         ({"space": "vgg"}, "--space: 'vgg' is not one of paper, edge"),
         ({"sampler": "magic"}, "--sampler: 'magic' is not one of random"),
         ({"pruner": "axe"}, "--pruner: 'axe' is not one of none"),

@@ -186,6 +186,17 @@ def soft_votes(dataset: Fer2013) -> NDArray[np.float32]:
         pytest.param(
             replace(TINY, votes_sha256="ab", precision="mixed_bfloat16"), id="votes-bfloat16"
         ),
+        pytest.param(
+            replace(
+                TINY,
+                votes_sha256="ab",
+                votes_in_label=0.3,
+                sharpness=0.05,
+                mirror_agreement=0.5,
+                stages=(Stage(16, 1), Stage(48, 2)),
+            ),
+            id="sharpness-agreement",
+        ),
     ],
 )
 def test_a_resumed_training_ends_where_an_unbroken_one_does(
@@ -242,6 +253,42 @@ def test_rows_are_drawn_with_their_votes(tmp_path: Path, monkeypatch: pytest.Mon
     assert len(faces) == 50
     assert len({face.tobytes() for face in np.asarray(faces)}) == 50
     np.testing.assert_array_equal(targets["logits"].argmax(axis=1), targets["votes"].argmax(axis=1))
+
+
+@pytest.mark.slow
+def test_unclear_rows_are_left_out_and_votes_get_their_share_of_the_label(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tiny_dataset()
+    votes = soft_votes(data)
+    votes[:30, 9], votes[:30, :9] = 0.9, 0.1 / 9
+    drawn: list[AugmentedBatches] = []
+
+    def spy(images: Any, targets: Any, **words: Any) -> AugmentedBatches:
+        drawn.append(AugmentedBatches(images, targets, **words))
+        return drawn[-1]
+
+    monkeypatch.setattr(training, "AugmentedBatches", spy)
+    settings = replace(
+        ONE_SIZE,
+        stages=(Stage(16, 1),),
+        votes_sha256="ab",
+        votes_in_label=0.5,
+        most_unclear=0.5,
+        batch_size=200,
+        augmentation=AUGMENTATIONS["none"],
+    )
+    train(data, tmp_path / "run", settings, votes=votes)
+    (batches,) = drawn
+    faces, targets = batches[0]
+    assert isinstance(targets, dict)
+    assert len(faces) == 7 * 16 - 30
+    np.testing.assert_allclose(targets["logits"].sum(axis=1), 1, rtol=1e-6)
+    # `soft_votes` names by number: of FER2013's *angry* (0) it says FER+'s *neutral* (0).
+    angry = targets["votes"].argmax(axis=1) == 0
+    np.testing.assert_allclose(targets["logits"][angry], [[0.5, 0, 0, 0, 0, 0, 0.5]] * angry.sum())
+    with pytest.raises(UserError, match="most_unclear=0: no Training row is left"):
+        train(data, tmp_path / "none", replace(settings, most_unclear=0.0), votes=votes)
 
 
 @pytest.mark.slow

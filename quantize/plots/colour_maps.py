@@ -1,14 +1,11 @@
-"""What the figures share: colours and plain axes."""
+"""Colour maps in the colours of `firmware_bridge.plot_style`."""
 
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-BLUE = "#2b6ca3"  # what is measured
-ORANGE = "#d9822b"  # what it is set against, and what is wrong
-GREY = "#777777"  # helping lines
-INK = "#222222"
+from firmware_bridge.plot_style import BLUE, ORANGE
 
 
 def white_to_blue() -> Any:
@@ -24,11 +21,6 @@ def blue_white_orange() -> Any:
 def in_colours(values: NDArray[Any], colour_map: Any) -> NDArray[np.float64]:
     """Return `values` (0..1, [height, width]) as float64[height, width, 3] in 0..1."""
     return np.asarray(colour_map(values), np.float64)[..., :3]
-
-
-def plain(axes: Any) -> None:
-    """Leave the frame away where it says nothing."""
-    axes.spines[["top", "right"]].set_visible(False)
 
 
 def _colours(*stops: str) -> Any:

@@ -1,0 +1,40 @@
+"""What the machine refuses the vision loop: it goes on without, says so, and tries again."""
+
+import logging
+
+import cv2
+
+_NO_MEMORY = -4  # cv2.Error.StsNoMem
+_log = logging.getLogger(__name__)
+
+REFUSALS = (OSError, MemoryError, cv2.error)
+
+
+def is_refusal(error: BaseException) -> bool:
+    """Return whether the machine lacks something: memory, a descriptor, a process, a device.
+
+    Everything else is a mistake of ours, from which a new process recovers better.
+    """
+    if isinstance(error, cv2.error):
+        return error.code == _NO_MEMORY
+    return isinstance(error, OSError | MemoryError)
+
+
+class LackLog:
+    """Logs the beginning and the end of a lack, each once."""
+
+    def __init__(self) -> None:
+        self._lasts = False
+
+    def note(self, error: BaseException) -> None:
+        """Take note of a turn of the loop that was given up for `error`."""
+        if not self._lasts:
+            self._lasts = True
+            why = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            _log.error("the machine refuses something (%s): no picture is judged", why)
+
+    def over(self) -> None:
+        """Take note of a turn that went well."""
+        if self._lasts:
+            self._lasts = False
+            _log.info("the machine gives what was refused: pictures are judged again")

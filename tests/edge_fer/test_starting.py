@@ -1,0 +1,81 @@
+"""A start says that it goes on until it is ready, and only where a service manager waits for it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from edge_fer import starting
+
+EXTENSION = b"EXTEND_TIMEOUT_USEC=3000000"
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch, manager: socket.socket) -> None:
+    monkeypatch.setattr(starting, "_done", threading.Event())
+    monkeypatch.setattr(starting, "PERIOD_S", 0.01)
+    monkeypatch.setattr(starting, "LONGEST_START_S", 0.05)
+    monkeypatch.setenv("NOTIFY_SOCKET", manager.getsockname())
+
+
+@pytest.mark.usefixtures("quick")
+def test_it_is_said_again_and_again_but_not_for_ever(
+    manager: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["edge-fer", "run"])
+    starting.feed_while_starting()
+    assert [manager.recv(100) for _ in range(5)] == [EXTENSION] * 5
+    manager.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        manager.recv(100)
+
+
+@pytest.mark.usefixtures("quick")
+def test_from_ready_on_it_is_silent(
+    manager: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["edge-fer", "run"])
+    monkeypatch.setattr(starting, "PERIOD_S", 60.0)
+    monkeypatch.setattr(starting, "LONGEST_START_S", 600.0)
+    starting.feed_while_starting()
+    assert manager.recv(100) == EXTENSION
+    starting.started()
+    (thread,) = (one for one in threading.enumerate() if one.name == "starting")
+    thread.join(10.0)
+    assert not thread.is_alive()
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("verb", ["status", "doctor"])
+def test_other_verbs_say_nothing(verb: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["edge-fer", verb])
+    before = threading.active_count()
+    starting.feed_while_starting()
+    assert threading.active_count() == before
+
+
+def test_it_comes_before_what_a_slow_disk_takes_long_to_load(manager: socket.socket) -> None:
+    """And a process that is stopped says nothing more."""
+    code = (
+        "import sys; sys.argv[1:] = ['run'];"
+        " from edge_fer.starting import feed_while_starting; feed_while_starting();"
+        " assert not {'typer', 'numpy', 'cv2'} & set(sys.modules); sys.stdin.read()"
+    )
+    environment = os.environ | {
+        "NOTIFY_SOCKET": manager.getsockname(),
+        "PYTHONPATH": os.pathsep.join(sys.path),
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, env=environment, cwd="/"
+    )
+    try:
+        assert manager.recv(100) == EXTENSION
+        process.send_signal(signal.SIGSTOP)
+        assert process.poll() is None
+    finally:
+        process.kill()
+        process.wait()
