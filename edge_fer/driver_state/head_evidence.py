@@ -163,10 +163,10 @@ def update_head(
         zone = Zone.SHOULDER if before.zone is Zone.ROAD else before.zone
         away = changed(before, away=True, zone=zone)
         seen = _with_look(away, elapsed_s, time_s, settings, lids_shut=lids_shut)
-        judged = _judged(seen, elapsed_s, speed_km_h, eyes_shut, settings)
+        decided = _judged(seen, elapsed_s, speed_km_h, eyes_shut, settings)
         # That nobody looked back was not seen: it is no proof of absence. A drop-out adds nothing.
-        short = judged.age_s(time_s) <= settings.unseen_gap_s + ROUNDING_S
-        return changed(judged, since_warning_s=before.since_warning_s if short else None)
+        short = decided.age_s(time_s) <= settings.unseen_gap_s + ROUNDING_S
+        return changed(decided, since_warning_s=before.since_warning_s if short else None)
     if not judged:
         return before
     elapsed_s = min(gap_s, settings.look_speaks_for_s)

@@ -78,12 +78,10 @@ class Neutral:
         enough = len(stretches) * STRETCH_S >= usual.learn_s - ROUNDING_S
         if enough:
             return make(learned=_median(stretches, usual))
-        guess, known_s = self.guess, len(stretches) * STRETCH_S + ROUNDING_S
-        if (
-            not self.doubted
-            and known_s >= usual.guess_s
-            and (guess is None or known_s <= GUESSED_S + STRETCH_S / 2)
-        ):
+        # Early, and once more after ten seconds; in between a look away would draw it aside.
+        guess, known_s = self.guess, len(stretches) * STRETCH_S
+        early = guess is None and known_s >= usual.guess_s - ROUNDING_S
+        if not self.doubted and (early or abs(known_s - GUESSED_S) < STRETCH_S / 2):
             guess = _median(stretches, usual)
         return make(guess=guess, stretches=stretches, doubted=self.doubted)
 

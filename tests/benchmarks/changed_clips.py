@@ -65,11 +65,11 @@ def _mirrored(picture: Picture, _: int) -> Picture:
 
 def _dark(picture: Picture, number: int) -> Picture:
     noise = np.random.default_rng(number).normal(0.0, _NOISE, picture.shape)
-    return np.clip(picture * _LIGHT + noise, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(picture * _LIGHT + noise, 0, 255), np.uint8)
 
 
 def _bright(picture: Picture, _: int) -> Picture:
-    return np.clip(picture * 1.6 + 20.0, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(picture * 1.6 + 20.0, 0, 255), np.uint8)
 
 
 def _flat(picture: Picture, _: int) -> Picture:
@@ -183,7 +183,8 @@ def changed_frames(source: Path, change: Change) -> Iterator[tuple[Picture, floa
             picture = np.asarray(read, np.uint8)
             time_s = number / rate
             if tracker is not None:
-                face = tracker.update(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), time_s)
+                grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8)
+                face = tracker.update(grey, time_s)
                 points = None if face is None else face.box.landmarks
                 if points is not None:
                     picture = with_overlay(picture, points, change, time_s)
