@@ -8,6 +8,7 @@ from typing import Self
 
 from edge_fer.camera.scene import part_at
 from edge_fer.camera.settings import CameraConfig
+from edge_fer.daemon.status import StatusAnswer
 from edge_fer.daemon.status_server import ask
 from edge_fer.errors import DaemonError
 from edge_fer.live.own_daemon import own_daemon
@@ -65,12 +66,17 @@ class SceneNames:
     def __init__(self, socket: Path, fps: float = CameraConfig().fps) -> None:
         self._socket, self._fps = socket, fps
         self._begun_s: float | None = None  # monotonic
+        self._scene_s = 0.0
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="scene", daemon=True)
 
     def now(self) -> str | None:
         """Return what happens now; None before the first frame, and the last part after the end."""
-        return None if self._begun_s is None else part_at(time.monotonic() - self._begun_s)
+        if self._begun_s is None:
+            return None
+        # Each answer places the beginning a little differently; the scene never runs backwards.
+        self._scene_s = max(self._scene_s, time.monotonic() - self._begun_s)
+        return part_at(self._scene_s)
 
     def _follow(self) -> None:
         while not self._ending.wait(_ASK_EVERY_S):
@@ -78,10 +84,14 @@ class SceneNames:
                 answer = ask(self._socket)
             except DaemonError:
                 continue  # it begins, or it is over
-            if answer is None or not answer.status.health.camera_frames:
-                continue
-            scene_s = answer.status.health.camera_frames / self._fps + answer.age_s
-            self._begun_s = time.monotonic() - scene_s
+            self.take(answer)
+
+    def take(self, answer: StatusAnswer | None) -> None:
+        """Place the beginning of the scene by an answer of the daemon; None: it is starting."""
+        if answer is None or not answer.status.health.camera_frames:
+            return
+        scene_s = answer.status.health.camera_frames / self._fps + answer.age_s
+        self._begun_s = time.monotonic() - scene_s
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -4,6 +4,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from firmware_bridge.local_socket import is_trusted
+
 SHIPPED_MODEL = Path(__file__).parent / "models" / "edge.tflite"
 SHIPPED_FACE = Path(__file__).parent / "models" / "face.tflite"
 SHIPPED_EYES = Path(__file__).parent / "models" / "eyes.tflite"
@@ -51,7 +53,7 @@ def own_frames_socket() -> Path | None:
 def frames_socket() -> Path:
     """Return where a running daemon serves its frames: beside the first status socket there is."""
     sockets = [path.with_name(_FRAMES) for path in status_sockets()]
-    return next((path for path in sockets if path.exists()), sockets[-1])
+    return next((path for path in sockets if path.exists()), SERVICE_RUNTIME / _FRAMES)
 
 
 def own_pictures_socket() -> Path:
@@ -88,6 +90,13 @@ def _for_the_next(name: str) -> Path | None:
 
 
 def status_sockets() -> tuple[Path, ...]:
-    """Return where a daemon may answer: one of one's own before the service's."""
+    """Return where a daemon may answer: one of one's own before the service's.
+
+    Not in a folder that another user made: what answers there, or shows pictures, may be anything.
+    """
     places = (own_status_socket(), *_user_sockets(), SERVICE_RUNTIME / STATUS_SOCKET)
-    return tuple(dict.fromkeys(places))
+    return tuple(
+        place
+        for place in dict.fromkeys(places)
+        if place.parent == SERVICE_RUNTIME or not place.parent.exists() or is_trusted(place.parent)
+    )

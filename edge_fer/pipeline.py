@@ -79,7 +79,7 @@ class Pipeline:
         self._captured_s = None
 
     def frame(self, frame: Frame, vehicle: Vehicle = UNKNOWN_VEHICLE) -> Step:
-        """Decide from `frame` and from what the vehicle says of itself."""
+        """Decide from `frame` and the vehicle's state."""
         cells = averaged(frame.grey)
         camera = self._conditions.update(frame.grey, frame.captured_s, cells)
         face, probabilities, seat_empty, cut = None, None, None, False

@@ -106,7 +106,7 @@ def check_same_processor(old: dict[str, Any], new: dict[str, Any]) -> None:
 
 
 def names_model(result: dict[str, Any]) -> bool:
-    """Whether a result tells processors of one name apart."""
+    """Whether a result names the model of its processor."""
     return bool(result.get("machine", {}).get("model"))
 
 

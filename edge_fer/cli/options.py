@@ -32,11 +32,17 @@ def folder_for(option: str) -> Callable[[typer.Context, Path | None], Path | Non
 
     def prepare(context: typer.Context, path: Path | None) -> Path | None:
         source = context.get_parameter_source(option.lstrip("-"))
-        # By name: some versions of typer carry an enum of their own.
         is_default = source is not None and source.name == "DEFAULT"
         return path if path is None or is_default else prepare_folder(path, option)
 
     return prepare
+
+
+def is_given(context: typer.Context, name: str) -> bool:
+    """Whether the parameter `name` stands on the command line, and is no default or variable."""
+    source = context.get_parameter_source(name)
+    # By name: some versions of typer carry an enum of their own.
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def _plot(path: Path | None) -> Path | None:

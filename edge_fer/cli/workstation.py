@@ -13,7 +13,14 @@ from typing import Annotated
 import typer
 
 from edge_fer.cli.help import new_app
-from edge_fer.cli.options import JsonOption, PlotOption, ReportOption, file_for, folder_for
+from edge_fer.cli.options import (
+    JsonOption,
+    PlotOption,
+    ReportOption,
+    file_for,
+    folder_for,
+    is_given,
+)
 from edge_fer.errors import UsageError, UsageReason
 from edge_fer.paths import SHIPPED_MODEL
 
@@ -46,10 +53,30 @@ InputRangeOption = Annotated[
         help="What black and white were in training: 0:1, -1:1 or 0:255. [default: 0:1]",
     ),
 ]
+
+
+def _face_crop(context: typer.Context, wanted: bool) -> bool:
+    # An option that is not given is looked at after those that are.
+    if not wanted and is_given(context, "yunet"):
+        raise UsageError(UsageReason.CONTRADICTION, "--yunet has no effect without --face-crop")
+    return wanted
+
+
+def _config_or_yunet(context: typer.Context, path: Path | None) -> Path | None:
+    if is_given(context, "config") and is_given(context, "yunet"):
+        raise UsageError(
+            UsageReason.CONTRADICTION,
+            "--yunet has no effect with --config, which names the detector",
+        )
+    return path
+
+
 FaceCropOption = Annotated[
     bool,
     typer.Option(
-        "--face-crop", help="The pictures show people: find and cut the face as the daemon does."
+        "--face-crop",
+        callback=_face_crop,
+        help="The pictures show people: find and cut the face as the daemon does.",
     ),
 ]
 YunetOption = Annotated[
@@ -337,10 +364,21 @@ def faces(
         typer.Option(help="Side of a crop in pixels; 0: as in the frame.", min=0, max=1024),
     ] = 48,
     config: Annotated[
-        Path | None, typer.Option(help="A daemon's TOML file, for its [face] settings.")
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            callback=_config_or_yunet,
+            help="A daemon's TOML file, for its [face] settings.",
+        ),
     ] = None,
     yunet: Annotated[
-        Path | None, typer.Option(envvar="EDGE_FER__FACE__MODEL", help="YuNet's file.")
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            envvar="EDGE_FER__FACE__MODEL",
+            callback=_config_or_yunet,
+            help="YuNet's file.",
+        ),
     ] = None,
     rows: Annotated[
         int, typer.Option(min=0, help="Stop after so many faces, for a quick try; 0: all.")

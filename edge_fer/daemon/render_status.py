@@ -64,7 +64,7 @@ def _bus_errors(counters: LinkCounters) -> str:
     }
     errors = [f"{name} {count} times" for name, count in named.items() if count]
     if counters.unacknowledged:
-        errors.append(f"{counters.unacknowledged} frames not acknowledged")
+        errors.append(f"{counted(counters.unacknowledged, 'frame')} not acknowledged")
     return f"; bus: {', '.join(errors)}" if errors else ""
 
 

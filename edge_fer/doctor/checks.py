@@ -46,6 +46,7 @@ from edge_fer.paths import SERVICE_STATE, SHIPPED_EYES, SHIPPED_FACE, SHIPPED_MO
 from edge_fer.redaction import redacted_uri
 from edge_fer.vehicle.outgoing import LOW_FPS
 from edge_fer.wall_clock import STA_UNSYNC, clock_status
+from firmware_bridge.counted import counted
 from firmware_bridge.errors import BridgeError
 from firmware_bridge.transports import check_address, open_transport
 
@@ -207,8 +208,10 @@ def check_driver(config: Config, pictures: list[Picture]) -> Finding:
         return Finding("driver", Level.NOTE, f"not looked for: {error}")
     seen = sum(tracker.update(one.grey, one.captured_s) is not None for one in pictures)
     if seen:
-        return Finding("driver", Level.OK, f"a face in {seen} of {len(pictures)} pictures")
-    text = f"no face in {len(pictures)} pictures"
+        return Finding(
+            "driver", Level.OK, f"a face in {seen} of {counted(len(pictures), 'picture')}"
+        )
+    text = f"no face in {counted(len(pictures), 'picture')}"
     return Finding("driver", Level.NOTE, text, NO_FACE)
 
 

@@ -159,7 +159,7 @@ class MeasuringCard(NetworkCard):
     """The card of a network that measures (`ModelKind.measuring`): its errors by name, on `usage`.
 
     In `equivalence`, the differences are of the network's numbers (-1..1), and `agreement` is the
-    share of outputs that differ by no more than `MEASURES_ALIKE`.
+    share of outputs that differ by at most `MEASURES_ALIKE`.
     """
 
     usage: str

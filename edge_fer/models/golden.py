@@ -97,7 +97,7 @@ def choose_golden(first: Run, second: Run, side_px: int = FACE_PX) -> Golden:
     `first` and `second` run the same model with different kernels, which round differently. Taken
     are the patterns on which they agree best, and of each byte the middle: so both kernels are
     within TOLERANCE of the card, or within the least tolerance above it that both reach. UserError
-    where that is above MOST_TOLERANCE: then a broken device could not be told from a sound one.
+    where that is above MOST_TOLERANCE: then a broken device would pass as a sound one.
     """
     one, other = golden_outputs(first, side_px), golden_outputs(second, side_px)
     apart = {name: _difference(one[name], other[name]) for name in one}

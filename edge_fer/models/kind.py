@@ -1,4 +1,4 @@
-"""The kinds of network that run on a device, told apart by the names of their outputs."""
+"""The kinds of network that run on a device; the names of their outputs identify them."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property

@@ -18,6 +18,9 @@ _RUNTIMES = (
 )
 
 
+_TOP_BIT = np.uint8(128)
+
+
 class Int8Model:
     """An opened model: `run` takes an image and returns the output bytes as they are."""
 
@@ -32,7 +35,7 @@ class Int8Model:
     def delegate(self) -> str | None:
         """What runs the graph in the runtime's place: XNNPACK, or None where nothing does.
 
-        None, too, where a runtime does not tell: its list of operators is no public interface.
+        None, too, where a runtime does not give it: its list of operators is no public interface.
         """
         listed: list[dict[str, Any]] = getattr(self._interpreter, "_get_ops_details", list)()
         # The one that LiteRT brings in by itself; it replaces the graph by a node of this name.
@@ -49,7 +52,7 @@ def write_input(image: NDArray[np.uint8], out: NDArray[np.int8]) -> None:
     """Write `image` (uint8[h,w]) into the model's input `out` (int8[1,h,w,1])."""
     # Its scale is 1/255 and its zero point -128. Flipping a byte's top bit subtracts 128 and reads
     # it as signed, without a wider type.
-    np.bitwise_xor(image, np.uint8(128), out=out.view(np.uint8)[0, :, :, 0])
+    np.bitwise_xor(image, _TOP_BIT, out=out.view(np.uint8)[0, :, :, 0])
 
 
 def open_model(

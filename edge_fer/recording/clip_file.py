@@ -84,7 +84,7 @@ def read_clip(path: Path, private_key: Any | None = None, *, device_key: str | N
 
 
 def read_header(path: Path, private_key: Any | None = None) -> ClipHeader:
-    """Return what a clip says of itself, without reading its pictures; errors as `read_clip`."""
+    """Return a clip's header, without reading its pictures; errors as `read_clip`."""
     for content in _records(path, private_key):
         return _header(path, content)
     raise _damaged(path)
@@ -214,9 +214,10 @@ def _record(path: Path, file: BinaryIO, opener: Opener, number: int) -> bytes:
 def _header(path: Path, content: bytes) -> ClipHeader:
     try:
         header = ClipHeader.from_json(json.loads(content[1:]))
-    except (ValueError, KeyError, TypeError, RecursionError):
+        possible = is_possible(header)
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         raise _damaged(path) from None
-    if not is_possible(header):
+    if not possible:
         raise _damaged(path)
     return header
 

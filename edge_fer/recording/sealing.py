@@ -131,7 +131,7 @@ def lock_for(public_key: str) -> Lock:
 
 
 def key_id(public_key: bytes) -> bytes:
-    """Return what names a public key in a clip, so that a wrong one is told from damage."""
+    """Return what names a public key in a clip, so that a wrong key is not taken for damage."""
     return hashlib.sha256(public_key).digest()[:KEY_ID_BYTES]
 
 

@@ -1,4 +1,4 @@
-"""The daemon's own figures as the vehicle is told them, once a second. Pure."""
+"""The daemon's metrics as they are sent to the vehicle, once a second. Pure."""
 
 from edge_fer.health.meter import Health
 from edge_fer.health.throttling import CAPPED, HEAT_THROTTLING, POOR_SUPPLY

@@ -1,4 +1,4 @@
-"""From what the pipeline decided to what the vehicle is told. Pure."""
+"""From the pipeline's decision to the messages for the vehicle. Pure."""
 
 from dataclasses import dataclass, replace
 
@@ -83,7 +83,7 @@ def report(
     recording: RecordingFlag = RecordingFlag.OFF,
     watched: bool = False,
 ) -> Snapshot:
-    """Return what the vehicle is told at `now_s` (monotonic seconds).
+    """Return what is sent to the vehicle at `now_s` (monotonic seconds).
 
     `watched` is whether a person is being shown the pictures.
     """
@@ -120,7 +120,7 @@ def report(
 
 
 def report_standby(health: Health, now_s: float, parts: Parts = ALL_AS_MEANT) -> Snapshot:
-    """Return what the vehicle is told while it wants nobody watched: not available."""
+    """Return what is sent while monitoring is off on the vehicle's request: not available."""
     return Snapshot(
         published_s=now_s,
         driver_state=DriverStateMessage(),

@@ -13,7 +13,7 @@ from firmware_bridge.transports import Transport, TransportCounters
 class VehicleBeside:
     """A transport whose `receive` answers as a vehicle and returns its own frames too.
 
-    `vehicle` is what it says of itself; it answers requests as `edge-fer controller` does. Not for
+    `vehicle` is its own state; it answers requests as `edge-fer controller` does. Not for
     use by several threads at once.
     """
 

@@ -182,7 +182,7 @@ def run_controller(
     until: Callable[[], bool] = lambda: False,
     out: TextIO | None = None,
 ) -> int:
-    """Act as the vehicle controller at `uri`; return 0, or 1 if no good frame was heard.
+    """Act as the vehicle controller at `uri`; return 0, or 1 if no good frame was received.
 
     Ends after `seconds`, when `until()` is true, on the key q, on SIGINT, SIGTERM and SIGHUP.
     BridgeError where the port does not open at first or the script is wrong. With `faults` the

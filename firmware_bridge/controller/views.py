@@ -34,7 +34,7 @@ _COLOURS = {
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What the last line says. What was heard counts from the last reboot on."""
+    """What the last line shows. What was received counts from the last reboot on."""
 
     seconds: float
     frames_sent: int

@@ -77,7 +77,7 @@ class Track:
             self._note_content(judged.message, time_s)
 
     def known(self, signals: Sequence[str]) -> dict[str, Course]:
-        """Return the courses of those of the signals that were heard."""
+        """Return the courses of those of the signals that were received."""
         return {
             name: self.courses[name]
             for name in signals

@@ -65,7 +65,7 @@ def read_csv(
     advance: Callable[[int], None],
     classes: Classes = FER2013,
 ) -> Fer2013:
-    """Read a CSV file; `advance` is told the bytes of the file that were read since its last call.
+    """Read a CSV file; `advance` is called with the bytes that were read since its last call.
 
     UserError names file, line and reason of the first bad row; with `skip_bad`, bad rows are
     counted instead. A missing column or a damaged archive is an error in either case.

@@ -59,7 +59,7 @@ def read_folder(
     unsplit: str = "split",
     side_px: int = FACE_PX,
 ) -> Fer2013:
-    """Read the images among `files` of `source`; `advance` is told how many were read since.
+    """Read the images among `files` of `source`; `advance` is called with how many were read since.
 
     `unsplit` is for folders that name no usage (`quantize.data.places`). UserError names the first
     file in a class's folder that is no image, and the first image that lies in no known usage or

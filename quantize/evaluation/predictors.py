@@ -35,7 +35,7 @@ class Predictor(Protocol):
     def log_probabilities(
         self, images: NDArray[np.uint8], advance: Callable[[float], None]
     ) -> NDArray[np.float64]:
-        """Return float64[n, labels] for `images`; `advance` hears how many are done.
+        """Return float64[n, labels] for `images`; `advance` is called with how many are done.
 
         Images are uint8[n, side, side], `side` being `side_px`. The probabilities of a row sum to
         1, and none is 0.

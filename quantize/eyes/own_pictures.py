@@ -14,6 +14,7 @@ from edge_fer.face.opening import open_tracker
 from edge_fer.face.settings import FaceConfig
 from edge_fer.face.tracking import TrackedFace, Tracker
 from edge_fer.models.kind import EYES
+from firmware_bridge.counted import counted
 from quantize.data.face_crop import find_face
 from quantize.data.face_export import (
     VIDEO_SUFFIXES,
@@ -114,7 +115,7 @@ def measure_own_pictures(
     if not counts.open + counts.closed:
         raise DataError(
             DataReason.EMPTY,
-            f"{path}: no eyes that can be judged in {counts.unseen} pictures and frames: expected "
+            f"{path}: no eyes that can be judged in {counted(counts.unseen, 'picture')}: expected "
             "open/*.jpg and closed/*.jpg, of people or of eyes, or videos",
         )
     return counts

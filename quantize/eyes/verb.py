@@ -15,6 +15,7 @@ from edge_fer.atomic_write import write_atomically
 from edge_fer.errors import DataError, DataReason, UsageError, UsageReason
 from edge_fer.models.kind import EYES
 from edge_fer.models.render import render_card
+from firmware_bridge.counted import counted
 from quantize.data.calibration_set import CalibrationSet
 from quantize.evaluation.predictors import NumbersPredictor, open_predictor
 from quantize.eyes.figures import as_cut, measure_against
@@ -46,7 +47,9 @@ def prepare_verb(eyes: Path, faces: Path, out: Path, *, rows: int = 0) -> None:
     with progress_bar("Labelling eyes", total) as advance:
         patches = prepare_patches(eyes, faces, advance, len(os.sched_getaffinity(0)), rows)
     save_patches(patches, out)
-    print(f"{out}: {len(patches):,} pictures of eyes; next: edge-fer eyes train --data {out}")
+    print(
+        f"{out}: {counted(len(patches), 'picture')} of eyes; next: edge-fer eyes train --data {out}"
+    )
 
 
 def train_verb(
@@ -95,7 +98,9 @@ def train_verb(
         record["started_from"] = started_from
     write_atomically(out.with_suffix(_RECORD), (json.dumps(record, indent=2) + "\n").encode())
     checkpoint.unlink(missing_ok=True)
-    print(f"{out}: trained on {len(training):,} pictures; next: edge-fer eyes quantize {out}")
+    print(
+        f"{out}: trained on {counted(len(training), 'picture')}; next: edge-fer eyes quantize {out}"
+    )
 
 
 def quantize_verb(model: Path, data: Path, out: Path, *, json_output: bool, rows: int = 0) -> None:

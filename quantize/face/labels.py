@@ -179,7 +179,7 @@ def fer_pictures(images: NDArray[np.uint8]) -> Iterator[Picture]:
 def label(
     pictures: list[Picture], *, seed: int, workers: int, done: Callable[[int], None]
 ) -> FaceLabels:
-    """Have the teacher read each picture; `done` hears how many more are labelled."""
+    """Have the teacher read each picture; `done` is called with how many more are labelled."""
     chunks = [
         range(start, min(start + _CHUNK, len(pictures)))
         for start in range(0, len(pictures), _CHUNK)

@@ -160,10 +160,7 @@ def _history(training: Mapping[str, Any]) -> list[str]:
 
 def _train_commands(training: Mapping[str, Any]) -> list[str]:
     """Return the commands of all steps, of the first one first."""
-    initial = training.get("initial")
     before = training.get("started_from")
-    if before is None and isinstance(initial, Mapping):
-        before = initial["training"] or None
     options = f"--epochs {training['settings']['epochs']}"
     train = "    edge-fer face train --labels face-labels.npz"
     if not before:

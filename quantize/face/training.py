@@ -218,7 +218,7 @@ def train_face(
 ) -> keras.Model:
     """Train, and leave the network and the state after each epoch in `folder`; go on from there.
 
-    `initial` are weights to begin with. `done` hears the number of the epoch and its losses.
+    `initial` are weights to begin with. `done` is called with each epoch's number and its losses.
     """
     keras.utils.set_random_seed(settings.seed)
     keras.config.set_dtype_policy("mixed_bfloat16")

@@ -17,6 +17,7 @@ from edge_fer.models.card import load_measuring
 from edge_fer.models.kind import FACE
 from edge_fer.models.render import render_card
 from edge_fer.out_path import prepare_folder
+from firmware_bridge.counted import counted
 from quantize.data.calibration_set import spread_rows
 from quantize.data.load import load_fer2013
 from quantize.face.labels import FaceLabels, fer_pictures, label, read_faces
@@ -70,7 +71,9 @@ def label_verb(
     with progress_bar("The face mesh labels faces", len(pictures)) as advance:
         labels = label(pictures, seed=seed, workers=workers or os.cpu_count() or 1, done=advance)
     labels.save(out)
-    print(f"{out}: {len(labels):,} faces labelled; next: edge-fer face train --labels {out}")
+    print(
+        f"{out}: {counted(len(labels), 'face')} labelled; next: edge-fer face train --labels {out}"
+    )
 
 
 def train_verb(
@@ -98,7 +101,8 @@ def train_verb(
     record = settings.record(digests, epochs) | {
         "split": SPLIT,
         "faces": {"natural": len(natural), "fer2013": len(fer), "turned": len(turned)},
-        "initial": None if initial is None else _initial_record(initial),
+        "initial": None,
+        **({} if initial is None else _initial_record(initial)),
     }
     _refuse_other_training(out, record)
     write_atomically(out / _RECORD, (json.dumps(record, indent=2) + "\n").encode())
@@ -313,7 +317,8 @@ def _initial_record(network: Path) -> dict[str, Any]:
             f"--initial {network}: cannot be read ({error.strerror}): give the face.keras of "
             "another `edge-fer face train`",
         ) from error
-    return {"file": network.name, "sha256": digest, "training": training}
+    known = {"started_from": training} if training else {}
+    return {"initial": {"file": network.name, "sha256": digest}, **known}
 
 
 def _training_record(run: Path) -> dict[str, Any]:

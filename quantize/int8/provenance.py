@@ -58,12 +58,21 @@ def emotions_provenance(training: Mapping[str, Any]) -> Provenance | None:
 
 def face_provenance(record: Mapping[str, Any]) -> Provenance:
     """Return the origin of a face network, of the record that `edge-fer face train` left."""
-    settings, digests = record["settings"], record["data_sha256"]
-    train = f"edge-fer face train --labels FILE --out FOLDER --epochs {settings['epochs']}"
+    digests, seed = record["data_sha256"], record["settings"]["seed"]
+    trained = []
+    before: Any = record
+    while isinstance(before, Mapping):  # each training began with the network of the one before
+        settings = before["settings"]
+        initial = " --initial FILE" if before.get("initial") else ""
+        trained.append(
+            f"edge-fer face train --labels FILE --out FOLDER --epochs {settings['epochs']}"
+            f" --seed {settings['seed']}{initial}"
+        )
+        before = before.get("started_from")
     return Provenance(
         (
-            f"edge-fer face label --faces FOLDER --data FILE --out FILE --seed {settings['seed']}",
-            f"{train} --seed {settings['seed']}",
+            f"edge-fer face label --faces FOLDER --data FILE --out FILE --seed {seed}",
+            *reversed(trained),
             "edge-fer face quantize FOLDER --labels FILE --out FILE",
         ),
         (

@@ -176,7 +176,7 @@ def measured(study: optuna.Study) -> list[FrozenTrial]:
 
 
 def mark_owner(trial: optuna.Trial) -> None:
-    """Note which process runs the trial, so that its death can be told from slowness."""
+    """Note which process runs the trial, so that a dead one is not taken for a slow one."""
     trial.set_user_attr("host", socket.gethostname())
     trial.set_user_attr("pid", os.getpid())
 

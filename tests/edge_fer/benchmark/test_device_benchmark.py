@@ -83,7 +83,7 @@ def test_it_measures_model_stages_and_daemon(result: dict[str, Any]) -> None:
     for run in (result["daemon"], result["fastest"]):
         assert run["bad_frames_on_port"] == 0
         assert run["frames_on_port"] > 5
-        assert run["rss_daemon_mb"] > 20
+        assert 20 < run["rss_daemon_mb"] < 130
         assert 0 < run["cpu_daemon"] < 3
     assert result["fastest"]["fps"] > 0
 

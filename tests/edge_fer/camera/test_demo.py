@@ -67,42 +67,35 @@ def test_each_part_has_its_name() -> None:
         assert part_at(time_s) == what
 
 
-@pytest.mark.parametrize("fps", [10, pytest.param(30, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("fps", [6, pytest.param(30, marks=pytest.mark.slow)])
 def test_the_networks_see_what_the_driver_does(scene: Scene, fps: int) -> None:
     """The shipped networks and policy, from after the driver is back."""
     monitor, start_s = DriverMonitor(), 22.8
-    seen: list[tuple[str, str]] = []
+    seen: list[tuple[str, str]] = []  # in which part of the scene a state began
     yawns: set[int | None] = set()
     for number in range(int((DURATION_S - start_s) * fps)):
         time_s = start_s + number / fps
         reading = monitor.observe(scene.render(time_s), time_s, Vehicle(speed_km_h=80.0))
-        now = (part_at(time_s), reading.state.label)
-        if seen[-1:] != [now]:
-            seen.append(now)
+        if not seen or seen[-1][1] != reading.state.label:
+            seen.append((part_at(time_s), reading.state.label))
         yawns.add(reading.decision.measured.yawns)
     assert seen == [
         ("is back", "not ready"),
         ("is back", "attentive"),
-        ("looks aside", "attentive"),
         ("looks aside", "distracted"),
-        ("looks at the road", "distracted"),
         ("looks at the road", "attentive"),
-        ("closes the eyes", "attentive"),
         ("closes the eyes", "microsleep"),
-        ("looks at the road", "microsleep"),
-        ("looks at the road", "attentive"),
-        ("yawns", "attentive"),
         ("looks at the road", "attentive"),
     ]
     assert yawns == {0, 1}
 
 
 def test_scene_is_as_long_as_it_says() -> None:
-    camera = open_camera("demo:?speed=max&fps=5")
+    camera = open_camera("demo:?speed=max&fps=2")
     frames = 0
     while camera.read() is not None:
         frames += 1
-    assert frames == DURATION_S * 5
+    assert frames == DURATION_S * 2
 
 
 def test_start_and_loop() -> None:

@@ -101,3 +101,20 @@ def test_ctrl_c_ends_a_verb_with_130(tmp_path: Path) -> None:
 
     assert process.returncode == 130
     assert b"Traceback" not in said
+
+
+def test_ctrl_c_ends_the_preview_with_130_and_a_service_manager_with_0(tmp_path: Path) -> None:
+    pytest.importorskip("aiohttp", reason="needs the preview extra")
+    for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 0)):
+        process = subprocess.Popen(
+            [*COMMAND, "preview", "--port", "0"],
+            env={"PATH": os.environ["PATH"], "TMPDIR": str(tmp_path), "HOME": str(tmp_path)},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        while "Ctrl-C ends it" not in process.stdout.readline():
+            assert process.poll() is None
+        process.send_signal(number)
+        process.communicate(timeout=30)
+        assert process.returncode == code

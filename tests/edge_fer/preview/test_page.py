@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import socket
 import threading
 import time
@@ -112,6 +113,7 @@ class TestPage:
         assert watchers(preview) == 1
         text = chromium.find_element("css selector", "body").text
         assert "DriverState" in text
+        assert re.search(r"light\s+(good|no face)", text)
         assert "Health" in text
         assert not [line for line in chromium.get_log("browser") if line["level"] == "SEVERE"]
 
@@ -177,6 +179,11 @@ class TestAccess:
         status, _, body = request(preview, "GET", path)
         assert (status, b"token" in body) == (403, True)
 
+    def test_bytes_that_are_no_text_are_no_token(self, preview: Preview) -> None:
+        name = next(iter(preview.cookie))
+        for path, headers in (("/?token=%ff", {}), ("/", {"Cookie": f"{name}=\xff\xfe"})):
+            assert request(preview, "GET", path, headers)[0] == 403
+
     def test_a_name_of_another_site_is_refused(self, preview: Preview) -> None:
         headers = {"Host": "evil.example", "Cookie": cookie(preview)}
         assert request(preview, "GET", "/", headers)[0] == 403
@@ -187,7 +194,11 @@ class TestAccess:
         assert request(preview, "POST", "/click", headers | {"Origin": preview.base})[0] == 204
 
     @pytest.mark.parametrize(
-        "body", ['{"recording.enabled": true}', '{"camera.uri": "x"}', "[]", "{", '{"a": 1}']
+        "body",
+        [
+            *('{"recording.enabled": true}', '{"camera.uri": "x"}', "[]", "{", '{"a": 1}'),
+            "[" * 5000,
+        ],
     )
     def test_only_what_belongs_to_the_camera_is_saved(self, preview: Preview, body: str) -> None:
         before = preview.config.read_text()

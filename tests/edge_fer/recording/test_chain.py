@@ -270,7 +270,9 @@ def test_a_wrong_key_is_one_line(tmp_path: Path, keys: tuple[str, Path]) -> None
         verify_clips([], "ab")
     sealing = tmp_path / "sealing.pem"
     make_key(sealing)
-    for path in (sealing, tmp_path / "none.pem"):
+    endless = tmp_path / "pipe.pem"
+    os.mkfifo(endless)
+    for path in (sealing, tmp_path / "none.pem", endless, Path("/dev/zero")):
         config = RecordingConfig(enabled=True, device_key=str(path))
         with pytest.raises(UserError, match=path.name):
             check_recording(config)

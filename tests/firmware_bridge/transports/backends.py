@@ -53,9 +53,9 @@ def serial_ends(scheme: str) -> Iterator[Ends]:
 
 
 @contextmanager
-def tcp_ends(scheme: str) -> Iterator[Ends]:
+def tcp_ends() -> Iterator[Ends]:
     with TcpHub() as hub:
-        uri = f"{scheme}:{hub.address}" + ("?adapter=no" if scheme == "slcan" else "")
+        uri = f"slcan:{hub.address}?adapter=no"
         yield from _opened(uri, uri, lambda: hub.disturb(GARBAGE), counts_garbage=True)
 
 
@@ -163,9 +163,8 @@ def free_udp_port() -> int:
 
 BACKENDS: dict[str, Callable[[], AbstractContextManager[Ends]]] = {
     "slcan": lambda: serial_ends("slcan"),
-    "slcan over TCP": lambda: tcp_ends("slcan"),
+    "slcan over TCP": tcp_ends,
     "cobs": lambda: serial_ends("cobs"),
-    "cobs over TCP": lambda: tcp_ends("cobs"),
     "socketcan": socketcan_ends,
     "udp_multicast": udp_ends,
     "virtual": virtual_ends,

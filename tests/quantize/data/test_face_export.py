@@ -76,6 +76,20 @@ def test_the_verb_prints_what_it_found(tmp_path: Path, capsys: pytest.CaptureFix
     assert crop.shape[0] == crop.shape[1] == round(max(float(row["width"]), float(row["height"])))
 
 
+def test_crops_of_an_earlier_run_are_no_pictures(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.jpg").write_bytes(PICTURE.read_bytes())
+    (tmp_path / "no.mp4").write_bytes(b"no video")
+    for below in ({}, {"file below --out": 1}):
+        counts = export_faces(tmp_path, tmp_path / "out", FaceConfig(), every_s=0.5, side_px=48)
+        assert (counts.frames, counts.faces) == (1, 1)
+        assert counts.passed_over == {"video that cannot be read": 1, **below}
+    assert capfd.readouterr().err == "", "FFmpeg's words are not the user's"
+    with pytest.raises(UserError, match="it is the source"):
+        export_faces(tmp_path, tmp_path, FaceConfig(), every_s=0.5, side_px=48)
+
+
 def test_nothing_to_look_at(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no picture and no video"):
         export_faces(tmp_path, tmp_path / "out", FaceConfig(), every_s=1, side_px=48)

@@ -357,8 +357,8 @@ def test_label_train_quantize_evaluate_and_install(
         assert f"--initial {initial}: " in capsys.readouterr().err
     run(*train, "--initial", run_folder / "face.keras")
     record = json.loads((tmp_path / "b" / "training.json").read_text())
-    assert record["initial"]["training"]["epochs"] == 3
-    assert len(record["initial"]["training"]["loss"]) == 3
+    assert record["initial"]["file"] == "face.keras"
+    assert record["started_from"]["epochs"] == len(record["started_from"]["loss"]) == 3
     out = tmp_path / "face.tflite"
     run("face", "quantize", run_folder, "--labels", labels, "--out", out, "--rows", 1)
     assert len(load_measuring(out, FACE)[0].training["loss"]) == 3

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from quantize.int8.provenance import emotions_provenance, eyes_provenance
+from quantize.int8.provenance import emotions_provenance, eyes_provenance, face_provenance
 
 SETTINGS: dict[str, Any] = {
     "architecture": "edge-small",
@@ -38,3 +38,16 @@ def test_a_training_that_went_on_from_another_has_both() -> None:
     trained = [one for one in eyes_provenance(record).commands if " train " in one]
     assert [one.split("--epochs ")[1].split()[0] for one in trained] == ["40", "26"]
     assert [one.endswith("--start FILE") for one in trained] == [False, True]
+
+
+def test_a_face_network_that_began_with_anothers_weights_has_both_trainings() -> None:
+    first: dict[str, Any] = {"settings": {"epochs": 24, "seed": 1}, "initial": None}
+    record = {
+        "settings": {"epochs": 56, "seed": 1},
+        "data_sha256": {"faces": "a" * 64, "fer2013": "b" * 64},
+        "initial": {"file": "face.keras", "sha256": "c" * 64},
+        "started_from": first,
+    }
+    trained = [one for one in face_provenance(record).commands if " train " in one]
+    assert [one.split("--epochs ")[1].split()[0] for one in trained] == ["24", "56"]
+    assert [one.endswith("--initial FILE") for one in trained] == [False, True]
