@@ -56,7 +56,7 @@ def open_exported(folder: Path) -> Exported:
         raise ClipError(
             ClipReason.UNREADABLE, f"annotate: {folder / ABOUT}: {error.strerror}"
         ) from error
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         possible = False
     if not possible:
         raise ClipError(

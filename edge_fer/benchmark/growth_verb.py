@@ -38,7 +38,7 @@ def run_growth_benchmark(
 def render_growth(growth: Growth) -> RenderableType:
     """Return a table for each thing that grows."""
     parts: list[RenderableType] = []
-    heads = ("followed", "looked for near", "whole search", "copy")
+    heads = ("followed", "found anew", "whole search", "copy")
     for title, costs in (("frame", growth.sizes), ("faces in view", growth.faces)):
         table = _table(f"{title}, ms of the processor", heads)
         for name, cost in costs.items():

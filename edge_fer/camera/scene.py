@@ -1,4 +1,4 @@
-"""The demo camera's picture: a driver in a cabin, drawn anew for each moment of a short story.
+"""The demo camera's picture: a driver in a cabin, drawn for each moment of a short story.
 
 A pure function of the scene's time, noise included, so that each run sees the same frames.
 """

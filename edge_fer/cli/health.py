@@ -59,6 +59,7 @@ def _watch_status(socket: Path | None, *, json: bool) -> Never:
 def _show_status(socket: Path | None, *, json: bool, indent: int | None) -> None:
     from edge_fer.daemon.render_status import status_as_text
     from edge_fer.daemon.status_server import ask
+    from edge_fer.printable import printable
 
     answer = ask(socket)
     if json:
@@ -66,7 +67,8 @@ def _show_status(socket: Path | None, *, json: bool, indent: int | None) -> None
     elif answer is None:
         typer.echo("the daemon is starting")
     else:
-        typer.echo(status_as_text(answer.status))
+        for line in status_as_text(answer.status).splitlines():
+            typer.echo(printable(line))
     if answer is not None and answer.is_stale:
         typer.echo(f"pipeline stalled for {answer.age_s:.0f} s", err=True)
         raise typer.Exit(EXIT_UNWELL)

@@ -214,9 +214,10 @@ def _record(path: Path, file: BinaryIO, opener: Opener, number: int) -> bytes:
 def _header(path: Path, content: bytes) -> ClipHeader:
     try:
         header = ClipHeader.from_json(json.loads(content[1:]))
-    except (ValueError, KeyError, TypeError, RecursionError):
+        possible = is_possible(header)
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         raise _damaged(path) from None
-    if not is_possible(header):
+    if not possible:
         raise _damaged(path)
     return header
 

@@ -96,7 +96,11 @@ def _model_file(path: Path, content: bytes, predictor: Predictor) -> ModelFile:
 
 
 def _read(path: Path) -> bytes:
+    """Return the bytes of a file, or of all files of a SavedModel's folder in their order."""
     try:
+        if path.is_dir():
+            files = sorted(file for file in path.rglob("*") if file.is_file())
+            return b"".join(file.read_bytes() for file in files)
         return path.read_bytes()
     except OSError as error:
         raise ModelError(

@@ -115,7 +115,7 @@ def test_the_devices_config_is_the_one_without_a_name(file: Path) -> None:
         ('[link]\nuri = "slcan:"', "names no port"),
         ('[link]\nuri = "slcan:/dev/ttyUSB0?baudrate=1"', "baudrate '1' is not in 300..12000000"),
         ('[link]\nuri = "cobs:/dev/ttyUSB0?speed=9600"', "unknown option 'speed'"),
-        ('[link]\nuri = "udp_multicast:1.2.3.4"', "no IPv4 multicast group"),
+        ('[link]\nuri = "udp_multicast:1.2.3.4"', "not an IPv4 multicast group"),
         ('[recording]\nenabled = true\nforward_camera = "demo:?x=1"', "unknown option 'x'"),
     ],
 )

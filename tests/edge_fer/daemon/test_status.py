@@ -217,6 +217,30 @@ def test_a_folder_of_another_user_is_not_asked(
             ask()
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [10**400, -(10**400), 1e308, float("inf"), float("nan"), True, None, "\x1b[2J", [], {}, [[]]],
+    ids=lambda value: repr(value)[:10],
+)
+def test_whatever_an_answer_says_it_is_a_status_or_none(wrong: object) -> None:
+    good = StatusAnswer(STATUS, 1.0).to_json()
+    for inner in (good, good["health"], good["counters"], good["measured"], good["vehicle"]):
+        for key in inner:
+            kept, inner[key] = inner[key], wrong
+            with suppress(DaemonError):
+                answer = StatusAnswer.from_json(json.loads(json.dumps(good)))
+                assert status_as_text(answer.status)
+            inner[key] = kept
+
+
+def test_what_a_daemon_says_is_not_done_by_the_terminal(path: Path, server: StatusServer) -> None:
+    server.publish(replace(STATUS, reason="\x1b]0;owned\x07\nfps 99"), time.monotonic())
+    told = CliRunner().invoke(app, ["status", "--socket", str(path)])
+    assert told.exit_code == 0
+    assert "\x1b" not in told.output
+    assert r"\x1b]0;owned" in told.output
+
+
 RECORDING = RecordingStatus(
     flag="on",
     folder="/clips",

@@ -170,6 +170,21 @@ def test_files_that_do_not_go_together(run_folder: Path, small_int8_file: Path) 
         open_subject(run_folder / "no.tflite")
 
 
+def test_a_report_of_a_saved_model_says_what_it_cannot_count(tmp_path: Path) -> None:
+    from quantize.report.layers import layers_section
+
+    face = keras.Input((48, 48, 1))
+    x = keras.layers.Flatten()(keras.layers.MaxPooling2D(8)(face))
+    network = keras.Model(face, keras.layers.Dense(7, activation="softmax")(x))
+    network.export(tmp_path / "saved", verbose=False)
+    subject = open_subject(tmp_path / "saved")
+    assert subject.is_network
+    assert subject.file.size_bytes > 1000
+    page = layers_section(subject)
+    assert "| TFSMLayer |" in page
+    assert "**unknown**" in page
+
+
 def test_a_report_is_of_a_network_used_as_the_options_say(tmp_path: Path) -> None:
     keras.utils.set_random_seed(5)
     layers = [
