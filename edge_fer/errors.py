@@ -83,7 +83,7 @@ class ModelReason(StrEnum):
     WRONG_KIND = "wrong kind"  # a network for something else
     UNSUPPORTED = "unsupported"  # shapes, types or operators that are not those of this project
     NO_RUNTIME = "no runtime"
-    FAILED_CHECK = "failed check"  # this device computes otherwise than the card says
+    FAILED_CHECK = "failed check"  # this device does not compute what the card says
     CHECK_DIED = "check died"  # the process that ran it ended, or did not end in time
     NOT_SIGNED = "not signed"  # no valid signature by the trusted key
     OUTDATED = "outdated"  # an older release than this device accepts

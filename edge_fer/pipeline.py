@@ -70,7 +70,7 @@ class Pipeline:
         self._driver.change_settings(policy)
 
     def restart(self, now_s: float) -> None:
-        """Begin anew after the camera was off: nothing is compared with what was before."""
+        """Reset after the camera was off: nothing is compared with earlier frames."""
         self._tracker.forget()
         self._conditions = ConditionMonitor()
         self._seat = SeatLook()

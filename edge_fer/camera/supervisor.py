@@ -27,7 +27,7 @@ HEALTHY_AFTER_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the absence of a frame means, and whether to start the camera process anew."""
+    """What the absence of a frame means, and whether to restart the camera process."""
 
     camera: CameraCondition
     restart: bool

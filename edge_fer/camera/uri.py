@@ -169,7 +169,7 @@ def parse_uri(text: str) -> CameraUri:
             wrong = repr(item) if shown == text else "what follows the last ?"
             raise CameraError(
                 CameraReason.BAD_URI,
-                f"camera {shown}: {wrong} is no option: write ?name=value&name=value",
+                f"camera {shown}: {wrong} is not an option: write ?name=value&name=value",
             )
         options[name] = value
     return CameraUri(text, scheme, path, options)

@@ -244,6 +244,6 @@ def _described(row: dict[str, Any]) -> str:
     day = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(row["event_s"]))
     states = " then ".join(event["state"] for event in row["events"])
     cameras = "cabin and forward" if row["shots"][1] else "cabin"
-    doubt = "" if row["clock_synchronised"] else " (by a clock that nobody had set)"
+    doubt = "" if row["clock_synchronised"] else " (by a clock that was not set)"
     cut = "" if row["ended"] == "complete" else f", {row['ended']}"
     return f"{day}{doubt}  {states}, {row['from_s']:+.1f} to {row['to_s']:+.1f} s, {cameras}{cut}"

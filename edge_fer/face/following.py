@@ -60,7 +60,7 @@ class NetworkTracker:
         self._searched_s = -math.inf
 
     def forget(self) -> None:
-        """Begin anew: what comes next has nothing to do with what was."""
+        """Reset: later frames are unrelated to earlier ones."""
         self._square = self._last = None
         self._sure = False
         self._seen_s = self._found_s = self._searched_s = -math.inf

@@ -70,7 +70,7 @@ class Tracker(Protocol):
         ...
 
     def forget(self) -> None:
-        """Begin anew: what comes next has nothing to do with what was."""
+        """Reset: later frames are unrelated to earlier ones."""
         ...
 
     def look_in(self, seat: SeatRegion) -> bool:
@@ -114,7 +114,7 @@ class FaceTracker:
         self._searched_s = -np.inf
 
     def forget(self) -> None:
-        """Begin anew: what comes next has nothing to do with what was."""
+        """Reset: later frames are unrelated to earlier ones."""
         self._track = self._last = None
         self._searched_s = -np.inf
 

@@ -153,7 +153,7 @@ class CardFields:
 def _finite(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):  # 1e999 is good JSON
-        raise ValueError(f"{text} is no finite number")
+        raise ValueError(f"{text} is not a finite number")
     return value
 
 

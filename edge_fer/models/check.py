@@ -54,7 +54,7 @@ def require_passed(path: Path, result: GoldenResult, runtime: str) -> None:
         name, difference = result.worst
         raise ModelError(
             ModelReason.FAILED_CHECK,
-            f"{path}: this device computes otherwise than the card says: golden image {name} is "
+            f"{path}: this device does not compute what the card says: golden image {name} is "
             f"{difference} units off with {runtime}, {result.tolerance} is allowed: keep "
             "to another model",
         )

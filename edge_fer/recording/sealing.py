@@ -85,8 +85,8 @@ class SealingLock:
         except ValueError as error:
             raise KeyFileError(
                 KeyReason.NOT_A_KEY,
-                f"recording.public_key: {public_key.hex()[:12]}... is no X25519 key: make one with"
-                f" {_KEYGEN}",
+                f"recording.public_key: {public_key.hex()[:12]}... is not an X25519 key: make one "
+                f"with {_KEYGEN}",
             ) from error
         self.prefix = SEALED + key_id(public_key) + own
         self._cipher = _cipher(secret, own, public_key)

@@ -168,7 +168,7 @@ def _face(step: Step) -> int | None:
 
 
 def _quality(step: Step) -> int | None:
-    """Say how much the newest frame is worth; None where there is none to be judged."""
+    """Return the quality of the newest frame; None without one."""
     if step.captured_s is None:
         return None
     if step.face is None:

@@ -1,4 +1,4 @@
-"""The controller's side of the wire: takes our frames, says what the vehicle says.
+"""The controller's side of the wire: receives the device's frames, sends the vehicle's state.
 
 Pure but for what it remembers; the caller brings the time (monotonic seconds).
 """
@@ -58,7 +58,7 @@ class ControllerSide:
         self.desk.pass_time(now_s, self.vehicle.answer)
 
     def status(self) -> ControllerStatusMessage:
-        """Return what the vehicle says now."""
+        """Return the vehicle's state now."""
         shown = self.desk.shown
         return ControllerStatusMessage(
             enable=self.vehicle.enable,

@@ -225,6 +225,6 @@ def _faulty_wire(uri: str, faults: FaultSpec) -> FaultyWire:
         ways = " or ".join(f"{known}:PATH" for known in _SERIAL)
         raise LinkError(
             LinkReason.BAD_ADDRESS,
-            f"faults: {uri!r} is no serial line; use {ways}, a path to be made",
+            f"faults: {uri!r} is not a serial line; use {ways}, a path to be made",
         )
     return FaultyWire(faults, Path(address.partition("?")[0]))

@@ -163,7 +163,7 @@ def health_panel(seen: Seen, width: int) -> Panel:
     """Return what the driver unit says about itself, in lines of `width` cells."""
     known = seen.latest(HealthMessage)
     if known is None:
-        return panel(three_lines(Text("not heard", LABEL)), "HEALTH")
+        return panel(three_lines(Text("not received", LABEL)), "HEALTH")
     health = known[0]
     fault = named(health.NAME, "Fault", health.fault)
     degraded = named(health.NAME, "DegradedReason", health.degraded_reason)
@@ -257,7 +257,7 @@ def _rest(seen: Seen, line: Line) -> Text:
     known = seen.latest(ControllerStatusMessage)
     text = Text("vehicle: ", LABEL)
     if known is None:
-        text.append("not heard", LABEL)
+        text.append("not received", LABEL)
     else:
         status = known[0]
         ignition = named(status.NAME, "Ignition", status.ignition)

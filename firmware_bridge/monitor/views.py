@@ -210,7 +210,7 @@ def summary_lines(summary: Summary, recording: RecordingStatus | None = None) ->
         f"{summary.good_frames} good frames of {summary.frames} in {summary.seconds:.1f} s;"
         f" wrong CRC {summary.crc_failures}, counter gaps {summary.counter_gaps},"
         f" overdue {summary.overdue}, bytes rejected {summary.rejected_bytes}",
-        "driver: " + (_course(summary.states) or "nothing heard"),
+        "driver: " + (_course(summary.states) or "none received"),
     ]
     if recording is not None and recording.frames:
         lines.append(f"recorded: {counted(recording.frames, 'frame')} in {recording.path}")

@@ -48,7 +48,7 @@ def check_udp_multicast(address: str) -> tuple[str, int]:
     if not _is_group(group):
         raise LinkError(
             LinkReason.BAD_ADDRESS,
-            f"link: udp_multicast:{group} is no IPv4 multicast group (224.0.0.0 to"
+            f"link: udp_multicast:{group} is not an IPv4 multicast group (224.0.0.0 to"
             f" 239.255.255.255); use udp_multicast:{GROUP}",
         )
     return group, port

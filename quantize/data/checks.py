@@ -65,7 +65,7 @@ class Doubts:
         ]
         lines = [f"{count:,} {one if count == 1 else many}" for count, one, many in found if count]
         if self.duplicates or self.near_duplicates:
-            lines.append("accuracy on pictures that were learned says little: remove them")
+            lines.append("accuracy on pictures that were trained on is too high: remove them")
         return lines
 
 

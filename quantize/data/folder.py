@@ -91,7 +91,7 @@ def read_folder(
                 detail = (
                     f"'{suffix}' is not read: save it as JPEG or PNG"
                     if suffix.lower() in _OTHER_SUFFIXES
-                    else f"'{suffix}' is no suffix of an image"
+                    else f"'{suffix}' is not the suffix of an image"
                 )
                 raise BadRowError("not an image", detail)
             grey = decode(file)

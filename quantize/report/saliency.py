@@ -65,7 +65,7 @@ def saliency_section(
 
 
 def choose(measured: Measured, *, right: bool, seed: int) -> list[int | None]:
-    """Return by lot a row of each label whose answer is right, or wrong; None without one."""
+    """Return a random row of each label whose answer is right, or wrong; None without one."""
     rng = np.random.default_rng(seed)
     chosen: list[int | None] = []
     for label in range(len(LABELS)):

@@ -14,7 +14,7 @@ ENVIRONMENT = "env:"
 
 @dataclass(frozen=True, slots=True)
 class ReadingWords:
-    """The options of the command line on how data is read, which each worker reads anew."""
+    """The options of the command line on how data is read, for each worker."""
 
     labels: str | None = None
     face_crop: bool = False

@@ -184,7 +184,7 @@ def test_of_several_buses_one_can_be_chosen(tmp_path: Path) -> None:
         ("SQLite format 3\0", "a.db", "python-can database: can_logconvert"),
         ("(1436509052.249713) can0 3A0#B4\n", "a.txt", "candump log: name it .log"),
         ("  can0  3A0   [8]  B4 D0 03 AF 90 14 04 05\n", "a.txt", "candump -L or -l"),
-        ("a letter\n", "a.txt", "'.txt' is no kind of recording; use .log"),
+        ("a letter\n", "a.txt", "'.txt' is not a kind of recording; use .log"),
     ],
 )
 def test_what_cannot_be_read_says_what_it_is(

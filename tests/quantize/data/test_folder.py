@@ -290,7 +290,7 @@ WRONG_FILES = [
     (renamed_heic, "not an image", "it is HEIC: save it as JPEG"),
     (heic, "not an image", "'.heic' is not read: save it as JPEG"),
     (empty, "not an image", "the file is empty"),
-    (notes, "not an image", "'.txt' is no suffix of an image"),
+    (notes, "not an image", "'.txt' is not the suffix of an image"),
 ]
 
 
