@@ -11,7 +11,7 @@ from tests.vm.machine import Machine
 
 # DriverState is a frame of 8 bytes with this id (firmware_bridge/protocol/driver_state.dbc).
 DRIVER_STATE = "3A0"
-PATIENCE_S = 600.0
+PATIENCE_S = 3600.0
 DROP_INS = "/etc/systemd/system/edge-fer.service.d"
 # States in the upper half of the second byte, as candump writes it.
 ANY, CAMERA_DEGRADED, NOT_DEGRADED = "..", "C.", "[^C]."

@@ -65,11 +65,11 @@ def test_a_child_that_is_killed_is_started_anew(service: Machine, module: str) -
 
 
 def test_a_wall_clock_that_jumps_changes_nothing(service: Machine) -> None:
-    pid = show(service, "MainPID")
+    pid, restarts = show(service, "MainPID"), status(service)["restarts"]
     service.output("date --set='+1 year' && sleep 1 && date --set='-2 years' && sleep 1")
     assert frames(service) == 3
     assert show(service, "MainPID") == pid
-    assert status(service)["restarts"] in (1, 2)  # of the tests above
+    assert status(service)["restarts"] == restarts
     service.output("date --set='+1 year'")
 
 
@@ -78,9 +78,8 @@ def test_a_camera_that_is_unplugged_is_said_in_time_and_comes_back(service: Mach
     unplug = "systemctl stop scene; echo vivid.0 >/sys/bus/platform/drivers/vivid/unbind"
     assert seconds_to(service, unplug, CAMERA_DEGRADED) < TOLD_S
     (camera,) = findings(service, "camera")
-    assert (camera["level"], camera["remedy"] != "" or "check" in camera["text"]) == (
-        "failed", True,
-    ), camera  # fmt: skip
+    assert camera["level"] == "failed", camera
+    assert re.search("plug it in|check", camera["text"] + camera["remedy"]), camera
     assert frames(service) == 3
     service.output(f"echo vivid.0 >/sys/bus/platform/drivers/vivid/bind; sleep 1; {CALM}")
     until(lambda: status(service).get("camera_error") is None, "it is back")
