@@ -12,6 +12,7 @@ from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.face.crop import crop_face
 from edge_fer.face.eyes import EyeReader, eye_corners, eyes_closed
 from edge_fer.face.head_pose import head_pose
+from edge_fer.face.seat import SeatRegion
 from edge_fer.face.seat_look import SeatLook
 from edge_fer.face.tracking import TrackedFace, Tracker
 from edge_fer.models.classifier import Classifier
@@ -56,9 +57,16 @@ class Pipeline:
         self._cuts = SceneCuts()
         self._captured_s: float | None = None
 
-    def change(self, classifier: Classifier | None, policy: PolicySettings) -> None:
-        """Go on with another policy, and without a classifier where emotions are switched off."""
+    def change(
+        self, classifier: Classifier | None, policy: PolicySettings, seat: SeatRegion
+    ) -> None:
+        """Go on with another policy, without a classifier where emotions are switched off.
+
+        `seat` is where the driver then sits.
+        """
         self._classifier = classifier
+        if self._tracker.look_in(seat):
+            self._seat = SeatLook()
         self._driver.change_settings(policy)
 
     def restart(self, now_s: float) -> None:

@@ -64,7 +64,7 @@ PARTS: tuple[Part, ...] = (
     Part("looks at the road", (Moment(18.5),)),
     Part("leaves the seat", (Moment(19.2, x=1.5), Moment(22.0, x=1.5))),
     Part("is back", (Moment(22.8), Moment(26.0))),
-    Part("looks aside", (Moment(26.6, yaw_deg=36.0), Moment(31.0, yaw_deg=36.0), Moment(31.5))),
+    Part("looks aside", (Moment(26.6, yaw_deg=36.0), Moment(30.5, yaw_deg=36.0), Moment(31.0))),
     Part(
         "looks at the road",
         (Moment(32.5), Moment(33.5, earnest=1.0), Moment(36.0, earnest=1.0)),
@@ -73,8 +73,8 @@ PARTS: tuple[Part, ...] = (
         "closes the eyes",
         (
             Moment(36.3, lids=1.0, earnest=1.0),
-            Moment(38.3, lids=1.0, earnest=1.0),
-            Moment(38.5, earnest=1.0),
+            Moment(37.8, lids=1.0, earnest=1.0),
+            Moment(38.0, earnest=1.0),
         ),
     ),
     Part("looks at the road", (Moment(41.0, earnest=1.0),)),

@@ -232,7 +232,7 @@ def train(
         Path | None,
         typer.Option(
             help="Weights to begin with: a .keras file, as deep or shallower, or an int8 .tflite; "
-            "for edge-small also one of edge."
+            "a file of edge also for edge-small."
         ),
     ] = None,
     learning_rate: Annotated[

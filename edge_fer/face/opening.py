@@ -6,6 +6,7 @@ from edge_fer.face.eyes import EyeReader, read_eye_network
 from edge_fer.face.following import NetworkTracker
 from edge_fer.face.haar import HaarDetector
 from edge_fer.face.network import FaceNetwork, read_face_network
+from edge_fer.face.scanning import Scan
 from edge_fer.face.searching import DetectorSearch, Search, open_cascades
 from edge_fer.face.seat import seat_of
 from edge_fer.face.settings import FaceConfig
@@ -80,6 +81,7 @@ def open_tracker(
         open_search(config, store),
         seat=seat_of(config.seat_region, driver_side),
         search_every_s=config.detect_every_s,
+        scan=Scan(),
     )
 
 

@@ -47,16 +47,16 @@ class ModelKind:
     labels: tuple[str, ...]
     side_px: int
     made_by: str
+    set_by: str
     outputs: tuple[Output, ...] = ()
-    set_by: str = ""
 
     @classmethod
     def measuring(
-        cls, name: str, outputs: tuple[Output, ...], side_px: int, made_by: str, set_by: str = ""
+        cls, name: str, outputs: tuple[Output, ...], side_px: int, made_by: str, set_by: str
     ) -> "ModelKind":
         """Return the kind of a network that measures `outputs`."""
         labels = tuple(output.name for output in outputs)
-        return cls(name, labels, side_px, made_by, outputs, set_by)
+        return cls(name, labels, side_px, made_by, set_by, outputs)
 
     @property
     def is_classifier(self) -> bool:

@@ -140,6 +140,7 @@ def evaluate_verb(
     `report` is the folder for a page about a `.tflite` file with its card. `rows` above 0 is how
     many faces are taken at most.
     """
+    require_tensorflow()
     from quantize.evaluation.predictors import open_predictor  # noqa: PLC0415
     from quantize.face.evaluation import EMPTY, measure  # noqa: PLC0415
     from quantize.face.evaluation import TURNED as TURNED_HEADS  # noqa: PLC0415

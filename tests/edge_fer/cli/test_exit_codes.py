@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from edge_fer.cli.exit_codes import MEANINGS
+from edge_fer.paths import SHIPPED_MODEL
 
 COMMAND = [sys.executable, "-m", "edge_fer"]
 
@@ -37,7 +38,15 @@ def test_the_docs_have_the_table() -> None:
         assert f"| {code} | {meaning} |\n" in page
 
 
-@pytest.mark.parametrize("verb", [["--help"], ["config", "schema"], ["config", "show"]])
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ["--help"],
+        ["config", "schema"],
+        ["config", "show"],
+        ["model", "show", str(SHIPPED_MODEL)],  # printed by rich
+    ],
+)
 def test_a_closed_pipe_ends_a_verb_with_0(verb: list[str]) -> None:
     reading, writing = os.pipe()
     os.close(reading)

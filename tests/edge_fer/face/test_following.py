@@ -12,7 +12,7 @@ from edge_fer.face.haar import HaarDetector
 from edge_fer.face.landmarks import Square
 from edge_fer.face.network import FaceNetwork
 from edge_fer.face.searching import open_cascades
-from edge_fer.face.seat import SEAT_OF_SIDE, SeatRegion, seat_of
+from edge_fer.face.seat import SEAT_OF_SIDE, WHOLE_FRAME, SeatRegion, seat_of
 
 Grey = NDArray[np.uint8]
 
@@ -119,6 +119,19 @@ def test_a_face_outside_of_the_seat_is_not_taken(
     x = square.centre[0] / driver.shape[1]
     elsewhere = SeatRegion(x + 0.05, 0.0, 1.0, 1.0)
     assert NetworkTracker(network, Proposals(square), seat=elsewhere).update(driver, 0.0) is None
+
+
+def test_another_seat_lets_a_followed_face_go(
+    network: FaceNetwork, driver: Grey, square: Square
+) -> None:
+    x = square.centre[0] / driver.shape[1]
+    tracker = NetworkTracker(network, Proposals(square))
+    assert tracker.update(driver, 0.0) is not None
+    assert tracker.look_in(SeatRegion(x + 0.05, 0.0, 1.0, 1.0))
+    assert tracker.update(driver, 0.1) is None
+    assert tracker.look_in(WHOLE_FRAME)
+    assert not tracker.look_in(WHOLE_FRAME)
+    assert tracker.update(driver, 0.2) is not None
 
 
 def test_of_two_faces_the_larger_is_followed(
