@@ -56,6 +56,7 @@ lint: $(VENV)/.workstation
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/vulture
 
 types: $(VENV)/.workstation
 	$(BIN)/mypy

@@ -7,10 +7,13 @@ from pathlib import Path
 from edge_fer.errors import OutputError, OutputReason
 
 
-def write_atomically(path: Path, content: bytes, *, mode: int = 0o644) -> None:
+def write_atomically(
+    path: Path, content: bytes, *, mode: int = 0o644, owner: tuple[int, int] | None = None
+) -> None:
     """Write a file so that a reader, or a power cut, sees the old content or all of the new.
 
-    UserError when the folder cannot be written to.
+    `owner` is the user and group that it belongs to; None: to who writes it. UserError when the
+    folder cannot be written to, or a file cannot be given to its owner.
     """
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -20,6 +23,8 @@ def write_atomically(path: Path, content: bytes, *, mode: int = 0o644) -> None:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
+                if owner is not None and owner != (os.geteuid(), os.getegid()):
+                    os.fchown(file.fileno(), *owner)
             temporary.chmod(mode)  # mkstemp gives 0600, which the daemon's user could not read
             temporary.replace(path)
         except BaseException:

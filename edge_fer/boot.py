@@ -1,4 +1,4 @@
-"""Which boot of the machine this is: monotonic time, and what counts for one boot, begin anew."""
+"""Which boot of the machine this is: monotonic time and counters of one boot start over with it."""
 
 from pathlib import Path
 

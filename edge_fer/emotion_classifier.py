@@ -66,10 +66,15 @@ class EmotionClassifier:
         """
         grey = grey_picture(picture)
         return [
-            FaceEmotion(box, self._classifier.classify(crop_face(grey, box)))
+            FaceEmotion(
+                box, self._classifier.classify(crop_face(grey, box, self._classifier.side_px))
+            )
             for box in self._detector.detect(grey)
         ]
 
     def classify_face(self, face: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return calibrated probabilities, float32[7] of sum 1, of a cut-out face: uint8[48,48]."""
+        """Return calibrated probabilities, float32[7] of sum 1, of a cut-out face: uint8[48,48].
+
+        A network of another size takes faces of that: `card.input.shape` has it.
+        """
         return self._classifier.classify(face)

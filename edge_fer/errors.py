@@ -80,9 +80,10 @@ class ModelReason(StrEnum):
     NOT_A_MODEL = "not a model"  # the bytes are not such a file, or damaged
     BAD_CARD = "bad card"  # missing, damaged, or of another version
     CARD_MISMATCH = "card mismatch"  # the card describes another file
+    WRONG_KIND = "wrong kind"  # a network for something else
     UNSUPPORTED = "unsupported"  # shapes, types or operators that are not those of this project
     NO_RUNTIME = "no runtime"
-    FAILED_CHECK = "failed check"  # this device computes otherwise than the card says
+    FAILED_CHECK = "failed check"  # this device does not compute what the card says
     CHECK_DIED = "check died"  # the process that ran it ended, or did not end in time
     NOT_SIGNED = "not signed"  # no valid signature by the trusted key
     OUTDATED = "outdated"  # an older release than this device accepts
@@ -120,6 +121,7 @@ class ClipReason(StrEnum):
     SEALED = "sealed"  # a private key is needed
     OTHER_KEY = "other key"
     NOT_SEALED = "not sealed"  # and a private key was given: anyone can have written it
+    NOT_SIGNED = "not signed"  # by the device that was named: anyone can have written it
     NONE = "none"  # nothing was recorded, or no clip has this number
 
 
@@ -172,7 +174,6 @@ class Extra(StrEnum):
     WORKSTATION = "workstation"
     SIGNING = "signing"
     RECORDING = "recording"
-    MULTICAST = "multicast"
     PLOT = "plot"
     DISTRIBUTED = "distributed"
     PREVIEW = "preview"

@@ -1,4 +1,4 @@
-"""Shared memory for frames: without a name, of one size for good, in no dump and in no swap.
+"""Shared memory for frames: without a name, of one fixed size, in no dump and in no swap.
 
 A side that made it smaller would end the other one with SIGBUS at its next look: the size is sealed
 before anybody maps it, and a reader maps nothing that is not sealed.
@@ -20,7 +20,7 @@ def create(name: str) -> int:
 
 
 def seal(memory: int, size: int) -> None:
-    """Give the memory its size, in bytes, for good; OSError where it has another one already."""
+    """Give the memory its final size, in bytes; OSError where it has another one already."""
     os.ftruncate(memory, size)
     if not is_sealed(memory):
         fcntl.fcntl(memory, fcntl.F_ADD_SEALS, _SEALS)

@@ -36,7 +36,10 @@ def _read(kind: Any, value: object, key: str) -> Any:
         element = get_args(kind)[0]
         return tuple(_read(element, item, key) for item in value)
     if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:  # a whole number of 400 digits
+            raise ValueError(f"{key or 'it'}: no number of this size") from None
     if isinstance(kind, type):
         if issubclass(kind, IntEnum) and type(value) is int:
             value = kind(value)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_fer.atomic_write import write_atomically
+from edge_fer.bounded_read import read_bounded
 from edge_fer.errors import (
     Extra,
     KeyFileError,
@@ -19,6 +20,7 @@ from edge_fer.errors import (
     OutputReason,
 )
 
+_MOST_PEM_BYTES = 1 << 16  # a key has some hundred; a device or a pipe has no end
 KEY_BYTES = 32  # of a public key, Ed25519 or X25519
 
 
@@ -35,17 +37,18 @@ def read_private_key(path: Path, kind: type, how: str) -> Any:
 
     UserError when it cannot be read, has a password or is not of `kind`; `how` one is made.
     """
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     try:
-        content = path.read_bytes()
+        content = read_bounded(path, _MOST_PEM_BYTES)
     except OSError as error:
         raise KeyFileError(
             KeyReason.UNREADABLE, f"{path}: cannot read the private key ({error.strerror})"
         ) from error
     try:
         key = load_pem_private_key(content, password=None)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise KeyFileError(
             KeyReason.NOT_A_KEY, f"{path}: no PEM key without a password ({error})"
         ) from error

@@ -80,7 +80,7 @@ class DriverMonitor:
 
         `time_s` is when it was taken, in seconds of a clock that never runs backwards: the time in
         a recording, or `time.monotonic()`, which is the default. Pictures come in the order of
-        their times, ten a second or more. `vehicle` is what the vehicle says at this moment: at a
+        their times, ten a second or more. `vehicle` is the vehicle's state at this moment: at a
         known speed looking away is judged by it. ValueError for what is not a picture.
         """
         if isinstance(picture, Frame):

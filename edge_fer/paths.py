@@ -4,6 +4,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from firmware_bridge.local_socket import is_trusted
+
 SHIPPED_MODEL = Path(__file__).parent / "models" / "edge.tflite"
 SHIPPED_FACE = Path(__file__).parent / "models" / "face.tflite"
 SHIPPED_EYES = Path(__file__).parent / "models" / "eyes.tflite"
@@ -13,7 +15,7 @@ RECORDINGS = SERVICE_STATE / "recordings"
 DEVICE_CONFIG = Path("/etc/edge-fer/config.toml")  # what the service reads
 SERVICE_RUNTIME = Path("/run/edge-fer")  # systemd makes it: RuntimeDirectory=
 RUN_USER = Path("/run/user")  # systemd-logind makes a folder below it for each session's user
-_SOCKET = "status.socket"
+STATUS_SOCKET = "status.socket"
 _FRAMES = "frames.socket"
 _PICTURES = "pictures.socket"
 _RESUME = "resume.json"
@@ -28,7 +30,7 @@ def own_status_socket() -> Path:
     user's folder in /run/user, or one of the user's own among the temporary files.
     """
     given = os.environ.get("RUNTIME_DIRECTORY")
-    return Path(given) / _SOCKET if given else _user_sockets()[0]
+    return Path(given) / STATUS_SOCKET if given else _user_sockets()[0]
 
 
 def _user_sockets() -> tuple[Path, ...]:
@@ -39,7 +41,7 @@ def _user_sockets() -> tuple[Path, ...]:
     if (of_user := RUN_USER / str(user)).is_dir():
         folders.append(of_user / "edge-fer")
     folders.append(Path(tempfile.gettempdir()) / f"edge-fer-{user}")
-    return tuple(dict.fromkeys(folder / _SOCKET for folder in folders))
+    return tuple(dict.fromkeys(folder / STATUS_SOCKET for folder in folders))
 
 
 def own_frames_socket() -> Path | None:
@@ -51,7 +53,7 @@ def own_frames_socket() -> Path | None:
 def frames_socket() -> Path:
     """Return where a running daemon serves its frames: beside the first status socket there is."""
     sockets = [path.with_name(_FRAMES) for path in status_sockets()]
-    return next((path for path in sockets if path.exists()), sockets[-1])
+    return next((path for path in sockets if path.exists()), SERVICE_RUNTIME / _FRAMES)
 
 
 def own_pictures_socket() -> Path:
@@ -88,6 +90,13 @@ def _for_the_next(name: str) -> Path | None:
 
 
 def status_sockets() -> tuple[Path, ...]:
-    """Return where a daemon may answer: one of one's own before the service's."""
-    places = (own_status_socket(), *_user_sockets(), SERVICE_RUNTIME / _SOCKET)
-    return tuple(dict.fromkeys(places))
+    """Return where a daemon may answer: one of one's own before the service's.
+
+    Not in a folder that another user made: what answers there, or shows pictures, may be anything.
+    """
+    places = (own_status_socket(), *_user_sockets(), SERVICE_RUNTIME / STATUS_SOCKET)
+    return tuple(
+        place
+        for place in dict.fromkeys(places)
+        if place.parent == SERVICE_RUNTIME or not place.parent.exists() or is_trusted(place.parent)
+    )

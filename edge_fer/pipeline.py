@@ -12,6 +12,7 @@ from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.face.crop import crop_face
 from edge_fer.face.eyes import EyeReader, eye_corners, eyes_closed
 from edge_fer.face.head_pose import head_pose
+from edge_fer.face.seat import SeatRegion
 from edge_fer.face.seat_look import SeatLook
 from edge_fer.face.tracking import TrackedFace, Tracker
 from edge_fer.models.classifier import Classifier
@@ -56,13 +57,20 @@ class Pipeline:
         self._cuts = SceneCuts()
         self._captured_s: float | None = None
 
-    def change(self, classifier: Classifier | None, policy: PolicySettings) -> None:
-        """Go on with another policy, and without a classifier where emotions are switched off."""
+    def change(
+        self, classifier: Classifier | None, policy: PolicySettings, seat: SeatRegion
+    ) -> None:
+        """Go on with another policy, without a classifier where emotions are switched off.
+
+        `seat` is where the driver then sits.
+        """
         self._classifier = classifier
+        if self._tracker.look_in(seat):
+            self._seat = SeatLook()
         self._driver.change_settings(policy)
 
     def restart(self, now_s: float) -> None:
-        """Begin anew after the camera was off: nothing is compared with what was before."""
+        """Reset after the camera was off: nothing is compared with earlier frames."""
         self._tracker.forget()
         self._conditions = ConditionMonitor()
         self._seat = SeatLook()
@@ -71,7 +79,7 @@ class Pipeline:
         self._captured_s = None
 
     def frame(self, frame: Frame, vehicle: Vehicle = UNKNOWN_VEHICLE) -> Step:
-        """Decide from `frame` and from what the vehicle says of itself."""
+        """Decide from `frame` and the vehicle's state."""
         cells = averaged(frame.grey)
         camera = self._conditions.update(frame.grey, frame.captured_s, cells)
         face, probabilities, seat_empty, cut = None, None, None, False
@@ -89,7 +97,8 @@ class Pipeline:
             else:
                 self._seat.taken(frame.grey, face.box, frame.captured_s)
             if face is not None and self._classifier is not None:
-                probabilities = self._classifier.classify(crop_face(frame.grey, face.box))
+                crop = crop_face(frame.grey, face.box, self._classifier.side_px)
+                probabilities = self._classifier.classify(crop)
         head, eyes = None, None
         if face is not None and face.box.landmarks is not None:
             head = (

@@ -5,6 +5,7 @@ network URI only scheme, host and port are ever shown, and the host only where i
 part of the text it is: a password may hold `@`, `/`, `?` and `#`.
 """
 
+import json
 import re
 from collections.abc import Mapping
 
@@ -36,11 +37,12 @@ def redacted_uri(uri: str) -> str:
 def redacted(text: str, *uris: str) -> str:
     """Return a text with all URIs in it as `redacted_uri` shows them.
 
-    `uris` are those that are known to be in it: they are found whatever characters they hold. Of
+    `uris` are those that are known to be in it: they are found whatever characters they hold, also
+    where a library wrote them with escapes, as `repr` and JSON do, or with other white space. Of
     others each goes to the next white space.
     """
-    for uri in sorted(filter(None, uris), key=len, reverse=True):
-        text = text.replace(uri, redacted_uri(uri))
+    for uri in sorted(filter(str.strip, uris), key=len, reverse=True):
+        text = _known(uri).sub(redacted_uri(uri).replace("\\", r"\\"), text)
     parts = []
     at = 0
     while (start := _START.search(text, at)) is not None:
@@ -52,6 +54,13 @@ def redacted(text: str, *uris: str) -> str:
         parts += [_shown_host(rest[:end]), rest[end:]]
         at = start.end() + len(rest)
     return "".join(parts) + text[at:]
+
+
+def _known(uri: str) -> re.Pattern[str]:
+    """Return what matches a URI in the ways in which it may have been written."""
+    forms = {uri, repr(uri)[1:-1], json.dumps(uri)[1:-1], json.dumps(uri, ensure_ascii=False)[1:-1]}
+    patterns = (r"\s+".join(map(re.escape, form.split())) for form in forms)
+    return re.compile("|".join(sorted(patterns, key=len, reverse=True)))
 
 
 def redacted_value(value: object) -> object:

@@ -1,7 +1,7 @@
 """Says to the service manager, once a second, that a start goes on: a start that is stopped ends.
 
 Loaded before all else, and needs the standard library alone: what a slow disk takes to load the
-rest is not to look like a process that stands still. Both are told apart by the whole process: one
+rest is not to look like a process that stands still. The whole process shows which it is: one
 that is stopped says nothing more. One whose main thread hangs is given up after `LONGEST_START_S`.
 """
 

@@ -10,7 +10,7 @@ TIMESYNC_FILE = Path("/run/systemd/timesync/synchronized")
 
 
 def clock_status() -> int | None:
-    """Return the kernel's clock status bits (adjtimex(2)); None where it does not tell us."""
+    """Return the kernel's clock status bits (adjtimex(2)); None where it gives none."""
 
     class Timex(ctypes.Structure):
         _fields_ = (

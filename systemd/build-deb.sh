@@ -57,9 +57,14 @@ rm "$root/requirements"
 mkdir -p "$root/usr/bin"
 ln -s /opt/edge-fer/bin/edge-fer "$root/usr/bin/edge-fer"
 
+# In KiB, as dpkg-gencontrol counts: not `du`, which counts what a file system takes for it.
+size() {
+    find "$root" -path "$root/DEBIAN" -prune -o -printf '%y %s\n' |
+        awk '{ kib += $1 == "f" ? int(($2 + 1023) / 1024) : 1 } END { print kib }'
+}
 fill() { # SOURCE TARGET MODE
     sed -e "s/@VERSION@/$version/g" -e "s/@ARCHITECTURE@/$architecture/g" -e "s/@PYTHON@/$python/g" \
-        -e "s/@SIZE@/$(du -sk "$root" | cut -f1)/" "$here/debian/$1" >"$root/DEBIAN/$2"
+        -e "s/@SIZE@/$(size)/" "$here/debian/$1" >"$root/DEBIAN/$2"
     chmod "$3" "$root/DEBIAN/$2"
 }
 mkdir "$root/DEBIAN"

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -63,6 +64,8 @@ def _text(path: Path) -> str:
 
 def build(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Build the tree at the time of its commit, as `make dist` and `make deb` do."""
+    # What an earlier build left there, setuptools would pack as well.
+    shutil.rmtree(REPOSITORY / "build" / "lib", ignore_errors=True)
     return subprocess.run(
         [sys.executable, "-m", "build", *arguments, "--outdir", folder, REPOSITORY],
         env=os.environ | {"SOURCE_DATE_EPOCH": "1700000000"},
@@ -103,3 +106,27 @@ def test_a_wheel_from_the_sdist_has_it_all(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     (second,) = again.glob("*.whl")
     assert second.read_bytes() == wheel.read_bytes()
+
+
+@pytest.mark.skipif(shutil.which("dpkg-deb") is None, reason="dpkg-deb is not installed")
+def test_the_same_tree_gives_the_same_package(tmp_path: Path) -> None:
+    """Whatever the builder's time zone, language, umask, directory and file system."""
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    (wheels / "edge_fer-1-py3-none-any.whl").write_bytes(bytes(5000))
+    packages = []
+    for place, (umask, zone, temporary) in enumerate(
+        ((0o022, "UTC", tmp_path), (0o077, "Asia/Tokyo", Path("/dev/shm")))
+    ):
+        out = tmp_path / f"{place}.deb"
+        environment = {"TZ": zone, "TMPDIR": str(temporary), "SOURCE_DATE_EPOCH": "1700000000"}
+        subprocess.run(
+            [REPOSITORY / "systemd" / "build-deb.sh", wheels, "1", "all", "python3.11", out],
+            env=os.environ | environment,
+            cwd=temporary,
+            umask=umask,
+            capture_output=True,
+            check=True,
+        )
+        packages.append(out.read_bytes())
+    assert packages[0] == packages[1]

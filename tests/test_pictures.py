@@ -23,6 +23,7 @@ CHARTS = {
 }
 OF_THE_PORTRAIT = {  # Eileen M. Collins, by NASA, in the public domain
     "docs/annotated.png",
+    "docs/demo.png",
     "docs/edge/corruptions-of-the-portrait.png",
     "docs/edge/feature-maps.png",
     "docs/edge/saliency-of-the-portrait.png",

@@ -75,6 +75,8 @@ def readings(scene: Scene) -> list[tuple[str, str]]:
     rows.append(("left eye", _eye(left)))
     if scene.mouth_opening is not None:
         rows.append(("mouth", f"{scene.mouth_opening:.2f} open"))
+    if scene.yawns:
+        rows.append(("yawns", str(scene.yawns)))
     if scene.drowsiness is not None:
         rows.append(("PERCLOS", f"{scene.drowsiness:.0%}"))
     if scene.distraction is not None:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -50,6 +51,7 @@ def row_of(scene: Scene) -> dict[str, Any]:
     row |= {
         "drowsiness": scene.drowsiness,
         "distraction": scene.distraction,
+        "yawns": scene.yawns,
         "question": scene.question,
     }
     return {
@@ -87,9 +89,9 @@ class RowWriter:
     ) -> None:
         self._file.close()
 
-    def write(self, scene: Scene) -> None:
-        """Write one picture's row."""
-        row = row_of(scene)
+    def write(self, scene: Scene, more: Mapping[str, Any] | None = None) -> None:
+        """Write one picture's row, and the columns of `more` behind it."""
+        row = row_of(scene) | dict(more or {})
         try:
             if self._path.suffix.lower() != ".csv":
                 self._file.write(json.dumps(row, allow_nan=False) + "\n")

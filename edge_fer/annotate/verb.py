@@ -1,6 +1,7 @@
 """What `edge-fer annotate` does: a video of what the pipeline sees, its rows and its time line."""
 
 import os
+import sys
 from collections.abc import Generator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
@@ -10,7 +11,16 @@ import cv2
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from edge_fer.annotate.compose import compose, layout_for
+from edge_fer.annotate.beside import Beside
+from edge_fer.annotate.compose import Layout, compose, layout_for
+from edge_fer.annotate.recorded import (
+    BusLog,
+    Exported,
+    ForwardPictures,
+    is_exported,
+    open_exported,
+    read_bus_log,
+)
 from edge_fer.annotate.rows import RowWriter
 from edge_fer.annotate.source import Shot, ShotSource, open_shots
 from edge_fer.annotate.summary import draw_summary
@@ -21,9 +31,17 @@ from edge_fer.camera.condition import ConditionMonitor
 from edge_fer.config.config import load_config
 from edge_fer.daemon.opening import open_networks
 from edge_fer.driver_state.monitor import StateMonitor
-from edge_fer.errors import CameraError, CameraReason, OutputError, OutputReason
+from edge_fer.errors import (
+    CameraError,
+    CameraReason,
+    OutputError,
+    OutputReason,
+    UsageError,
+    UsageReason,
+)
 from edge_fer.live.scene import scene_of
-from edge_fer.observation import Vehicle
+from edge_fer.observation import UNKNOWN_VEHICLE
+from edge_fer.out_path import prepare_file
 from edge_fer.pipeline import Pipeline
 from firmware_bridge.terminal.interrupts import interrupt_noted
 
@@ -50,8 +68,11 @@ def annotate_source(
     model: Path | None,
     seconds: float | None,
     speed_km_h: float | None,
+    log: Path | None = None,
+    log_offset_s: float | None = None,
 ) -> None:
     """Annotate with the networks and the policy of a config; UserError as `annotate`."""
+    recorded = _recorded(source, log, log_offset_s)
     config = load_config(config_path, os.environ)
     if model is not None:
         config = replace(config, model=replace(config.model, path=str(model)))
@@ -72,7 +93,37 @@ def annotate_source(
         fps=config.camera.fps,
         seconds=seconds,
         speed_km_h=speed_km_h,
+        recorded=recorded,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An exported recording and, where it was given, its bus."""
+
+    exported: Exported
+    bus: BusLog | None
+
+
+def _recorded(source: str, log: Path | None, log_offset_s: float | None) -> Recorded | None:
+    folder = Path(source).expanduser()
+    if not is_exported(folder):
+        if log is None:
+            return None
+        raise UsageError(
+            UsageReason.CONTRADICTION,
+            f"annotate: {source}: --log goes with a folder that `edge-fer recording export` wrote:"
+            " other videos do not say at what time they were taken",
+        )
+    exported = open_exported(folder)
+    bus = None if log is None else read_bus_log(log, exported.header, log_offset_s)
+    if bus is not None and log_offset_s is None and bus.shift_s:
+        print(
+            f"edge-fer: {log}: its clock differs from the clip's by {bus.shift_s:+.1f} s; both are"
+            f" in step by the change to {exported.header.events[0].state!r}",
+            file=sys.stderr,
+        )
+    return Recorded(exported, bus)
 
 
 def annotate(
@@ -83,14 +134,17 @@ def annotate(
     fps: float,
     seconds: float | None,
     speed_km_h: float | None,
+    recorded: Recorded | None = None,
 ) -> None:
     """Write video, rows and time line of `source`; what was written so far stays after Ctrl-C.
 
-    `seconds` is how much of it, None all of it; `speed_km_h` the vehicle's speed, None unknown.
+    `seconds` is how much of it, None all of it; `speed_km_h` the vehicle's speed, None that which
+    its bus says. `recorded` is what is shown beside the pictures of a recording.
     """
+    if recorded is not None:
+        source = str(recorded.exported.cabin)
     _refuse_overwriting(source, outputs)
     shots = open_shots(source, fps)
-    vehicle = Vehicle(speed_km_h=speed_km_h)
     length_s = shots.length_s if seconds is None else min(seconds, shots.length_s or seconds)
     timeline = Timeline(length_s)
     console = Console(stderr=True)
@@ -100,7 +154,9 @@ def annotate(
         if first is None:
             raise CameraError(CameraReason.NO_FRAMES, f"annotate: {shots.name}: it gave no picture")
         layout = layout_for(*first.grey.shape)
-        video = open_video(outputs.video, layout.shape, shots.fps)
+        beside = None if recorded is None else _beside(recorded, layout, stack)
+        shape = layout.shape if beside is None else beside.shape
+        video = open_video(outputs.video, shape, shots.fps)
         stack.callback(video.close)
         rows = stack.enter_context(RowWriter(outputs.rows))
         stack.callback(lambda: draw_summary(timeline, outputs.timeline, Path(shots.name).name))
@@ -111,14 +167,18 @@ def annotate(
         shot: Shot | None = first
         index = 0
         while shot is not None and not interrupted:
+            vehicle = UNKNOWN_VEHICLE if beside is None else beside.advance(shot.time_s)
+            if speed_km_h is not None:
+                vehicle = replace(vehicle, speed_km_h=speed_km_h)
             step = pipeline.frame(Frame(shot.grey, shot.time_s, index), vehicle)
             scene = scene_of(step, 0.0)
             timeline.add(scene)
             picture = shot.picture
             if picture.shape[:2] != first.picture.shape[:2]:  # some streams change their size
                 picture = cv2.resize(picture, first.picture.shape[1::-1]).astype(picture.dtype)
-            video.write(compose(picture, scene, timeline, layout), shot.time_s)
-            rows.write(scene)
+            drawn = compose(picture, scene, timeline, layout)
+            video.write(drawn if beside is None else beside.draw(drawn), shot.time_s)
+            rows.write(scene, None if beside is None else beside.columns(shot.time_s))
             progress.advance(task)
             index += 1
             shot = next(pictures, None)
@@ -126,6 +186,14 @@ def annotate(
         raise KeyboardInterrupt
     for path in (outputs.video, outputs.rows, outputs.timeline):
         print(path)
+
+
+def _beside(recorded: Recorded, layout: Layout, stack: ExitStack) -> Beside:
+    forward = None
+    if recorded.exported.forward is not None:
+        forward = ForwardPictures(recorded.exported.forward)
+        stack.callback(forward.close)
+    return Beside(layout, recorded.exported.header.from_s, forward, recorded.bus)
 
 
 def _refuse_overwriting(source: str, outputs: Outputs) -> None:
@@ -136,11 +204,7 @@ def _refuse_overwriting(source: str, outputs: Outputs) -> None:
                 OutputReason.EXISTS,
                 f"annotate: {target} is the source itself: choose another --out",
             )
-    if not outputs.video.absolute().parent.is_dir():
-        raise OutputError(
-            OutputReason.NO_FOLDER,
-            f"annotate: {outputs.video}: there is no folder {outputs.video.parent}",
-        )
+        prepare_file(target, "--out")
 
 
 def _until(source: ShotSource, seconds: float | None) -> Generator[Shot, None, None]:

@@ -24,13 +24,14 @@ def board_name(machine: Machine) -> str:
 
 
 def stored_result(machine: Machine, folder: Path = FOLDER) -> Path:
-    """Return the stored result of this machine's board; UserError, with how to add it, if none."""
+    """Return the stored result of this machine's board; UserError, with what to do, if none."""
     path = folder / f"{board_name(machine)}.json"
     if not path.is_file():
         known = ", ".join(sorted(item.stem for item in folder.glob("*.json"))) or "none"
         raise DataError(
             DataReason.NOT_FOUND,
-            f"compare board: no result is stored for this board ({path.stem}; there are: {known})"
-            f": edge-fer benchmark device --ops --out {path}",
+            f"compare board: no result is stored for {path.stem} (stored: {known}): measure with"
+            " `edge-fer benchmark device --ops --out FILE`, later compare with FILE in place of"
+            f" `board`; it is stored as {path}",
         )
     return path

@@ -391,6 +391,12 @@ def _dangers(
             for event in entered
             if event.state in states and begin <= event.time_s <= end + NEAR_S
         ]
+        # Where it holds already, as of a closure before that was hardly interrupted, it is in time.
+        before = [event for event in entered if event.time_s < begin]
+        held = bool(before) and before[-1].state in states
+        later = [event for event in entered if begin <= event.time_s <= due_s]
+        if held and all(event.state in states for event in later):
+            times_s = [due_s]
         delay_s = times_s[0] - due_s if times_s else None
         found.append(Danger(clip, kind, begin, end, delay_s))
     return found

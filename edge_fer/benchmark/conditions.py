@@ -14,7 +14,7 @@ from edge_fer.health.throttling import SINCE, THROTTLE_BITS, read_throttle_bits
 
 # A clock that falls by this share while it is measured makes the first and the last figure differ.
 _CLOCK_FALL = 0.1
-# What tells processors of one name apart, on x86 and on Arm.
+# What distinguishes processors of one name, on x86 and on Arm.
 _MODEL_FIELDS = {
     "cpu family": "family",
     "model": "model",

@@ -22,7 +22,7 @@ from edge_fer.observation import FaceBox
 Grey = NDArray[np.uint8]
 
 SEARCH_EVERY = 5  # of so many frames one is searched whole; all are tracked
-_SUFFIXES = frozenset({".mp4", ".avi", ".mkv", ".mov", ".webm"})
+_SUFFIXES = frozenset({".mp4", ".gif", ".avi", ".mkv", ".mov", ".webm"})
 
 
 def _dark(grey: Grey) -> Grey:

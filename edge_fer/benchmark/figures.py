@@ -91,7 +91,7 @@ def read_result(path: Path) -> Any:
 def check_same_processor(old: dict[str, Any], new: dict[str, Any]) -> None:
     """UserError unless both results are of the same processor: name, model and instruction sets.
 
-    An older result that names no model is compared by the name alone.
+    An older result that names no model is compared by the name alone: `names_model` says so.
     """
     before, now = old.get("machine", {}), new.get("machine", {})
     for field, what in (("processor", ""), ("model", "model "), ("flags", "instruction sets ")):
@@ -103,6 +103,11 @@ def check_same_processor(old: dict[str, Any], new: dict[str, Any]) -> None:
                 f"compare: the results are of two processors: {what}{_words(was)} and "
                 f"{what}{_words(is_now)}; compare results of the same processor",
             )
+
+
+def names_model(result: dict[str, Any]) -> bool:
+    """Whether a result names the model of its processor."""
+    return bool(result.get("machine", {}).get("model"))
 
 
 def _words(value: Any) -> str:

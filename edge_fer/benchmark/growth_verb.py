@@ -20,7 +20,7 @@ def run_growth_benchmark(
 ) -> None:
     """Measure and print; UserError for a wrong model.
 
-    KeyboardInterrupt after what was measured until then is printed.
+    KeyboardInterrupt after what was measured until then is printed and drawn.
     """
     path = model or SHIPPED_MODEL
     interrupted: Interrupted | None = None
@@ -29,16 +29,16 @@ def run_growth_benchmark(
     except Interrupted as end:
         interrupted, growth = end, end.partial
     (output or Output()).show(growth.to_json(), lambda: render_growth(growth))
-    if interrupted is not None:
-        raise interrupted
     if plot is not None:
         draw_growth(growth, plot)
+    if interrupted is not None:
+        raise interrupted
 
 
 def render_growth(growth: Growth) -> RenderableType:
     """Return a table for each thing that grows."""
     parts: list[RenderableType] = []
-    heads = ("followed", "looked for near", "whole search", "copy")
+    heads = ("followed", "found anew", "whole search", "copy")
     for title, costs in (("frame", growth.sizes), ("faces in view", growth.faces)):
         table = _table(f"{title}, ms of the processor", heads)
         for name, cost in costs.items():

@@ -13,7 +13,6 @@ from edge_fer.benchmark.distribution import Distribution
 from edge_fer.errors import ModelError, ModelReason
 from edge_fer.isolated import python_code
 from edge_fer.models.classifier import Classifier
-from edge_fer.models.kind import FACE_PX
 
 WARM_UP_RUNS = 50  # as TFLite's benchmark_model counts them
 _COLD = """
@@ -25,7 +24,7 @@ from edge_fer.models.classifier import Classifier
 imported_s = time.perf_counter()
 classifier = Classifier(Path(sys.argv[1]))
 loaded_s = time.perf_counter()
-classifier.classify(np.zeros((48, 48), np.uint8))
+classifier.classify(np.zeros((classifier.side_px, classifier.side_px), np.uint8))
 done_s = time.perf_counter()
 times = imported_s - started_s, loaded_s - imported_s, done_s - loaded_s
 print(json.dumps([1000 * value for value in times]))
@@ -70,7 +69,8 @@ def measure_model(path: Path, seconds: float, threads: tuple[int, ...]) -> Model
 
 def time_classifier(classifier: Classifier, seconds: float) -> Distribution:
     """Run `classifier` for `seconds` on faces of noise, after a warm-up."""
-    faces = np.random.default_rng(1).integers(0, 256, (16, FACE_PX, FACE_PX)).astype(np.uint8)
+    shape = (16, classifier.side_px, classifier.side_px)
+    faces = np.random.default_rng(1).integers(0, 256, shape).astype(np.uint8)
     for index in range(WARM_UP_RUNS):
         classifier.classify(faces[index % len(faces)])
     taken_s: list[float] = []

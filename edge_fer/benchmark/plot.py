@@ -117,7 +117,7 @@ def _megapixels(size: str) -> float:
 def _frames(axis: Any, at: Sequence[float], costs: Sequence[FrameCost]) -> None:
     for name, colour, values in (
         ("search of the whole frame", ORANGE, [cost.search_ms for cost in costs]),
-        ("frame, detected near the last place", GREY, [cost.detected_ms for cost in costs]),
+        ("frame, face found anew", GREY, [cost.detected_ms for cost in costs]),
         ("frame, tracked", BLUE, [cost.tracked_ms for cost in costs]),
         ("copy", GREEN, [cost.copy_ms for cost in costs]),
     ):

@@ -215,14 +215,18 @@ def measure_daemon(
         started_s = time.monotonic()
         daemon = subprocess.Popen(
             python_module(
-                *("edge_fer", "run", "--config", os.devnull, "--camera", absolute_uri(camera)),
+                *("edge_fer", "run", "--config", os.devnull),
                 *("--link", f"slcan:{wire.end_a}", "--model", str(model.absolute())),
             ),
             cwd="/",
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            env=os.environ | {"RUNTIME_DIRECTORY": folder},  # a status socket of its own
+            env=os.environ
+            | {
+                "RUNTIME_DIRECTORY": folder,  # a status socket of its own
+                "EDGE_FER__CAMERA__URI": absolute_uri(camera),  # which may hold a password
+            },
         )
         run = _Windows(daemon.pid, Path(folder), camera, seconds, interval_ms)
 

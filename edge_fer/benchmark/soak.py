@@ -23,7 +23,7 @@ from firmware_bridge.transports import Transport, open_transport
 SAMPLE_S = 1.0
 GROWTH = 0.05  # of the memory, from the least after the warm-up to the most at the end
 BUDGET_MB = 200.0  # of the daemon and its camera process together
-# Allocators and caches fill: so much of the run, but no more than so long.
+# Allocators and caches fill first: this share of the run, and at most this long.
 WARM_SHARE, WARM_S = 0.3, 120.0
 CAMERA_KILLS = 4
 # The camera is stopped for so long that the daemon renews its status, and not so long that it
@@ -264,7 +264,7 @@ def run_soak(
             if not soak.interrupted:
                 _trouble(run, soak)
         except UserError as error:
-            # What an hour has shown until then is worth being told.
+            # What was measured until then is reported.
             if not soak.samples:
                 raise
             soak.failure = str(error)

@@ -212,7 +212,7 @@ class StagedPipeline:
             taken_s += watch.lap("seat")
         reading = None if face is None else face.reading
         if face is not None and reading is not None:
-            crop = crop_face(grey, face.box)
+            crop = crop_face(grey, face.box, self._classifier.side_px)
             taken_s += watch.lap("crop")
             probabilities = self._classifier.classify(crop)
             taken_s += watch.lap("emotion network")

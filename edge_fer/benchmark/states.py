@@ -108,10 +108,10 @@ def measure_states(
     stories: Mapping[str, Story] = STORIES,
     say: Callable[[str], None] = lambda _: None,
 ) -> StateFigures:
-    """Tell `stories` again and again, each time with other noise, for `hours` attentive hours.
+    """Play `stories` repeatedly, each time with other noise, for `hours` attentive hours.
 
-    The stories with a danger are told once for each four rounds of the attentive ones, and at
-    least three times. Interrupted by Ctrl-C, with the figures of what was told until then.
+    The stories with a danger are played once for each four rounds of the attentive ones, and at
+    least three times. Interrupted by Ctrl-C, with the figures of what was played until then.
     """
     level = noise or Noise()
     calm = {name: story for name, story in stories.items() if is_attentive(story)}

@@ -16,6 +16,7 @@ from edge_fer.benchmark.figures import (
     DeviceFigures,
     check_same_processor,
     compare,
+    names_model,
     read_result,
 )
 from edge_fer.benchmark.model_speed import measure_model
@@ -98,6 +99,12 @@ def run_compare(
         check_same_processor(before, {"machine": asdict(machine)})
         figures = _measured(model, effort, False, where)
         now = json.loads(json.dumps(figures.to_json()))
+    if not names_model(before):
+        print(
+            f"edge-fer: warning: {old} names no model of its processor: it may be another "
+            f"{before['machine']['processor']} than this one",
+            file=sys.stderr,
+        )
     changes = compare(before, now)
     worse = [change for change in changes if change.factor > 1 + tolerance]
     values = {

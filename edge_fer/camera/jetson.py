@@ -20,7 +20,7 @@ def open_uri(uri: CameraUri, *, fps: float) -> Camera:
     """Open a sensor; UserError that says what is missing."""
     uri.check_options()
     if uri.path not in map(str, range(LAST_SENSOR + 1)):
-        raise uri.error(f"{uri.path!r} is no sensor: write jetson:0 to jetson:{LAST_SENSOR}")
+        raise uri.error(f"{uri.path!r} is not a sensor: write jetson:0 to jetson:{LAST_SENSOR}")
     if not cv2.videoio_registry.hasBackend(cv2.CAP_GSTREAMER):
         raise uri.error(
             "this OpenCV has no GStreamer: use JetPack's own (pip uninstall opencv-python-headless"

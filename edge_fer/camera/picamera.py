@@ -36,7 +36,7 @@ def open_uri(uri: CameraUri, *, fps: float) -> Camera:
     """Open a camera by its number; UserError that says what is missing."""
     uri.check_options()
     if not uri.path.isdecimal():
-        raise uri.error(f"{uri.path!r} is no number of a camera: write picamera:0")
+        raise uri.error(f"{uri.path!r} is not the number of a camera: write picamera:0")
     tuning = uri.options.get("tuning")
     if tuning is not None and "/" in tuning and not Path(tuning).is_file():
         raise uri.error(f"tuning: there is no file {tuning}", CameraReason.NOT_FOUND)

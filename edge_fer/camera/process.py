@@ -235,7 +235,7 @@ class CameraProcess:
         return frame
 
     def restart(self) -> None:
-        """Stop the process, by force if need be, and start it anew."""
+        """Stop the process, by force if need be, and restart it."""
         self.stop(_RESTART_S)
         self.start()
 

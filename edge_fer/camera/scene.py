@@ -1,4 +1,4 @@
-"""The demo camera's picture: a driver in a cabin, drawn anew for each moment of a short story.
+"""The demo camera's picture: a driver in a cabin, drawn for each moment of a short story.
 
 A pure function of the scene's time, noise included, so that each run sees the same frames.
 """
@@ -12,26 +12,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_fer.camera.portrait import FACE, HEIGHT_PX, Portrait
 from edge_fer.camera.uri import SCENE_S
-from edge_fer.errors import CameraError, CameraReason
 
 WIDTH, HEIGHT = 640, 480
 DURATION_S = SCENE_S
 PORTRAIT = Path(__file__).parents[1] / "assets" / "collins.jpg"
-
-# Head and shoulders in the portrait (pixels): everything else there is transparent.
-# fmt: off
-_OUTLINE = np.array([
-    (256, 31), (231, 19), (207, 16), (181, 23), (169, 35), (155, 42), (136, 58), (133, 68),
-    (135, 99), (146, 113), (160, 138), (163, 149), (136, 150), (120, 158), (103, 178), (99, 190),
-    (99, 205), (90, 206), (71, 226), (56, 235), (43, 248), (24, 282), (11, 329), (5, 352),
-    (347, 352), (344, 320), (329, 285), (320, 262), (301, 244), (283, 233), (279, 219),
-    (264, 195), (236, 173), (235, 162), (241, 145), (254, 126), (273, 112), (280, 93), (276, 58),
-    (267, 41),
-], np.int32)
-# fmt: on
-_PORTRAIT_PX = 352  # its height
-_FACE = (206.0, 100.0)  # between the eyes: the point that the story moves about
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +26,9 @@ class Moment:
 
     `x` is the face's place in widths of the frame (0..1 is inside), `scale` the portrait's
     magnification, `light` the share of full light, `cover` how much of the lens is covered (0..1).
+    `yaw_deg` is how far the head is turned, positive to the driver's left, `lids` how far the lids
+    are closed, `mouth` how wide the mouth is open in a yawn, and `earnest` how much of the smile is
+    gone (all 0..1): closed eyes of one who laughs are no sleep.
     """
 
     time_s: float
@@ -47,31 +36,72 @@ class Moment:
     scale: float = 1.3
     light: float = 1.0
     cover: float = 0.0
+    yaw_deg: float = 0.0
+    lids: float = 0.0
+    mouth: float = 0.0
+    earnest: float = 0.0
 
 
-STORY: tuple[Moment, ...] = (
-    Moment(0.0),
-    Moment(5.0),  # sits and moves a little
-    Moment(6.2, scale=1.75),  # comes nearer
-    Moment(7.0, scale=1.75),
-    Moment(8.0),
-    Moment(9.2, light=0.35),  # a tunnel: less light, and enough
-    Moment(10.8, light=0.35),
-    Moment(12.0),
-    Moment(12.3, cover=1.0),  # a hand over the lens
-    Moment(15.0, cover=1.0),
-    Moment(15.3),
-    Moment(18.5),
-    Moment(19.2, x=1.5),  # leaves to the side
-    Moment(22.0, x=1.5),
-    Moment(22.8),  # and is back
-    Moment(DURATION_S),
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the story: what happens from its first moment on, in words."""
+
+    name: str
+    moments: tuple[Moment, ...]
+
+
+PARTS: tuple[Part, ...] = (
+    Part("the driver looks at the road", (Moment(0.0), Moment(5.0))),
+    Part("comes nearer", (Moment(6.2, scale=1.75), Moment(7.0, scale=1.75), Moment(8.0))),
+    Part(
+        "drives through a tunnel",  # less light, and enough
+        (Moment(9.2, light=0.35), Moment(10.8, light=0.35), Moment(12.0)),
+    ),
+    Part(
+        "a hand covers the lens",
+        (Moment(12.3, cover=1.0), Moment(15.0, cover=1.0), Moment(15.3)),
+    ),
+    Part("looks at the road", (Moment(18.5),)),
+    Part("leaves the seat", (Moment(19.2, x=1.5), Moment(22.0, x=1.5))),
+    Part("is back", (Moment(22.8), Moment(26.0))),
+    Part("looks aside", (Moment(26.6, yaw_deg=36.0), Moment(30.5, yaw_deg=36.0), Moment(31.0))),
+    Part(
+        "looks at the road",
+        (Moment(32.5), Moment(33.5, earnest=1.0), Moment(36.0, earnest=1.0)),
+    ),
+    Part(
+        "closes the eyes",
+        (
+            Moment(36.3, lids=1.0, earnest=1.0),
+            Moment(37.8, lids=1.0, earnest=1.0),
+            Moment(38.0, earnest=1.0),
+        ),
+    ),
+    Part("looks at the road", (Moment(41.0, earnest=1.0),)),
+    Part(
+        "yawns",
+        (
+            Moment(41.6, mouth=1.0, earnest=1.0),
+            Moment(43.8, mouth=1.0, earnest=1.0),
+            Moment(44.4, earnest=1.0),
+        ),
+    ),
+    Part("looks at the road", (Moment(45.2), Moment(DURATION_S))),
 )
+STORY: tuple[Moment, ...] = tuple(moment for part in PARTS for moment in part.moments)
 
 _NOISE_SEED = 7
 _NOISE_DEVIATION = 2.5  # grey values; a small sensor at some gain
 _NOISE_MARGIN = 64  # a frame takes its noise from a random place of a larger field
 _COVER_LEVEL = 42.0  # grey value of a hand on the lens with light shining through
+
+
+def part_at(time_s: float) -> str:
+    """Return what happens at `time_s` of the scene, in words."""
+    for part in PARTS[:-1]:
+        if time_s < part.moments[-1].time_s:
+            return part.name
+    return PARTS[-1].name
 
 
 def moment_at(time_s: float) -> Moment:
@@ -93,17 +123,7 @@ class Scene:
     """Draws the story; UserError when the portrait is not there."""
 
     def __init__(self, portrait: Path = PORTRAIT) -> None:
-        grey = cv2.imread(str(portrait), cv2.IMREAD_GRAYSCALE)
-        if grey is None:
-            raise CameraError(
-                CameraReason.NOT_FOUND,
-                f"camera demo: {portrait} cannot be read: install edge-fer anew",
-            )
-        opacity = np.zeros(grey.shape, np.uint8)
-        cv2.fillPoly(opacity, [_OUTLINE], 255)
-        opacity = cv2.GaussianBlur(opacity, (0, 0), 1.5).astype(np.uint8)  # no cut-out edges
-        driver = cv2.multiply(grey, opacity, scale=1 / 255)
-        self._driver = cv2.merge([driver, opacity])  # uint8[h,w,2]: light times opacity, opacity
+        self._portrait = Portrait(portrait)
         self._cabin = _draw_cabin()
         self._cover = _draw_cover()
         random = np.random.default_rng(_NOISE_SEED)
@@ -128,12 +148,15 @@ class Scene:
         sway_x = 9 * math.sin(2 * math.pi * time_s / 4.3)
         sway_y = 5 * math.sin(2 * math.pi * time_s / 2.9)
         angle = 2.5 * math.sin(2 * math.pi * time_s / 5.3)
-        place = cv2.getRotationMatrix2D(_FACE, angle, moment.scale)
-        place[0, 2] += moment.x * WIDTH + sway_x - _FACE[0]
+        place = cv2.getRotationMatrix2D(FACE, angle, moment.scale)
+        place[0, 2] += moment.x * WIDTH + sway_x - FACE[0]
         # The portrait's lower edge stays below the frame's, and the head of one who is near inside.
         below = 20 + 150 * (moment.scale - 1.3)
-        place[1, 2] += HEIGHT + below - (_PORTRAIT_PX - _FACE[1]) * moment.scale + sway_y - _FACE[1]
-        driver, opacity = cv2.split(cv2.warpAffine(self._driver, place, (WIDTH, HEIGHT)))
+        place[1, 2] += HEIGHT + below - (HEIGHT_PX - FACE[1]) * moment.scale + sway_y - FACE[1]
+        drawn = self._portrait.drawn(
+            yaw_deg=moment.yaw_deg, lids=moment.lids, mouth=moment.mouth, earnest=moment.earnest
+        )
+        driver, opacity = cv2.split(cv2.warpAffine(drawn, place, (WIDTH, HEIGHT)))
         behind = cv2.multiply(self._cabin, cv2.bitwise_not(opacity), scale=1 / 255)
         return cv2.add(driver, behind).astype(np.uint8, copy=False)
 

@@ -15,8 +15,8 @@ LOST_AFTER_S = 0.4
 HUNG_AFTER_S = 2.0
 # Opening takes a USB camera up to some seconds; a process that has shown no frame gets longer.
 OPENING_S = 8.0
-# The vehicle need not wait for that: after so long it hears that there is no camera yet. With what
-# the policy takes to call that degraded (`camera_degraded_after_s`) it knows within 2 s.
+# The vehicle need not wait for that: after so long the camera counts as missing. With what the
+# policy takes to call that degraded (`camera_degraded_after_s`) the vehicle knows within 2 s.
 SLOW_OPENING_S = 1.2
 # Restarts: at once, then ever slower, so that a camera that is gone does not cost a core.
 FIRST_RESTART_GAP_S = 0.5
@@ -27,7 +27,7 @@ HEALTHY_AFTER_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the absence of a frame means, and whether to start the camera process anew."""
+    """What the absence of a frame means, and whether to restart the camera process."""
 
     camera: CameraCondition
     restart: bool

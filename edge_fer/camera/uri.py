@@ -42,7 +42,7 @@ Option = NumberOption | ChoiceOption | TextOption
 
 PIXEL_FORMATS = ("MJPG", "YUYV", "GREY")
 # Seconds that the scripted scene lasts; `scene` draws it, and loads OpenCV to do so.
-SCENE_S = 26.0
+SCENE_S = 46.0
 _SIDE_PX = NumberOption(64, 4096)
 _FPS = NumberOption(MIN_FPS, MAX_FPS)
 _SIZE: Mapping[str, Option] = {"width": _SIDE_PX, "height": _SIDE_PX, "fps": _FPS}
@@ -169,7 +169,7 @@ def parse_uri(text: str) -> CameraUri:
             wrong = repr(item) if shown == text else "what follows the last ?"
             raise CameraError(
                 CameraReason.BAD_URI,
-                f"camera {shown}: {wrong} is no option: write ?name=value&name=value",
+                f"camera {shown}: {wrong} is not an option: write ?name=value&name=value",
             )
         options[name] = value
     return CameraUri(text, scheme, path, options)

@@ -56,7 +56,7 @@ class Video4Linux:
         self._capture = cv2.VideoCapture(uri.path, cv2.CAP_V4L2)
         if not self._capture.isOpened():
             raise uri.error(
-                "it does not open: another program may be using it, or it is no camera",
+                "it does not open: another program may be using it, or it is not a camera",
                 CameraReason.DOES_NOT_OPEN,
             )
         if pixels is not None:
@@ -153,7 +153,7 @@ def _check_device(uri: CameraUri, path: Path) -> None:
     except OSError as error:
         raise uri.error(f"{error.strerror}: check the path", CameraReason.NOT_FOUND) from None
     if not stat.S_ISCHR(mode):
-        raise uri.error("it is no device: for a recording write file:CLIP")
+        raise uri.error("it is not a device: for a recording write file:CLIP")
     if not os.access(path, os.R_OK | os.W_OK):
         raise uri.error(
             "no permission: add this user to the group video", CameraReason.NO_PERMISSION

@@ -8,7 +8,14 @@ from typing import Annotated
 
 import typer
 
-from edge_fer.cli.options import ConfigOption, ModelOption, SecondsOption
+from edge_fer.cli.options import (
+    BaseIdOption,
+    ConfigOption,
+    DbcOption,
+    ModelOption,
+    SecondsOption,
+    file_for,
+)
 
 
 class RowsFormat(StrEnum):
@@ -23,12 +30,18 @@ def annotate(
         str,
         typer.Argument(
             metavar="CLIP",
-            help="A video file, a folder of images, or a camera's URI.",
+            help="A video file, a folder of images, a folder of `edge-fer recording export`, or a"
+            " camera's URI.",
             show_default=False,
         ),
     ],
     out: Annotated[
-        Path, typer.Option(metavar="FILE", help="The video. Rows and time line lie beside it.")
+        Path,
+        typer.Option(
+            metavar="FILE",
+            callback=file_for("--out"),
+            help="The video. Rows and time line lie beside it.",
+        ),
     ] = Path("annotated.mp4"),
     rows: Annotated[RowsFormat, typer.Option(help="The format of the rows.")] = RowsFormat.JSONL,
     seconds: SecondsOption = None,
@@ -42,6 +55,24 @@ def annotate(
             show_default=False,
         ),
     ] = None,
+    log: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Of an exported recording: its bus, as `edge-fer monitor --record` wrote it.",
+        ),
+    ] = None,
+    log_offset: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            help="By how much the log's clock was ahead of the recording's. [default: 0, or what"
+            " brings the change of state together]",
+            show_default=False,
+        ),
+    ] = None,
+    base_id: BaseIdOption = None,
+    dbc: DbcOption = None,
     model: ModelOption = None,
     config: ConfigOption = None,
 ) -> None:
@@ -55,4 +86,6 @@ def annotate(
         model=model,
         seconds=seconds,
         speed_km_h=speed,
+        log=log,
+        log_offset_s=log_offset,
     )

@@ -23,6 +23,7 @@ from edge_fer.cli.exit_codes import (
     EXIT_OK,
     EXIT_USER_ERROR,
     discard_output,
+    leads_nowhere,
     occupy_closed_streams,
     reader_is_gone,
 )
@@ -121,12 +122,13 @@ def main(arguments: list[str] | None = None) -> Any:
     A UserError or BridgeError becomes one line on standard error.
     """
     occupy_closed_streams()
+    led_nowhere = leads_nowhere()
     code: Any = EXIT_OK
     try:
         try:
             app(arguments)
         except SystemExit as end:
-            # typer turns a closed pipe into exit code 1.
+            # typer and rich turn a closed pipe into exit code 1.
             if isinstance(end.__context__, BrokenPipeError):
                 raise end.__context__ from None
             code = end.code
@@ -138,7 +140,7 @@ def main(arguments: list[str] | None = None) -> Any:
     except KeyboardInterrupt:
         code = EXIT_INTERRUPTED
     except BrokenPipeError:
-        if not reader_is_gone():
+        if not reader_is_gone() and (led_nowhere or not leads_nowhere()):
             raise
         discard_output()
     except OSError as error:

@@ -22,7 +22,7 @@ def demo(
         ),
     ] = False,
 ) -> None:
-    """Run daemon and monitor against each other on a scripted scene of 26 s."""
+    """Run daemon and monitor against each other on a scripted scene of 46 s."""
     if json and picture is not None:
         raise UsageError(
             UsageReason.CONTRADICTION, "--json and --picture exclude each other: choose one"

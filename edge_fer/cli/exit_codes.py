@@ -50,6 +50,14 @@ def reader_is_gone() -> bool:
         return False
 
 
+def leads_nowhere() -> bool:
+    """Return whether standard output is /dev/null: rich puts it there when the reader is gone."""
+    try:
+        return os.path.samestat(os.fstat(sys.stdout.fileno()), Path(os.devnull).stat())
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
 def discard_output() -> None:
     """Send what is still buffered for standard output nowhere, so that no error follows."""
     with suppress(OSError, ValueError, AttributeError):

@@ -2,19 +2,17 @@
 
 # ruff: noqa: PLC0415 - a verb imports what it needs when it is called
 
-import contextlib
 import json as json_format
 import sys
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Never
 
 import typer
 
 from edge_fer.cli.device_config import config_path
-from edge_fer.cli.options import ConfigOption, JsonOption
-from edge_fer.errors import UsageError, UsageReason
-from edge_fer.out_path import prepare_file
+from edge_fer.cli.options import ConfigOption, JsonOption, file_for
+from edge_fer.errors import DaemonError, DaemonReason, UsageError, UsageReason
 
 EXIT_UNWELL = 1
 WATCH_EVERY_S = 1.0
@@ -24,26 +22,44 @@ _CLEAR = "\x1b[2J\x1b[H"  # the screen, and up to its first line
 def status(
     json: JsonOption = False,
     socket: Annotated[
-        Path | None, typer.Option(help="the daemon's socket, where it is at no usual place")
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="The daemon's socket, where it is not in its usual place."
+        ),
     ] = None,
     watch: Annotated[
         bool, typer.Option("--watch", help="Print it again each second, until Ctrl-C.")
     ] = False,
 ) -> None:
-    """Ask the running daemon how it is; exit code 1 where its pipeline is stalled."""
-    while watch:
+    """Print the state of the running daemon; exit code 1 where its pipeline is stalled."""
+    if watch:
+        _watch_status(socket, json=json)
+    _show_status(socket, json=json, indent=2)
+
+
+def _watch_status(socket: Path | None, *, json: bool) -> Never:
+    """Print the status again and again: over a stall, and over a restart of the daemon."""
+    was_shown = False
+    while True:
         if not json and sys.stdout.isatty():
             typer.echo(_CLEAR, nl=False)
-        with contextlib.suppress(typer.Exit):  # a stall may pass
+        try:
             _show_status(socket, json=json, indent=None)
+            was_shown = True
+        except typer.Exit:
+            was_shown = True
+        except DaemonError as error:
+            if not was_shown or error.reason is DaemonReason.NO_PERMISSION:
+                raise
+            typer.echo(str(error), err=True)
         sys.stdout.flush()
         time.sleep(WATCH_EVERY_S)
-    _show_status(socket, json=json, indent=2)
 
 
 def _show_status(socket: Path | None, *, json: bool, indent: int | None) -> None:
     from edge_fer.daemon.render_status import status_as_text
     from edge_fer.daemon.status_server import ask
+    from edge_fer.printable import printable
 
     answer = ask(socket)
     if json:
@@ -51,14 +67,11 @@ def _show_status(socket: Path | None, *, json: bool, indent: int | None) -> None
     elif answer is None:
         typer.echo("the daemon is starting")
     else:
-        typer.echo(status_as_text(answer.status))
+        for line in status_as_text(answer.status).splitlines():
+            typer.echo(printable(line))
     if answer is not None and answer.is_stale:
         typer.echo(f"pipeline stalled for {answer.age_s:.0f} s", err=True)
         raise typer.Exit(EXIT_UNWELL)
-
-
-def _report(path: Path | None) -> Path | None:
-    return None if path is None else prepare_file(path, "--report", (".md", ".html"))
 
 
 def _check_driver(
@@ -103,7 +116,9 @@ def doctor(
     report: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", callback=_report, help="With --check-driver: write .md or .html."
+            metavar="FILE",
+            callback=file_for("--report", ".md", ".html"),
+            help="With --check-driver: write .md or .html.",
         ),
     ] = None,
 ) -> None:

@@ -14,8 +14,8 @@ import typer
 from edge_fer.cli.device_config import device_config
 from edge_fer.cli.exit_codes import EXIT_FAILED
 from edge_fer.cli.help import new_app
-from edge_fer.cli.options import JsonOption
-from edge_fer.out_path import prepare_file, prepare_folder
+from edge_fer.cli.options import JsonOption, file_for
+from edge_fer.out_path import prepare_folder
 
 model_app = new_app("Show, check, install, roll back, fetch and sign models.")
 
@@ -197,12 +197,16 @@ def _place(store: Path | None, trusted_key: str | None) -> _Place:
 def keygen(
     out: Annotated[
         Path,
-        typer.Option(metavar="FILE", help="The new private key (PEM); keep it off the device."),
+        typer.Option(
+            metavar="FILE",
+            callback=file_for("--out"),
+            help="The new private key (PEM); keep it off the device.",
+        ),
     ],
 ) -> None:
     """Make a key pair for `sign`; print the public key, which is for the device's config."""
     from edge_fer.models.signature import make_signing_key
 
-    public = make_signing_key(prepare_file(out, "--out"))
+    public = make_signing_key(out)
     typer.echo(f"{out}: the private key; devices that trust it install what it signs")
     typer.echo(f'trusted_key = "{public}"')

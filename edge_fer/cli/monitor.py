@@ -35,6 +35,14 @@ def monitor(
         bool, typer.Option("--changed-only", help="Show frames whose content changed.")
     ] = False,
     plot: PlotOption = None,
+    signals: Annotated[
+        str,
+        typer.Option(
+            metavar="NAMES",
+            help="What --plot draws, instead of the usual: Health.Latency,DriverEvidence.Yaw, or a"
+            " message for all of its signals.",
+        ),
+    ] = "",
     base_id: BaseIdOption = None,
     dbc: DbcOption = None,
 ) -> None:
@@ -54,6 +62,7 @@ def monitor(
             filter_text=filter_text,
             changed_only=changed_only,
             plot=plot,
+            signals=signals,
         )
     )
 
@@ -66,6 +75,8 @@ def replay(
     filter_text: Annotated[
         str, typer.Option("--filter", metavar="WORDS", help=f"Send only frames {_WORDS}.")
     ] = "",
+    base_id: BaseIdOption = None,
+    dbc: DbcOption = None,
 ) -> None:
     """Send the frames of a recording over a link, as they were and at their own pace."""
     from firmware_bridge.recording.resend import resend

@@ -4,6 +4,7 @@ What a verb is to write is prepared while the options are read: missing folders 
 path that cannot be written is refused before the work.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -14,24 +15,38 @@ from edge_fer.out_path import PICTURES, prepare_file, prepare_folder, prepare_pl
 from edge_fer.paths import DEVICE_CONFIG
 
 
+def file_for(option: str, *endings: str) -> Callable[[Path | None], Path | None]:
+    """Return a callback that prepares the file which `option` names, with one of `endings`."""
+
+    def prepare(path: Path | None) -> Path | None:
+        return None if path is None else prepare_file(path, option, endings)
+
+    return prepare
+
+
+def folder_for(option: str) -> Callable[[typer.Context, Path | None], Path | None]:
+    """Return a callback that prepares the folder which `option` names.
+
+    A default is made by the verb, once the rest of its command line is right.
+    """
+
+    def prepare(context: typer.Context, path: Path | None) -> Path | None:
+        source = context.get_parameter_source(option.lstrip("-"))
+        is_default = source is not None and source.name == "DEFAULT"
+        return path if path is None or is_default else prepare_folder(path, option)
+
+    return prepare
+
+
+def is_given(context: typer.Context, name: str) -> bool:
+    """Whether the parameter `name` stands on the command line, and is no default or variable."""
+    source = context.get_parameter_source(name)
+    # By name: some versions of typer carry an enum of their own.
+    return source is not None and source.name == "COMMANDLINE"
+
+
 def _plot(path: Path | None) -> Path | None:
     return None if path is None else prepare_plot(path)
-
-
-def _out_file(path: Path | None) -> Path | None:
-    return None if path is None else prepare_file(path, "--out")
-
-
-def _picture(path: Path | None) -> Path | None:
-    return None if path is None else prepare_file(path, "--picture", (".svg",))
-
-
-def _record(path: Path | None) -> Path | None:
-    return None if path is None else prepare_file(path, "--record")
-
-
-def _report(path: Path | None) -> Path | None:
-    return None if path is None else prepare_folder(path, "--report")
 
 
 def parse_base_id(text: str) -> int:
@@ -104,7 +119,7 @@ OutOption = Annotated[
     typer.Option(
         "--out",
         metavar="FILE",
-        callback=_out_file,
+        callback=file_for("--out"),
         help="Write the result as JSON into this file.",
     ),
 ]
@@ -120,7 +135,10 @@ PlotOption = Annotated[
 PictureOption = Annotated[
     Path | None,
     typer.Option(
-        "--picture", metavar="FILE", callback=_picture, help="Draw the last view into this .svg."
+        "--picture",
+        metavar="FILE",
+        callback=file_for("--picture", ".svg"),
+        help="Draw the last view into this .svg.",
     ),
 ]
 RecordOption = Annotated[
@@ -128,7 +146,7 @@ RecordOption = Annotated[
     typer.Option(
         "--record",
         metavar="FILE",
-        callback=_record,
+        callback=file_for("--record"),
         help="Record all frames into this new file: .log (candump), .jsonl, .blf or .asc.",
     ),
 ]
@@ -137,7 +155,7 @@ ReportOption = Annotated[
     typer.Option(
         "--report",
         metavar="FOLDER",
-        callback=_report,
+        callback=folder_for("--report"),
         help="Write a page with plots into this folder.",
     ),
 ]

@@ -29,9 +29,9 @@ def preview(
 ) -> None:
     """Serve a page with the live picture, states and their reasons, and the CAN frames.
 
-    The vehicle is told while somebody watches. It ends after ten minutes without a click. Pictures
-    of a daemon are shown to its own user and to root. On an address other than loopback they pass
-    the network without encryption.
+    The message Health reports to the vehicle that somebody watches. It ends after ten minutes
+    without a click. Pictures of a daemon are shown to its own user and to root. On an address other
+    than loopback they pass the network without encryption.
     """
     from edge_fer.preview.verb import run_preview
 

@@ -13,24 +13,28 @@ import typer
 from edge_fer.cli.device_config import device_config
 from edge_fer.cli.exit_codes import EXIT_FAILED
 from edge_fer.cli.help import new_app
-from edge_fer.cli.options import JsonOption
+from edge_fer.cli.options import JsonOption, file_for, folder_for
 from edge_fer.errors import ClipError, ClipReason, UsageError, UsageReason, UserError
-from edge_fer.out_path import prepare_file, prepare_folder
 from edge_fer.printable import printable
 
 recording_app = new_app("List, verify and export recorded clips, and make their keys.")
 
 KeyOption = Annotated[
-    Path | None, typer.Option("--key", help="the private key, as keygen wrote it")
+    Path | None, typer.Option("--key", metavar="FILE", help="The private key that `keygen` made.")
 ]
 FolderOption = Annotated[
-    Path | None, typer.Option("--folder", help="where the clips lie; without it as the config says")
+    Path | None,
+    typer.Option(
+        "--folder",
+        metavar="FOLDER",
+        help="The folder of the clips. [default: recording.folder of the config]",
+    ),
 ]
 
 
 @recording_app.command("list")
 def list_(folder: FolderOption = None, key: KeyOption = None, json: JsonOption = False) -> None:
-    """Print the clips of the ring, the oldest first; of an encrypted one the key tells more."""
+    """List the clips of the ring, the oldest first; --key decrypts what encrypted ones hold."""
     from edge_fer.recording.clip_file import is_cut_off, read_header
 
     private_key = _private_key(key)
@@ -70,26 +74,38 @@ def export(
             "--out",
             "--to",
             metavar="FOLDER",
-            callback=lambda path: prepare_folder(path, "--out"),
+            callback=folder_for("--out"),
             help="Where to write; each clip gets a folder of its own in it.",
         ),
     ],
     clips: Annotated[
-        list[str] | None, typer.Argument(help="numbers, as in the list, or files; without: all")
+        list[str] | None,
+        typer.Argument(help="Numbers from the list, or files. [default: all]", show_default=False),
     ] = None,
     folder: FolderOption = None,
     key: KeyOption = None,
-    images: Annotated[bool, typer.Option("--images", help="each picture as a file too")] = False,
+    images: Annotated[
+        bool, typer.Option("--images", help="Write each picture as a file too.")
+    ] = False,
+    device_key: Annotated[
+        str | None,
+        typer.Option(
+            "--device-key", metavar="HEX", help="Export only what the device of this key signed."
+        ),
+    ] = None,
 ) -> None:
     """Decrypt clips into videos of both cameras, side by side in time. Exit code 2 if one fails."""
+    from edge_fer.recording.chain import check_device_key
     from edge_fer.recording.clip_file import read_clip
     from edge_fer.recording.export import export_clip
 
     private_key = _private_key(key)
+    if device_key is not None:
+        check_device_key(device_key)
     failed = 0
     for path in _chosen(clips, folder):
         try:
-            clip = read_clip(path, private_key)
+            clip = read_clip(path, private_key, device_key=device_key)
             written = export_clip(clip, to / path.name.partition(".")[0], images=images)
         except UserError as error:
             # The others may be whole.
@@ -105,7 +121,7 @@ def export(
 @recording_app.command()
 def verify(
     device_key: Annotated[
-        str, typer.Option("--device-key", metavar="HEX", help="the device's public key")
+        str, typer.Option("--device-key", metavar="HEX", help="The device's public key.")
     ],
     folder: FolderOption = None,
     json: JsonOption = False,
@@ -129,23 +145,37 @@ def verify(
 
 @recording_app.command()
 def device_key(
-    out: Annotated[Path, typer.Option(help="the new private key (PEM), for recording.device_key")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE",
+            callback=file_for("--out"),
+            help="The new private key (PEM), for recording.device_key.",
+        ),
+    ],
 ) -> None:
     """Make the key that a device signs its clips with; print the public one, for `verify`."""
     from edge_fer.recording.chain import make_device_key
 
-    public = make_device_key(prepare_file(out, "--out"))
+    public = make_device_key(out)
     typer.echo(f"{out}: the private key; it stays on the device\n--device-key {public}")
 
 
 @recording_app.command()
 def keygen(
-    out: Annotated[Path, typer.Option(help="the new private key (PEM); keep it off the device")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE",
+            callback=file_for("--out"),
+            help="The new private key (PEM); keep it off the device.",
+        ),
+    ],
 ) -> None:
     """Make a key pair; print the public key, which is for the device's config."""
     from edge_fer.recording.sealing import make_key
 
-    public = make_key(prepare_file(out, "--out"))
+    public = make_key(out)
     typer.echo(f'{out}: the private key; who loses it loses the clips\npublic_key = "{public}"')
 
 
@@ -214,6 +244,6 @@ def _described(row: dict[str, Any]) -> str:
     day = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(row["event_s"]))
     states = " then ".join(event["state"] for event in row["events"])
     cameras = "cabin and forward" if row["shots"][1] else "cabin"
-    doubt = "" if row["clock_synchronised"] else " (by a clock that nobody had set)"
+    doubt = "" if row["clock_synchronised"] else " (by a clock that was not set)"
     cut = "" if row["ended"] == "complete" else f", {row['ended']}"
     return f"{day}{doubt}  {states}, {row['from_s']:+.1f} to {row['to_s']:+.1f} s, {cameras}{cut}"

@@ -13,7 +13,7 @@ CAMERA_URIS = {
     " #rotate=90&flip=1 at its end are ours.",
     "file:CLIP": "A video file or a folder of pictures. ?fps=30 ?speed=real|max ?loop=0|1"
     f"{_TURNED}",
-    "demo:": f"A scripted scene of 26 s. ?fps=30 ?speed=real|max ?loop=0|1 ?start=0..26{_TURNED}",
+    "demo:": f"A scripted scene of 46 s. ?fps=30 ?speed=real|max ?loop=0|1 ?start=0..46{_TURNED}",
 }
 LINK_URIS = {
     "slcan:PORT": "A CAN adapter or controller on a serial port, or with socket://HOST:PORT on a"

@@ -13,7 +13,14 @@ from typing import Annotated
 import typer
 
 from edge_fer.cli.help import new_app
-from edge_fer.cli.options import JsonOption, PlotOption, ReportOption
+from edge_fer.cli.options import (
+    JsonOption,
+    PlotOption,
+    ReportOption,
+    file_for,
+    folder_for,
+    is_given,
+)
 from edge_fer.errors import UsageError, UsageReason
 from edge_fer.paths import SHIPPED_MODEL
 
@@ -46,10 +53,30 @@ InputRangeOption = Annotated[
         help="What black and white were in training: 0:1, -1:1 or 0:255. [default: 0:1]",
     ),
 ]
+
+
+def _face_crop(context: typer.Context, wanted: bool) -> bool:
+    # An option that is not given is looked at after those that are.
+    if not wanted and is_given(context, "yunet"):
+        raise UsageError(UsageReason.CONTRADICTION, "--yunet has no effect without --face-crop")
+    return wanted
+
+
+def _config_or_yunet(context: typer.Context, path: Path | None) -> Path | None:
+    if is_given(context, "config") and is_given(context, "yunet"):
+        raise UsageError(
+            UsageReason.CONTRADICTION,
+            "--yunet has no effect with --config, which names the detector",
+        )
+    return path
+
+
 FaceCropOption = Annotated[
     bool,
     typer.Option(
-        "--face-crop", help="The pictures show people: find and cut the face as the daemon does."
+        "--face-crop",
+        callback=_face_crop,
+        help="The pictures show people: find and cut the face as the daemon does.",
     ),
 ]
 YunetOption = Annotated[
@@ -59,8 +86,30 @@ YunetOption = Annotated[
 RowsOption = Annotated[
     int, typer.Option(min=0, help="Take so many rows of each usage, for a quick try; 0: all.")
 ]
+FewOption = Annotated[
+    int,
+    typer.Option(
+        "--rows", min=0, help="Take so many pictures of each kind, for a quick try; 0: all."
+    ),
+]
+FewHeldOption = Annotated[
+    int,
+    typer.Option("--rows", min=0, help="Measure on so many, for a quick try; 0: all."),
+]
 NetworkOut = Annotated[
-    Path, typer.Option("--out", help="The .tflite file to write; its card goes beside it.")
+    Path,
+    typer.Option(
+        "--out",
+        metavar="FILE",
+        callback=file_for("--out", ".tflite"),
+        help="The .tflite file to write; its card goes beside it.",
+    ),
+]
+PatchesOut = Annotated[
+    Path,
+    typer.Option(
+        "--out", metavar="FILE", callback=file_for("--out", ".npz"), help="The .npz file to write."
+    ),
 ]
 
 
@@ -164,7 +213,12 @@ def data(
 def train(
     data: DataOption,
     run: Annotated[
-        Path, typer.Option(help="The folder of this training; resumes what it holds.")
+        Path,
+        typer.Option(
+            metavar="FOLDER",
+            callback=folder_for("--run"),
+            help="The folder of this training; resumes what it holds.",
+        ),
     ] = Path("runs/edge"),
     architecture: Annotated[Architecture, typer.Option(help="The network.")] = Architecture.EDGE,
     seed: Annotated[int, typer.Option(help="Decides initial weights, order and augmentation.")] = 1,
@@ -178,7 +232,7 @@ def train(
         Path | None,
         typer.Option(
             help="Weights to begin with: a .keras file, as deep or shallower, or an int8 .tflite; "
-            "for edge-small also one of edge."
+            "a file of edge also for edge-small."
         ),
     ] = None,
     learning_rate: Annotated[
@@ -294,7 +348,13 @@ def faces(
         Path, typer.Argument(help="A picture, a video, a folder of both, a .zip or .tar.gz.")
     ],
     out: Annotated[
-        Path, typer.Option("--out", metavar="FOLDER", help="Where crops and faces.csv go.")
+        Path,
+        typer.Option(
+            "--out",
+            metavar="FOLDER",
+            callback=folder_for("--out"),
+            help="Where crops and faces.csv go.",
+        ),
     ],
     every: Annotated[
         float, typer.Option(help="Of a video: seconds between two saved faces.", min=0.0)
@@ -304,11 +364,25 @@ def faces(
         typer.Option(help="Side of a crop in pixels; 0: as in the frame.", min=0, max=1024),
     ] = 48,
     config: Annotated[
-        Path | None, typer.Option(help="A daemon's TOML file, for its [face] settings.")
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            callback=_config_or_yunet,
+            help="A daemon's TOML file, for its [face] settings.",
+        ),
     ] = None,
     yunet: Annotated[
-        Path | None, typer.Option(envvar="EDGE_FER__FACE__MODEL", help="YuNet's file.")
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            envvar="EDGE_FER__FACE__MODEL",
+            callback=_config_or_yunet,
+            help="YuNet's file.",
+        ),
     ] = None,
+    rows: Annotated[
+        int, typer.Option(min=0, help="Stop after so many faces, for a quick try; 0: all.")
+    ] = 0,
     json: JsonOption = False,
 ) -> None:
     """Find, cut and save faces as the daemon sees them, with a table of what it measures."""
@@ -322,6 +396,7 @@ def faces(
         config=config,
         yunet=yunet,
         json_output=json,
+        rows=rows,
     )
 
 
@@ -333,7 +408,12 @@ def tune(
     data: DataOption,
     out: NetworkOut,
     initial: Annotated[
-        Path, typer.Option(help="The int8 file to begin with. [default: the shipped one]")
+        Path,
+        typer.Option(
+            metavar="FILE",
+            help="The int8 file to begin with. [default: the shipped one]",
+            show_default=False,
+        ),
     ] = SHIPPED_MODEL,
     epochs: Annotated[int, typer.Option(help="Passes over the faces.", min=1)] = 4,
     every: Annotated[
@@ -348,8 +428,13 @@ def tune(
     ] = None,
     work: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="Keep faces and training there; resumes it."),
+        typer.Option(
+            metavar="FOLDER",
+            callback=folder_for("--work"),
+            help="Keep faces and training there; resumes it.",
+        ),
     ] = None,
+    skip_bad: SkipBadOption = False,
     verify: Annotated[
         bool, typer.Option(help="Refuse a network that is not better, or forgets.")
     ] = True,
@@ -370,6 +455,7 @@ def tune(
         seed=seed,
         yunet=yunet,
         work=work,
+        skip_bad=skip_bad,
         verify=verify,
         json_output=json,
     )
@@ -409,6 +495,12 @@ def search(
         str | None, typer.Option(help="The study's name; resumes it. [default: SPACE]")
     ] = None,
     report: ReportOption = None,
+    labels: Annotated[
+        str | None,
+        typer.Option(help="What 0, 1, ... mean in the data. [default: FER2013's order]"),
+    ] = None,
+    face_crop: FaceCropOption = False,
+    yunet: YunetOption = None,
     precision: PrecisionOption = Precision.FLOAT32,
     most_multiply_adds: Annotated[
         int,
@@ -437,6 +529,9 @@ def search(
         sampler=sampler,
         pruner=pruner,
         report=report,
+        labels=labels,
+        face_crop=face_crop,
+        yunet=yunet,
         precision=precision.value,  # Keras takes no other kind of text
         most_multiply_adds=most_multiply_adds,
         skip_bad=skip_bad,
@@ -466,7 +561,9 @@ def quantize(
     curve: Annotated[
         Path | None,
         typer.Option(
-            metavar="FOLDER", help="Measure int8 accuracy over the set's size too, into a page."
+            metavar="FOLDER",
+            callback=folder_for("--curve"),
+            help="Measure int8 accuracy over the set's size too, into a page.",
         ),
     ] = None,
     labels: LabelsOption = None,
@@ -583,8 +680,7 @@ EyesOption = Annotated[
     typer.Option(
         "--data",
         envvar="EDGE_FER_EYES",
-        help="Labelled pictures of eyes: the .npz file of `edge-fer eyes prepare`; for evaluate, "
-        "also a folder with folders open and closed.",
+        help="Labelled pictures of eyes: the .npz file of `edge-fer eyes prepare`.",
     ),
 ]
 SplitSeedOption = Annotated[
@@ -602,21 +698,28 @@ def prepare_eyes(
         typer.Option(help="Folder with eye_patches, eyes_ir and dataset_B_Eye_Images.zip."),
     ],
     faces: Annotated[Path, typer.Option(help="Folder with faces.zip and faces.csv.")],
-    out: Annotated[Path, typer.Option("--out", help="The .npz file to write.")] = Path("eyes.npz"),
+    out: PatchesOut = Path("eyes.npz"),
+    rows: FewOption = 0,
 ) -> None:
     """Label pictures of eyes with MediaPipe's iris network, in minutes."""
     _need_tensorflow()
     from quantize.eyes.verb import prepare_verb
 
-    prepare_verb(eyes, faces, out)
+    prepare_verb(eyes, faces, out, rows=rows)
 
 
 @eyes_app.command("train")
 def train_eyes(
     data: EyesOption,
-    out: Annotated[Path, typer.Option("--out", help="The .keras file to write.")] = Path(
-        "eyes.keras"
-    ),
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out",
+            metavar="FILE",
+            callback=file_for("--out", ".keras"),
+            help="The .keras file to write.",
+        ),
+    ] = Path("eyes.keras"),
     seed: SplitSeedOption = 1,
     epochs: Annotated[int, typer.Option(help="Passes over the pictures.", min=1)] = 40,
     learning_rate: Annotated[
@@ -626,33 +729,57 @@ def train_eyes(
         Path | None,
         typer.Option(help="A .keras file of the same seed, whose weights to begin with."),
     ] = None,
+    rows: Annotated[
+        int, typer.Option(min=0, help="Train on so many pictures, for a quick try; 0: all.")
+    ] = 0,
 ) -> None:
     """Train the eye network; an interrupted training continues from its checkpoint."""
     _need_tensorflow()
     from quantize.eyes.verb import train_verb
 
-    train_verb(data, out, seed=seed, epochs=epochs, learning_rate=learning_rate, start=start)
+    train_verb(
+        data,
+        out,
+        seed=seed,
+        epochs=epochs,
+        learning_rate=learning_rate,
+        start=start,
+        rows=rows,
+    )
 
 
 @eyes_app.command("evaluate")
 def evaluate_eyes(
     model: Annotated[Path, typer.Argument(help="A .keras or .tflite file.")],
-    data: EyesOption,
+    data: Annotated[
+        Path,
+        typer.Option(
+            "--data",
+            envvar="EDGE_FER_EYES",
+            help="The .npz file of `edge-fer eyes prepare`, or a folder of your own pictures in "
+            "folders open and closed.",
+        ),
+    ],
     seed: SplitSeedOption = 1,
     json: JsonOption = False,
     report: Annotated[
         Path | None,
-        typer.Option(metavar="PAGE", help="Write a page (.md) with these metrics and the clips'."),
+        typer.Option(
+            metavar="FILE",
+            callback=file_for("--report", ".md"),
+            help="Write a page (.md) with these metrics and the clips'.",
+        ),
     ] = None,
     clips: Annotated[
         Path, typer.Option(envvar="EDGE_FER_CLIPS", help="Folder of the clips, for --report.")
     ] = Path("clips"),
+    rows: FewHeldOption = 0,
 ) -> None:
     """Measure an eye network on people that it was not trained on."""
     _need_tensorflow()
     from quantize.eyes.verb import evaluate_verb
 
-    evaluate_verb(model, data, seed=seed, json_output=json, report=report, clips=clips)
+    evaluate_verb(model, data, seed=seed, json_output=json, report=report, clips=clips, rows=rows)
 
 
 @eyes_app.command("quantize")
@@ -660,13 +787,14 @@ def quantize_eyes(
     model: Annotated[Path, typer.Argument(help="The trained network, a .keras file.")],
     data: EyesOption,
     out: NetworkOut,
+    rows: FewHeldOption = 0,
     json: JsonOption = False,
 ) -> None:
     """Convert an eye network to full int8 and write its card."""
     _need_tensorflow()
     from quantize.eyes.verb import quantize_verb
 
-    quantize_verb(model, data, out, json_output=json)
+    quantize_verb(model, data, out, json_output=json, rows=rows)
 
 
 face_app = new_app("Train, measure and convert the network that follows the face.")
@@ -694,37 +822,47 @@ def label_faces(
         ),
     ],
     data: DataOption,
-    out: Annotated[Path, typer.Option("--out", help="The .npz file to write.")] = Path(
-        "face-labels.npz"
-    ),
+    out: PatchesOut = Path("face-labels.npz"),
     seed: GroupSeedOption = 1,
     workers: Annotated[
         int | None,
         typer.Option(help="Processes. [default: one for each core]", min=1, show_default=False),
     ] = None,
+    rows: FewOption = 0,
+    skip_bad: SkipBadOption = False,
 ) -> None:
     """Label the faces to train on with MediaPipe's face mesh, in minutes."""
     from quantize.face.verb import label_verb
 
-    label_verb(faces, data, out, seed=seed, workers=workers)
+    label_verb(faces, data, out, seed=seed, workers=workers, skip_bad=skip_bad, rows=rows)
 
 
 @face_app.command("train")
 def train_face(
     labels: FaceLabelsOption,
     out: Annotated[
-        Path, typer.Option("--out", help="The folder for network, history and settings.")
+        Path,
+        typer.Option(
+            "--out",
+            metavar="FOLDER",
+            callback=folder_for("--out"),
+            help="The folder for network, history and settings.",
+        ),
     ] = Path("face-run"),
     seed: GroupSeedOption = 1,
     epochs: Annotated[int, typer.Option(help="Epochs of 25,600 squares.", min=1)] = 60,
     initial: Annotated[
         Path | None, typer.Option(help="A .keras file with the weights to start with.")
     ] = None,
+    rows: Annotated[
+        int,
+        typer.Option(min=0, help="Train on so many faces of each kind, for a quick try; 0: all."),
+    ] = 0,
 ) -> None:
     """Train the face network; an interrupted training continues where it stopped."""
     from quantize.face.verb import train_verb
 
-    train_verb(labels, out, seed=seed, epochs=epochs, initial=initial)
+    train_verb(labels, out, seed=seed, epochs=epochs, initial=initial, rows=rows)
 
 
 @face_app.command("evaluate")
@@ -742,11 +880,12 @@ def evaluate_face(
     seed: GroupSeedOption = 1,
     json: JsonOption = False,
     report: ReportOption = None,
+    rows: FewHeldOption = 0,
 ) -> None:
     """Measure a face network on the groups that were held out."""
     from quantize.face.verb import evaluate_verb
 
-    evaluate_verb(model, labels, seed=seed, json_output=json, report=report)
+    evaluate_verb(model, labels, seed=seed, json_output=json, report=report, rows=rows)
 
 
 @face_app.command("quantize")
@@ -754,12 +893,13 @@ def quantize_face(
     run: Annotated[Path, typer.Argument(help="The folder of a training.")],
     labels: FaceLabelsOption,
     out: NetworkOut,
+    rows: FewHeldOption = 0,
     json: JsonOption = False,
 ) -> None:
     """Convert a face network to full int8 and write its card."""
     from quantize.face.verb import quantize_verb
 
-    quantize_verb(run, labels, out, json_output=json)
+    quantize_verb(run, labels, out, json_output=json, rows=rows)
 
 
 def _need_tensorflow() -> None:

@@ -1,4 +1,4 @@
-"""What one picture tells of camera and driver."""
+"""What one picture shows of camera and driver."""
 
 from dataclasses import dataclass
 
@@ -40,7 +40,7 @@ class Sample:
 def sample_of(
     scene: Scene, grey: NDArray[np.uint8] | None, width: int, height: int, time_s: float
 ) -> Sample:
-    """Return what `scene` tells; `grey` is its picture, perhaps smaller than `width` x `height`."""
+    """Return what `scene` shows; `grey` is its picture, perhaps smaller than `width` x `height`."""
     box, head = scene.box, scene.head
     if box is None:
         return Sample(time_s, scene.camera, profile=scene.profile)

@@ -116,6 +116,20 @@ def _aim(samples: Sequence[Sample]) -> Result:
     return Result(Step.AIM, Level.OK, text, "", figures)
 
 
+def light_text(sample: Sample) -> str | None:
+    """Return in a few words how much light the face has; None where no face was seen."""
+    level, glare = sample.face_level, sample.glare
+    if level is None or glare is None:
+        return None
+    if level < FACE_LEVELS[0]:
+        return f"too dark, {level:.0f} of 255"
+    if glare > MOST_GLARE:
+        return f"glare on {glare:.0%} of the face"
+    return (
+        f"too bright, {level:.0f} of 255" if level > FACE_LEVELS[1] else f"good, {level:.0f} of 255"
+    )
+
+
 def _light(samples: Sequence[Sample]) -> Result:
     bad = [one.camera for one in samples if one.camera is not CameraCondition.GOOD]
     if len(bad) > len(samples) * (1 - SEEN_SHARE):
@@ -180,7 +194,7 @@ def _eyes_closed(samples: Sequence[Sample], road: Road) -> Result:
         text = f"closed eyes are seen in {closed:.0%} of the pictures"
         return Result(Step.EYES_CLOSED, Level.OK, text, "", figures)
     text = f"closed eyes were seen in {closed:.0%} of the pictures"
-    remedy = "drowsiness and sleep cannot be told here: look at glasses, light and distance"
+    remedy = "drowsiness and sleep cannot be detected here: look at glasses, light and distance"
     return Result(Step.EYES_CLOSED, Level.FAILED, text, remedy, figures)
 
 

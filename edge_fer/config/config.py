@@ -131,7 +131,7 @@ def _section(
 ) -> _Settings:
     """Make the settings of one section from what the source says and the defaults.
 
-    What is wrong is added to `errors`; then all are the defaults.
+    What is wrong is added to `errors`, and those settings are the defaults.
     """
     values = source.values.get(name, {})
     if not isinstance(values, dict):
@@ -161,7 +161,12 @@ def _section(
     for problem in wrong:
         where = source.where(*((name, key) for key in (problem.key, *problem.also)), (name,))
         errors.append(ConfigError(ConfigReason.BAD_VALUE, f"{name}.{problem} ({where})"))
-    return settings_class()
+    # The other keys hold, so that what they name is checked too.
+    sound = {key: given[key] for key in given.keys() - {problem.key for problem in wrong}}
+    try:
+        return settings_class(**_with_floats(settings_class, sound))
+    except SettingError:
+        return settings_class()
 
 
 def _check_variables(environment: Mapping[str, str]) -> None:

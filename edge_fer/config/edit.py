@@ -54,18 +54,20 @@ def edited(text: str, changes: Mapping[str, Value]) -> str:
 def set_in_file(path: Path, changes: Mapping[str, Value]) -> None:
     """Write `changes` into the config `path`, which is made where it is missing.
 
-    The file is replaced at once and keeps its mode. ConfigError, and the file as it was, where the
+    The file is replaced at once and keeps its mode, owner and group: the service reads it by its
+    group. ConfigError, and the file as it was, where the
     daemon would refuse the result; OutputError where it cannot be written.
     """
-    text, mode = "", 0o644
+    text, mode, owner = "", 0o644, None
     if path.exists():
         read_toml(path)  # what is wrong with it already is said with its line
         text = path.read_text(encoding="utf-8-sig")
-        mode = path.stat().st_mode & 0o777
+        status = path.stat()
+        mode, owner = status.st_mode & 0o777, (status.st_uid, status.st_gid)
     after = edited(text, changes)
     if len(after.encode()) > MAX_BYTES:
         raise ConfigError(ConfigReason.BAD_VALUE, f"{path}: it would be larger than a config")
     values = tomlkit.parse(after).unwrap()
     # Without the environment: what counts here is the file.
     config_from(ConfigSource(TomlFile(str(path), values, lines_of_keys(after)), values, {}))
-    write_atomically(path.resolve(), after.encode(), mode=mode)
+    write_atomically(path.resolve(), after.encode(), mode=mode, owner=owner)

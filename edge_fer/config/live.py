@@ -1,4 +1,4 @@
-"""The config of a running daemon: read anew on SIGHUP, as far as that can be done live."""
+"""The config of a running daemon: read again on SIGHUP, as far as it can be changed live."""
 
 import logging
 from collections.abc import Callable, Iterator

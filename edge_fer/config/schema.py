@@ -1,4 +1,4 @@
-"""The config as a JSON schema, for editors and for whoever makes configs by machine.
+"""The config as a JSON schema, for editors and for programs that write configs.
 
 What a schema cannot say (a rule between two keys, how a URI is made) only `load_config` checks.
 """

@@ -49,7 +49,8 @@ def read_toml(path: Path) -> TomlFile:
         ) from error
     if len(data) > MAX_BYTES:
         raise ConfigError(
-            ConfigReason.NOT_TOML, f"{name} is no config: it is larger than {MAX_BYTES // 1024} KiB"
+            ConfigReason.NOT_TOML,
+            f"{name} is not a config: it is larger than {MAX_BYTES // 1024} KiB",
         )
     try:
         text = data.decode("utf-8-sig")  # some editors begin a file with a byte order mark

@@ -3,6 +3,7 @@
 import atexit
 import logging
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from edge_fer.camera.condition import ConditionMonitor
@@ -92,7 +93,7 @@ def assemble(
         camera=uri,
         model=networks.model,
         link=config.link.uri,
-        parts=networks.parts,
+        parts=replace(networks.parts, eyes_missing=networks.eyes is None),
         restarts=resume.restarts,
         started_s=now_s,
     )

@@ -17,6 +17,7 @@ from edge_fer.daemon.readiness import Readiness
 from edge_fer.daemon.signals import StopFlag
 from edge_fer.daemon.standby import STOP_CAMERA_S, StandbySwitch
 from edge_fer.daemon.status_server import StatusServer
+from edge_fer.face.seat import seat_of
 from edge_fer.health.meter import HealthMeter, Stages
 from edge_fer.live.tap import PictureTap
 from edge_fer.observation import UNKNOWN_VEHICLE, CameraCondition, Vehicle
@@ -72,7 +73,9 @@ class Daemon:
                 config = changed_config()
                 if config is not None:
                     logging.getLogger().setLevel(config.log.level.upper())
-                    self.pipeline.change(*self.networks.policy(config.driver_state))
+                    policy = config.driver_state
+                    seat = seat_of(config.face.seat_region, policy.driver_side)
+                    self.pipeline.change(*self.networks.policy(policy), seat)
         finally:
             self.readiness.notify_stopping()
             self.recorder.stop(STOP_RECORDER_S)

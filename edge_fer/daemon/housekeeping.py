@@ -100,7 +100,7 @@ class Housekeeping:
             _log.warning("%s", shedding_text(self.health))
         self._recorder.look_after(now_s)
         summary = f"{label}, {self.health.fps:.0f} fps"
-        if self._link.alive:  # a daemon that tells the vehicle nothing is to be started anew
+        if self._link.alive:  # a daemon that sends the vehicle nothing has to be restarted
             self._notifier.send("WATCHDOG=1", f"STATUS={summary}")
         status = self.status(now_s)
         self._figures = pipeline_figures(self.health)

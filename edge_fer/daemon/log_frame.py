@@ -41,7 +41,10 @@ def opening_lines(
     ]
     if networks.eyes is None:
         lines.append(
-            (logging.WARNING, "no eyes: drowsy, microsleep and asleep cannot be told by lids")
+            (
+                logging.WARNING,
+                "no eyes: drowsy, microsleep and asleep cannot be detected by lids",
+            )
         )
     if networks.classifier is None or not config.driver_state.emotion_states:
         why = "by driver_state.emotion_states" if networks.classifier is not None else "no network"

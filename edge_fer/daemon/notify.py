@@ -1,4 +1,4 @@
-"""Tells systemd how the daemon is: sd_notify(3) over the datagram socket that it names."""
+"""Sends the daemon's status to systemd: sd_notify(3) over the datagram socket that it names."""
 
 import contextlib
 import socket

@@ -1,4 +1,4 @@
-"""Tells the service manager that the start is done, and leaves numbers for the next process."""
+"""Notifies the service manager of the start, and saves the counters for the next process."""
 
 from edge_fer.daemon.notify import Notifier
 from edge_fer.daemon.resume import Resume, ResumeFile
@@ -28,7 +28,7 @@ class Readiness:
         self._save_s = 0.0
 
     def notify_ready(self) -> bool:
-        """Tell the service manager that the start is done; return whether that is news."""
+        """Notify the service manager that the start is done; return whether it was not before."""
         if self._ready:
             return False
         self._ready = True
@@ -48,7 +48,7 @@ class Readiness:
             self._resume.write(numbers, now_s)
 
     def notify_stopping(self) -> None:
-        """Tell the service manager that the end has begun."""
+        """Notify the service manager that the daemon is stopping."""
         self._notifier.send("STOPPING=1")
 
     def end(self) -> None:

@@ -62,9 +62,9 @@ def _bus_errors(counters: LinkCounters) -> str:
         "bus-off": counters.bus_off,
         "restarted": counters.bus_restarts,
     }
-    errors = [f"{name} {count} times" for name, count in named.items() if count]
+    errors = [f"{name} {counted(count, 'time')}" for name, count in named.items() if count]
     if counters.unacknowledged:
-        errors.append(f"{counters.unacknowledged} frames not acknowledged")
+        errors.append(f"{counted(counters.unacknowledged, 'frame')} not acknowledged")
     return f"; bus: {', '.join(errors)}" if errors else ""
 
 

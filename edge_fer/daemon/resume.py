@@ -77,7 +77,7 @@ class ResumeFile:
             os.pwrite(self._file, json.dumps(left | asdict(resume)).ljust(_BYTES).encode(), 0)
 
     def remove(self) -> None:
-        """Leave nothing: whoever ends in order begins in order."""
+        """Remove the file: after a regular end the next start begins from nothing."""
         if self._file < 0 or self._path is None:
             return
         os.close(self._file)

@@ -1,4 +1,4 @@
-"""How signals end the daemon, or ask it to read its config anew."""
+"""How signals end the daemon, or make it read its config again."""
 
 import signal
 from collections.abc import Callable, Iterator

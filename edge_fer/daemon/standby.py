@@ -11,7 +11,7 @@ STOP_CAMERA_S = 0.4
 
 
 class StandbySwitch:
-    """Follows what the vehicle says: camera and recorder are off while it wants a standby.
+    """Follows the vehicle: camera and recorder are off while it requests standby.
 
     It begins with the `last_word` of the vehicle to the process before, in the same boot.
     """

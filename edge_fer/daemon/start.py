@@ -32,7 +32,7 @@ def run_daemon(
     Command-line values overrule the config. UserError or BridgeError for what is wrong at start:
     config, port and, without a service manager, model, face detector and camera.
     """
-    # The one place that asks the environment, with `starting`; all else is told.
+    # Only here and in `starting` is the environment read; all else gets arguments.
     manager = os.environ.get("NOTIFY_SOCKET")
 
     def load() -> Config:

@@ -1,5 +1,6 @@
-"""How the daemon is, as `edge-fer status`, the journal and Prometheus tell it. Pure."""
+"""The daemon's status, for `edge-fer status`, the journal and Prometheus. Pure."""
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -17,6 +18,9 @@ STALE_S = 3.0
 PREFIX = "edge_fer_"
 # Of the JSON object; raised where a value changes its meaning.
 STATUS_FORMAT = 1
+
+
+_MOST_S = 1e12
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,10 @@ class Status:
         try:
             if found != STATUS_FORMAT and isinstance(values, dict) and "version" in values:
                 raise MissingKeyError("format")
-            return from_json(cls, values)
+            status = from_json(cls, values)
+            if not math.isfinite(status.uptime_s):
+                raise ValueError("uptime_s: no number of seconds")
+            return status
         except MissingKeyError as error:
             raise DaemonError(
                 DaemonReason.UNKNOWN_VERSION,
@@ -97,7 +104,7 @@ class StatusAnswer:
     def from_json(cls, values: dict[str, Any]) -> Self:
         """Return what `to_json` made `values` of; DaemonError as `Status.from_json`."""
         status, age_s = Status.from_json(values), values.get("age_s")
-        if not isinstance(age_s, int | float):
+        if not isinstance(age_s, int | float) or not 0.0 <= age_s <= _MOST_S:
             raise DaemonError(
                 DaemonReason.NOT_A_DAEMON, "status: that is not an edge-fer daemon: no age_s"
             )

@@ -1,4 +1,4 @@
-"""Tells local programs how the daemon is: a socket in the runtime directory, and a text file.
+"""Publishes the daemon's status to local programs: a socket in the runtime directory, and a file.
 
 A thread of its own does both: neither a slow disk nor a client that does not read can hold up the
 vision loop, which only leaves its latest status here.
@@ -12,7 +12,6 @@ import logging
 import os
 import select
 import socket
-import stat
 import threading
 import time
 from pathlib import Path
@@ -20,7 +19,8 @@ from typing import Any
 
 from edge_fer.daemon.status import Status, StatusAnswer, as_prometheus
 from edge_fer.errors import DaemonError, DaemonReason
-from edge_fer.paths import SERVICE_RUNTIME, status_sockets
+from edge_fer.paths import status_sockets
+from firmware_bridge.local_socket import is_trusted
 
 FILE_EVERY_S = 15.0  # as often as Prometheus usually looks
 ANSWER_S = 0.5  # for a client to take its answer
@@ -141,7 +141,7 @@ def _listen(path: Path) -> tuple[socket.socket | None, int]:
     try:
         if not path.parent.exists():
             path.parent.mkdir(mode=0o755)
-        if not _is_trusted(path.parent):
+        if not is_trusted(path.parent):
             _log.warning("status: no socket at %s: the folder is another user's", path)
             listener.close()
             return None, -1
@@ -181,30 +181,12 @@ def _lock(folder: Path) -> int:
     return descriptor
 
 
-def _is_trusted(folder: Path) -> bool:
-    """Whether nobody else could have made this folder: among temporary files anybody may."""
-    try:
-        found = folder.lstat()
-    except OSError:
-        return False
-    return stat.S_ISDIR(found.st_mode) and found.st_uid in (0, os.getuid())
-
-
 def ask(path: Path | None = None) -> StatusAnswer | None:
     """Return the status of the daemon at `path`, or at the first of the usual places.
 
     None while it is starting. DaemonError where there is no daemon, or none that is understood.
     """
-    if path is not None:
-        places: tuple[Path, ...] = (path,)
-    else:
-        places = tuple(
-            place
-            for place in status_sockets()
-            if place.parent == SERVICE_RUNTIME
-            or not place.parent.exists()
-            or _is_trusted(place.parent)
-        )
+    places = status_sockets() if path is None else (path,)
     values = _fetch(places)
     return StatusAnswer.from_json(values) if values else None
 

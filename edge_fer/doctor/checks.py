@@ -8,7 +8,11 @@ import os
 import pwd
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from edge_fer.camera import check_uri
 from edge_fer.camera.condition import ConditionMonitor
@@ -20,7 +24,7 @@ from edge_fer.doctor.finding import Finding, Level
 from edge_fer.doctor.history import check_history
 from edge_fer.doctor.machine import check_config_access, check_memory_limits, check_swap
 from edge_fer.errors import DaemonError, DaemonReason, UserError
-from edge_fer.face.opening import detector_name, open_detector, yunet_path
+from edge_fer.face.opening import detector_name, open_detector, open_tracker, yunet_path
 from edge_fer.health.shedding import FEWER_MARGIN_C
 from edge_fer.health.thermal import Thermometer
 from edge_fer.health.throttling import (
@@ -40,7 +44,9 @@ from edge_fer.models.store import ModelStore
 from edge_fer.observation import CameraCondition
 from edge_fer.paths import SERVICE_STATE, SHIPPED_EYES, SHIPPED_FACE, SHIPPED_MODEL
 from edge_fer.redaction import redacted_uri
+from edge_fer.vehicle.outgoing import LOW_FPS
 from edge_fer.wall_clock import STA_UNSYNC, clock_status
+from firmware_bridge.counted import counted
 from firmware_bridge.errors import BridgeError
 from firmware_bridge.transports import check_address, open_transport
 
@@ -50,6 +56,10 @@ LINK_WATCHED_S = 0.5
 FPS_SHARE = 0.7  # of the rate that the camera means to give; below it frames are missing
 LEAST_FREE_BYTES = 100e6
 SERVICE_USER = "edge-fer"
+_EACH = 3  # every third frame is looked at for a face
+NO_FACE = "sit before it and look at it; else lens, light, face.seat_region; edge-fer preview"
+FASTER = "what else does this machine compute (top)? edge-fer benchmark says what it could"
+MORE_FPS = "more light (long exposures), another USB port, or a lower camera.fps"
 
 
 def examine(config_path: Path | None) -> Iterator[Finding]:
@@ -65,10 +75,15 @@ def examine(config_path: Path | None) -> Iterator[Finding]:
     yield check_model(config)
     yield check_face(config)
     if not running:
-        yield check_camera(config)
+        pictures: list[Picture] = []
+        yield check_camera(config, pictures)
+        if pictures:
+            yield check_driver(config, pictures)
         yield check_link(config)
     if status is not None:
         yield from check_running(status)
+        if status.health.fps > 0 or status.is_standby:
+            yield check_driver_seen(status)
         yield from check_history(status)
     yield check_user(config)
     yield from (check() for check in (check_throttling, check_temperature, check_clock))
@@ -132,8 +147,19 @@ def _sound_network(config: ModelConfig, kind: ModelKind, named: str, shipped: Pa
     return path
 
 
-def check_camera(config: Config) -> Finding:
-    """Open the camera, watch it for a moment, and judge rate and picture."""
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One frame, uint8[height,width], and its monotonic time. It never leaves the memory."""
+
+    grey: NDArray[np.uint8]
+    captured_s: float
+
+
+def check_camera(config: Config, pictures: list[Picture] | None = None) -> Finding:
+    """Open the camera, watch it for a moment, and judge rate and picture.
+
+    Some of the frames are put into `pictures`.
+    """
     uri = redacted_uri(config.camera.uri)
     try:
         check_uri(config.camera.uri)
@@ -152,6 +178,8 @@ def check_camera(config: Config) -> Finding:
             frame = camera.wait(0.2)
             if frame is not None:
                 last = frame
+                if pictures is not None and frame.sequence % _EACH == 0:
+                    pictures.append(Picture(frame.grey.copy(), frame.captured_s))
                 condition = monitor.update(frame.grey, frame.captured_s)
             elif camera.error is not None or camera.ended:
                 break
@@ -166,9 +194,37 @@ def check_camera(config: Config) -> Finding:
         remedy = "look at lens, light and cover; camera.uri may name another camera"
         return Finding("camera", Level.WARNING, f"{text}, {condition.name.lower()}", remedy)
     if fps < FPS_SHARE * meant_fps:
-        remedy = "more light (long exposures), another USB port, or a lower camera.fps"
-        return Finding("camera", Level.WARNING, text, remedy)
+        return Finding("camera", Level.WARNING, text, MORE_FPS)
     return Finding("camera", Level.OK, text)
+
+
+def check_driver(config: Config, pictures: list[Picture]) -> Finding:
+    """Look for the driver's face in the pictures, as the daemon would."""
+    store = Path(config.model.store)
+    try:
+        side = config.driver_state.driver_side
+        tracker = open_tracker(config.face, None, store, driver_side=side)
+    except UserError as error:
+        return Finding("driver", Level.NOTE, f"not looked for: {error}")
+    seen = sum(tracker.update(one.grey, one.captured_s) is not None for one in pictures)
+    if seen:
+        return Finding(
+            "driver", Level.OK, f"a face in {seen} of {counted(len(pictures), 'picture')}"
+        )
+    text = f"no face in {counted(len(pictures), 'picture')}"
+    return Finding("driver", Level.NOTE, text, NO_FACE)
+
+
+def check_driver_seen(status: Status) -> Finding:
+    """Say whether a running daemon sees a face, and what it says where it does not."""
+    health = status.health
+    if status.is_standby:
+        return Finding("driver", Level.NOTE, f"not looked for: {status.reason}")
+    if health.face_fps > 0:
+        text = f"a face in {health.face_fps:.0f} of {health.fps:.0f} frames a second"
+        return Finding("driver", Level.OK, f"{text}, says the daemon")
+    text = f"no face: {status.state} ({status.reason}), says the daemon"
+    return Finding("driver", Level.NOTE, text, NO_FACE)
 
 
 def check_link(config: Config) -> Finding:
@@ -349,6 +405,10 @@ def check_running(status: Status) -> Iterator[Finding]:
     text += ", says the daemon"
     level = Level.OK if health.fps > 0 or status.is_standby else Level.FAILED
     remedy = "" if level is Level.OK or error else "journalctl -u edge-fer"
+    if 0 < health.fps < LOW_FPS and not error:
+        level = Level.WARNING
+        remedy = MORE_FPS if health.camera_fps < LOW_FPS else FASTER
+        text = f"{text}; below {LOW_FPS:.0f} no figures of the eyelids are given"
     yield Finding("camera", level, text, remedy)
     trouble = counters.trouble
     level = Level.OK if counters.connected else Level.FAILED

@@ -75,6 +75,11 @@ def _link_troubles(counters: LinkCounters) -> Iterator[tuple[str, str]]:
             f"the CAN controller was error-passive or bus-off {errors} times",
             "bit rate, wiring, termination (120 ohms at both ends)",
         )
+    if unacknowledged := counters.unacknowledged:
+        yield (
+            f"no other node acknowledged {counted(unacknowledged, 'frame')}",
+            "another node on the bus that is on and has the same bit rate",
+        )
     if dropped := counters.frames_dropped:
         yield (
             f"the link did not take {counted(dropped, 'frame')}",

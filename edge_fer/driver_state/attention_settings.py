@@ -91,7 +91,7 @@ class AttentionSettings(SenseSettings):
         15.0,
         "Frame rate for blinks",
         "With fewer frames of the eyes a second, less a tenth, a blink and a slow closure are not"
-        " told apart: blink rate, PERCLOS and with it drowsy are withheld.",
+        " distinguished: blink rate, PERCLOS and with it drowsy are withheld.",
         minimum=5.0,
         maximum=60.0,
         source=STATE_TABLE,
@@ -388,7 +388,7 @@ class AttentionSettings(SenseSettings):
     request_min_speed_km_h: float = setting(
         5.0,
         "Requests from",
-        "At a lower known speed the driver is told nothing but the question of uncertainty.",
+        "At a lower known speed the driver gets no request but the question of uncertainty.",
         minimum=0.0,
         maximum=50.0,
         source=OWN_CHOICE + ": who sleeps in a parked car is not to be woken",

@@ -26,11 +26,11 @@ def changed(value: Evidence, **changes: Any) -> Evidence:
     kind = type(value)
     names = _names(kind)
     copy = object.__new__(kind)
-    copy.__dict__.update(value.__dict__)
-    if not changes.keys() <= names:
-        unknown = next(name for name in changes if name not in names)
+    values = copy.__dict__
+    values.update(value.__dict__, **changes)
+    if len(values) != len(names):
+        unknown = next(name for name in values if name not in names)
         raise TypeError(f"{kind.__name__} has no field {unknown!r}")
-    copy.__dict__.update(changes)
     return copy
 
 

@@ -1,6 +1,7 @@
 """From the readings of two eyes to one sample of lids and gaze."""
 
 import math
+import operator
 from dataclasses import dataclass
 
 from edge_fer.driver_state.sense_settings import SenseSettings
@@ -44,10 +45,11 @@ def eye_sample(observation: Observation, settings: SenseSettings) -> EyeSample:
     if not eyes:
         return UNSEEN
     weights = [eye.visible * eye.width_px for eye in eyes]
+    whole = sum(weights)
 
     def mean(values: list[float]) -> float:
-        total = sum(weight * value for weight, value in zip(weights, values, strict=True))
-        return total / sum(weights)
+        total: float = sum(map(operator.mul, weights, values))
+        return total / whole
 
     probabilities = [eye.closed for eye in eyes]
     agree = max(probabilities) - min(probabilities) <= AGREE

@@ -128,6 +128,9 @@ def update_eyelids(
         )
     share = None if sample.opening is None else before.baseline.share(sample.opening, settings)
     lids = _lids(before, sample.closed, share, head, settings)
+    was_low = max(before.low_s, before.closure_s) >= settings.closed_before_nod_s - ROUNDING_S
+    if lids is Lids.SHUT and head.early_bow and not head.away and not was_low:
+        lids = None  # a look down or a sleep, and nobody knows yet where this driver looks
     blind_s = before.blind_s(time_s)
     between_s = 0.0 if blind_s > settings.dropout_s + ROUNDING_S else blind_s
     if lids is not None:
@@ -135,10 +138,11 @@ def update_eyelids(
     if (
         lids is Lids.SHUT
         and head.lowers_lids
-        and before.low_s < settings.closed_before_nod_s - ROUNDING_S
+        and max(before.low_s, before.closure_s) < settings.closed_before_nod_s - ROUNDING_S
     ):
-        # Lids follow the gaze: who looks into the lap has lowered lids and does not sleep.
-        lids, before = None, changed(before, closure_s=0.0, shut_s=0.0, excused=False)
+        # Lids follow the gaze: who looks into the lap has lowered lids and does not sleep. What was
+        # shut before goes on if the head is level again at once: one pose may be wrong.
+        lids = None
     if lids in (None, Lids.HALF):
         return _with_states(before, head, yawns, time_s, settings)
     elapsed_s = 0.0 if gap_s > settings.dropout_s + ROUNDING_S else gap_s
@@ -197,7 +201,9 @@ def _judged(
     is_open = lids is Lids.OPEN
     low_s = before.low_s
     if is_open:
-        low_s = 0.0
+        # As of a closure: one frame may be misjudged.
+        again = before.open_now_s + between_s >= settings.eyes_open_again_s - ROUNDING_S
+        low_s = 0.0 if again else max(low_s - settings.eyes_open_weight * between_s, 0.0)
     elif not head.bowed and not head.down:
         low_s += between_s
     half = lids is Lids.HALF and not head.looks_down and not head.bowed

@@ -14,7 +14,7 @@ from edge_fer.driver_state.gaze import (
     zone_of,
 )
 from edge_fer.driver_state.latch import ROUNDING_S
-from edge_fer.driver_state.neutral_pose import Neutral, Usual
+from edge_fer.driver_state.neutral_pose import STRETCH_S, Neutral, Usual
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.driver_state.window import Window
 from edge_fer.observation import HeadPose
@@ -32,18 +32,21 @@ FREE_ZONES = frozenset({Zone.MIRROR, Zone.SHOULDER})
 class HeadEvidence:
     """`seen_s` is when the head was last judged (None: not yet), in monotonic seconds.
 
-    `pose` is how it then was (None: in profile), `look` where head and eyes together pointed
-    against the neutral look, and `zone` what lies there. `away` is whether that is away from the
-    road, `down` whether the head points into the lap, `bowed` whether it is bowed at all,
-    `looks_down` whether the look goes down, and `by_eyes` whether the eyes alone look away. `gone`
-    is whether the head turned or sank out of sight and is taken to be away still.
+    `pose` is how it then was (None: in profile), the median of `poses`, the newest three. `look` is
+    where head and eyes together pointed against the neutral look, and `zone` what lies there.
+    `away` is whether that is away from the road, `down` whether the head points into the lap,
+    `bowed` whether it is bowed at all, and `early_bow` whether in the first seconds it is bowed
+    against the camera, while nobody knows where the road lies. `looks_down` is whether the look
+    goes down, and `by_eyes` whether the eyes alone look away. `gone` is whether the head turned or
+    sank out of sight and is taken to be away still.
 
     `away_s` is the length of the present look away, `back_s` of the present look at the road; both
     count only at the speeds at which somebody can be distracted. `looks` is the time away of late;
     `pending_s` of the present look does not count in it while it may be one at a mirror.
     `since_warning_s` is for how long the look has stayed away since distracted was said (None: it
-    came back), and `warned_look` where it has stayed. `often` is whether distracted began by many
-    looks rather than by a long one.
+    came back), and `warned_look` where it has stayed. `was_back` is whether this driver was ever
+    seen to look at the road for a while: until then a head that stays away proves nothing. `often`
+    is whether distracted began by many looks rather than by a long one.
     """
 
     seen_s: float | None = None
@@ -51,6 +54,7 @@ class HeadEvidence:
     neutral: Neutral = field(default_factory=Neutral)
     rest: Neutral = field(default_factory=Neutral)
     pose: HeadPose | None = None
+    poses: tuple[HeadPose, ...] = ()
     eyes: Look | None = None
     eyes_s: float | None = None
     look: Look | None = None
@@ -58,6 +62,7 @@ class HeadEvidence:
     away: bool = False
     down: bool = False
     bowed: bool = False
+    early_bow: bool = False
     looks_down: bool = False
     by_eyes: bool = False
     gone: bool = False
@@ -70,6 +75,7 @@ class HeadEvidence:
     distracted: bool = False
     often: bool = False
     unresponsive: bool = False
+    was_back: bool = False
     too_slow: bool = False
     level_deg: float | None = None
     nodding: bool = False
@@ -77,8 +83,11 @@ class HeadEvidence:
 
     @property
     def lowers_lids(self) -> bool:
-        """Whether lids may be low because the look is: in the lap, or aside in a bowed head."""
-        return self.down or (self.bowed and self.away)
+        """Whether lids may be low because the look is: in the lap, or aside in a bowed head.
+
+        And in a head that is bowed against the camera, while it is not known where the road lies.
+        """
+        return self.down or self.early_bow or (self.bowed and self.away)
 
     @property
     def nods(self) -> int:
@@ -102,6 +111,8 @@ def head_usual(settings: PolicySettings) -> Usual:
         (settings.neutral_yaw_deg, settings.neutral_pitch_deg),
         (settings.neutral_max_yaw_deg, settings.neutral_max_pitch_deg),
         settings.neutral_learn_s,
+        # Who comes into sight most likely drives, and the camera is seldom mounted straight ahead.
+        guess_s=STRETCH_S,
     )
 
 
@@ -152,10 +163,10 @@ def update_head(
         zone = Zone.SHOULDER if before.zone is Zone.ROAD else before.zone
         away = changed(before, away=True, zone=zone)
         seen = _with_look(away, elapsed_s, time_s, settings, lids_shut=lids_shut)
-        # That nobody looked back was not seen: it is no proof of absence.
-        return changed(
-            _judged(seen, elapsed_s, speed_km_h, eyes_shut, settings), since_warning_s=None
-        )
+        decided = _judged(seen, elapsed_s, speed_km_h, eyes_shut, settings)
+        # That nobody looked back was not seen: it is no proof of absence. A drop-out adds nothing.
+        short = decided.age_s(time_s) <= settings.unseen_gap_s + ROUNDING_S
+        return changed(decided, since_warning_s=before.since_warning_s if short else None)
     if not judged:
         return before
     elapsed_s = min(gap_s, settings.look_speaks_for_s)
@@ -166,6 +177,7 @@ def update_head(
         seen = _in_profile(before, pose, time_s, settings)
     else:
         assert pose is not None
+        before, pose = _without_outlier(before, pose, time_s, settings)
         if learns:
             neutral = before.neutral.seen(
                 (pose.yaw_deg, pose.pitch_deg), elapsed_s, head_usual(settings)
@@ -182,6 +194,25 @@ def update_head(
         speed_km_h,
         eyes_shut,
         settings,
+    )
+
+
+def _without_outlier(
+    before: HeadEvidence, pose: HeadPose, time_s: float, settings: PolicySettings
+) -> tuple[HeadEvidence, HeadPose]:
+    """Return the median of the newest three poses: of one frame the landmarks may lie elsewhere."""
+    fresh = before.pose is not None and before.age_s(time_s) <= settings.dropout_s + ROUNDING_S
+    poses = (*(before.poses if fresh else ()), pose)[-3:]
+    before = changed(before, poses=poses)
+    if len(poses) < 3:
+        return before, pose
+    return before, HeadPose(
+        *(
+            sorted(values)[1]
+            for values in zip(
+                *((each.yaw_deg, each.pitch_deg, each.roll_deg) for each in poses), strict=True
+            )
+        )
     )
 
 
@@ -205,6 +236,7 @@ def _unseen(before: HeadEvidence, gap_s: float, settings: PolicySettings) -> Hea
         away=False,
         down=False,
         bowed=False,
+        early_bow=False,
         looks_down=False,
         by_eyes=False,
         look=None,
@@ -329,6 +361,10 @@ def _looking(
     margin_deg = settings.away_hysteresis_deg if before.away else 0.0
     head = Look(yaw_deg, pitch_deg)
     look, limits = head, (settings.away_yaw_deg, settings.away_down_deg, settings.away_up_deg)
+    # The first seconds may have been in the lap already: then lids stay doubtful.
+    lap = before.neutral.is_early and pose.pitch_deg - settings.neutral_pitch_deg < (
+        -settings.bowed_deg
+    )
     by_head = _beyond(head, limits, margin_deg, settings)
     away = by_head
     # How an iris lies in an eye at rest differs between people, and between networks, by more than
@@ -349,7 +385,8 @@ def _looking(
         zone=zone_of(look, settings, profile=False) if away else Zone.ROAD,
         away=away,
         down=pitch_deg < margin_deg - settings.away_down_deg,
-        bowed=pitch_deg < -settings.bowed_deg,
+        bowed=pitch_deg < -settings.bowed_deg or lap,
+        early_bow=lap,
         looks_down=look.pitch_deg < margin_deg - limits[1],
         by_eyes=away and not by_head,
     )
@@ -395,7 +432,13 @@ def _with_look(
     if back_s < settings.look_back_s - ROUNDING_S:
         return changed(seen, looks=looks, back_s=back_s)
     return changed(
-        seen, looks=looks, back_s=back_s, away_s=0.0, pending_s=0.0, since_warning_s=None
+        seen,
+        looks=looks,
+        back_s=back_s,
+        away_s=0.0,
+        pending_s=0.0,
+        since_warning_s=None,
+        was_back=seen.was_back or back_s >= settings.attentive_after_s - ROUNDING_S,
     )
 
 
@@ -425,7 +468,7 @@ def _judged(
             seen, distracted=True, often=not long, since_warning_s=0.0, warned_look=seen.look
         )
     # That only the eyes do not look back is too little to call somebody unresponsive.
-    if not seen.distracted or seen.neutral.doubted or seen.by_eyes:
+    if not seen.distracted or not seen.was_back or seen.neutral.doubted or seen.by_eyes:
         return seen
     return _since_warning(seen, elapsed_s, settings, long=long)
 

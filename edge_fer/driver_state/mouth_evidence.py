@@ -13,7 +13,6 @@ MOST_YAWNS = 20  # that are remembered
 # does. After a yawn the face needs a moment.
 PAUSE_S = 0.3
 AFTERWARDS_S = 1.0
-CLEAR_SHARE = 0.6  # of the shortest yawn: from then on lids that shut may belong to one
 
 
 @dataclass(frozen=True)  # without slots: see `changed`
@@ -21,7 +20,8 @@ class MouthEvidence:
     """`yawns_s` are the times at which yawns became clear, monotonic seconds.
 
     `wide_s` is for how long the mouth has been wide open (0: it is not), `since_s` when that was
-    last so, `clear` whether it was so for longer than in talk, `seen_s` when it was last seen.
+    last so, `clear` whether that was for long enough for a yawn, to which lids that shut may then
+    belong, `seen_s` when it was last seen.
     """
 
     seen_s: float | None = None
@@ -61,7 +61,7 @@ def update_mouth(
             return changed(kept, wide_s=0.0, counted=False, clear=kept.yawning(time_s))
         return kept
     wide_s = kept.wide_s + min(elapsed_s, settings.look_speaks_for_s)
-    clear = kept.clear or wide_s >= CLEAR_SHARE * settings.yawn_min_s - ROUNDING_S
+    clear = kept.clear or wide_s >= settings.yawn_min_s - ROUNDING_S
     kept = changed(kept, wide_s=wide_s, since_s=time_s, clear=clear)
     if not kept.counted and wide_s >= settings.yawn_min_s - ROUNDING_S:
         return changed(kept, counted=True, yawns_s=(*yawns_s, time_s)[-MOST_YAWNS:])

@@ -9,7 +9,7 @@ from edge_fer.driver_state.latch import ROUNDING_S
 Pair = tuple[float, float]
 
 STRETCH_S = 1.0
-GUESS_S = 10.0  # so much is enough for a first guess, unless what was learned was doubted
+GUESSED_S = 10.0  # after so much the first guess stays, until the values are learned
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +17,13 @@ class Usual:
     """Where a pair of values has its middle: yaw and pitch of the head, or the gaze in the eye.
 
     `centre` is what counts before anything is learned; the learned values stay within `reach` of
-    it, so that aside cannot become normal.
+    it, so that aside cannot become normal. After `guess_s` there is a first guess.
     """
 
     centre: Pair
     reach: Pair
     learn_s: float
+    guess_s: float = GUESSED_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,11 @@ class Neutral:
     def is_known(self) -> bool:
         """Whether anything is known of this driver yet."""
         return self.learned is not None or self.guess is not None
+
+    @property
+    def is_early(self) -> bool:
+        """Whether nothing is known but what the first seconds showed."""
+        return self.learned is None and len(self.stretches) * STRETCH_S < GUESSED_S - ROUNDING_S
 
     def values(self, usual: Usual) -> Pair:
         """Return the learned pair, the first guess, or the one that counts before."""
@@ -72,10 +78,11 @@ class Neutral:
         enough = len(stretches) * STRETCH_S >= usual.learn_s - ROUNDING_S
         if enough:
             return make(learned=_median(stretches, usual))
-        guess = self.guess
-        if guess is None and not self.doubted:
-            early = len(stretches) * STRETCH_S < GUESS_S - ROUNDING_S
-            guess = None if early else _median(stretches, usual)
+        # Early, and once more after ten seconds; in between a look away would draw it aside.
+        guess, known_s = self.guess, len(stretches) * STRETCH_S
+        early = guess is None and known_s >= usual.guess_s - ROUNDING_S
+        if not self.doubted and (early or abs(known_s - GUESSED_S) < STRETCH_S / 2):
+            guess = _median(stretches, usual)
         return make(guess=guess, stretches=stretches, doubted=self.doubted)
 
 

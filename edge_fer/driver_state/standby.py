@@ -1,4 +1,4 @@
-"""What the vehicle says of itself and of the driver's answers, as far as it is known."""
+"""The vehicle's state and the driver's answers, as far as they are known."""
 
 from dataclasses import dataclass
 

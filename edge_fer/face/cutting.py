@@ -61,7 +61,7 @@ def turned_square(
     x, y = centre
     middle = (side_px - 1) / 2
     return np.array(
-        [[cos, sin, middle - cos * x - sin * y], [-sin, cos, middle + sin * x - cos * y]]
+        ((cos, sin, middle - cos * x - sin * y), (-sin, cos, middle + sin * x - cos * y))
     )
 
 

@@ -52,7 +52,7 @@ class EyeReader:
     """The eye network. UserError where its file or card is missing or of another kind."""
 
     def __init__(self, model: ModelFiles | Path = SHIPPED_EYES) -> None:
-        files = model if isinstance(model, ModelFiles) else read_model_files(model)
+        files = read_eye_network(model) if isinstance(model, Path) else model
         network_card_of(files, EYES)  # its sha256 vouches for bytes that go into a native runtime
         self._model = open_model(files.model, str(files.path), kind=EYES)
 
@@ -89,6 +89,13 @@ class EyeReader:
             visible=found["visible"],
             width_px=width,
         )
+
+
+def read_eye_network(path: Path) -> ModelFiles:
+    """Read an eye network's files; UserError where they are missing or of another kind."""
+    files = read_model_files(path)
+    network_card_of(files, EYES)
+    return files
 
 
 def eyes_closed(reading: EyesReading) -> float | None:

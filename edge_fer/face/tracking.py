@@ -70,7 +70,14 @@ class Tracker(Protocol):
         ...
 
     def forget(self) -> None:
-        """Begin anew: what comes next has nothing to do with what was."""
+        """Reset: later frames are unrelated to earlier ones."""
+        ...
+
+    def look_in(self, seat: SeatRegion) -> bool:
+        """Look for the driver in this part of the frame; whether that is another than so far.
+
+        A face that was followed elsewhere is let go.
+        """
         ...
 
 
@@ -107,9 +114,17 @@ class FaceTracker:
         self._searched_s = -np.inf
 
     def forget(self) -> None:
-        """Begin anew: what comes next has nothing to do with what was."""
+        """Reset: later frames are unrelated to earlier ones."""
         self._track = self._last = None
         self._searched_s = -np.inf
+
+    def look_in(self, seat: SeatRegion) -> bool:
+        """Look for the driver in this part of the frame; whether that is another than so far."""
+        if seat == self._seat:
+            return False
+        self._seat = seat
+        self.forget()
+        return True
 
     def update(self, grey: NDArray[np.uint8], time_s: float) -> TrackedFace | None:
         """Return the face in `grey` (uint8[h,w]) captured at the monotonic `time_s`, or None."""

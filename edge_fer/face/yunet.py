@@ -8,12 +8,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_fer.bounded_read import read_bounded
 from edge_fer.errors import ModelError, ModelReason
 from edge_fer.face.brightening import brightened
 from edge_fer.face.cutting import cut_turned, shrink, turned_square
 from edge_fer.observation import FaceBox, Landmarks
 
 FILE_NAME = "face_detection_yunet_2023mar.onnx"
+MOST_BYTES = 4 << 20  # it has 233 kB; more is another file
 SHA256 = "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4"
 # The file itself and not the pointer that Git's large file storage keeps in its place.
 URL = (
@@ -93,7 +95,7 @@ class YuNetDetector:
 def read_model(path: Path) -> bytes:
     """Return the bytes of YuNet's file; UserError where it is missing or its sha256 another."""
     try:
-        content = path.read_bytes()
+        content = read_bounded(path, MOST_BYTES)
     except OSError as error:
         raise ModelError(
             ModelReason.UNREADABLE,

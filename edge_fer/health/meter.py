@@ -65,7 +65,7 @@ class StageShares:
 
 
 class HealthMeter:
-    """Averages over the frames that it is told of; times are monotonic seconds.
+    """Averages over the frames that it is given; times are monotonic seconds.
 
     With `sheds` off it never asks for fewer frames, however hot it is.
     """

@@ -7,7 +7,7 @@ from edge_fer.setting import check_settings, setting
 
 @dataclass(frozen=True, slots=True)
 class HealthConfig:
-    """What the daemon does for its own health, and who is told of it beside `edge-fer status`."""
+    """What the daemon does for its health, and where it reports it beside `edge-fer status`."""
 
     prometheus_file: str = setting(
         "",
@@ -26,7 +26,7 @@ class HealthConfig:
         "Fewer frames when hot",
         "From 5 °C below the temperature at which the machine slows itself down it looks at no more"
         " than 15 frames a second, and at 8 from there on; at 15 while its supply is too weak. The"
-        " vehicle is told.",
+        " vehicle is notified.",
         source="single late frames are worse than fewer in time",
     )
 

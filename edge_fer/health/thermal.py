@@ -15,7 +15,7 @@ ZONES = Path("sys/class/thermal")
 # A Pi has one zone. A Jetson has one for each part of its chip, and others (PMIC-Die, wireless)
 # that stand still or have nothing to do with it.
 _OF_THE_CHIP = re.compile(r"(cpu|gpu|soc|tj|x86_pkg)", re.IGNORECASE)
-# Where a Raspberry Pi's firmware begins to lower the clock; it tells the kernel nothing of that.
+# Where a Raspberry Pi's firmware begins to lower the clock; the kernel does not learn of it.
 DEFAULT_LIMIT_C = 80.0
 # A passive trip point is where the kernel begins to slow the processor (97 to 99 °C on a Jetson).
 # One outside these is switched off or is none of a chip.

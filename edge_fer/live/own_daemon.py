@@ -46,12 +46,9 @@ def own_daemon(
     with tempfile.TemporaryDirectory(prefix="edge-fer-") as folder, tempfile.TemporaryFile() as log:
         config = Path(os.devnull) if config_path is None else config_path.absolute()
         process = subprocess.Popen(
-            python_module(
-                *("edge_fer", "run", "--config", str(config)),
-                *("--camera", absolute_uri(camera), "--link", link),
-            ),
+            python_module("edge_fer", "run", "--config", str(config), "--link", link),
             cwd="/",
-            env=_environment(folder),
+            env=_environment(folder, camera),
             preexec_fn=_end_with_parent,  # noqa: PLW1509 - it takes no lock
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -82,6 +79,7 @@ def absolute_uri(camera: str) -> str:
     return f"file:{Path(path).expanduser().absolute()}{mark}{options}"
 
 
-def _environment(folder: str) -> dict[str, str]:
+def _environment(folder: str, camera: str) -> dict[str, str]:
+    """Return the daemon's: its camera is here, because every user may read a command line."""
     kept = {name: value for name, value in os.environ.items() if name != "NOTIFY_SOCKET"}
-    return kept | {"RUNTIME_DIRECTORY": folder}
+    return kept | {"RUNTIME_DIRECTORY": folder, "EDGE_FER__CAMERA__URI": absolute_uri(camera)}

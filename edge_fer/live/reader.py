@@ -6,12 +6,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_fer.errors import DaemonError, DaemonReason
 from edge_fer.live.packet import MOST_HEADER_BYTES, Header
+from edge_fer.recording.pictures import decompress
 
 SILENCE_S = 15.0  # a camera may take ten seconds to open
 
@@ -59,7 +59,4 @@ def _picture(jpeg: bytes, wanted: int) -> NDArray[np.uint8] | None:
         raise ValueError("cut off in the middle of a picture")
     if not jpeg:
         return None
-    grey = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)
-    if grey is None:
-        raise ValueError("not a picture")
-    return grey.astype(np.uint8, copy=False)
+    return decompress(jpeg)

@@ -13,7 +13,7 @@ class Scene:
 
     `time_s` counts from the first picture, `since_s` for how long the state has held. `points` are
     landmarks in pixels of the picture, empty where none were found. `probabilities` are the seven
-    filtered ones in FER2013 order. What is None was not seen.
+    filtered ones in FER2013 order, `yawns` those of ten minutes. What is None was not seen.
     """
 
     time_s: float
@@ -31,6 +31,7 @@ class Scene:
     drowsiness: float | None = None
     distraction: float | None = None
     question: str | None = None
+    yawns: int | None = None
 
 
 def scene_of(step: Step, started_s: float) -> Scene:
@@ -54,6 +55,7 @@ def scene_of(step: Step, started_s: float) -> Scene:
         drowsiness=decision.drowsiness,
         distraction=decision.distraction,
         question=None if asked is None else asked.kind.name.lower().replace("_", " ") + "?",
+        yawns=decision.measured.yawns,
     )
 
 

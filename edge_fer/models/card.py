@@ -16,10 +16,13 @@ import numpy as np
 from edge_fer.atomic_write import write_atomically
 from edge_fer.errors import ModelError, ModelReason
 from edge_fer.models.card_fields import CardFields, parse_card_json
-from edge_fer.models.files import ModelFiles, card_path, read_card_bytes, read_model_files
-from edge_fer.models.kind import EMOTIONS, ModelKind, TensorSpec, kind_of
+from edge_fer.models.files import ModelFiles, card_path, read_model_files
+from edge_fer.models.golden import MOST_TOLERANCE, TOLERANCE
+from edge_fer.models.kind import EMOTIONS, ModelKind, TensorSpec, kind_of, sized
+from edge_fer.models.provenance import Provenance, parse_provenance
 
 _MOST_ERROR = 1e6  # of a card's errors, in any unit
+_MOST_LISTED = 7  # labels in a message
 CARD_FORMAT = 2  # 2 brought `equivalence`, `golden` and `batch_norms`
 LICENCE = (
     "Weights trained on FER2013 (Goodfellow et al. 2013, Kaggle challenge), whose images are for "
@@ -108,8 +111,9 @@ class NetworkCard:
     `labels` name its outputs. `training` are the settings as the training wrote them, and `tools`
     the versions of what made the file. `parameters` and `multiply_adds` are None where they cannot
     be counted, `equivalence` where it was not measured. `golden` holds the output bytes (-128..127)
-    for each golden image, by name. `batch_norms` says of each BatchNorm of the network where it was
-    folded into, or why it was not.
+    for each golden image, by name, and a device may differ by `golden_tolerance` from them.
+    `provenance` is None where nobody wrote it down. `batch_norms` says of each BatchNorm of the
+    network where it was folded into, or why it was not.
     """
 
     name: str
@@ -124,8 +128,10 @@ class NetworkCard:
     training: Mapping[str, Any] = field(default_factory=dict)
     tools: Mapping[str, str] = field(default_factory=dict)
     licence: str = LICENCE
+    provenance: Provenance | None = None
     equivalence: Equivalence | None = None
     golden: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    golden_tolerance: int = TOLERANCE
     batch_norms: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
@@ -153,7 +159,7 @@ class MeasuringCard(NetworkCard):
     """The card of a network that measures (`ModelKind.measuring`): its errors by name, on `usage`.
 
     In `equivalence`, the differences are of the network's numbers (-1..1), and `agreement` is the
-    share of outputs that differ by no more than `MEASURES_ALIKE`.
+    share of outputs that differ by at most `MEASURES_ALIKE`.
     """
 
     usage: str
@@ -223,13 +229,13 @@ def network_card_of(files: ModelFiles, kind: ModelKind | None = None) -> Network
             f"{path}: the card is of another file: sha256 {card.sha256[:12]}... in the card, "
             f"{found[:12]}... of {files.path.name}: copy model and card together",
         )
-    _check_fits(path, card, kind or kind_of(card.labels) or EMOTIONS)
+    _check_fits(path, card, sized(kind or kind_of(card.labels) or EMOTIONS, card.input.shape))
     return card
 
 
-def read_card(path: Path) -> NetworkCard:
-    """Read a card without its model; UserError when it is missing or no valid card."""
-    return parse_card(read_card_bytes(path), path)
+def kind_of_card(card: NetworkCard) -> ModelKind:
+    """Return the kind of a card that was checked, with the side of the faces that it takes."""
+    return sized(kind_of(card.labels) or EMOTIONS, card.input.shape)
 
 
 def parse_card(content: bytes, path: Path) -> NetworkCard:
@@ -304,8 +310,15 @@ def _common(card: CardFields) -> dict[str, Any]:
         "training": card.mapping("training"),
         "tools": {name: str(version) for name, version in card.mapping("tools").items()},
         "licence": card.text("licence"),
+        "provenance": _provenance(card),
         "equivalence": _equivalence(card),
         "golden": _golden(card.section("golden"), kind_of(card.texts("labels"))),
+        # Older cards are without it.
+        "golden_tolerance": (
+            card.integer("golden_tolerance", TOLERANCE, MOST_TOLERANCE)
+            if "golden_tolerance" in card.keys
+            else TOLERANCE
+        ),
         "batch_norms": {name: str(note) for name, note in card.mapping("batch_norms").items()},
     }
 
@@ -353,6 +366,12 @@ def _equivalence(card: CardFields) -> Equivalence | None:
     )
 
 
+def _provenance(card: CardFields) -> Provenance | None:
+    if "provenance" not in card.keys or card.is_null("provenance"):
+        return None  # cards had none before edge-fer 0.2
+    return parse_provenance(card.section("provenance"))
+
+
 def _golden(fields: CardFields, kind: ModelKind | None) -> dict[str, tuple[int, ...]]:
     low, high = np.iinfo(np.int8).min, np.iinfo(np.int8).max
     count = None if kind is None else len(kind.labels)
@@ -361,10 +380,17 @@ def _golden(fields: CardFields, kind: ModelKind | None) -> dict[str, tuple[int, 
 
 def _check_fits(path: Path, card: NetworkCard, kind: ModelKind) -> None:
     remedy = f"convert the model with `{kind.made_by}`"
+    other = kind_of(card.labels)
+    if other is not None and other.name != kind.name:
+        raise ModelError(
+            ModelReason.WRONG_KIND,
+            f"{path}: the card of a network of the kind {other.name!r}, not {kind.name!r}: name it "
+            f"in {other.set_by}, or make one of {kind.name!r} with `{kind.made_by}`",
+        )
     if card.labels != kind.labels:
         raise ModelError(
             ModelReason.UNSUPPORTED,
-            f"{path}: labels: {', '.join(card.labels)} are not {', '.join(kind.labels)}: {remedy}",
+            f"{path}: labels: {_listed(card.labels)} are not {_listed(kind.labels)}: {remedy}",
         )
     tensors = (("input", card.input, kind.input), ("output", card.output, kind.output))
     for name, found, wanted in tensors:
@@ -374,3 +400,10 @@ def _check_fits(path: Path, card: NetworkCard, kind: ModelKind) -> None:
                     ModelReason.UNSUPPORTED,
                     f"{path}: {name}.{part}: {got} is not {value}: {remedy}",
                 )
+
+
+def _listed(labels: tuple[str, ...]) -> str:
+    """Return labels for a message: the first ones of many."""
+    if len(labels) <= _MOST_LISTED:
+        return ", ".join(labels)
+    return f"{', '.join(labels[:_MOST_LISTED])} ... ({len(labels)})"

@@ -111,11 +111,12 @@ class CardFields:
             self._refuse(key, value, f"a list of {count} integers")
         return tuple(value)
 
-    def integer(self, key: str, low: int) -> int:
-        """Return an integer of `low` or more."""
+    def integer(self, key: str, low: int, high: int | None = None) -> int:
+        """Return an integer of `low` or more, `high` at most where that is given."""
         value = self._get(key)
-        if type(value) is not int or value < low:
-            self._refuse(key, value, f"an integer of at least {low}")
+        if type(value) is not int or value < low or (high is not None and value > high):
+            wanted = f"of at least {low}" if high is None else f"in {low}..{high}"
+            self._refuse(key, value, f"an integer {wanted}")
         return value
 
     def number(self, key: str, low: float, high: float) -> float:
@@ -152,7 +153,7 @@ class CardFields:
 def _finite(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):  # 1e999 is good JSON
-        raise ValueError(f"{text} is no finite number")
+        raise ValueError(f"{text} is not a finite number")
     return value
 
 

@@ -19,10 +19,9 @@ from typing import Any
 
 from edge_fer.errors import ModelError, ModelReason
 from edge_fer.isolated import python_module
-from edge_fer.models.card import NetworkCard, network_card_of
+from edge_fer.models.card import NetworkCard, kind_of_card, network_card_of
 from edge_fer.models.files import ModelFiles, read_model_files
-from edge_fer.models.golden import TOLERANCE, GoldenResult, compare_golden
-from edge_fer.models.kind import EMOTIONS, kind_of
+from edge_fer.models.golden import GoldenResult, compare_golden
 from edge_fer.models.runtime import load_runtime, open_model
 from edge_fer.no_dumps import forbid_dumps
 
@@ -43,21 +42,10 @@ def check_files(files: ModelFiles) -> tuple[GoldenResult, NetworkCard, str]:
     UserError when model or card are refused, or the card has no outputs to compare with.
     """
     card = network_card_of(files)
-    kind = kind_of(card.labels) or EMOTIONS
+    kind = kind_of_card(card)
     model = open_model(files.model, str(files.path), kind=kind)
-    return compare_golden(card.golden, model.run, kind.side_px), card, model.runtime
-
-
-def check_model(path: Path) -> tuple[GoldenResult, NetworkCard, str]:
-    """Do `check_files` with the model at `path`."""
-    return check_files(read_model_files(path))
-
-
-def require_model(path: Path) -> NetworkCard:
-    """Return the card; UserError unless this device computes what the card says."""
-    result, card, runtime = check_model(path)
-    require_passed(path, result, runtime)
-    return card
+    result = compare_golden(card.golden, model.run, kind.side_px, card.golden_tolerance)
+    return result, card, model.runtime
 
 
 def require_passed(path: Path, result: GoldenResult, runtime: str) -> None:
@@ -66,8 +54,9 @@ def require_passed(path: Path, result: GoldenResult, runtime: str) -> None:
         name, difference = result.worst
         raise ModelError(
             ModelReason.FAILED_CHECK,
-            f"{path}: this device computes otherwise than the card says: golden image {name} is "
-            f"{difference} units off with {runtime}, {TOLERANCE} is allowed: keep to another model",
+            f"{path}: this device does not compute what the card says: golden image {name} is "
+            f"{difference} units off with {runtime}, {result.tolerance} is allowed: keep "
+            "to another model",
         )
 
 
@@ -140,7 +129,7 @@ def check_apart(
             f"{path}: the check failed with exit code {process.returncode}: {lines[-1][:200]}",
         )
     values: dict[str, Any] = json.loads(printed)
-    return GoldenResult(values["differences"]), values["runtime"]
+    return GoldenResult(values["differences"], values["tolerance"]), values["runtime"]
 
 
 class _MemoryWatch:
@@ -202,7 +191,8 @@ def main() -> int:
     except ModelError as error:
         print(json.dumps({"reason": error.reason, "text": str(error)}))
         return _EXIT_REFUSED
-    print(json.dumps({"runtime": runtime, "differences": dict(result.differences)}))
+    values = {"differences": dict(result.differences), "tolerance": result.tolerance}
+    print(json.dumps({"runtime": runtime, **values}))
     return 0
 
 

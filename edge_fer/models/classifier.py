@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_fer.errors import ModelError, ModelReason, UserError
-from edge_fer.models.card import INPUT, OUTPUT, ModelCard, card_of
+from edge_fer.models.card import INPUT, OUTPUT, ModelCard, card_of, kind_of_card
 from edge_fer.models.files import ModelFiles, read_model, read_model_files
+from edge_fer.models.kind import EMOTIONS, sized
 from edge_fer.models.operators import is_tflite
 from edge_fer.models.runtime import open_model
 
@@ -26,12 +27,18 @@ class Classifier:
     def __init__(self, model: Path | ModelFiles, *, threads: int = 1) -> None:
         files = read_classifier(model) if isinstance(model, Path) else model
         self._card = card_of(files)
-        self._model = open_model(files.model, str(files.path), threads=threads)
+        self._kind = kind_of_card(self._card)
+        self._model = open_model(files.model, str(files.path), kind=self._kind, threads=threads)
 
     @property
     def card(self) -> ModelCard:
         """What is known of the model."""
         return self._card
+
+    @property
+    def side_px(self) -> int:
+        """The side of the faces that it takes: 48, or up to 224 of a network of one's own."""
+        return self._kind.side_px
 
     @property
     def runtime(self) -> str:
@@ -44,7 +51,10 @@ class Classifier:
         return self._model.delegate
 
     def classify(self, face: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return calibrated probabilities, float32[7] of sum 1, for `face` (uint8[48,48])."""
+        """Return calibrated probabilities, float32[7] of sum 1, for `face`.
+
+        `face` is uint8[side, side], `side` being `side_px`.
+        """
         return calibrated(self._model.run(face), self._card.temperature)
 
 
@@ -56,8 +66,10 @@ def read_classifier(path: Path) -> ModelFiles:
     try:
         files = read_model_files(path)
         card_of(files)
-    except UserError:
-        _say_what_it_is(path)
+    except UserError as error:
+        # A sound network for something else is named as that.
+        if not (isinstance(error, ModelError) and error.reason is ModelReason.WRONG_KIND):
+            _say_what_it_is(path)
         raise
     return files
 
@@ -102,7 +114,7 @@ def _say_what_it_is(path: Path) -> None:
         kind = names[tensor.type]
     except (ImportError, struct.error, LookupError, TypeError, ValueError, AttributeError):
         return
-    if (shape, kind) != (INPUT.shape, INPUT.dtype):
+    if (shape, kind) != (sized(EMOTIONS, shape).input.shape, INPUT.dtype):
         raise ModelError(
             ModelReason.UNSUPPORTED,
             f"{path}: its input is {kind}{list(shape)}, not {INPUT.dtype}{list(INPUT.shape)}: "

@@ -14,7 +14,7 @@ MOST_SIGNATURE_BYTES = 4 << 10
 
 @dataclass(frozen=True, slots=True)
 class ModelFiles:
-    """The bytes of a model, its card and its signature (None: there is none), and whence they are.
+    """The bytes of a model, its card, its signature (None: there is none), and where they are from.
 
     `path` is for messages: nothing is read from it again.
     """

@@ -1,6 +1,6 @@
-"""The kinds of network that run on a device, told apart by the names of their outputs."""
+"""The kinds of network that run on a device; the names of their outputs identify them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -39,21 +39,24 @@ class ModelKind:
 
     Without `outputs` it is a classifier, and the numbers are the probabilities of its labels. With
     them it measures: `labels` are the names of the outputs, and `values` turns stored bytes into
-    them. `name` names the kind, and `made_by` is the command that converts one, for messages.
+    them. `name` names the kind; `made_by` is the command that converts one and `set_by` the key of
+    the config that names its file, for messages.
     """
 
     name: str
     labels: tuple[str, ...]
     side_px: int
     made_by: str
+    set_by: str
     outputs: tuple[Output, ...] = ()
 
     @classmethod
     def measuring(
-        cls, name: str, outputs: tuple[Output, ...], side_px: int, made_by: str
+        cls, name: str, outputs: tuple[Output, ...], side_px: int, made_by: str, set_by: str
     ) -> "ModelKind":
         """Return the kind of a network that measures `outputs`."""
-        return cls(name, tuple(output.name for output in outputs), side_px, made_by, outputs)
+        labels = tuple(output.name for output in outputs)
+        return cls(name, labels, side_px, made_by, set_by, outputs)
 
     @property
     def is_classifier(self) -> bool:
@@ -138,7 +141,10 @@ LANDMARK_NAMES = (
 FACE_PX = 48
 """Side of a face for the emotion network: that of FER2013's images (Goodfellow et al. 2013)."""
 
-EMOTIONS = ModelKind("emotions", LABELS, FACE_PX, "edge-fer quantize")
+LARGEST_FACE_PX = 224
+"""A network of one's own may take faces of FACE_PX to this side: the size that ImageNet's take."""
+
+EMOTIONS = ModelKind("emotions", LABELS, FACE_PX, "edge-fer quantize", set_by="model.path")
 # Lids and gaze in the units of `edge_fer.observation.EyeReading`; the network sees each eye as a
 # right one, so that `gaze_inwards` is towards the nose.
 EYES = ModelKind.measuring(
@@ -152,6 +158,7 @@ EYES = ModelKind.measuring(
     ),
     40,
     "edge-fer eyes quantize",
+    "model.eyes_path",
 )
 # Points in sides of the square from its middle, angles in degrees in the square's frame, and the
 # gap between the inner lips in widths of the mouth.
@@ -172,8 +179,22 @@ FACE = ModelKind.measuring(
     ),
     64,
     "edge-fer face quantize",
+    "model.face_path",
 )
 KINDS = (EMOTIONS, EYES, FACE)
+
+
+def sized(kind: ModelKind, shape: tuple[int, ...]) -> ModelKind:
+    """Return a classifier's `kind` with the side of a network's input `shape`, [1, h, w, 1].
+
+    Others, and shapes that are no square of FACE_PX to LARGEST_FACE_PX, leave `kind` as it is, so
+    that a check against it refuses them.
+    """
+    if not kind.is_classifier or len(shape) != len(kind.input.shape):
+        return kind
+    side_px = shape[1]
+    fits = shape == (1, side_px, side_px, 1) and FACE_PX <= side_px <= LARGEST_FACE_PX
+    return replace(kind, side_px=side_px) if fits else kind
 
 
 def kind_named(name: str) -> ModelKind | None:

@@ -28,6 +28,8 @@ def render_card(card: NetworkCard, model_path: Path, path: Path) -> RenderableTy
         *(_measured(card) if isinstance(card, MeasuringCard) else ()),
         *_equivalence(card),
         ("golden images", Text(f"{len(card.golden)}")),
+        *_provenance(card),
+        ("licence", Text(card.licence)),
         ("sha256", Text(f"{card.sha256[:16]}...")),
     ):
         table.add_row(Text(name, "dim"), value)
@@ -64,6 +66,20 @@ def _measured(card: MeasuringCard) -> list[tuple[str, Text]]:
         text = f"{error.int8:.4g} {error.unit}".rstrip()
         rows.append((name, Text(f"{text} (float32 {error.float32:.4g}; {error.n:,} images)")))
     return rows
+
+
+def _provenance(card: NetworkCard) -> list[tuple[str, Text]]:
+    found = card.provenance
+    if found is None:
+        return [("made by", Text("not said", "yellow"))]
+    rows = [("made by", Text(command, overflow="fold")) for command in found.commands]
+    return rows + [
+        (
+            "trained on",
+            Text(f"{data.name}: {data.source}; {data.licence}; sha256 {data.sha256[:16]}..."),
+        )
+        for data in found.data
+    ]
 
 
 def _count(value: int | None) -> Text:

@@ -18,6 +18,9 @@ _RUNTIMES = (
 )
 
 
+_TOP_BIT = np.uint8(128)
+
+
 class Int8Model:
     """An opened model: `run` takes an image and returns the output bytes as they are."""
 
@@ -32,7 +35,7 @@ class Int8Model:
     def delegate(self) -> str | None:
         """What runs the graph in the runtime's place: XNNPACK, or None where nothing does.
 
-        None, too, where a runtime does not tell: its list of operators is no public interface.
+        None, too, where a runtime does not give it: its list of operators is no public interface.
         """
         listed: list[dict[str, Any]] = getattr(self._interpreter, "_get_ops_details", list)()
         # The one that LiteRT brings in by itself; it replaces the graph by a node of this name.
@@ -49,7 +52,7 @@ def write_input(image: NDArray[np.uint8], out: NDArray[np.int8]) -> None:
     """Write `image` (uint8[h,w]) into the model's input `out` (int8[1,h,w,1])."""
     # Its scale is 1/255 and its zero point -128. Flipping a byte's top bit subtracts 128 and reads
     # it as signed, without a wider type.
-    np.bitwise_xor(image, np.uint8(128), out=out.view(np.uint8)[0, :, :, 0])
+    np.bitwise_xor(image, _TOP_BIT, out=out.view(np.uint8)[0, :, :, 0])
 
 
 def open_model(
@@ -62,6 +65,8 @@ def open_model(
 ) -> Int8Model:
     """Open the bytes of a `.tflite` file; `xnnpack` False runs the reference-like kernels.
 
+    Where XNNPACK does not take the network, those run too (`Int8Model.delegate` is None then).
+
     UserError, naming `source`, when no runtime is installed, when the bytes are no TFLite file or a
     damaged one, and when input or output are not those of `kind`: another shape, a batch that is
     left open, uint8 or float. Bytes that nobody vouches for (no card with their sha256) belong into
@@ -73,20 +78,33 @@ def open_model(
             f"{source}: not a TFLite file: {len(content)} bytes without 'TFL3' at byte 4",
         )
     try:
-        # Its remark that it uses XNNPACK comes from C++ and is not the user's.
-        with quiet_output():
-            interpreter, name = open_interpreter(content, threads=threads, xnnpack=xnnpack)
-            _check(interpreter, kind, source)
-            interpreter.allocate_tensors()
-        model = Int8Model(interpreter, name)
-        # Some damage shows only when it runs; the first run is a slow one anyway.
-        model.run(np.zeros((kind.side_px, kind.side_px), np.uint8))
+        try:
+            model = _opened(content, source, kind, threads=threads, xnnpack=xnnpack)
+        except (ValueError, RuntimeError):
+            if not xnnpack:
+                raise
+            # XNNPACK takes fewer networks than the runtime's own kernels: scales far apart, say.
+            model = _opened(content, source, kind, threads=threads, xnnpack=False)
     except (ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:200]
         runtime, _ = load_runtime()
         raise ModelError(
             ModelReason.UNSUPPORTED, f"{source}: {runtime} cannot run this file ({reason})"
         ) from error
+    return model
+
+
+def _opened(
+    content: bytes, source: str, kind: ModelKind, *, threads: int, xnnpack: bool
+) -> Int8Model:
+    # Its remark that it uses XNNPACK comes from C++ and is not the user's.
+    with quiet_output():
+        interpreter, name = open_interpreter(content, threads=threads, xnnpack=xnnpack)
+        _check(interpreter, kind, source)
+        interpreter.allocate_tensors()
+    model = Int8Model(interpreter, name)
+    # Some damage shows only when it runs; the first run is a slow one anyway.
+    model.run(np.zeros((kind.side_px, kind.side_px), np.uint8))
     return model
 
 

@@ -33,12 +33,12 @@ class ModelConfig:
         str(INSTALLED_MODELS),
         "Installed models",
         "The folder of `edge-fer model install`. If the newest model there fails its self-test at"
-        " the start, the one before it is used, and the vehicle is told.",
+        " the start, the one before it is used, and Health reports it to the vehicle.",
     )
     threads: int = setting(
         1,
         "Threads",
-        "Threads of the interpreter; a network of this size needs no more than one.",
+        "Threads of the interpreter; one is enough for a network of this size.",
         minimum=1,
         maximum=16,
     )

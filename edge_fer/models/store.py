@@ -28,7 +28,13 @@ from edge_fer.bounded_read import read_bounded
 from edge_fer.errors import ModelError, ModelReason, UserError
 from edge_fer.models.card import NetworkCard, load_network, network_card_of
 from edge_fer.models.check import require_sound
-from edge_fer.models.files import ModelFiles, card_path, read_model_files, signature_path
+from edge_fer.models.files import (
+    MOST_MODEL_BYTES,
+    ModelFiles,
+    card_path,
+    read_model_files,
+    signature_path,
+)
 from edge_fer.models.kind import EMOTIONS, ModelKind
 from edge_fer.models.signature import require_signature
 
@@ -249,7 +255,9 @@ def _digest(files: dict[str, bytes]) -> str:
 
 def _digest_of(version: Path) -> str | None:
     try:
-        return _digest({path.name: path.read_bytes() for path in version.iterdir()})
+        return _digest(
+            {path.name: read_bounded(path, MOST_MODEL_BYTES) for path in version.iterdir()}
+        )
     except OSError:
         return None
 

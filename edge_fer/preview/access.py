@@ -38,7 +38,10 @@ class Access:
 
     def allows_token(self, given: str | None) -> bool:
         """Return whether `given` is the token; takes as long for each wrong one."""
-        return given is not None and hmac.compare_digest(given.encode(), self.token.encode())
+        # In a header there may be bytes that are no text.
+        return given is not None and hmac.compare_digest(
+            given.encode("utf-8", "surrogateescape"), self.token.encode()
+        )
 
     def allows_host(self, header: str | None) -> bool:
         """Return whether a Host header names this machine."""

@@ -15,11 +15,14 @@ from edge_fer.annotate.drawing import colour
 from edge_fer.annotate.overlay import draw_overlay
 from edge_fer.live.packet import MOST_HEADER_BYTES, Header
 from edge_fer.live.scene import Scene
+from edge_fer.recording.pictures import decompress
 from firmware_bridge.monitor.colours import state_colour
 
 JPEG_QUALITY = 85
 LEAVE_AFTER_S = 2.0  # without anybody who looks: a page that is loaded anew is not a new look
 TRY_EVERY_S = 1.0
+# What says something else is no daemon: a number without a bound, a line without an end.
+_NO_DAEMON = (OSError, ValueError, ArithmeticError, EOFError, asyncio.LimitOverrunError, cv2.error)
 _UNITS_HIGH = 360.0  # as in an annotated video: the picture's height in thin lines
 
 
@@ -77,7 +80,7 @@ class Feed:
         return self._lookers
 
     def person_is_there(self) -> None:
-        """Tell the daemon that somebody has clicked; takes up what ended for want of it."""
+        """Report a click to the daemon; resumes what ended for want of one."""
         if self._writer is not None:
             self._writer.write(b".")
         self.trouble = None
@@ -122,7 +125,7 @@ class Feed:
         self._writer = writer
         try:
             await self._read(reader)
-        except (OSError, ValueError, asyncio.IncompleteReadError):
+        except _NO_DAEMON:
             self.state = "waiting for a daemon"
             await asyncio.sleep(TRY_EVERY_S)
         finally:
@@ -155,9 +158,9 @@ def _shown(number: int, header: Header, jpeg: bytes) -> Shown:
     scene = header.scene
     if not jpeg or scene is None:
         return Shown(number, scene, 0, 0, None, None, None)
-    grey = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)
-    if grey is None:
-        raise ValueError("not a picture")
+    grey = decompress(jpeg)
+    if header.width <= 0:
+        raise ValueError("a picture without a width")
     picture = cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR).astype(np.uint8, copy=False)
     unit = max(picture.shape[0] / _UNITS_HIGH, 1.0)
     ink = colour(state_colour(scene.state.label))
@@ -168,7 +171,7 @@ def _shown(number: int, header: Header, jpeg: bytes) -> Shown:
         scene,
         header.width,
         header.height,
-        grey.astype(np.uint8, copy=False),
+        grey,
         jpeg,
         drawn.tobytes(),
     )

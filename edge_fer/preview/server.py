@@ -21,6 +21,7 @@ from edge_fer.commissioning.check import STEPS, GuidedCheck
 from edge_fer.commissioning.report import Report
 from edge_fer.commissioning.sample import sample_of
 from edge_fer.commissioning.steps import INSTRUCTIONS
+from edge_fer.commissioning.verdicts import light_text
 from edge_fer.config.config import LIVE_SECTIONS
 from edge_fer.config.edit import edited, parse_value, set_in_file
 from edge_fer.daemon.status import StatusAnswer
@@ -96,6 +97,7 @@ class PreviewServer:
         self._cookie = cookie
         self._sockets = sockets
         self._senses = Senses()
+        self._light: str | None = None  # of the latest picture
         self._config = config
         self._check: GuidedCheck | None = None
         self._checked: datetime | None = None
@@ -135,8 +137,13 @@ class PreviewServer:
     def _take(self, shown: Shown) -> None:
         now_s = time.monotonic()
         self._senses.take(shown.scene, now_s)
-        if self._check is not None and shown.scene is not None:
-            self._check.take(sample_of(shown.scene, shown.grey, shown.width, shown.height, now_s))
+        self._light = None
+        if shown.scene is None:
+            return
+        sample = sample_of(shown.scene, shown.grey, shown.width, shown.height, now_s)
+        self._light = light_text(sample)
+        if self._check is not None:
+            self._check.take(sample)
 
     async def _ask_status(self) -> None:
         while True:
@@ -214,7 +221,7 @@ class PreviewServer:
             if not isinstance(given, dict) or not given.keys() <= SAVED_HERE:
                 raise ValueError
             changes = {key: parse_value(key, str(value)) for key, value in given.items()}
-        except (ValueError, RecursionError):
+        except (ValueError, RecursionError, UserError):
             return web.Response(status=400, text="These settings are not saved here.\n")
         try:
             await asyncio.to_thread(set_in_file, self._config, changes)
@@ -299,6 +306,7 @@ class PreviewServer:
                 "since_s": round(scene.since_s, 1),
                 "question": scene.question,
                 "camera": scene.camera.name.lower(),
+                "light": self._light or "no face to judge it by",
                 "readings": [pair for pair in readings(scene) if pair[0] not in ("time", "asked")],
                 "emotions": None
                 if scene.probabilities is None

@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 import webbrowser
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -26,9 +27,10 @@ def run_preview(
     open_browser: bool,
     seconds: float | None,
 ) -> int:
-    """Serve until Ctrl-C, SIGTERM, the end of the time or of the camera's daemon; return 0.
+    """Serve until SIGTERM, the end of the time or of the camera's daemon; return 0.
 
-    UserError where the extra is missing, the address is not free, or the daemon fails.
+    KeyboardInterrupt where Ctrl-C ended it. UserError where the extra is missing, the address is
+    not free, or the daemon fails.
     """
     if find_spec("aiohttp") is None:
         raise MissingPackageError(
@@ -53,7 +55,8 @@ def serve(
 ) -> None:
     """Serve the page at `host`:`port` (0: any free one); print its address with the token.
 
-    `config_path` is what the page saves settings in; None: the service's.
+    `config_path` is what the page saves settings in; None: the service's. KeyboardInterrupt where
+    Ctrl-C ended it.
     """
     listener = _listen(host, port)
     with listener:
@@ -69,11 +72,17 @@ def serve(
                 " has the address below sees them: ssh -L 8700:127.0.0.1:8700 is safer",
                 file=sys.stderr,
             )
-        print(f"{url}\nCtrl-C ends it.", flush=True)
         names = frozenset({"localhost", socket.gethostname().lower(), socket.getfqdn().lower()})
-        if open_browser:
-            webbrowser.open(url)
-        asyncio.run(_serve(listener, Access(token, names), daemon, config_path, seconds))
+
+        def ready() -> None:
+            print(f"{url}\nCtrl-C ends it.", flush=True)
+            if open_browser:
+                webbrowser.open(url)
+
+        access = Access(token, names)
+        number = asyncio.run(_serve(listener, access, daemon, config_path, seconds, ready))
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
 
 
 async def _serve(
@@ -82,7 +91,12 @@ async def _serve(
     daemon: OwnDaemon | None,
     config_path: Path | None,
     seconds: float | None,
-) -> None:
+    ready: Callable[[], None],
+) -> int | None:
+    """Serve until a signal comes, and return its number; None where something else ended it.
+
+    `ready` is called once it serves and signals end it.
+    """
     from aiohttp import web  # noqa: PLC0415 - an extra
 
     from edge_fer.preview.server import PreviewServer, Sockets  # noqa: PLC0415 - as above
@@ -97,11 +111,18 @@ async def _serve(
     )
     await runner.setup()
     stop = asyncio.Event()
+    came: list[int] = []
+
+    def end_by(number: int) -> None:
+        came.append(number)
+        stop.set()
+
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, end_by, number)
     try:
         await web.SockSite(runner, listener).start()
+        ready()
         end_s = None if seconds is None else loop.time() + seconds
         while not stop.is_set() and (daemon is None or not daemon.ended):
             if end_s is not None and loop.time() >= end_s:
@@ -110,6 +131,7 @@ async def _serve(
                 await asyncio.wait_for(stop.wait(), _LOOK_S)
     finally:
         await runner.cleanup()
+    return came[0] if came else None
 
 
 def _listen(host: str, port: int) -> socket.socket:

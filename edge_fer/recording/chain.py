@@ -128,6 +128,30 @@ def verify_clips(clips: Sequence[StoredClip], public_key: str) -> list[Verdict]:
     return verdicts
 
 
+def check_device_key(public_key: str) -> None:
+    """KeyFileError unless `public_key` is 64 hex digits; also where `cryptography` is missing."""
+    _public_key(public_key)
+
+
+def signed_by(content: bytes, public_key: str) -> str | None:
+    """Return why `content` is no clip that the device of this key made; None where it is one.
+
+    Whether clips are missing says `verify_clips` alone. KeyFileError as there.
+    """
+    from cryptography.exceptions import InvalidSignature
+
+    key = _public_key(public_key)
+    signed, block = content[: -_BLOCK.size], content[-_BLOCK.size :]
+    if block[: len(SIGNATURE_MAGIC)] != SIGNATURE_MAGIC or len(block) != _BLOCK.size:
+        return "not signed, or cut off"
+    _, number, previous, _, signature = _BLOCK.unpack(block)
+    try:
+        key.verify(signature, _message(number, previous, hashlib.sha256(signed).digest()))
+    except InvalidSignature:
+        return "changed, or signed by another device"
+    return None
+
+
 def make_device_key(path: Path) -> str:
     """Write a new private key (PEM, 0600); return the public one in hex. UserError if it exists."""
     require_cryptography("signed clips", Extra.RECORDING)

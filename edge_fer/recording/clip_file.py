@@ -8,6 +8,7 @@ then records, each a length (u32, little-endian) and so many protected bytes (`s
 then, where the device signs its clips, the signature (`chain`).
 """
 
+import io
 import json
 import math
 import os
@@ -16,9 +17,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from edge_fer.bounded_read import open_bounded, read_bounded
 from edge_fer.errors import ClipError, ClipReason, UserError
 from edge_fer.keys import KEY_BYTES
-from edge_fer.recording.chain import SIGNATURE_BLOCK_BYTES, SIGNATURE_MAGIC
+from edge_fer.recording.chain import (
+    MOST_CLIP_BYTES,
+    SIGNATURE_BLOCK_BYTES,
+    SIGNATURE_MAGIC,
+    signed_by,
+)
 from edge_fer.recording.clip import CAMERAS, Clip, ClipHeader, Shot
 from edge_fer.recording.sealing import (
     CRC_BYTES,
@@ -56,15 +63,15 @@ def write_clip(file: BinaryIO, clip: Clip, lock: Lock) -> None:
         file.write(_LENGTH.pack(len(record)) + record)
 
 
-def read_clip(path: Path, private_key: Any | None = None) -> Clip:
-    """Return a clip.
+def read_clip(path: Path, private_key: Any | None = None, *, device_key: str | None = None) -> Clip:
+    """Return a clip; with `device_key` (hex) only one that this device signed.
 
     ClipError where it needs a key (reason SEALED) or has another one, or where the file cannot be
-    read, is not a clip, is truncated or damaged.
+    read, is not a clip, is truncated or damaged. KeyFileError for a device key that is none.
     """
     header: ClipHeader | None = None
     shots = []
-    for content in _records(path, private_key):
+    for content in _records(path, private_key, device_key):
         if content[:1] == _HEADER:
             header = _header(path, content)
         else:
@@ -77,7 +84,7 @@ def read_clip(path: Path, private_key: Any | None = None) -> Clip:
 
 
 def read_header(path: Path, private_key: Any | None = None) -> ClipHeader:
-    """Return what a clip says of itself, without reading its pictures; errors as `read_clip`."""
+    """Return a clip's header, without reading its pictures; errors as `read_clip`."""
     for content in _records(path, private_key):
         return _header(path, content)
     raise _damaged(path)
@@ -89,7 +96,7 @@ def is_cut_off(path: Path) -> bool:
     The contents are not judged: `read_clip` does that. ClipError where it cannot be read.
     """
     try:
-        with path.open("rb") as file:
+        with open_bounded(path, MOST_CLIP_BYTES) as file:
             start = file.read(len(MAGIC) + 1)
             if start not in (MAGIC + PLAIN, MAGIC + SEALED):
                 # Another file is refused for being one.
@@ -98,7 +105,7 @@ def is_cut_off(path: Path) -> bool:
             if start == MAGIC + SEALED:
                 file.seek(KEY_ID_BYTES + KEY_BYTES, os.SEEK_CUR)
                 end = len(_END) + TAG_BYTES
-            whole, last = path.stat().st_size, 0
+            whole, last = os.fstat(file.fileno()).st_size, 0
             while length := file.read(_LENGTH.size):
                 if len(length) < _LENGTH.size:
                     return True
@@ -119,10 +126,10 @@ def _contents(clip: Clip) -> Iterator[bytes]:
     yield _END
 
 
-def _records(path: Path, private_key: Any | None) -> Iterator[bytes]:
+def _records(path: Path, private_key: Any | None, device_key: str | None = None) -> Iterator[bytes]:
     """Yield the contents before the end record; UserError unless that comes last."""
     try:
-        with path.open("rb") as file:
+        with _opened(path, device_key) as file:
             opener = _opener(path, file, private_key)
             number = 0
             while (content := _record(path, file, opener, number))[:1] != _END:
@@ -139,6 +146,22 @@ def _records(path: Path, private_key: Any | None) -> Iterator[bytes]:
         raise ClipError(
             ClipReason.UNREADABLE, f"{path}: cannot read the clip ({error.strerror}){remedy}"
         ) from error
+
+
+def _opened(path: Path, device_key: str | None) -> BinaryIO:
+    """Return the clip's bytes: with a device key those that were found to be signed, and no others.
+
+    A file may be exchanged between a check and the reading.
+    """
+    if device_key is None:
+        return open_bounded(path, MOST_CLIP_BYTES)
+    content = read_bounded(path, MOST_CLIP_BYTES)
+    problem = signed_by(content, device_key)
+    if problem is not None:
+        raise ClipError(
+            ClipReason.NOT_SIGNED, f"{path}: {problem}: leave --device-key out to see it"
+        )
+    return io.BytesIO(content)
 
 
 def _opener(path: Path, file: BinaryIO, private_key: Any | None) -> Opener:
@@ -191,9 +214,10 @@ def _record(path: Path, file: BinaryIO, opener: Opener, number: int) -> bytes:
 def _header(path: Path, content: bytes) -> ClipHeader:
     try:
         header = ClipHeader.from_json(json.loads(content[1:]))
-    except (ValueError, KeyError, TypeError, RecursionError):
+        possible = is_possible(header)
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         raise _damaged(path) from None
-    if not _is_possible(header):
+    if not possible:
         raise _damaged(path)
     return header
 
@@ -207,7 +231,7 @@ def _shot(path: Path, content: bytes) -> Shot:
     return Shot(camera, time_s, content[1 + _SHOT.size :])
 
 
-def _is_possible(header: ClipHeader) -> bool:
+def is_possible(header: ClipHeader) -> bool:
     """Whether each value has its type, and no number asks for a video without an end."""
     texts = (header.version, header.ended, *(f"{e.state}{e.reason}" for e in header.events))
     times = (header.from_s, header.to_s, header.event_s, *(e.time_s for e in header.events))

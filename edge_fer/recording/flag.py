@@ -1,4 +1,4 @@
-"""What vehicle and user are told of the recorder."""
+"""The recorder's status for the vehicle and the user."""
 
 from dataclasses import dataclass
 from enum import IntEnum

@@ -1,4 +1,4 @@
-"""The forward camera: opened, watched and started anew by the recorder alone."""
+"""The forward camera: opened, watched and restarted by the recorder alone."""
 
 import time
 

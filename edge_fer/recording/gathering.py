@@ -11,7 +11,7 @@ LONGEST_CLIP_S = 60.0
 CLIP_BYTES = 64 << 20
 HISTORY_BYTES = 32 << 20
 
-# A picture is heard of a moment after it was taken.
+# A picture arrives a moment after it was taken.
 LATE_S = 0.5
 
 COMPLETE = "complete"
@@ -55,7 +55,7 @@ class Gatherer:
     ) -> None:
         self._before_s, self._after_s, self._fps = before_s, after_s, fps
         self._most_bytes = most_bytes
-        # An event is heard of a moment after its picture came, so a little more is held.
+        # An event arrives a moment after its picture, so a little more is held.
         self._history = History(before_s + 1.0)
         self._events: list[Event] = []
         self._shots: list[Shot] = []
@@ -91,7 +91,7 @@ class Gatherer:
             self._events.append(event)
             over_s = self._end_s
             self._end_s = max(over_s, event.time_s + self._after_s)
-            # Pictures that came after the old end, and before this event was heard of.
+            # Pictures that came after the old end and before this event.
             for shot in self._history.since(over_s):
                 if over_s < shot.captured_s <= self._end_s:
                     self._take(shot)

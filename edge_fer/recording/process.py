@@ -125,7 +125,7 @@ class RecorderProcess:
         time_s: float,
         measured: Measured = NOTHING_MEASURED,
     ) -> None:
-        """Hear what was decided; the beginning of a state that counts is an event."""
+        """Take a decision; the beginning of a state that counts is an event."""
         if not self._config.enabled or state is self._state:
             return
         self._state = state
@@ -148,7 +148,7 @@ class RecorderProcess:
             self._send()
 
     def look_after(self, now_s: float) -> None:
-        """Hear what the recorder says, and start it, or start it anew, at a capped rate."""
+        """Read the recorder's messages, and start or restart it, at a capped rate."""
         if not self._config.enabled:
             return
         self._killed = [process for process in self._killed if process.poll() is None]
@@ -181,7 +181,7 @@ class RecorderProcess:
             if self._has_answered:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     self._process.wait(timeout_s)
-            # One that is still starting has nothing to keep, and would not hear of the end soon.
+            # One that is still starting has nothing to keep, and would read the request late.
             self._end(kill=not self._has_answered)
 
     def _start(self, now_s: float) -> None:

@@ -85,8 +85,8 @@ class SealingLock:
         except ValueError as error:
             raise KeyFileError(
                 KeyReason.NOT_A_KEY,
-                f"recording.public_key: {public_key.hex()[:12]}... is no X25519 key: make one with"
-                f" {_KEYGEN}",
+                f"recording.public_key: {public_key.hex()[:12]}... is not an X25519 key: make one "
+                f"with {_KEYGEN}",
             ) from error
         self.prefix = SEALED + key_id(public_key) + own
         self._cipher = _cipher(secret, own, public_key)
@@ -131,7 +131,7 @@ def lock_for(public_key: str) -> Lock:
 
 
 def key_id(public_key: bytes) -> bytes:
-    """Return what names a public key in a clip, so that a wrong one is told from damage."""
+    """Return what names a public key in a clip, so that a wrong key is not taken for damage."""
     return hashlib.sha256(public_key).digest()[:KEY_ID_BYTES]
 
 

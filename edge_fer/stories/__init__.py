@@ -1,1 +1,1 @@
-"""Stories of drivers, told to the policy as synthetic observations: its tests and its benchmark."""
+"""Scripted drives as synthetic observations, for the policy's tests and its benchmark."""

@@ -37,20 +37,6 @@ class Noise:
     emotion_spread: float = 0.5  # standard deviation of the logarithm of each probability
 
 
-NO_NOISE = Noise(
-    eyes_misjudged=0.0,
-    eyes_unseen=0.0,
-    lids_sd=0.0,
-    gaze_sd=0.0,
-    face_missed=0.0,
-    head_sd_deg=0.0,
-    head_outliers=0.0,
-    frames_lost=0.0,
-    stall_s=0.0,
-    emotion_spread=0.0,
-)
-
-
 class _Runs:
     """Something that is so for a share of the time, in runs of a mean length."""
 

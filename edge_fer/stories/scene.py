@@ -1,4 +1,4 @@
-"""Scenes of a drive, and the observations in which they are told at any frame rate."""
+"""Scenes of a drive, and their observations at any frame rate."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace

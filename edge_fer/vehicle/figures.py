@@ -1,4 +1,4 @@
-"""The daemon's own figures as the vehicle is told them, once a second. Pure."""
+"""The daemon's metrics as they are sent to the vehicle, once a second. Pure."""
 
 from edge_fer.health.meter import Health
 from edge_fer.health.throttling import CAPPED, HEAT_THROTTLING, POOR_SUPPLY
@@ -35,8 +35,11 @@ def fault_counters(
     """Return what went wrong and was recovered from: camera, daemon (`restarts`), link, vehicle.
 
     The bytes are full: what the vehicle said and was not believed, and its switch-offs, are added
-    to the frames that were rejected. `edge-fer status` has each by itself.
+    to the frames that were rejected; a bus-off is a lost connection, and a frame that no node
+    acknowledged a dropped one. `edge-fer status` has each by itself.
     """
+    lost = link.connections_lost + link.channels_reopened + link.bus_off
+    dropped = link.frames_dropped + link.frames_refused + link.unacknowledged
     rejected = link.controller_frames_rejected
     rejected += vehicle.contradictions + vehicle.speed_jumps + vehicle.switch_offs
 
@@ -47,8 +50,8 @@ def fault_counters(
         stalls_per_hour=health.stalls_last_hour,
         camera_restarts_per_hour=health.camera_restarts_last_hour,
         restarts=count("Restarts", restarts),
-        connections_lost=count("ConnectionsLost", link.connections_lost + link.channels_reopened),
-        link_frames_dropped=count("LinkFramesDropped", link.frames_dropped + link.frames_refused),
+        connections_lost=count("ConnectionsLost", lost),
+        link_frames_dropped=count("LinkFramesDropped", dropped),
         controller_rejected=count("ControllerRejected", rejected),
         lines_rejected=count("LinesRejected", link.rejected_lines),
     )

@@ -1,4 +1,4 @@
-"""From what the vehicle controller sent to what the pipeline is told of the vehicle. Pure."""
+"""From the controller's message to the vehicle's state as the pipeline uses it. Pure."""
 
 from edge_fer.observation import UNKNOWN_VEHICLE, Answer, Vehicle
 from firmware_bridge.protocol.database import value_code

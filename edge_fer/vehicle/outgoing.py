@@ -1,4 +1,4 @@
-"""From what the pipeline decided to what the vehicle is told. Pure."""
+"""From the pipeline's decision to the messages for the vehicle. Pure."""
 
 from dataclasses import dataclass, replace
 
@@ -57,6 +57,7 @@ class Parts:
     """Which parts of the device are not what they were meant to be.
 
     A model may be a stand-in, or have failed with none to stand in: then no emotion is inferred.
+    Without `eyes` no state rests on lids or gaze.
     For a detector that failed the cascade stands in, without head and eyes. `camera_opened` says
     whether the camera has ever given a frame, `link_blocked` whether an adapter or a bus refuses
     frames, or did a moment ago.
@@ -65,6 +66,7 @@ class Parts:
     model_is_fallback: bool = False
     model_failed: bool = False
     detector_failed: bool = False
+    eyes_missing: bool = False
     camera_opened: bool = True
     link_blocked: bool = False
 
@@ -81,7 +83,7 @@ def report(
     recording: RecordingFlag = RecordingFlag.OFF,
     watched: bool = False,
 ) -> Snapshot:
-    """Return what the vehicle is told at `now_s` (monotonic seconds).
+    """Return what is sent to the vehicle at `now_s` (monotonic seconds).
 
     `watched` is whether a person is being shown the pictures.
     """
@@ -118,7 +120,7 @@ def report(
 
 
 def report_standby(health: Health, now_s: float, parts: Parts = ALL_AS_MEANT) -> Snapshot:
-    """Return what the vehicle is told while it wants nobody watched: not available."""
+    """Return what is sent while monitoring is off on the vehicle's request: not available."""
     return Snapshot(
         published_s=now_s,
         driver_state=DriverStateMessage(),
@@ -166,7 +168,7 @@ def _face(step: Step) -> int | None:
 
 
 def _quality(step: Step) -> int | None:
-    """Say how much the newest frame is worth; None where there is none to be judged."""
+    """Return the quality of the newest frame; None without one."""
     if step.captured_s is None:
         return None
     if step.face is None:
@@ -212,7 +214,7 @@ def _degraded_device(health: Health, parts: Parts) -> int:
     """
     if parts.detector_failed:
         return DEGRADED_DETECTOR
-    if parts.model_failed or parts.model_is_fallback:
+    if parts.model_failed or parts.model_is_fallback or parts.eyes_missing:
         return DEGRADED_MODEL
     if health.shed_for == HEAT:
         return DEGRADED_HEAT

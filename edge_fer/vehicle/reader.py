@@ -1,4 +1,4 @@
-"""What is known of the vehicle in each turn: the link's frames, as far as they are believed."""
+"""The vehicle's state in each turn: the link's frames, as far as they are trusted."""
 
 import logging
 
@@ -25,7 +25,7 @@ class VehicleReader:
         return self._trust.counters
 
     def read(self) -> Vehicle:
-        """Return the vehicle's latest message, as far as it is believed."""
+        """Return the vehicle's latest message, as far as it is trusted."""
         taken = self._link.take_controller_frames()
         frames = [(time_s, decode_vehicle(message)) for time_s, message in taken]
         latest = decode_vehicle(self._link.controller)

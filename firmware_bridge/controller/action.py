@@ -19,7 +19,7 @@ WARNS_LOUDLY_FROM_KM_H = 50.0
 class Action(StrEnum):
     """What the vehicle would do, from nothing to the strongest."""
 
-    UNKNOWN = "unknown"  # nothing can be said of the driver: a lamp tells so, no assistance relies
+    UNKNOWN = "unknown"  # nothing is known of the driver: a lamp shows it, no assistance relies
     NOTHING = "nothing"
     CHIME = "chime"
     WARNING = "warning"

@@ -84,7 +84,7 @@ def event_text(event: Event) -> str:
     kind = event["event"]
     if kind == "vehicle":
         values = ", ".join(f"{name} {event[name]}" for name in event if name != "event")
-        return f"vehicle says: {values}"
+        return f"vehicle: {values}"
     if kind == "line":
         back = f"{event.get('why')}; it is opened again as soon as it is back"
         return "the port is back" if event["connected"] else back

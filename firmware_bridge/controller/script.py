@@ -62,7 +62,7 @@ def _cue(words: list[str]) -> Cue:
     if not 0.0 <= time_s < float("inf"):
         raise InputError(
             InputReason.BAD_FORMAT,
-            f"{words[0]!r} is no time; begin the line with seconds, as in 3.5",
+            f"{words[0]!r} is not a time; begin the line with seconds, as in 3.5",
         )
     if not words[1:]:
         raise InputError(
@@ -73,7 +73,7 @@ def _cue(words: list[str]) -> Cue:
         key, equals, value = word.partition("=")
         if not equals:
             raise InputError(
-                InputReason.BAD_FORMAT, f"{word!r} is no NAME=VALUE; names are {', '.join(NAMES)}"
+                InputReason.BAD_FORMAT, f"{word!r} is not NAME=VALUE; names are {', '.join(NAMES)}"
             )
         change(VehicleState(), key, value)  # a mistake shows now and not in the middle of a test
         changes.append((key, value))

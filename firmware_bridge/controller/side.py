@@ -1,4 +1,4 @@
-"""The controller's side of the wire: takes our frames, says what the vehicle says.
+"""The controller's side of the wire: receives the device's frames, sends the vehicle's state.
 
 Pure but for what it remembers; the caller brings the time (monotonic seconds).
 """
@@ -30,7 +30,7 @@ _E2E_STATES = {
 class ControllerSide:
     """Supervises what comes as a receiver has to, and makes the frames that go back.
 
-    `watch` is what was heard, `desk` has the requests, `vehicle` is what is said.
+    `watch` is what was received, `desk` has the requests, `vehicle` is what is sent.
     """
 
     def __init__(self, vehicle: VehicleState, now_s: float) -> None:
@@ -58,7 +58,7 @@ class ControllerSide:
         self.desk.pass_time(now_s, self.vehicle.answer)
 
     def status(self) -> ControllerStatusMessage:
-        """Return what the vehicle says now."""
+        """Return the vehicle's state now."""
         shown = self.desk.shown
         return ControllerStatusMessage(
             enable=self.vehicle.enable,
@@ -92,12 +92,12 @@ class ControllerSide:
         return advise(message, self.vehicle.speed_km_h, held_s)
 
     def warnings(self) -> dict[str, str]:
-        """Return what is wrong with what is heard, although the line is in order; by subject."""
+        """Return by subject what is wrong with received frames although the line is in order."""
         warning = self.watch.dbc_warning()
         return {} if warning is None else {"dbc": warning}
 
     def reboot(self, now_s: float) -> None:
-        """Forget all that was heard, and begin anew with the counter, as after a power cycle."""
+        """Drop all received state and restart the counter, as after a power cycle."""
         self.watch = Watch(now_s)
         self.desk = RequestDesk()
         self._sender = Profile22Sender(_KNOWN.data_ids)

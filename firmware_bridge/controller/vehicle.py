@@ -1,4 +1,4 @@
-"""What the vehicle says of itself, as a value that options, keys and scripts change."""
+"""The vehicle's own state, as a value that options, keys and scripts change."""
 
 from dataclasses import dataclass, fields, replace
 

@@ -182,7 +182,7 @@ def run_controller(
     until: Callable[[], bool] = lambda: False,
     out: TextIO | None = None,
 ) -> int:
-    """Act as the vehicle controller at `uri`; return 0, or 1 if no good frame was heard.
+    """Act as the vehicle controller at `uri`; return 0, or 1 if no good frame was received.
 
     Ends after `seconds`, when `until()` is true, on the key q, on SIGINT, SIGTERM and SIGHUP.
     BridgeError where the port does not open at first or the script is wrong. With `faults` the
@@ -225,6 +225,6 @@ def _faulty_wire(uri: str, faults: FaultSpec) -> FaultyWire:
         ways = " or ".join(f"{known}:PATH" for known in _SERIAL)
         raise LinkError(
             LinkReason.BAD_ADDRESS,
-            f"faults: {uri!r} is no serial line; use {ways}, a path to be made",
+            f"faults: {uri!r} is not a serial line; use {ways}, a path to be made",
         )
     return FaultyWire(faults, Path(address.partition("?")[0]))

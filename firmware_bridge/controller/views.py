@@ -34,7 +34,7 @@ _COLOURS = {
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What the last line says. What was heard counts from the last reboot on."""
+    """What the last line shows. What was received counts from the last reboot on."""
 
     seconds: float
     frames_sent: int
@@ -122,10 +122,10 @@ class EventLines:
         if self._live is not None:
             self._live.stop()
         self._say(
-            f"{totals.frames_good} good frames of {totals.frames_heard} heard,"
+            f"{totals.frames_good} good frames of {totals.frames_heard} received,"
             f" {totals.frames_sent} sent in {totals.seconds:.1f} s"
         )
-        self._say("driver: " + (" → ".join(totals.states) or "nothing heard"))
+        self._say("driver: " + (" → ".join(totals.states) or "none received"))
         self._say("vehicle would do: " + " → ".join(totals.actions))
         if totals.faults:
             faults = ", ".join(f"{name} {count}" for name, count in totals.faults.items())
@@ -145,9 +145,9 @@ def render(
     advice = side.advice()
     says = describe(side.vehicle)
     rows = [
-        _row("vehicle says", ", ".join(f"{name} {value}" for name, value in says.items())),
+        _row("vehicle", ", ".join(f"{name} {value}" for name, value in says.items())),
         _row(
-            "hears",
+            "driver",
             f"{course_name(None if heard is None else heard[0].state)}"
             f"  (end-to-end: {side.watch.receiver_state(DriverStateMessage.NAME).value})",
         ),

@@ -41,7 +41,7 @@ def parse_faults(text: str) -> FaultSpec:
         if not equals or name not in known:
             raise InputError(
                 InputReason.UNKNOWN_NAME,
-                f"faults: {item.strip()!r} is no NAME=VALUE of {', '.join(known)}",
+                f"faults: {item.strip()!r} is not NAME=VALUE of {', '.join(known)}",
             )
         values[name] = _value(name, value)
     seed = int(values.pop("seed", FaultSpec().seed))

@@ -57,7 +57,7 @@ class FaultyWire:
         return self._lines[0].done + self._lines[1].done + outages
 
     def close(self) -> None:
-        """Unplug both ends for good."""
+        """Unplug both ends, finally."""
         if not self._thread.is_alive():
             return
         os.write(self._wake_writer, b"\0")

@@ -174,7 +174,7 @@ class Link:
 
     @property
     def alive(self) -> bool:
-        """Return whether the thread runs: without it the vehicle is told nothing."""
+        """Return whether the thread runs: without it nothing is sent to the vehicle."""
         return self._thread.is_alive()
 
     @property

@@ -48,7 +48,7 @@ class CandumpPipe:
         """
         stands = self._ended or self._is_readable(0.0)
         passed_s = 0.0 if stands else time.monotonic() - self._latest_came_s
-        # A frame that was long in the pipe sets back its clock, but not the one that is told.
+        # A frame that was long in the pipe sets back its clock, but not the one that is shown.
         self._told_s = max(self._told_s, self._latest_s + passed_s)
         return self._told_s
 

@@ -7,6 +7,9 @@ from firmware_bridge.protocol.database import definitions
 
 MAX_FILTER_LENGTH = 60
 PAGE_ROWS = 10
+SIDEWAYS_CELLS = 20
+# No message has more in words.
+MOST_SIDEWAYS_CELLS = 400
 # Lines of all messages; pressing down at the end is not to be made up for by pressing up.
 MOST_SIGNAL_ROWS = sum(1 + len(known.signals) for known in definitions().values()) - PAGE_ROWS
 
@@ -39,6 +42,7 @@ class Controls:
     changed_only: bool = False
     scrolled_rows: int = 0  # back from the newest frame; only while paused
     first_signal: int = 0  # the uppermost row of the signals
+    sideways: int = 0  # cells by which the signals of the frames are moved to the left
 
 
 HELP: tuple[tuple[str, str], ...] = (
@@ -50,6 +54,7 @@ HELP: tuple[tuple[str, str], ...] = (
     ("c", "only frames whose content changed"),
     ("r", "start or stop recording (a candump .log in this folder)"),
     ("↑ ↓", "back and forth in the frames, with pg up and pg down by ten; pauses"),
+    ("← →", "sideways in the signals of the frames"),
     ("?", "this help"),
 )
 _KEY_LINE = (
@@ -63,6 +68,7 @@ _KEY_LINE = (
     ("?", "help"),
 )
 _WISHES = {"q": Wish.QUIT, "r": Wish.RECORD}
+_SIDEWAYS = {"right": SIDEWAYS_CELLS, "left": -SIDEWAYS_CELLS}
 _SCROLL = {"up": 1, "down": -1, "page up": PAGE_ROWS, "page down": -PAGE_ROWS}
 
 
@@ -86,6 +92,8 @@ def press(controls: Controls, key: str) -> tuple[Controls, Wish]:
     if controls.typed is not None:
         return _type(controls, controls.typed, key), Wish.NOTHING
     wish = _WISHES.get(key.lower(), Wish.NOTHING)
+    if key in _SIDEWAYS:
+        return _move(controls, _SIDEWAYS[key]), wish
     return (_scroll(controls, _SCROLL[key]) if key in _SCROLL else _set(controls, key)), wish
 
 
@@ -108,6 +116,12 @@ def _set(controls: Controls, key: str) -> Controls:
             return replace(controls, page=other, first_signal=0)
     is_left = key == "escape" and page in (Page.HELP, Page.SIGNALS)
     return replace(controls, page=Page.OVERVIEW) if is_left else controls
+
+
+def _move(controls: Controls, cells: int) -> Controls:
+    """Move the signals of the frames sideways; they are on the page of frames."""
+    moved = min(max(0, controls.sideways + cells), MOST_SIDEWAYS_CELLS)
+    return replace(controls, page=Page.FRAMES, sideways=moved)
 
 
 def _scroll(controls: Controls, rows: int) -> Controls:

@@ -11,11 +11,13 @@ from firmware_bridge.transports.base import TransportCounters
 from firmware_bridge.transports.gate import Gate
 
 _READ_BYTES = 65_536
+_CONNECT_S = 2.0
 
 
 def open_daemon(path: str) -> "DaemonSocket":
     """Connect to the daemon's socket at `path`; TransportError where nobody serves it."""
     client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    client.settimeout(_CONNECT_S)  # one that stands still lets nobody in
     try:
         client.connect(path)
     except OSError as error:

@@ -27,7 +27,7 @@ def frames_panel(
 ) -> Panel:
     """Return the frames in `rows` lines, the newest below; bytes that changed are marked."""
     shown = last_rows(frames, rows, controls.scrolled_rows)
-    lines = [_frame_row(logged, start_s) for logged in shown]
+    lines = [_frame_row(logged, start_s, controls.sideways) for logged in shown]
     if not lines:
         wanted = controls.filter_text or controls.changed_only
         lines = [Text("nothing passes the filter" if wanted else "nothing so far", LABEL)]
@@ -39,7 +39,10 @@ def frames_panel(
         title += ", only changes"
     if controls.scrolled_rows:
         title += f", {controls.scrolled_rows} back"
-    return panel(Group(*lines), title)
+    made = panel(Group(*lines), title)
+    made.subtitle = Text("← → for the rest of the signals" if shown else "", LABEL)
+    made.subtitle_align = "left"
+    return made
 
 
 def help_panel(rows: int) -> Panel:
@@ -59,7 +62,7 @@ def help_panel(rows: int) -> Panel:
     return panel(Group(*lines[:rows]), "HELP")
 
 
-def _frame_row(logged: LoggedFrame, start_s: float) -> Text:
+def _frame_row(logged: LoggedFrame, start_s: float, sideways: int) -> Text:
     judged = logged.judged
     frame = judged.frame
     text = Text(no_wrap=True, overflow="ellipsis")
@@ -74,5 +77,5 @@ def _frame_row(logged: LoggedFrame, start_s: float) -> Text:
     status = judged.status.value.replace("_", " ")
     text.append(f" {status:<{_STATUS_CELLS}}", _STATUS_COLOURS.get(judged.status, "red1"))
     # The table above names the ids; a name in each row would leave no room for the signals.
-    text.append(signals_line(judged), LABEL)
+    text.append(signals_line(judged)[sideways:], LABEL)
     return text

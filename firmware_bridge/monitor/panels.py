@@ -50,6 +50,8 @@ DIAGNOSTIC = (
     DriverEvidenceMessage.NAME,
     LinkTimingMessage.NAME,
 )
+# So long after a change of the state an emotion is there, where any is inferred.
+_FIRST_EMOTION_S = 5.0
 _NARROW_COUNTS = ("lost", "rep", "crc", "late")
 
 
@@ -98,10 +100,24 @@ def emotion_panel(seen: Seen, width: int) -> Panel:
         row(label.lower(), meter(percent, room, strong=percent == highest))
         for label, percent in zip(EMOTION_SIGNALS, percents, strict=True)
     ]
-    made = panel(Group(*lines), "EMOTION")
-    made.subtitle = _look(seen)
+    missing = _without_emotions(seen)
+    made = panel(Group(*lines), "EMOTION" + ("  NOT INFERRED" if missing else ""))
+    made.subtitle = Text(missing, "yellow") if missing else _look(seen)
     made.subtitle_align = "left"
     return made
+
+
+def _without_emotions(seen: Seen) -> str:
+    """Return why a driver whose face is followed has no emotion; empty where there is no riddle."""
+    known, health = seen.latest(DriverStateMessage), seen.latest(HealthMessage)
+    if known is None or known[0].emotion is not None:
+        return ""
+    if named(DriverStateMessage.NAME, "Face", known[0].face) not in ("tracked", "detected"):
+        return ""
+    if not seen.history or seen.now_s - seen.history[-1].time_s < _FIRST_EMOTION_S:
+        return ""
+    failed = health is not None and named(HealthMessage.NAME, "Model", health[0].model) == "failed"
+    return "the network failed" if failed else "off: driver_state.emotion_states"
 
 
 def request_panel(seen: Seen) -> Panel:
@@ -113,11 +129,15 @@ def request_panel(seen: Seen) -> Panel:
     kind = named(request.NAME, "Type", request.kind)
     if seen.now_s - time_s > REQUEST_SHOWN_S:
         ago = f"last: {kind}, {duration(seen.now_s - time_s)} ago"
-        return panel(three_lines(Text("none pending", LABEL), Text(ago, LABEL)), "REQUEST")
+        lines = (Text("none pending", LABEL), Text(ago, LABEL), _answer(seen, request))
+        return panel(three_lines(*lines), "REQUEST")
     return panel(
         three_lines(
             Text(kind, "bold medium_purple1"),
-            Text(f"{named(request.NAME, 'Severity', request.severity)}, id {request.request_id}"),
+            Text.assemble(
+                f"{named(request.NAME, 'Severity', request.severity)}, id {request.request_id}  ",
+                _answer(seen, request),
+            ),
             Text(
                 f"valid for {number(request.valid_for_s, 's')},"
                 f" {named(request.NAME, 'Reason', request.reason)}"
@@ -128,11 +148,22 @@ def request_panel(seen: Seen) -> Panel:
     )
 
 
+def _answer(seen: Seen, request: DriverRequestMessage) -> Text:
+    """Return what the vehicle answered to `request`; nothing where it has not."""
+    known = seen.latest(ControllerStatusMessage)
+    if known is None or known[0].acknowledged_id != request.request_id:
+        return Text("")
+    answer = named(ControllerStatusMessage.NAME, "Answer", known[0].answer)
+    if answer in ("none", NO_VALUE):
+        return Text("acknowledged", LABEL)
+    return Text(f"answered: {answer}", "bold green3")
+
+
 def health_panel(seen: Seen, width: int) -> Panel:
     """Return what the driver unit says about itself, in lines of `width` cells."""
     known = seen.latest(HealthMessage)
     if known is None:
-        return panel(three_lines(Text("not heard", LABEL)), "HEALTH")
+        return panel(three_lines(Text("not received", LABEL)), "HEALTH")
     health = known[0]
     fault = named(health.NAME, "Fault", health.fault)
     degraded = named(health.NAME, "DegradedReason", health.degraded_reason)
@@ -226,7 +257,7 @@ def _rest(seen: Seen, line: Line) -> Text:
     known = seen.latest(ControllerStatusMessage)
     text = Text("vehicle: ", LABEL)
     if known is None:
-        text.append("not heard", LABEL)
+        text.append("not received", LABEL)
     else:
         status = known[0]
         ignition = named(status.NAME, "Ignition", status.ignition)
@@ -255,6 +286,10 @@ def _reason(seen: Seen) -> Text:
     said = [] if evidence.reason is None else [named(evidence.NAME, "StateReason", evidence.reason)]
     blind = (("eyes", evidence.eyes_unseen_s), ("head", evidence.head_unseen_s))
     said += [f"{sense} unseen {seconds:.0f} s" for sense, seconds in blind if seconds]
+    never = [sense for sense, seconds in blind if seconds is None]
+    if never and seen.latest(DriverEvidenceMessage) is not None:
+        # No driver was there yet, or none of the networks that run can see it.
+        said.append(f"{' and '.join(never)} never seen")
     return Text(", ".join(said), LABEL)
 
 
@@ -283,11 +318,15 @@ def _look(seen: Seen) -> Text:
 
 
 def _figures(health: HealthMessage, stalls: str, width: int) -> str:
-    """Return rate, latency and temperature, with their labels where there is room."""
+    """Return rate, latency and temperature with as many of their labels as there is room for."""
     rate, latency = number(health.fps, "fps"), number(health.latency_ms, "ms")
-    rest = f"  {number(health.temperature_c, '°C')}{stalls}"
-    labelled = f"rate {rate}  latency {latency}{rest}"
-    return labelled if len(labelled) <= width else f"{rate}  {latency}{rest}"
+    temperature = number(health.temperature_c, "°C")
+    wordings = (
+        f"rate {rate}  latency {latency}  temp {temperature}{stalls}",
+        f"{rate}  latency {latency}  temp {temperature}{stalls}",
+        f"{rate}  {latency}  {temperature}{stalls}",
+    )
+    return next((text for text in wordings if len(text) <= width), wordings[-1])
 
 
 def _stalls(seen: Seen) -> str:

@@ -4,15 +4,18 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from importlib.util import find_spec
+from itertools import cycle, groupby
 from pathlib import Path
 from textwrap import fill
 from typing import Any
 
 from firmware_bridge.errors import OutputError, OutputReason
 from firmware_bridge.monitor.colours import EMOTION_COLOURS, state_colour
+from firmware_bridge.monitor.signal_names import SignalName
 from firmware_bridge.monitor.sources import Source
 from firmware_bridge.monitor.track import Course, Track
 from firmware_bridge.plot_style import (
+    BLUE,
     GREY,
     INK,
     ORANGE,
@@ -30,6 +33,9 @@ from firmware_bridge.protocol.messages import EMOTION_SIGNALS
 from firmware_bridge.reception.supervision import FrameStatus, JudgedFrame
 from firmware_bridge.reception.watching import Line, StateChange, Summary, Watch, course_name
 
+Panel = tuple[float, Callable[[Any], None]]
+"""Its height in inches, and what draws it."""
+
 _ENDINGS = (".png", ".svg", ".pdf")
 _TITLE_CHARACTERS = 110  # a line of the title
 _LABEL_SHARE = 0.15  # of the width: what a request takes in words
@@ -46,10 +52,11 @@ _FAULT_COLOURS = {
 class PlotView:
     """A monitor's view that leaves a picture of the whole watch behind.
 
-    BridgeError, at once, where there is no matplotlib or the file cannot be written.
+    With `signals` these are drawn below the states, and nothing else. BridgeError, at once, where
+    there is no matplotlib or the file cannot be written.
     """
 
-    def __init__(self, path: Path, source: Source) -> None:
+    def __init__(self, path: Path, source: Source, signals: Sequence[SignalName] = ()) -> None:
         if path.suffix.lower() not in _ENDINGS:
             raise OutputError(
                 OutputReason.BAD_NAME,
@@ -66,7 +73,7 @@ class PlotView:
             )
         self._path = path
         self._source = source
-        self._track = Track()
+        self._track = Track(signals)
         self._watch: Watch | None = None
         self._now_s = 0.0
 
@@ -108,10 +115,27 @@ def draw(
 ) -> Any:
     """Return a matplotlib figure of what happened between the two times."""
     lanes = _lanes(history)
-    panels: list[tuple[float, Callable[[Any], None]]] = [
-        (0.2 + 0.26 * len(lanes), lambda axes: _draw_states(axes, track, history, lanes, end_s)),
-        (1.7, lambda axes: _draw_emotions(axes, track)),
+    panels: list[Panel] = [
+        (0.2 + 0.26 * len(lanes), lambda axes: _draw_states(axes, track, history, lanes, end_s))
     ]
+    panels += _panels_of(track) if track.wanted else _usual_panels(track)
+    heights = [height for height, _ in panels]
+    figure = new_figure(sum(heights) + 0.35 * len(panels) + 0.6)
+    figure.suptitle(fill(title, _TITLE_CHARACTERS), x=0.01, ha="left")
+    for axes, (_, draw_panel) in zip(
+        figure.subplots(len(panels), 1, sharex=True, height_ratios=heights, squeeze=False)[:, 0],
+        panels,
+        strict=True,
+    ):
+        draw_panel(axes)
+    axes.set_xlim(start_s, end_s)
+    _label_time(axes, start_s, end_s)
+    return figure
+
+
+def _usual_panels(track: Track) -> list[Panel]:
+    """Return the panels that a plot has where no signals are named."""
+    panels: list[Panel] = [(1.7, lambda axes: _draw_emotions(axes, track))]
     drowsiness = track.known(("Confidence", "Drowsiness", "Distraction"))
     if drowsiness:
         panels.append((1.1, partial(_draw_courses, courses=drowsiness, unit="%", highest=100)))
@@ -130,19 +154,54 @@ def draw(
         if course:
             panels.append((0.75, partial(_draw_courses, courses=course, unit=unit)))
     panels.append((1.4, lambda axes: _draw_line(axes, track)))
+    return panels
 
-    heights = [height for height, _ in panels]
-    figure = new_figure(sum(heights) + 0.35 * len(panels) + 0.6)
-    figure.suptitle(fill(title, _TITLE_CHARACTERS), x=0.01, ha="left")
-    for axes, (_, draw_panel) in zip(
-        figure.subplots(len(panels), 1, sharex=True, height_ratios=heights, squeeze=False)[:, 0],
-        panels,
-        strict=True,
-    ):
-        draw_panel(axes)
-    axes.set_xlim(start_s, end_s)
-    _label_time(axes, start_s, end_s)
-    return figure
+
+def _panels_of(track: Track) -> list[Panel]:
+    """Return a panel for each signal that was named; neighbours with one unit share theirs."""
+    panels: list[Panel] = []
+    for (unit, codes), names in groupby(track.wanted, key=lambda n: (_unit(n), _codes(n))):
+        courses = {name: track.wanted[name] for name in names}
+        if not codes:
+            panels.append((0.75, partial(_draw_signals, courses=courses, unit=unit)))
+            continue
+        for name, course in courses.items():
+            lanes = sorted({int(value) for value in course.values if value is not None})
+            height = 0.2 + 0.2 * max(len(lanes), 1)
+            panels.append((height, partial(_draw_code, name=name, course=course, lanes=lanes)))
+    return panels
+
+
+def _unit(name: SignalName) -> str:
+    return name.definition.unit.replace("deg", "°")
+
+
+def _codes(name: SignalName) -> bool:
+    """Whether the values of a signal are codes with names."""
+    known = name.definition
+    return bool(known.names.keys() - {known.not_available_raw})
+
+
+def _draw_signals(axes: Any, courses: dict[SignalName, Course], unit: str) -> None:
+    for (name, course), colour in zip(courses.items(), cycle(SERIES), strict=False):
+        _step(axes, course, _words(name.signal), colour)
+    axes.set_ylabel(unit)
+    axes.set_title(", ".join(_heading(name, course) for name, course in courses.items()))
+    if len(courses) > 1:
+        legend_beside(axes)
+
+
+def _draw_code(axes: Any, name: SignalName, course: Course, lanes: list[int]) -> None:
+    """Draw a signal whose values are codes: one lane for each that occurred, by its name."""
+    rows = [None if value is None else float(lanes.index(int(value))) for value in course.values]
+    axes.plot(course.times_s, _numbers(rows), drawstyle="steps-post", color=BLUE, linewidth=2)
+    axes.set_yticks(range(len(lanes)), [str(name.definition.named(code)) for code in lanes])
+    axes.set_ylim(max(len(lanes), 1) - 0.5, -0.5)
+    axes.set_title(_heading(name, course))
+
+
+def _heading(name: SignalName, course: Course) -> str:
+    return str(name) if course.is_known else f"{name} (never available)"
 
 
 def _lanes(history: Sequence[StateChange]) -> list[str]:

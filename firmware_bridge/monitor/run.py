@@ -4,15 +4,17 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
 from rich.console import Console
 from rich.live import Live
 
-from firmware_bridge.errors import EndOfStream, TransportError
+from firmware_bridge.errors import EndOfStream, InputError, InputReason, TransportError
 from firmware_bridge.link.connection import Connection
 from firmware_bridge.monitor.plot import PlotView
+from firmware_bridge.monitor.signal_names import parse_signals
 from firmware_bridge.monitor.sources import Source, open_source
 from firmware_bridge.monitor.views import JsonView, ScreenView, View, Views
 from firmware_bridge.protocol.frame import CanFrame
@@ -35,10 +37,12 @@ def watch_bus(
     until: Callable[[], bool] = lambda: False,
     recorder: Recorder | None = None,
     stay: bool = False,
+    scene: Callable[[], str | None] = lambda: None,
 ) -> Summary:
     """Show what arrives from `source` until the time is up, `until()` is true, or a signal.
 
-    It also ends where the source does, unless it is to `stay` and show how things stood.
+    It also ends where the source does, unless it is to `stay` and show how things stood. `scene`
+    says what happens before the camera, where that is known.
     BridgeError where the port does not open at first; when it vanishes later it is opened again.
     KeyboardInterrupt on Ctrl-C, after the view got its summary.
     """
@@ -54,7 +58,8 @@ def watch_bus(
             if seconds is not None and time.monotonic() >= start_s + seconds:
                 break
             watch.check_overdue(source.now_s())
-            view.refresh(watch, _line(connection, judge, ended, watch), source.now_s())
+            line = replace(_line(connection, judge, ended, watch), scene=scene())
+            view.refresh(watch, line, source.now_s())
             if recorder is not None:
                 recorder.tick()
             if ended is not None:
@@ -77,8 +82,9 @@ def watch_bus(
     finally:
         if recorder is not None:
             recorder.stop()
+        line = _line(connection, judge, ended, watch)  # what a bus said is gone when it is closed
         connection.close()
-    summary = watch.summary(source.now_s(), _line(connection, judge, ended, watch))
+    summary = watch.summary(source.now_s(), line)
     view.end(summary)
     if interrupt is not None:
         raise interrupt
@@ -95,20 +101,30 @@ def run_monitor(
     filter_text: str = "",
     changed_only: bool = False,
     plot: Path | None = None,
+    signals: str = "",
     out: TextIO | None = None,
+    source: Source | None = None,
+    scene: Callable[[], str | None] = lambda: None,
 ) -> int:
     """Run the monitor on standard output, or `out`; return 0, or 1 if no good frame arrived.
 
     Ends after `seconds`, when `until()` is true, with the recording or stream that `uri` names, on
     the key q, on SIGTERM and SIGHUP, with a summary; on SIGINT with KeyboardInterrupt after it.
+    `signals` are those that `plot` draws, by name; empty: the usual ones.
+    `source` is what `uri` names where it is open already; `scene` as in `watch_bus`.
     """
     target = sys.stdout if out is None else out
+    wanted = parse_signals(signals) if signals else ()
+    if wanted and plot is None:
+        raise InputError(
+            InputReason.BAD_VALUE, "--signals names what --plot draws: add --plot FILE"
+        )
     with ExitStack() as stack:
         stack.enter_context(ending_signals_interrupt())
         # A recording that is only to be drawn is not watched.
         unwatched = plot is not None and uri.startswith("replay:")
-        source = open_source(uri, at_once=unwatched)
-        drawing = None if plot is None else PlotView(plot, source)
+        source = source or open_source(uri, at_once=unwatched)
+        drawing = None if plot is None else PlotView(plot, source, wanted)
         recorder = Recorder(uri, source.wall_s)
         if record is not None:
             recorder.start(record, source.now_s())
@@ -137,6 +153,7 @@ def run_monitor(
             until=lambda: until() or (screen is not None and screen.is_left),
             recorder=recorder,
             stay=screen is not None and screen.has_keys,
+            scene=scene,
         )
     return 0 if summary.good_frames else 1
 

@@ -98,7 +98,10 @@ def _diagnostic_rows(height: int) -> int:
 
 def _header(screen: Screen, width: int) -> Text:
     line, recording = screen.line, screen.recording
-    left = Text.assemble((" edge-fer monitor ", "bold black on green3"), f"  {line.uri}")
+    scene = "" if line.scene is None else f"  scene: {line.scene}"
+    left = Text.assemble(
+        (" edge-fer monitor ", "bold black on green3"), (scene, "bold"), f"  {line.uri}"
+    )
     right = Text()
     if recording is not None and recording.running:
         right.append(f"● REC {recording.path.name} {recording.frames}  ", "bold red1")

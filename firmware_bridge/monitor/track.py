@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from firmware_bridge.e2e.sequence import TIMEOUT_CYCLES
+from firmware_bridge.monitor.signal_names import SignalName
 from firmware_bridge.protocol.database import definition, value_name
 from firmware_bridge.protocol.messages import (
     EMOTION_SIGNALS,
@@ -53,8 +54,12 @@ class Fault:
 class Track:
     """What happened, of the frames that can be trusted. Pure; times as in the frames."""
 
-    def __init__(self) -> None:
+    def __init__(self, wanted: Sequence[SignalName] = ()) -> None:
         self.courses: dict[str, Course] = {}  # by signal: "Happy", "FrameRate"
+        # Any others that were asked for; codes as they are on the wire.
+        self.wanted: dict[SignalName, Course] = {
+            name: Course(_longest_gap_s(name.message)) for name in wanted
+        }
         self.intervals: dict[str, Course] = {}  # by message: seconds between its good frames
         self.faults: list[Fault] = []
         self.requests: list[tuple[float, str]] = []  # when one was first asked, and what
@@ -72,7 +77,7 @@ class Track:
             self._note_content(judged.message, time_s)
 
     def known(self, signals: Sequence[str]) -> dict[str, Course]:
-        """Return the courses of those of the signals that were heard."""
+        """Return the courses of those of the signals that were received."""
         return {
             name: self.courses[name]
             for name in signals
@@ -87,15 +92,18 @@ class Track:
                 self.intervals.setdefault(name, Course(gap_s)).add(time_s, time_s - before_s)
 
     def _note_content(self, message: Message, time_s: float) -> None:
+        values = message.signal_values()
+        for asked, course in self.wanted.items():
+            if asked.message == message.NAME:
+                course.add(time_s, values[asked.signal])
         if isinstance(message, DriverRequestMessage):
             if message.request_id != self._request_id:
                 self._request_id = message.request_id
                 self.requests.append((time_s, value_name(message.NAME, "Type", message.kind)))
             return
-        values = message.signal_values()
         for name in _DRAWN.get(message.NAME, ()):
-            course = self.courses.setdefault(name, Course(_longest_gap_s(message.NAME)))
-            course.add(time_s, values[name])
+            drawn = self.courses.setdefault(name, Course(_longest_gap_s(message.NAME)))
+            drawn.add(time_s, values[name])
 
 
 def _longest_gap_s(name: str) -> float:

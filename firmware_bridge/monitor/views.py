@@ -81,6 +81,7 @@ class JsonView:
         self._changes = ChangeFinder()
         self._warning: str | None = None  # the last one printed
         self._recording_trouble: str | None = None
+        self._scene: str | None = None
 
     def frame(self, judged: JudgedFrame, watch: Watch) -> None:
         """Print the frame."""
@@ -89,11 +90,14 @@ class JsonView:
             self._print(frame_as_json(judged, watch.start_s))
 
     def refresh(self, watch: Watch, line: Line, now_s: float) -> None:
-        """Print a warning when it appears; else lines are for what arrived."""
+        """Print a warning or a scene when it begins; else lines are for what arrived."""
         time_s = round(now_s - watch.start_s, 4)
         if line.warning is not None and self._warning is None:
             self._print({"time_s": time_s, "warning": line.warning})
         self._warning = line.warning
+        if line.scene is not None and line.scene != self._scene:
+            self._print({"time_s": time_s, "scene": line.scene})
+            self._scene = line.scene
         recording = self._recorder.status
         trouble = None if recording is None else recording.trouble
         if trouble is not None and self._recording_trouble is None:
@@ -206,7 +210,7 @@ def summary_lines(summary: Summary, recording: RecordingStatus | None = None) ->
         f"{summary.good_frames} good frames of {summary.frames} in {summary.seconds:.1f} s;"
         f" wrong CRC {summary.crc_failures}, counter gaps {summary.counter_gaps},"
         f" overdue {summary.overdue}, bytes rejected {summary.rejected_bytes}",
-        "driver: " + (_course(summary.states) or "nothing heard"),
+        "driver: " + (_course(summary.states) or "none received"),
     ]
     if recording is not None and recording.frames:
         lines.append(f"recorded: {counted(recording.frames, 'frame')} in {recording.path}")

@@ -7,7 +7,8 @@ error-passive, from 256 on bus-off, which means that it takes no part until it i
 from dataclasses import dataclass
 
 _CONTROLLER, _NO_ACKNOWLEDGEMENT, _BUS_OFF, _RESTARTED = 0x004, 0x020, 0x040, 0x100
-_PASSIVE, _ACTIVE = 0x10 | 0x20, 0x40  # of byte 1, with _CONTROLLER
+# Of byte 1, with _CONTROLLER: the worse of both directions, as it is from now on.
+_WARNING, _PASSIVE, _ACTIVE = 0x04 | 0x08, 0x10 | 0x20, 0x40
 # A node that is alone reports each frame as not acknowledged, for ever; one report alone is noise.
 _UNACKNOWLEDGED = 3
 # So many frames have to pass until the bus is in order again.
@@ -63,7 +64,7 @@ class BusHealth:
         if error_class & _CONTROLLER and detail & _PASSIVE:
             self._passive += not self._is_passive
             self._is_passive = True
-        if error_class & _CONTROLLER and detail & _ACTIVE:
+        elif error_class & _CONTROLLER and detail & (_WARNING | _ACTIVE):
             self._is_passive = False
         if error_class & _NO_ACKNOWLEDGEMENT:
             self._unacknowledged += 1

@@ -21,7 +21,7 @@ _REMEDIES = {"candump -L": "pipe in what `candump -L can0` prints"}
 
 
 def describe_garbled(protocol: str, passed: TransportCounters) -> str | None:
-    """Return what to tell the user of a line on which this passed; None where there is nothing."""
+    """Return a message for the user about a line on which this passed; None where there is none."""
     received = passed.received_bytes
     if received < JUDGED_BYTES or passed.understood_bytes >= UNDERSTOOD_SHARE * received:
         return None

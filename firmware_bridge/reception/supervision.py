@@ -124,7 +124,7 @@ class MessageSupervisor:
 
     @property
     def foreign(self) -> str | None:
-        """Return what to tell the user of frames with this id that another DBC made; else None."""
+        """Return a message for the user about frames with this id from another DBC; else None."""
         if not self._is_foreign:
             return None
         return f"{self._known.name}: hardly a right CRC: same {DBC_NAME} at both ends?"
@@ -268,7 +268,7 @@ class BusSupervisor:
 
     @property
     def foreign(self) -> str | None:
-        """Return what to tell of the first message whose frames another DBC made; None if none."""
+        """Return such a message about the first frames from another DBC; None if there are none."""
         told = (supervisor.foreign for supervisor in self._supervisors.values())
         return next((text for text in told if text is not None), None)
 

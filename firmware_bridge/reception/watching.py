@@ -47,6 +47,7 @@ class Line:
     # damaged.
     warning: str | None = None
     ended: bool = False  # a recording or a stream is over
+    scene: str | None = None  # what happens before the camera, where that is known: in the demo
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ class AscLines:
         return self._frame(words[0], words[1], words[5 : 5 + length], length)
 
     def _fd_event(self, words: list[str]) -> CanFrame | LineVerdict:
-        """Read a line of CANFD: classic frames too, which their flags tell."""
+        """Read a line of CANFD: classic frames too, by their flags."""
         _, channel, direction, can_id, *rest = words
         if direction.lower() not in _DIRECTIONS:
             return LineVerdict.OTHER

@@ -33,7 +33,7 @@ def recording_kind(path: Path) -> RecordingKind:
     except ValueError:
         raise LogError(
             LogReason.UNKNOWN_KIND,
-            f"recording: {path}: {path.suffix or 'no ending'!r} is no kind of recording; use"
+            f"recording: {path}: {path.suffix or 'no ending'!r} is not a kind of recording; use"
             " .log (candump), .jsonl, .blf or .asc (.trc and .csv are read only)",
         ) from None
 

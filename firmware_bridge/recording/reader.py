@@ -41,7 +41,7 @@ class RecordingReader:
         self.counters = TransportCounters()
         self.trouble: str | None = None
         self._damage: str | None = None
-        self._kind = recording_kind(path)
+        self._kind = self._kind_of(path)
         try:
             with path.open("rb"):
                 pass
@@ -64,6 +64,17 @@ class RecordingReader:
             yield frame
         if empty:
             raise LogError(LogReason.BAD_FORMAT, f"recording: {self.path}: {self._why_empty()}")
+
+    @staticmethod
+    def _kind_of(path: Path) -> RecordingKind:
+        """Return the kind of a file; BridgeError for none, with what its beginning says it is."""
+        try:
+            return recording_kind(path)
+        except LogError as error:
+            variant = _variant(path)
+            if variant is None:
+                raise
+            raise LogError(error.reason, f"recording: {path}: {variant}") from error
 
     def _lines(self, line_format: LineFormat) -> Iterator[CanFrame]:
         parser = LineParser(line_format)
@@ -134,8 +145,7 @@ class RecordingReader:
         self.trouble = f"damaged behind frame {count}: {damage}"
 
     def _why_empty(self) -> str:
-        with self.path.open("rb") as file:
-            variant = describe_variant(file.read(_CHUNK_BYTES))
+        variant = _variant(self.path)
         is_named_right = variant is not None and variant.endswith(f"name it {self._kind}")
         if variant is not None and self._channel is None and not is_named_right:
             return variant
@@ -144,6 +154,15 @@ class RecordingReader:
         if self.counters.rejected_lines:
             return f"none of its {self.counters.rejected_lines} lines is one of a {self._kind}"
         return "holds no frame" if self._channel is None else f"holds no frame of {self._channel}"
+
+
+def _variant(path: Path) -> str | None:
+    """Return what kind of file it seems to be; None where that is not known."""
+    try:
+        with path.open("rb") as file:
+            return describe_variant(file.read(_CHUNK_BYTES))
+    except OSError:
+        return None
 
 
 def _later(frame: CanFrame, start_s: float) -> CanFrame:

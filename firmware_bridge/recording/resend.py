@@ -14,6 +14,7 @@ from firmware_bridge.terminal.interrupts import EndingSignal, ending_signals_int
 from firmware_bridge.transports import Transport, open_transport
 
 _SLICE_S = 0.05
+_PATIENCE_S = 15.0  # with an adapter: the longest `settle_ms`, and its dialogue
 
 
 @dataclass
@@ -40,7 +41,7 @@ def resend(
     sent = Sent()
     start_s = time.monotonic()
     wanted = parse_filter(filter_text)
-    transport = open_transport(to)
+    transport = open_transport(to, patience_s=_PATIENCE_S)
     interrupt: KeyboardInterrupt | None = None
     try:
         done = 0
@@ -56,6 +57,8 @@ def resend(
         transport.close()
     passed_s = time.monotonic() - start_s
     lost = f", {sent.not_taken} not taken in time" if sent.not_taken else ""
+    if refused := transport.counters.frames_refused:
+        lost += f", {refused} refused by the adapter"
     print(f"{counted(sent.frames, 'frame')} to {to} in {passed_s:.1f} s{lost}", file=sys.stdout)
     if sent.unread_lines:
         print(f"warning: {path}: lines that are no frames: {sent.unread_lines}", file=sys.stdout)

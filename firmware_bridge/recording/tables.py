@@ -62,7 +62,7 @@ def read_trc(path: Path) -> Iterator[CanFrame | LineVerdict]:
 
 
 class _SkippedLines(logging.Filter):
-    """Counts the lines that python-can leaves out: it tells the log only, once a line."""
+    """Counts the lines that python-can skips: it only logs them, once a line."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -81,7 +81,7 @@ class _SkippedLines(logging.Filter):
 
 
 def read_csv(path: Path) -> Iterator[CanFrame | LineVerdict]:
-    """Read a table of python-can or SavvyCAN (GVRET), which its head tells. ValueError for others.
+    """Read a table of python-can or SavvyCAN (GVRET), by its header. ValueError for others.
 
     SavvyCAN's times count in microseconds from the adapter's start.
     """

@@ -2,15 +2,23 @@
 
 from firmware_bridge.recording.candump import holds_screen_line
 
+# Wireshark reads candump logs and writes none.
+_CAPTURE = "record the bus with candump -l, which Wireshark opens, too"
+_PCAP_MARKS = (
+    b"\xd4\xc3\xb2\xa1",
+    b"\xa1\xb2\xc3\xd4",
+    b"\x4d\x3c\xb2\xa1",  # with nanoseconds
+    b"\xa1\xb2\x3c\x4d",
+)
 _BEGINNINGS = (
     (b"LOGG", "it is a Vector BLF: name it .blf"),
-    (b"MDF ", "it is an MDF measurement: convert it to BLF or ASC"),
+    (b"MDF ", "it is an MDF measurement: convert it with can_logconvert FILE.mf4 FILE.log"),
     (b";$FILEVERSION", "it is a PEAK trace: name it .trc"),
     (b"Time Stamp,ID,Extended", "it is a SavvyCAN (GVRET) CSV: name it .csv"),
     (b"timestamp,arbitration_id", "it is a python-can CSV: name it .csv"),
-    (b"SQLite format 3", "it is a python-can database: convert it with can_logconvert"),
-    (b"\xd4\xc3\xb2\xa1", "it is a packet capture (pcap): export it as candump log in Wireshark"),
-    (b"\n\r\r\n", "it is a packet capture (pcapng): export it as candump log in Wireshark"),
+    (b"SQLite format 3", "it is a python-can database: can_logconvert FILE.db FILE.log"),
+    *((mark, f"it is a packet capture (pcap): {_CAPTURE}") for mark in _PCAP_MARKS),
+    (b"\n\r\r\n", f"it is a packet capture (pcapng): {_CAPTURE}"),
     (b"\x1f\x8b", "it is compressed: gunzip it"),
     (b"PK\x03\x04", "it is a ZIP archive: unpack it"),
 )

@@ -8,6 +8,7 @@ import os
 import select
 import threading
 import tty
+from contextlib import suppress
 from types import TracebackType
 
 _CHUNK_BYTES = 4096
@@ -16,8 +17,7 @@ _CHUNK_BYTES = 4096
 class PtyWire:
     """A cable between `end_a` and `end_b`, paths of terminal devices; close it, or use `with`.
 
-    Like a cable it never waits: bytes that an end does not take are lost, and counted in
-    `lost_bytes`.
+    Like a cable it never waits: bytes that an end does not take are lost.
     """
 
     def __init__(self) -> None:
@@ -31,7 +31,6 @@ class PtyWire:
             os.set_blocking(master, False)
         self.end_a = os.ttyname(self._slave_a)
         self.end_b = os.ttyname(self._slave_b)
-        self.lost_bytes = 0
         self._wake_reader, self._wake_writer = os.pipe()
         self._thread = threading.Thread(target=self._carry, name="pty-wire", daemon=True)
         self._thread.start()
@@ -43,8 +42,8 @@ class PtyWire:
             if self._wake_reader in readable:
                 return
             for source in readable:
-                data = os.read(source, _CHUNK_BYTES)
-                self.lost_bytes += len(data) - _write_what_fits(across[source], data)
+                with suppress(BlockingIOError):
+                    os.write(across[source], os.read(source, _CHUNK_BYTES))
 
     def close(self) -> None:
         """Unplug both ends."""
@@ -72,10 +71,3 @@ class PtyWire:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
-
-
-def _write_what_fits(descriptor: int, data: bytes) -> int:
-    try:
-        return os.write(descriptor, data)
-    except BlockingIOError:
-        return 0

@@ -61,15 +61,16 @@ def check_address(uri: str) -> tuple[str, str]:
     return scheme, address
 
 
-def open_transport(uri: str, *, listen_only: bool = False) -> Transport:
+def open_transport(uri: str, *, listen_only: bool = False, patience_s: float = 0.0) -> Transport:
     """Open the port or bus that `uri` names.
 
     `listen_only` is how the adapter of a serial port takes part in its bus, unless `uri` says it:
-    then it acknowledges nothing, and at a wrong bit rate it disturbs nobody.
+    then it acknowledges nothing, and at a wrong bit rate it disturbs nobody. `patience_s` is how
+    long it is waited for until it takes frames, where it is known that there is one.
 
     BridgeError for a URI that no transport can take, TransportError where it does not open.
     """
     scheme, address = check_address(uri)
     if scheme == "slcan":
-        return open_slcan(address, listen_only=listen_only)
+        return open_slcan(address, listen_only=listen_only, patience_s=patience_s)
     return _OPENERS[scheme](address)

@@ -24,12 +24,6 @@ def split_address(scheme: str, address: str, option: NumberOption) -> tuple[str,
     return place, number(scheme, address, option, options)
 
 
-def split_option(scheme: str, address: str, name: str, default: str) -> tuple[str, str]:
-    """Return the address and the text of its one option; BridgeError where it has another."""
-    place, options = split_options(scheme, address, (name,))
-    return place, options.get(name, default)
-
-
 def split_options(
     scheme: str, address: str, names: tuple[str, ...]
 ) -> tuple[str, Mapping[str, str]]:

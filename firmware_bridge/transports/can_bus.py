@@ -31,7 +31,7 @@ def open_socketcan(interface: str) -> "CanBus":
         remedy = (
             "this kernel has no CAN; try: sudo modprobe can_raw"
             if _error_number(error) == errno.EAFNOSUPPORT
-            else f"try: sudo ip link set {interface} up type can bitrate 500000"
+            else f"try: sudo ip link set {interface} up type can bitrate 500000 restart-ms 100"
         )
         raise TransportError(
             LinkReason.DOES_NOT_OPEN,

@@ -33,16 +33,19 @@ def check_slcan(address: str) -> None:
     _parse(address, listen_only=False)
 
 
-def open_slcan(address: str, *, listen_only: bool = False) -> "SlcanTransport":
+def open_slcan(
+    address: str, *, listen_only: bool = False, patience_s: float = 0.0
+) -> "SlcanTransport":
     """Open `PORT` or `PORT?option=VALUE&...`; see `open_place` for what goes wrong.
 
     `baudrate` is that of the serial line, `bitrate` that of the CAN bus; `adapter` is auto, yes or
     no; `listen` is yes or no, by default `listen_only`; `settle_ms` is the time before the first
     byte, for boards that begin anew when their port is opened; `reset=no` keeps them from it where
-    they can be kept.
+    they can be kept. `patience_s` is how long an adapter that boots is waited for: then none of its
+    frames is lost. A link does not wait: it has newer frames all the time.
     """
     place, settings = _parse(address, listen_only=listen_only)
-    return SlcanTransport(open_place(place), settings)
+    return SlcanTransport(open_place(place), settings, patience_s)
 
 
 def _parse(address: str, *, listen_only: bool) -> tuple[Place, AdapterSettings]:
@@ -119,7 +122,7 @@ class SlcanFraming:
 class SlcanTransport:
     """A transport over an open port, which it closes; opens an adapter's channel when it has to."""
 
-    def __init__(self, port: BytePort, settings: AdapterSettings) -> None:
+    def __init__(self, port: BytePort, settings: AdapterSettings, patience_s: float = 0.0) -> None:
         self._port = port
         self._settings = settings
         self._framing = SlcanFraming()
@@ -129,7 +132,7 @@ class SlcanTransport:
         self._replies = Replies()
         self._early: list[CanFrame] = []  # received while the channel was being opened
         try:
-            self._open()
+            self._open(patience_s)
         except TransportError:
             port.close()
             raise
@@ -183,15 +186,17 @@ class SlcanTransport:
         """Close the channel and the port."""
         self._port.close(b"" if self._settings.use is AdapterUse.NO else CLOSE_COMMAND)
 
-    def _open(self) -> None:
-        """Wait for an adapter that answers at once, but not for others."""
-        end_s = time.monotonic() + _LONGEST_OPENING_S
+    def _open(self, patience_s: float) -> None:
+        """Wait for an adapter that answers at once, and for others as long as is asked for."""
+        start_s = time.monotonic()
         self._talk()
-        while not self._dialogue.is_settled and self._settings.settle_s == 0.0:
+        while not self._dialogue.may_send:
             now_s = time.monotonic()
+            at_once = self._settings.settle_s == 0.0 and not self._dialogue.is_settled
+            end_s = start_s + max(patience_s, _LONGEST_OPENING_S if at_once else 0.0)
             if now_s >= end_s:
                 return
-            self._early += self._take(max(0.0, self._dialogue.next_s - now_s))
+            self._early += self._take(max(0.0, min(end_s, self._dialogue.next_s) - now_s))
 
     def _take(self, wait_s: float) -> list[CanFrame]:
         data = self._port.read(wait_s)

@@ -50,8 +50,8 @@ def check_tcp(port: str) -> tuple[str, int]:
     if not parts.hostname or not number or parts.path not in ("", "/") or "@" in parts.netloc:
         raise LinkError(
             LinkReason.BAD_ADDRESS,
-            f"link: {port!r} is no address of a TCP port; use socket://HOST:PORT with a port in"
-            " 1..65535, as socket://192.168.4.1:3333 or socket://[fe80::1]:3333",
+            f"link: {port!r} is not the address of a TCP port; use socket://HOST:PORT with a port "
+            "in 1..65535, as socket://192.168.4.1:3333 or socket://[fe80::1]:3333",
         )
     return parts.hostname, number
 

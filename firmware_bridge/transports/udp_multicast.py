@@ -1,6 +1,6 @@
 """Frames to all programs on this machine: the datagrams of python-can's `udp_multicast`.
 
-python-can's own bus hears what it sends itself and ends at the first datagram that is no frame,
+python-can's own bus receives what it sends itself and ends at the first datagram that is no frame,
 hence own sockets here; `can.Bus(interface="udp_multicast", channel=GROUP)` and `candump`-like tools
 built on it take part all the same.
 """
@@ -48,7 +48,7 @@ def check_udp_multicast(address: str) -> tuple[str, int]:
     if not _is_group(group):
         raise LinkError(
             LinkReason.BAD_ADDRESS,
-            f"link: udp_multicast:{group} is no IPv4 multicast group (224.0.0.0 to"
+            f"link: udp_multicast:{group} is not an IPv4 multicast group (224.0.0.0 to"
             f" 239.255.255.255); use udp_multicast:{GROUP}",
         )
     return group, port
@@ -67,7 +67,7 @@ class UdpMulticast:
                 LinkReason.DOES_NOT_OPEN,
                 _why_not_open(self._name, port, error),
             ) from error
-        # A socket of its own for sending: its address tells our echo from the others' frames.
+        # A socket of its own for sending: its address distinguishes our echo from others' frames.
         self._sender = _sender()
         self._own_address = self._sender.getsockname()
         self._gate = Gate(
@@ -178,7 +178,7 @@ def _receiver(group: str, port: int) -> socket.socket:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
-        made.bind((group, port))  # the group, so that others on the same port are not heard
+        made.bind((group, port))  # the group, so that others on the same port are not received
         membership = socket.inet_aton(group) + socket.inet_aton(_THIS_MACHINE)
         made.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
     except OSError:

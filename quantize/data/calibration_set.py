@@ -1,12 +1,13 @@
 """The representative set: the images that show the converter the range of each activation."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_fer.errors import DataError, DataReason, UsageError, UsageReason
+from edge_fer.models.kind import FACE_PX
 from quantize.data.fer2013 import USAGES, Fer2013
 
 DEFAULT_COUNT = 100
@@ -15,7 +16,7 @@ _TRAINING = USAGES.index("Training")
 
 @dataclass(frozen=True, slots=True, eq=False)  # arrays have no truth value; compare sha256
 class CalibrationSet:
-    """`count` images uint8[count, 48, 48]; `sha256` identifies the rows that they are."""
+    """`count` images uint8[count, side, side]; `sha256` identifies the rows that they are."""
 
     images: NDArray[np.uint8]
     seed: int
@@ -27,7 +28,7 @@ class CalibrationSet:
         return len(self.images)
 
     def batches(self) -> Iterator[list[NDArray[np.float32]]]:
-        """Yield one image after the other as the converter wants it: [float32[1, 48, 48, 1]].
+        """Yield one image after the other as the converter wants it: [float32[1, h, w, 1]].
 
         Together they span 0..1 exactly, because the converter takes the input scale from what it
         sees and the device counts on 1/255: where no image holds a black or a white pixel, two
@@ -42,8 +43,12 @@ class CalibrationSet:
             yield [to_float_input(image[np.newaxis])]
 
 
-def choose_calibration_set(dataset: Fer2013, *, count: int, seed: int) -> CalibrationSet:
+def choose_calibration_set(
+    dataset: Fer2013, *, count: int, seed: int, side_px: int = FACE_PX
+) -> CalibrationSet:
     """Choose `count` Training rows, as many of each class as there are, at most one row apart.
+
+    Their images come back with the `side_px` of the network.
 
     Equal shares and not FER2013's own, in which 1.5 % of the rows are disgust: the set is there to
     show the range of activations, and a class with one image shows little. Training rows whose
@@ -64,7 +69,8 @@ def choose_calibration_set(dataset: Fer2013, *, count: int, seed: int) -> Calibr
             "change --calibration-images",
         )
     chosen = training.rows(balanced_rows(training.labels, count=count, seed=seed))
-    return representative_set(chosen, dataset, seed=seed)
+    found = representative_set(chosen, dataset, seed=seed)
+    return replace(found, images=chosen.at_side(side_px).images)
 
 
 def usable_rows(dataset: Fer2013) -> Fer2013:
@@ -83,6 +89,13 @@ def balanced_rows(labels: NDArray[np.int64], *, count: int, seed: int) -> NDArra
         of_class = drawn == label
         turn[of_class] = np.arange(np.count_nonzero(of_class))
     return shuffled[np.lexsort((drawn, turn))[:count]]
+
+
+def spread_rows(total: int, *, count: int) -> NDArray[np.intp]:
+    """Return `count` of `total` rows, spread evenly over them; all where `count` is 0 or more."""
+    if not count or count >= total:
+        return np.arange(total)
+    return np.arange(count) * total // count
 
 
 def representative_set(rows: Fer2013, dataset: Fer2013, *, seed: int) -> CalibrationSet:

@@ -37,15 +37,35 @@ class Doubts:
     def warnings(self) -> list[str]:
         """Return a sentence for each doubt that there is."""
         found = [
-            (self.duplicates, "test pictures are Training pictures too, byte for byte"),
-            (self.near_duplicates or 0, "more test pictures are nearly Training pictures"),
-            (self.repeated, "pictures are repeated within their usage"),
-            (self.contradicting, "pictures have different labels in different rows"),
-            (self.blank, "pictures are of one shade, as black ones"),
+            (
+                self.duplicates,
+                "test picture is a Training picture too, byte for byte",
+                "test pictures are Training pictures too, byte for byte",
+            ),
+            (
+                self.near_duplicates or 0,
+                "more test picture is nearly a Training picture",
+                "more test pictures are nearly Training pictures",
+            ),
+            (
+                self.repeated,
+                "picture is repeated within its usage",
+                "pictures are repeated within their usage",
+            ),
+            (
+                self.contradicting,
+                "picture has different labels in different rows",
+                "pictures have different labels in different rows",
+            ),
+            (
+                self.blank,
+                "picture is of one shade, as a black one",
+                "pictures are of one shade, as black ones",
+            ),
         ]
-        lines = [f"{count:,} {text}" for count, text in found if count]
+        lines = [f"{count:,} {one if count == 1 else many}" for count, one, many in found if count]
         if self.duplicates or self.near_duplicates:
-            lines.append("accuracy on pictures that were learned says little: remove them")
+            lines.append("accuracy on pictures that were trained on is too high: remove them")
         return lines
 
 

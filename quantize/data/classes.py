@@ -125,6 +125,19 @@ def data_classes(labels: str | None) -> Classes:
     return Classes(LABELS if set(codes) <= set(LABELS) else codes, codes)
 
 
+def emotion_classes(labels: str | None) -> Classes:
+    """Return `data_classes`; UserError where they are not FER2013's, which our networks have."""
+    classes = data_classes(labels)
+    if classes.labels != LABELS:
+        other = next(name for name in classes.codes if name not in LABELS)
+        raise UsageError(
+            UsageReason.BAD_VALUE,
+            f"--labels {labels}: {other!r} is none of {', '.join(LABELS)}, which the networks "
+            "trained here have; `edge-fer quantize` takes a network of yours with other classes",
+        )
+    return classes
+
+
 def find_usage(word: str) -> str | None:
     """Return the usage that a file or folder names, "test" where it is one of both, or None."""
     return _USAGE_OF.get(re.sub(r"[\s._-]", "", word.lower()))

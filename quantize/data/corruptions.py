@@ -5,11 +5,14 @@ Common Corruptions and Perturbations"); the kinds and the strengths are those of
 driver's face of 48 px. Training draws from the same kinds at the lower severities.
 """
 
+import math
 from collections.abc import Callable
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from edge_fer.models.kind import FACE_PX
 
 SEVERITIES: tuple[int, ...] = (1, 2, 3, 4, 5)
 
@@ -20,8 +23,9 @@ _Corruption = Callable[[Face, int, np.random.Generator], NDArray[np.floating]]
 def corrupt(face: Face, kind: str, severity: int, rng: np.random.Generator) -> Face:
     """Return `face` (uint8[h, w]) under the corruption called `kind`, at severity 1 to 5.
 
-    What is random in it (direction, place, noise) comes from `rng`. KeyError for an unknown kind,
-    ValueError for another severity.
+    What is random in it (direction, place, noise) comes from `rng`. In a larger face blur and
+    occlusion are as much larger; noise and compression are those of its pixels. KeyError for an
+    unknown kind, ValueError for another severity.
     """
     if severity not in SEVERITIES:
         raise ValueError(f"severity {severity} is not in 1..5")
@@ -31,16 +35,26 @@ def corrupt(face: Face, kind: str, severity: int, rng: np.random.Generator) -> F
 
 def _motion_blur(face: Face, level: int, rng: np.random.Generator) -> NDArray[np.floating]:
     """Vibrate while the shutter is open: a straight smear of 2 to 8 px, in any direction."""
-    length = (2.0, 3.0, 4.0, 6.0, 8.0)[level]
+    length = (2.0, 3.0, 4.0, 6.0, 8.0)[level] * _scale(face)
     angle = rng.uniform(0, np.pi)
-    kernel = np.zeros((11, 11))
-    for along in np.linspace(-(length - 1) / 2, (length - 1) / 2, 64):
+    middle = _reach(5, face)
+    kernel = np.zeros((2 * middle + 1, 2 * middle + 1))
+    for along in np.linspace(-(length - 1) / 2, (length - 1) / 2, round(64 * _scale(face))):
         # Bilinear: a smear of two pixels in a slanted direction is no whole number of pixels.
-        x, y = 5 + along * np.cos(angle), 5 + along * np.sin(angle)
+        x, y = middle + along * np.cos(angle), middle + along * np.sin(angle)
         left, top = int(x), int(y)
         for row, column in ((top, left), (top, left + 1), (top + 1, left), (top + 1, left + 1)):
             kernel[row, column] += (1 - abs(x - column)) * (1 - abs(y - row))
     return _filtered(face, kernel / kernel.sum())
+
+
+def _scale(face: Face) -> float:
+    """Return how much larger than FER2013's a face is; at least 1."""
+    return max(float(max(face.shape)) / FACE_PX, 1.0)
+
+
+def _reach(px: int, face: Face) -> int:
+    return math.ceil(px * _scale(face))
 
 
 def _filtered(face: Face, kernel: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -52,8 +66,8 @@ def _filtered(face: Face, kernel: NDArray[np.floating]) -> NDArray[np.floating]:
 def _defocus(face: Face, level: int, rng: np.random.Generator) -> NDArray[np.floating]:
     """Put the lens out of focus: a Gaussian of 0.5 to 2 px."""
     del rng
-    sigma = (0.5, 0.8, 1.1, 1.5, 2.0)[level]
-    across = cv2.getGaussianKernel(13, sigma)
+    sigma = (0.5, 0.8, 1.1, 1.5, 2.0)[level] * _scale(face)
+    across = cv2.getGaussianKernel(2 * _reach(6, face) + 1, sigma)
     return _filtered(face, across @ across.T)
 
 
@@ -101,7 +115,7 @@ def _jpeg(face: Face, level: int, rng: np.random.Generator) -> NDArray[np.floati
 def _low_resolution(face: Face, level: int, rng: np.random.Generator) -> NDArray[np.floating]:
     """Move the driver away from the camera: a face of 36 down to 14 px, enlarged."""
     del rng
-    side = (36, 30, 24, 18, 14)[level]
+    side = (36, 30, 24, 18, 14)[level]  # of the camera's pixels, however large the network's face
     small = cv2.resize(face, (side, side), interpolation=cv2.INTER_AREA)
     return np.asarray(
         cv2.resize(small, face.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32
@@ -147,7 +161,8 @@ def _hand(face: Face, level: int, rng: np.random.Generator) -> NDArray[np.floati
     covered = np.zeros(face.shape, np.float32)
     axes = (round(1.1 * reach * width), round(1.4 * reach * height))
     cv2.ellipse(covered, (round(x), round(y)), axes, rng.uniform(-30, 30), 0, 360, 1.0, -1)
-    covered = np.asarray(cv2.GaussianBlur(covered, (5, 5), 0.8), np.float32)
+    soft = 2 * _reach(2, face) + 1
+    covered = np.asarray(cv2.GaussianBlur(covered, (soft, soft), 0.8 * _scale(face)), np.float32)
     skin = float(np.percentile(face, 70)) + rng.normal(0, 3.0, face.shape)
     return np.asarray(face * (1 - covered) + skin * covered)
 

@@ -1,14 +1,16 @@
 """Read FER2013 from Kaggle's `fer2013.csv`, also gzipped, from `icml_face_data.csv` and their like.
 
 Columns may be in any order, with others between them, separated by commas, tabs or semicolons; text
-may be ASCII, UTF-8 or UTF-16, with the line ends of any system. The fields hold no separator, so a
-row is split at each, and the line number of an error is the line number of an editor. Blank lines
-are passed over.
+may be ASCII, UTF-8, UTF-16 or UTF-32, with the line ends of any system. Pixels are separated by
+blanks, or, within quotes or brackets, by commas, as pandas writes lists. A row is a line, so the
+line number of an error is that of an editor. Blank lines are passed over.
 """
 
 import codecs
+import csv
 import gzip
 import io
+import math
 import re
 import zlib
 from collections.abc import Callable, Iterator
@@ -37,15 +39,22 @@ _GZIP_MAGIC = b"\x1f\x8b"
 _HEAD_BYTES = 4096
 _STEP_ROWS = 256  # rows between two reports of progress
 _BLANKS = b' "\r\n'
+_SHARE = re.compile(rb"[01](\.[0-9]+)?(e-[0-9]+)?")
+_WHOLE = re.compile(rb"([0-9]+)\.0*(?=[ ]|$)")  # 217.0 is 217
+_LISTED = bytes.maketrans(b",[]", b"   ")
 
-# What a download turns out to be, by how it begins.
+# What a download turns out to be, by how it begins, in lower case.
 _NOT_CSV: tuple[tuple[bytes, str], ...] = (
     (b"<!doctype", "a web page: the site wants you to log in before it gives the file"),
     (b"<html", "a web page: the site wants you to log in before it gives the file"),
+    (b"<", "a page of XML, as servers answer when they refuse a file: fetch it again"),
     (b"version https://git-lfs", "a pointer of Git LFS: fetch the file with `git lfs pull`"),
     (b"%pdf", "a PDF"),
     (b"pk\x03\x04", "an archive or workbook: save it as CSV"),
     (b"{", "JSON"),
+    (b"par1", "a Parquet file: save it as CSV"),
+    (b"\x89png", "a picture: give the folder of pictures"),
+    (b"\xff\xd8\xff", "a picture: give the folder of pictures"),
 )
 
 
@@ -56,7 +65,7 @@ def read_csv(
     advance: Callable[[int], None],
     classes: Classes = FER2013,
 ) -> Fer2013:
-    """Read a CSV file; `advance` is told the bytes of the file that were read since its last call.
+    """Read a CSV file; `advance` is called with the bytes that were read since its last call.
 
     UserError names file, line and reason of the first bad row; with `skip_bad`, bad rows are
     counted instead. A missing column or a damaged archive is an error in either case.
@@ -124,7 +133,7 @@ def _read_rows(
             position = raw.tell()
             advance(position - reported)
             reported = position
-        fields = [field.strip(_BLANKS) for field in line.split(columns.separator)]
+        fields = _split(line, columns)
         if not any(fields):
             continue
         try:
@@ -140,14 +149,32 @@ def _read_rows(
     advance(raw.tell() - reported)
 
 
+def _split(line: bytes, columns: _Columns) -> list[bytes]:
+    """Return the fields of a row; what is quoted may hold separators."""
+    fields = [field.strip(_BLANKS) for field in line.split(columns.separator)]
+    if len(fields) > columns.number and b'"' in line:
+        separator = columns.separator.decode("ascii")
+        text = line.decode("ascii", errors="replace")
+        quoted = next(csv.reader([text], delimiter=separator, skipinitialspace=True), [])
+        fields = [field.encode("ascii", errors="replace").strip(_BLANKS) for field in quoted]
+    while len(fields) > columns.number and not fields[-1]:
+        fields.pop()  # separators at the end of the line
+    return fields
+
+
 def _lines(text: io.BufferedReader, source: str) -> Iterator[bytes]:
     """Return the lines of a file in any of the usual encodings and line ends, in ASCII."""
     head = text.peek(_HEAD_BYTES)[:_HEAD_BYTES]
-    start = head.removeprefix(codecs.BOM_UTF8).lstrip().lower()
+    encoding = _encoding(head)
+    plain = head.removeprefix(codecs.BOM_UTF8)
+    if encoding is not None:
+        plain = head.decode(encoding, errors="replace").encode("ascii", errors="replace")
+    start = plain.lstrip().lower()
     for magic, what in _NOT_CSV:
         if start.startswith(magic):
             raise DataError(DataReason.BAD_FORMAT, f"{source}: this is {what}")
-    encoding = _encoding(head)
+    if b"\x00" in plain:
+        raise DataError(DataReason.BAD_FORMAT, f"{source}: this is binary data and no text")
     if encoding is None and not (b"\r" in head and b"\n" not in head):
         return iter(text)
     # Any line end becomes \n here; a byte that is not of the encoding makes its row a bad one.
@@ -161,7 +188,9 @@ def _recoded(text: io.BufferedReader, encoding: str) -> Iterator[bytes]:
 
 
 def _encoding(head: bytes) -> str | None:
-    """Return the encoding of text in units of two bytes, None for one of single bytes."""
+    """Return the encoding of text in units of two or four bytes, None for one of single bytes."""
+    if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "utf-32"  # first: its mark begins with that of UTF-16
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     # Without a mark: each second byte of ASCII text is 0.
@@ -186,6 +215,12 @@ def _find_columns(header: bytes, source: str) -> _Columns:
     missing = [column for column, place in found.items() if place is None]
     if missing:
         what = ""
+        if missing == ["Usage"]:
+            raise DataError(
+                DataReason.BAD_FORMAT,
+                f"{source}, line 1: the header has no column Usage: add one with Training and, for "
+                "one row in ten, PublicTest: it chooses the checkpoint",
+            )
         if names == [""]:
             what = " (the file is empty)"
         elif len(missing) == len(_COLUMNS) and names[0].isdigit():
@@ -210,13 +245,16 @@ class _Words:
         """Return the class, None for one that was not asked for; BadRowError for another word."""
         if word not in self._labels:
             first, names = self._classes.first_code, self._classes.codes
+            end = first + len(names)
+            text = _WHOLE.sub(rb"\1", word).decode("ascii", errors="replace")
             try:
-                code = self._classes.find(word.decode("ascii", errors="replace")) if word else None
+                code = self._classes.find(text) if word else None
                 if code is None:
+                    from_one = ": do they count from 1? lower them by 1" if text == f"{end}" else ""
                     raise BadRowError(
                         "unknown label",
-                        f"{_quote(word)} is not in {first}..{first + len(names) - 1}, "
-                        f"nor one of {', '.join(self._classes.labels)}",
+                        f"{_quote(word)} is not in {first}..{end - 1}, "
+                        f"nor one of {', '.join(self._classes.labels)}{from_one}",
                     )
                 self._labels[word] = code
             except ValueError:
@@ -239,7 +277,7 @@ def _parse_row(
     if len(fields) != columns.number:
         detail = f"{len(fields)} instead of {columns.number}"
         if len(fields) >= _PIXELS:
-            detail += ": separate the pixels by blanks"
+            detail += ": separate the pixels by blanks, or put them in quotes"
         raise BadRowError("wrong number of columns", detail)
     label = words.label(fields[columns.label])
     usage = words.usage(fields[columns.usage])
@@ -248,6 +286,8 @@ def _parse_row(
 
 def _parse_pixels(text: bytes) -> bytes:
     # Nothing but digits and spaces goes to NumPy, which takes "1+2" for two numbers.
+    if text.translate(None, b"0123456789 "):
+        text = _WHOLE.sub(rb"\1", text.translate(_LISTED).strip())
     if not text or text.translate(None, b"0123456789 "):
         raise _explain(text)
     values = np.fromstring(text, np.int64, sep=" ")  # clips what exceeds 64 bits: out of range
@@ -259,17 +299,25 @@ def _parse_pixels(text: bytes) -> bytes:
 def _explain(text: bytes) -> BadRowError:
     """Say what is wrong with pixels that did not parse; slow, for bad rows alone."""
     words = text.split()
+    if len(words) == _PIXELS and all(_SHARE.fullmatch(word) for word in words):
+        return BadRowError("pixel values are shares", "of 0 to 1: multiply them by 255 and round")
     for position, word in enumerate(words, start=1):
         if not _INTEGER.fullmatch(word):
             return BadRowError(
-                "pixel value is not a number", f"{_quote(word)} is pixel {position} of the row"
+                "pixel value is not a whole number",
+                f"{_quote(word)} is pixel {position} of the row",
             )
         if len(word) > 4 or not 0 <= int(word) <= 255:
             return BadRowError(
                 "pixel value out of range",
                 f"{_quote(word)} is pixel {position} of the row and not in 0..255",
             )
-    return BadRowError("wrong pixel count", f"{len(words)} instead of {_PIXELS}")
+    side = math.isqrt(len(words))
+    square = f" ({side}x{side}: images of other sizes are read from folders)"
+    return BadRowError(
+        "wrong pixel count",
+        f"{len(words)} instead of {_PIXELS}{square if side * side == len(words) > 256 else ''}",
+    )
 
 
 def _quote(text: bytes) -> str:

@@ -9,6 +9,7 @@ from edge_fer.face.crop import crop_face
 from edge_fer.face.opening import open_tracker
 from edge_fer.face.settings import FaceConfig
 from edge_fer.face.tracking import TrackedFace, Tracker
+from edge_fer.models.kind import FACE_PX
 
 # The daemon looks for a face in another way in each frame, and there are six. A picture is shown to
 # its tracker so often, the times apart by more than it waits between two looks.
@@ -28,12 +29,12 @@ class DaemonFaceCutter:
         self._tracker: Tracker | None = None
         self.identity = f"{self._config}"
 
-    def cut(self, grey: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
-        """Return uint8[48, 48] of the driver's face in uint8[h, w], or None where there is none."""
+    def cut(self, grey: NDArray[np.uint8], side_px: int = FACE_PX) -> NDArray[np.uint8] | None:
+        """Return uint8[side_px, side_px] of the driver's face in uint8[h, w]; None without one."""
         if self._tracker is None:
             self._tracker = open_tracker(self._config)
         face = find_face(self._tracker, grey)
-        return None if face is None else crop_face(grey, face.box)
+        return None if face is None else crop_face(grey, face.box, side_px)
 
 
 def face_config(yunet: Path | None) -> FaceConfig:

@@ -1,6 +1,7 @@
 """Faces of pictures and videos, cut as the pipeline sees them, with a table of what it measures."""
 
 import csv
+import itertools
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,7 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_fer.camera.condition import judge, measure
-from edge_fer.errors import DataError, DataReason, OutputError, OutputReason
+from edge_fer.errors import (
+    DataError,
+    DataReason,
+    OutputError,
+    OutputReason,
+    UsageError,
+    UsageReason,
+)
 from edge_fer.face.crop import crop_face
 from edge_fer.face.cutting import cut_square
 from edge_fer.face.head_pose import head_pose
@@ -20,6 +28,7 @@ from edge_fer.face.settings import FaceConfig
 from edge_fer.face.tracking import TrackedFace
 from edge_fer.models.kind import FACE_PX
 from edge_fer.observation import HeadPose
+from edge_fer.quiet import quiet_output
 from quantize.data.face_crop import find_face
 from quantize.data.fer2013 import BadRowError
 from quantize.data.files import SourceFile, is_archive, open_files
@@ -111,22 +120,30 @@ def export_faces(
     *,
     every_s: float,
     side_px: int,
+    most: int = 0,
     advance: Callable[[int], None] = lambda files: None,
 ) -> ExportCounts:
     """Write the faces of a picture, a video, a folder or an archive of both below `out`.
 
     Folders stay as they are, so that classes keep their names: `sad/1.jpg` becomes `sad/1.png`. A
     video's face is written each `every_s` seconds, and tracked in each frame between. A crop has
-    `side_px` pixels a side, 0: as many as in the frame. `advance` is told the files that are done.
-    The table TABLE has a row for each crop. UserError where nothing can be read or written.
+    `side_px` pixels a side, 0: as many as in the frame. `most` above 0 is after how many faces it
+    stops. `advance` is called with the number of files done.
+    The table TABLE has a row for each crop. What lies below `out` already is no source. UserError
+    where nothing can be read or written.
     """
     counts = ExportCounts()
+    if source.is_dir() and out.resolve() == source.resolve():
+        raise UsageError(
+            UsageReason.CONTRADICTION, f"--out {out}: it is the source: give another folder"
+        )
     try:
         out.mkdir(parents=True, exist_ok=True)
         with (out / TABLE).open("w", encoding="utf-8", newline="") as file:
             table = csv.writer(file)
             table.writerow(COLUMNS)
-            for face, crop in _faces(source, config, every_s, side_px, counts, advance):
+            found = _faces(source, out, config, every_s, side_px, counts, advance)
+            for face, crop in itertools.islice(found, most or None):
                 path = out / face.file
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(cv2.imencode(".png", crop)[1].tobytes())
@@ -146,6 +163,7 @@ def export_faces(
 
 def _faces(
     source: Path,
+    out: Path,
     config: FaceConfig,
     every_s: float,
     side_px: int,
@@ -166,6 +184,9 @@ def _faces(
         suffix = file.path.suffix.lower()
         if file.problem:
             counts.pass_over(file.problem)
+        elif source.is_dir() and (source / file.path).resolve().is_relative_to(out.resolve()):
+            if file.name != TABLE:  # which is being written
+                counts.pass_over("file below --out")
         elif suffix in VIDEO_SUFFIXES:
             if (path := video_path(source, file)) is None:
                 counts.pass_over("video in an archive: unpack it")
@@ -213,7 +234,8 @@ def video_path(source: Path, file: SourceFile) -> Path | None:
 
 def video_frames(path: Path, counts: ExportCounts) -> Iterator[tuple[NDArray[np.uint8], float]]:
     """Yield each frame of a video, uint8[h, w], and its time in seconds."""
-    capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    with quiet_output():  # what FFmpeg says of a file that is no video
+        capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
     try:
         fps = capture.get(cv2.CAP_PROP_FPS)
         fps = fps if math.isfinite(fps) and fps > 0 else 30.0  # a raw stream does not say

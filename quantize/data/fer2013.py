@@ -3,13 +3,14 @@
 import hashlib
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_fer.emotions import LABELS
 from edge_fer.errors import DataError, DataReason, UsageError, UsageReason
+from edge_fer.face.crop import scale_face
 from edge_fer.models.kind import FACE_PX
 
 USAGES: tuple[str, ...] = ("Training", "PublicTest", "PrivateTest")
@@ -30,11 +31,11 @@ class BadRowError(Exception):
 class Fer2013:
     """N rows of FER2013.
 
-    `images` is uint8[N, 48, 48], `labels` int64[N], an index into `classes` (without other ones
-    `edge_fer.emotions.Emotion`), `usages` uint8[N], an index into USAGES. `skipped` counts, by
-    reason, the bad rows that were left out, `passed_over` what the source holds and is not a row.
-    `notes` are sentences on how it was read. `names` (str[N]) are the files' names, where rows are
-    files.
+    `images` is uint8[N, side, side], 48 px unless folders were read for another size. `labels` is
+    int64[N], an index into `classes` (without other ones `edge_fer.emotions.Emotion`), `usages`
+    uint8[N], an index into USAGES. `skipped` counts, by reason, the bad rows that were left out,
+    `passed_over` what the source holds and is not a row. `notes` are sentences on how it was read.
+    `names` (str[N]) are the files' names, where rows are files.
     """
 
     images: NDArray[np.uint8]
@@ -48,7 +49,8 @@ class Fer2013:
 
     def __post_init__(self) -> None:
         rows = len(self.labels)
-        if self.images.shape != (rows, FACE_PX, FACE_PX) or self.usages.shape != (rows,):
+        square = (rows, *self.images.shape[1:2] * 2)
+        if self.images.shape != square or self.usages.shape != (rows,):
             raise ValueError(
                 f"images {self.images.shape}, labels {self.labels.shape} and usages "
                 f"{self.usages.shape} do not belong together"
@@ -58,6 +60,20 @@ class Fer2013:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @property
+    def side_px(self) -> int:
+        """The side of the images."""
+        return int(self.images.shape[1])
+
+    def at_side(self, side_px: int) -> "Fer2013":
+        """Return the same rows with images of `side_px`, scaled as the daemon scales a face."""
+        if side_px == self.side_px:
+            return self
+        images = np.empty((len(self), side_px, side_px), np.uint8)
+        for place, image in enumerate(self.images):
+            images[place] = scale_face(image, side_px)
+        return replace(self, images=images)
 
     def select(self, usage: str) -> "Fer2013":
         """Return the rows of one usage, which may be none; UserError if there is no such usage."""
@@ -102,8 +118,10 @@ class Fer2013:
 class RowCollector:
     """Gathers good rows and counts bad ones; the readers of all layouts fill one."""
 
-    def __init__(self, *, skip_bad: bool, classes: tuple[str, ...] = LABELS) -> None:
-        self._skip_bad, self._classes = skip_bad, classes
+    def __init__(
+        self, *, skip_bad: bool, classes: tuple[str, ...] = LABELS, side_px: int = FACE_PX
+    ) -> None:
+        self._skip_bad, self._classes, self._side_px = skip_bad, classes, side_px
         self._pixels: list[bytes] = []
         self._labels: list[int] = []
         self._usages: list[int] = []
@@ -113,7 +131,7 @@ class RowCollector:
         self._examples: dict[str, str] = {}
 
     def add(self, pixels: bytes, label: int, usage: int, name: str = "") -> None:
-        """Take one row of 2,304 bytes."""
+        """Take one row: the bytes of a square image."""
         self._pixels.append(pixels)
         self._labels.append(label)
         self._usages.append(usage)
@@ -156,7 +174,7 @@ class RowCollector:
             if is_apart:
                 notes += ("validation is PublicTest; test is PrivateTest and chooses nothing",)
         return Fer2013(
-            images.reshape(-1, FACE_PX, FACE_PX),
+            images.reshape(-1, self._side_px, self._side_px),
             np.array(self._labels, np.int64),
             usages,
             dict(sorted(self._skipped.items())),

@@ -16,6 +16,7 @@ _LITTER = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
 _ZIP, _GZIP, _BZIP2, _XZ = b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zXZ"
 # Archives that the standard library cannot read.
 _FOREIGN = {b"Rar!": "rar", b"7z\xbc\xaf": "7z", b"\x28\xb5\x2f\xfd": "zstd"}
+_EMPTY_ZIP = b"PK\x05\x06"
 _MOST_BYTES = 64 << 20  # of one image; more is something else
 
 
@@ -84,6 +85,8 @@ def is_archive(path: Path) -> bool:
             raise DataError(
                 DataReason.UNREADABLE, f"{path}: a {name} archive: unpack it, and give the folder"
             )
+    if head.startswith(_EMPTY_ZIP):
+        raise DataError(DataReason.EMPTY, f"{path}: an empty archive")
     if head.startswith(_ZIP):
         return True
     try:

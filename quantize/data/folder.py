@@ -2,7 +2,8 @@
 
 `quantize.data.places` says which folders name what. An image of any size, colour and depth becomes
 48 x 48 grey bytes: a square one is scaled, of another the middle square is; or, with a face
-cutter, the face in it is cut out as the daemon does.
+cutter, the face in it is cut out as the daemon does. For a network of one's own it becomes that
+network's size instead, in one step from the pixels of the file.
 """
 
 import hashlib
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_fer.errors import DataError, DataReason
+from edge_fer.face.crop import scale_face
 from edge_fer.models.kind import FACE_PX
 from quantize.data.classes import FER2013, Classes
 from quantize.data.fer2013 import BadRowError, Fer2013, RowCollector
@@ -25,8 +27,14 @@ IMAGE_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".pgm", ".ppm", ".pbm", ".tif", ".tiff"}
     | {".webp", ".gif", ".jp2", ".avif"}
 )
+_OTHER_SUFFIXES = frozenset(
+    {".heic", ".heif", ".svg", ".psd", ".hdr", ".exr", ".dng", ".raw", ".cr2", ".nef", ".jxl"}
+)
+_PNG, _PNG_END = b"\x89PNG", b"IEND"
+_HEIC = (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftyphevc")
 _LEAST_SIDE_PX = 16  # below that there is no expression left to see
 _LARGE_PX = 160  # an image so large, not cut to a face, may show more than one
+_ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2", ".rar", ".7z")
 _MOST_PIXELS = 1 << 27  # a larger image is not one of a face
 
 
@@ -35,8 +43,8 @@ class FaceCutter(Protocol):
 
     identity: str
 
-    def cut(self, grey: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
-        """Return uint8[48, 48] of the driver's face in uint8[h, w], or None where there is none."""
+    def cut(self, grey: NDArray[np.uint8], side_px: int) -> NDArray[np.uint8] | None:
+        """Return uint8[side_px, side_px] of the driver's face in uint8[h, w]; None without one."""
         ...
 
 
@@ -49,14 +57,15 @@ def read_folder(
     classes: Classes = FER2013,
     cutter: FaceCutter | None = None,
     unsplit: str = "split",
+    side_px: int = FACE_PX,
 ) -> Fer2013:
-    """Read the images among `files` of `source`; `advance` is told how many were read since.
+    """Read the images among `files` of `source`; `advance` is called with how many were read since.
 
     `unsplit` is for folders that name no usage (`quantize.data.places`). UserError names the first
     file in a class's folder that is no image, and the first image that lies in no known usage or
     class; with `skip_bad`, such files are counted instead. What else there is, is counted too.
     """
-    collector = RowCollector(skip_bad=skip_bad, classes=classes.labels)
+    collector = RowCollector(skip_bad=skip_bad, classes=classes.labels, side_px=side_px)
     images = [file for file in files if not file.problem]
     placed = place_files([file.path for file in images], classes, unsplit=unsplit)
     if not any(place is None or not isinstance(place, BadRowError) for place in placed.places):
@@ -64,7 +73,7 @@ def read_folder(
     for file in files:
         if file.problem:
             collector.pass_over(file.problem, str(file.path))
-    scaled = _Scaled()
+    scaled = _Scaled(side_px)
     for file, place in zip(images, placed.places, strict=True):
         advance(1)
         if place is None:
@@ -78,9 +87,15 @@ def read_folder(
             if isinstance(place, BadRowError):
                 raise place
             if not is_image:
-                raise BadRowError("not an image", f"'{file.path.suffix}' is no suffix of an image")
+                suffix = file.path.suffix
+                detail = (
+                    f"'{suffix}' is not read: save it as JPEG or PNG"
+                    if suffix.lower() in _OTHER_SUFFIXES
+                    else f"'{suffix}' is not the suffix of an image"
+                )
+                raise BadRowError("not an image", detail)
             grey = decode(file)
-            face = cutter.cut(grey) if cutter else scaled.to_face(grey)
+            face = cutter.cut(grey, side_px) if cutter else scaled.to_face(grey)
             if face is None:
                 collector.pass_over("image without a face that was found", str(file.path))
                 continue
@@ -96,27 +111,41 @@ def decode(file: SourceFile) -> NDArray[np.uint8]:
         data = np.frombuffer(file.read(), np.uint8)
     except OSError as error:
         raise BadRowError("not an image", f"it cannot be read ({error.strerror})") from error
+    start = bytes(data[:64])
+    if start.startswith(_PNG) and _PNG_END not in bytes(data[-64:]):
+        raise BadRowError("not an image", "it is cut off: fetch it again")
     try:
         image = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
     except cv2.error:  # an empty file, or more pixels than OpenCV takes
         image = None
     if image is None or image.size > _MOST_PIXELS:
-        start = bytes(data[:64]).lstrip().lower()
-        what = "a web page" if start.startswith((b"<!doctype", b"<html")) else ""
-        detail = f"it is {what}: fetch it again" if what else "it cannot be decoded"
-        raise BadRowError("not an image", detail)
+        raise BadRowError("not an image", _why_not(start))
     return image.astype(np.uint8, copy=False)
+
+
+def _why_not(start: bytes) -> str:
+    """Return what a file is that cannot be decoded, by its first bytes."""
+    if not start:
+        return "the file is empty"
+    if start.lstrip().lower().startswith((b"<!doctype", b"<html")):
+        return "it is a web page: fetch it again"
+    if start[4:12] in _HEIC:
+        return "it is HEIC: save it as JPEG or PNG"
+    if start.startswith((b"\xff\xd8\xff", b"GIF8", b"RIFF", b"BM")):
+        return "it is damaged or cut off: fetch it again"
+    return "it cannot be decoded"
 
 
 class _Scaled:
     """Brings images to the network's size, and knows how many were of which size."""
 
-    def __init__(self) -> None:
+    def __init__(self, side_px: int) -> None:
+        self._side_px = side_px
         self._others, self._not_square, self._large = 0, 0, 0
 
     def to_face(self, grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Return uint8[48, 48] of `grey` (uint8[h, w]); BadRowError for one too small."""
-        if grey.shape == (FACE_PX, FACE_PX):
+        """Return uint8[side_px, side_px] of `grey` (uint8[h, w]); BadRowError if too small."""
+        if grey.shape == (self._side_px, self._side_px):
             return grey
         height, width = grey.shape
         side = min(height, width)
@@ -128,17 +157,14 @@ class _Scaled:
         self._not_square += height != width
         self._large += side >= _LARGE_PX
         top, left = (height - side) // 2, (width - side) // 2
-        # As the daemon scales a face: `edge_fer.face.crop`.
-        filter_ = cv2.INTER_AREA if side > FACE_PX else cv2.INTER_LINEAR
         square = np.ascontiguousarray(grey[top : top + side, left : left + side])
-        face = cv2.resize(square, (FACE_PX, FACE_PX), interpolation=filter_)
-        return face.astype(np.uint8, copy=False)
+        return scale_face(square, self._side_px)
 
     def notes(self) -> tuple[str, ...]:
         """Return what a user has to know of it."""
         if not self._others:
             return ()
-        note = f"{self._others:,} images are not {FACE_PX}x{FACE_PX} and were scaled"
+        note = f"{self._others:,} images are not {self._side_px}x{self._side_px} and were scaled"
         if self._not_square:
             note += f"; of {self._not_square:,} that are not square the middle was taken"
         if self._large:
@@ -153,8 +179,17 @@ def _nothing_there(source: Path, files: list[SourceFile]) -> DataError:
             DataReason.EMPTY,
             f"{source}: the folder is empty: expected train/angry/*.jpg and the like",
         )
+    names = {file.name for file in files}
+    if "[Content_Types].xml" in names:
+        return DataError(DataReason.BAD_FORMAT, f"{source}: a workbook: save it as CSV")
     folders = sorted({file.path.parts[0] for file in files if len(file.path.parts) > 1})
-    there = f" (there is {', '.join(folders[:8])})" if folders else ""
+    inner = sorted(name for name in names if name.lower().endswith(_ARCHIVES))
+    tables = sorted(name for name in names if name.lower().endswith((".csv", ".csv.gz", ".tsv")))
+    there = f" (there is {', '.join(folders[:8] or sorted(names)[:8])})"
+    if inner:
+        there += f"; unpack {inner[0]} and give its folder"
+    elif tables:
+        there += f"; of several tables, give one: {', '.join(tables[:8])}"
     return DataError(
         DataReason.EMPTY,
         f"{source}: no FER2013 in it: expected fer2013.csv, or folders as train/angry/*.jpg"

@@ -6,18 +6,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge_fer.errors import DataError, DataReason
+from edge_fer.models.kind import FACE_PX
 from quantize.data import cache as dataset_cache
 from quantize.data.classes import FER2013, Classes
 from quantize.data.csv import read_csv, read_stream
 from quantize.data.fer2013 import USAGES, Fer2013
 from quantize.data.files import SourceFile, is_archive, open_files
-from quantize.data.folder import FaceCutter, files_fingerprint, read_folder
+from quantize.data.folder import IMAGE_SUFFIXES, FaceCutter, files_fingerprint, read_folder
 from quantize.progress import progress_bar
 
 __all__ = ["USAGES", "Fer2013", "Reading", "load_fer2013"]
 
 _CSV_NAMES = ("fer2013.csv", "fer2013.csv.gz", "icml_face_data.csv", "icml_face_data.csv.gz")
-_CSV_DEPTH = 3  # folders above a CSV file, in a folder or an archive
+_CSV_DEPTH = 6  # parts of the path of a CSV file, in a folder or an archive
+_CSV_SUFFIXES = (".csv", ".csv.gz", ".tsv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +28,22 @@ class Reading:
 
     `skip_bad` leaves bad rows out and counts them. `classes` are the names that rows may have.
     `cutter` finds the face in each picture; None: pictures are faces. `unsplit` is the usage of
-    all rows where folders name none; "split": one group of files in five is PublicTest.
+    all rows where folders name none; "split": one group of files in five is PublicTest. `side_px`
+    is the size to which images of folders are brought; the rows of a CSV file have 48 px.
     """
 
     skip_bad: bool = False
     classes: Classes = FER2013
     cutter: FaceCutter | None = None
     unsplit: str = "split"
+    side_px: int = FACE_PX
 
-    @property
-    def identity(self) -> str:
-        """What of it changes the rows, for the cache."""
-        return f"{self.classes} {self.cutter.identity if self.cutter else None} {self.unsplit}"
+    def identity(self, *, of_images: bool) -> str:
+        """Return what of it changes the rows of images, or of a CSV file, for the cache."""
+        if not of_images:
+            return f"{self.classes}"
+        cutter = self.cutter.identity if self.cutter else None
+        return f"{self.classes} {cutter} {self.unsplit} {self.side_px}"
 
 
 def load_fer2013(
@@ -92,8 +98,10 @@ def _load_files(source: Path, files: list[SourceFile], reading: Reading, progres
                 classes=reading.classes,
                 cutter=reading.cutter,
                 unsplit=reading.unsplit,
+                side_px=reading.side_px,
             ),
             progress,
+            of_images=True,
         )
     if source.is_dir():
         return load_fer2013(source / csv.path, progress=progress, reading=reading)
@@ -119,8 +127,11 @@ def _cached(
     total: int,
     parse: Callable[[Callable[[int], None]], Fer2013],
     progress: bool,
+    *,
+    of_images: bool = False,
 ) -> Fer2013:
-    identity = dataset_cache.fingerprint(source, state, reading.identity)
+    options = reading.identity(of_images=of_images)
+    identity = dataset_cache.fingerprint(source, state, options)
     cached = dataset_cache.load(source, identity)
     # An entry with rows left out was read with skip_bad: a strict reader has to see the error.
     if cached is not None and (reading.skip_bad or not cached.skipped):
@@ -136,12 +147,14 @@ def _cached(
 
 
 def _find_csv(files: list[SourceFile]) -> SourceFile | None:
-    """Return FER2013's CSV file among `files`, the one with the fewest folders above it."""
-    found = [
-        file
-        for file in files
-        if file.name in _CSV_NAMES and not file.problem and len(file.path.parts) <= _CSV_DEPTH
-    ]
-    return min(
-        found, key=lambda file: (len(file.path.parts), _CSV_NAMES.index(file.name)), default=None
-    )
+    """Return FER2013's CSV file among `files`, the one with the fewest folders above it.
+
+    Where there is none, and no image either, it is the only CSV file, whatever its name.
+    """
+    near = [file for file in files if not file.problem and len(file.path.parts) <= _CSV_DEPTH]
+    found = [file for file in near if file.name in _CSV_NAMES]
+    if found:
+        return min(found, key=lambda file: (len(file.path.parts), _CSV_NAMES.index(file.name)))
+    others = [file for file in near if file.name.lower().endswith(_CSV_SUFFIXES)]
+    has_images = any(file.path.suffix.lower() in IMAGE_SUFFIXES for file in files)
+    return others[0] if len(others) == 1 and not has_images else None

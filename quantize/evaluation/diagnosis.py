@@ -54,9 +54,10 @@ def diagnose(
 ) -> Finding | None:
     """Return how else `model`, as it was read, should be used for the faces of `rows`; or None.
 
-    `advance` is told the images that were looked at: at most ASKED for each of RANGES.
+    `advance` is called with the images that were used: at most ASKED for each of RANGES.
     """
     some = rows.rows(balanced_rows(rows.labels, count=min(ASKED, len(rows)), seed=1))
+    some = some.at_side(use.side_px)
     asked = (use.low, use.high)
     ranges = {f"{use.low:g}:{use.high:g}": asked}
     ranges |= {name: each for name, each in RANGES.items() if not np.allclose(each, asked)}

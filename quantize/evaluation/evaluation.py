@@ -66,9 +66,13 @@ def evaluate_predictor(
     labels: tuple[str, ...] = LABELS,
     progress: bool = False,
 ) -> Evaluation:
-    """Measure an opened model of `labels` on `rows`, which are those of `usage`."""
+    """Measure an opened model of `labels` on `rows`, which are those of `usage`.
+
+    Their images are brought to the size that the model takes.
+    """
+    images = rows.at_side(predictor.side_px).images
     with progress_bar(f"Evaluating {name}", len(rows), show=progress) as advance:
-        answers = predictor.log_probabilities(rows.images, advance)
+        answers = predictor.log_probabilities(images, advance)
     return Evaluation(name, predictor.format, usage, score(answers, rows.labels), labels)
 
 

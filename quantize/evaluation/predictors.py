@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_fer.errors import ModelError, ModelReason
-from edge_fer.models.kind import EMOTIONS, ModelKind
+from edge_fer.models.kind import EMOTIONS, ModelKind, sized
 from edge_fer.models.operators import is_tflite
 from quantize.data.calibration_set import to_float_input
 from quantize.evaluation.scores import log_softmax
@@ -27,16 +27,18 @@ _LEAST_PROBABILITY = 1e-12  # for float outputs that underflow
 
 
 class Predictor(Protocol):
-    """A model that answers for a stack of images."""
+    """A model that answers for a stack of images of its own `side_px`."""
 
     format: str
+    side_px: int
 
     def log_probabilities(
         self, images: NDArray[np.uint8], advance: Callable[[float], None]
     ) -> NDArray[np.float64]:
-        """Return float64[n, 7] for `images` (uint8[n, 48, 48]); `advance` hears how many are done.
+        """Return float64[n, labels] for `images`; `advance` is called with how many are done.
 
-        Other kinds have other sizes. The probabilities of a row sum to 1, and none is 0.
+        Images are uint8[n, side, side], `side` being `side_px`. The probabilities of a row sum to
+        1, and none is 0.
         """
         ...
 
@@ -52,12 +54,14 @@ class NumbersPredictor(Predictor, Protocol):
 
 
 def open_predictor(
-    path: Path, kind: ModelKind = EMOTIONS, use: Use | None = None
+    path: Path, kind: ModelKind | None = None, use: Use | None = None
 ) -> NumbersPredictor:
     """Open a network (`.keras`, `.h5`, a SavedModel) or a `.tflite` file of `kind`, by its content.
 
-    `use` says in which order its outputs are, and how a network's pixels were scaled. UserError
-    when the file is missing, is neither, or takes or returns other shapes.
+    None is an emotion network for faces of whatever size it takes, the network's own; one for
+    another size than that of a given `kind` is asked through a resize. `use` says in which order
+    its outputs are, and how a network's pixels were scaled. UserError when the file is missing, is
+    neither, or takes or returns other shapes.
     """
     if path.is_dir():
         return _open_network(path, kind, use)
@@ -68,8 +72,12 @@ def open_predictor(
             ModelReason.UNREADABLE, f"{path}: cannot read the model ({error.strerror})"
         ) from error
     if is_tflite(content):
-        labels = None if use is None else use.labels
-        return TflitePredictor(content, str(path), kind=kind, labels=labels)
+        return TflitePredictor(
+            content,
+            str(path),
+            kind=kind or own_kind(content, str(path), use),
+            labels=None if use is None else use.labels,
+        )
     if not content.startswith((_ZIP_MAGIC, _HDF5_MAGIC)):
         raise ModelError(
             ModelReason.NOT_A_MODEL, f"{path}: neither a .keras or .h5 nor a .tflite file"
@@ -77,11 +85,22 @@ def open_predictor(
     return _open_network(path, kind, use)
 
 
-def _open_network(path: Path, kind: ModelKind, use: Use | None) -> NumbersPredictor:
-    require_tensorflow()
-    from quantize.networks.network_file import load_network  # noqa: PLC0415  # it imports TensorFlow
+def own_kind(content: bytes, source: str, use: Use | None = None) -> ModelKind:
+    """Return the kind of an emotion network's `.tflite` file, with the side that its input has."""
+    inputs = open_interpreter(content, source).get_input_details()
+    kind = EMOTIONS if use is None else use.kind
+    return sized(kind, tuple(int(side) for side in inputs[0]["shape"])) if inputs else kind
 
-    return KerasPredictor(load_network(path, kind, use))
+
+def _open_network(path: Path, kind: ModelKind | None, use: Use | None) -> NumbersPredictor:
+    require_tensorflow()
+    from quantize.networks.network_file import (  # noqa: PLC0415  # it imports TensorFlow
+        load_network,
+        load_own_network,
+    )
+
+    network = load_own_network(path, use) if kind is None else load_network(path, kind, use)
+    return KerasPredictor(network)
 
 
 class KerasPredictor:
@@ -94,6 +113,7 @@ class KerasPredictor:
 
         self._model = model
         self._probabilities = gives_probabilities(model)
+        self.side_px = int(model.inputs[0].shape[1])
 
     def numbers(
         self, images: NDArray[np.uint8], advance: Callable[[float], None]
@@ -110,7 +130,7 @@ class KerasPredictor:
     def log_probabilities(
         self, images: NDArray[np.uint8], advance: Callable[[float], None]
     ) -> NDArray[np.float64]:
-        """Return float64[n, 7] for `images` (uint8[n, 48, 48]), in batches."""
+        """Return float64[n, labels] for `images` (uint8[n, side, side]), in batches."""
         outputs = self.numbers(images, advance)
         if self._probabilities:
             outputs = np.log(np.maximum(outputs, _LEAST_PROBABILITY))
@@ -137,7 +157,7 @@ class TflitePredictor:
         workers: int | None = None,
         labels: tuple[str, ...] | None = None,
     ) -> None:
-        self._kind = kind
+        self._kind, self.side_px = kind, kind.side_px
         self._order = [(labels or kind.labels).index(label) for label in kind.labels]
         self._interpreters = [
             open_interpreter(content, source)
@@ -168,7 +188,7 @@ class TflitePredictor:
     def log_probabilities(
         self, images: NDArray[np.uint8], advance: Callable[[float], None]
     ) -> NDArray[np.float64]:
-        """Return float64[n, 7] for `images` (uint8[n, 48, 48])."""
+        """Return float64[n, labels] for `images` (uint8[n, side, side])."""
         # A stored zero means anything below half a step; its logarithm has to be finite.
         is_float = self._output["dtype"] is np.float32
         least = _LEAST_PROBABILITY if is_float else float(self._output["quantization"][0]) / 2

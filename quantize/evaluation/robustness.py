@@ -122,7 +122,7 @@ def shifted_answers(
 
 
 def corrupted(images: NDArray[np.uint8], kind: str, severity: int, seed: int) -> NDArray[np.uint8]:
-    """Return `images` (uint8[n, h, w]) under one corruption; each is drawn anew.
+    """Return `images` (uint8[n, h, w]) under one corruption, drawn for each image.
 
     The draws depend on kind, severity and seed alone: a new kind changes none of the others.
     """

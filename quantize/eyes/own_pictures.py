@@ -14,6 +14,7 @@ from edge_fer.face.opening import open_tracker
 from edge_fer.face.settings import FaceConfig
 from edge_fer.face.tracking import TrackedFace, Tracker
 from edge_fer.models.kind import EYES
+from firmware_bridge.counted import counted
 from quantize.data.face_crop import find_face
 from quantize.data.face_export import (
     VIDEO_SUFFIXES,
@@ -82,11 +83,14 @@ def has_own_pictures(path: Path) -> bool:
     return any(_is_closed(file.path) is not None for file in media_files(path))
 
 
-def measure_own_pictures(path: Path, model: Path, predictor: NumbersPredictor) -> OwnEyes:
+def measure_own_pictures(
+    path: Path, model: Path, predictor: NumbersPredictor, *, rows: int = 0
+) -> OwnEyes:
     """Find the eyes as the daemon does and count how often `model` says what the folder says.
 
     In a small picture without a face the eye fills it as in the training's: a square of 2.3 times
-    the eye's width. `predictor` is the same model. UserError where nothing can be judged.
+    the eye's width. `predictor` is the same model. `rows` above 0 is how many pictures and frames
+    of open eyes are judged, and how many of closed ones. UserError where nothing can be judged.
     """
     tracker, reader, counts = open_tracker(FaceConfig()), EyeReader(model), OwnEyes()
     for file in media_files(path):
@@ -96,6 +100,8 @@ def measure_own_pictures(path: Path, model: Path, predictor: NumbersPredictor) -
             counts.passed_over[reason] = counts.passed_over.get(reason, 0) + 1
             continue
         for grey, face in _seen(path, file, tracker, counts):
+            if rows and (counts.closed if is_closed else counts.open) >= rows:
+                break
             probability = None
             if face is not None and face.reading is not None:
                 corners = eye_corners(face.reading)
@@ -109,7 +115,7 @@ def measure_own_pictures(path: Path, model: Path, predictor: NumbersPredictor) -
     if not counts.open + counts.closed:
         raise DataError(
             DataReason.EMPTY,
-            f"{path}: no eyes that can be judged in {counts.unseen} pictures and frames: expected "
+            f"{path}: no eyes that can be judged in {counted(counts.unseen, 'picture')}: expected "
             "open/*.jpg and closed/*.jpg, of people or of eyes, or videos",
         )
     return counts

@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import cv2
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from edge_fer.atomic_write import write_atomically
 from edge_fer.errors import DataError, DataReason
 from edge_fer.face.cutting import cut_turned
+from quantize.data.calibration_set import balanced_rows, spread_rows
 from quantize.eyes.labels import label_eye
 from quantize.teachers.iris import SQUARE, IrisTeacher
 
@@ -104,6 +105,12 @@ class EyePatches:
     def rows(self, index: NDArray[Any]) -> "EyePatches":
         """Return the pictures that `index` names, in its order."""
         return EyePatches(*(getattr(self, part.name)[index] for part in fields(self)))
+
+    def fewer(self, count: int) -> "EyePatches":
+        """Return `count` of the pictures, as many of each source as there are; all where 0."""
+        if not count:
+            return self
+        return self.rows(np.sort(balanced_rows(self.source.astype(np.int64), count=count, seed=1)))
 
     def known(self, row: int) -> tuple[float, float, float]:
         """Return lid opening, closed and visible (0 or 1) of a picture; NaN where not known."""
@@ -202,8 +209,7 @@ def load_patches(path: Path) -> EyePatches:
     except (KeyError, ValueError, zipfile.BadZipFile) as error:
         raise DataError(
             DataReason.BAD_FORMAT,
-            f"{path}: not a file of eye pictures ({str(error)[:100]}): "
-            "`edge-fer eyes prepare` writes one",
+            f"{path}: not a file of eye pictures: `edge-fer eyes prepare` writes one",
         ) from error
     return patches
 
@@ -217,16 +223,12 @@ def save_patches(patches: EyePatches, path: Path) -> None:
     write_atomically(path, buffer.getvalue())
 
 
-def count_pictures(eyes: Path, faces: Path) -> int:
-    """Return how many pictures `prepare_patches` labels."""
-    return sum(1 for _ in _pictures(eyes)) + len(_rows_of(faces, "faces.csv"))
-
-
 def prepare_patches(
-    eyes: Path, faces: Path, advance: Callable[[float], None], workers: int
+    eyes: Path, faces: Path, advance: Callable[[float], None], workers: int, rows: int = 0
 ) -> EyePatches:
     """Label and cut all pictures below the folders `eyes` and `faces`.
 
+    `rows` above 0 is how many of each collection are taken, spread over it.
     `advance` is called with 1 for each picture. UserError where a file is missing or unreadable.
     """
     teachers = [IrisTeacher() for _ in range(workers)]
@@ -242,12 +244,12 @@ def prepare_patches(
             advance(1)
 
     with ThreadPoolExecutor(workers) as pool:
-        rows = list(pool.map(label, enumerate(_pictures(eyes))))
-    rows += list(_elsewhere(faces, advance))
+        labelled = list(pool.map(label, enumerate(_pictures(eyes, rows))))
+    labelled += list(_elsewhere(faces, advance, rows))
     columns: dict[str, Any] = {}
     for part in fields(EyePatches):
         name = "image" if part.name == "images" else part.name
-        values = [getattr(row, name) for row in rows]
+        values = [getattr(row, name) for row in labelled]
         if part.name in ("images", "left", "group", "face"):
             columns[part.name] = np.stack(values) if part.name == "images" else np.array(values)
         else:
@@ -256,15 +258,15 @@ def prepare_patches(
     return EyePatches(**columns)
 
 
-def _pictures(folder: Path) -> Iterator[_Picture]:
-    yield from _natural(folder)
-    yield from _infrared(folder)
-    yield from _closed_in_the_wild(folder / "dataset_B_Eye_Images.zip")
+def _pictures(folder: Path, rows: int = 0) -> Iterator[_Picture]:
+    yield from _natural(folder, rows)
+    yield from _infrared(folder, rows)
+    yield from _closed_in_the_wild(folder / "dataset_B_Eye_Images.zip", rows)
 
 
-def _natural(folder: Path) -> Iterator[_Picture]:
+def _natural(folder: Path, rows: int) -> Iterator[_Picture]:
     with _archive(folder / "eye_patches.zip") as archive:
-        for row in _rows_of(folder, "eye_patches.csv"):
+        for row in _rows_of(folder, "eye_patches.csv", rows):
             yield _Picture(
                 _image(archive, row["file"]),
                 1 / SQUARE,
@@ -277,9 +279,9 @@ def _natural(folder: Path) -> Iterator[_Picture]:
             )
 
 
-def _infrared(folder: Path) -> Iterator[_Picture]:
+def _infrared(folder: Path, rows: int) -> Iterator[_Picture]:
     with _archive(folder / "eyes_ir.zip") as archive:
-        for row in _rows_of(folder, "eyes_ir.csv"):
+        for row in _rows_of(folder, "eyes_ir.csv", rows):
             yield _Picture(
                 _square(_image(archive, row["file"])),
                 _INFRARED_EYE,
@@ -292,16 +294,13 @@ def _infrared(folder: Path) -> Iterator[_Picture]:
             )
 
 
-def _closed_in_the_wild(path: Path) -> Iterator[_Picture]:
+def _closed_in_the_wild(path: Path, rows: int) -> Iterator[_Picture]:
     """Yield the patches of 24 px; the folders' left and right are those of the picture."""
     with _archive(path) as archive:
-        for entry in sorted(archive.namelist()):
-            folder, _, name = entry.rpartition("/")
-            kind = folder.rpartition("/")[2].lower()
-            if kind not in ("closedlefteyes", "closedrighteyes", "openlefteyes", "openrighteyes"):
-                continue
-            if not name.lower().endswith(".jpg"):
-                continue
+        entries = [entry for entry in sorted(archive.namelist()) if _kind_in_the_wild(entry)]
+        for place in spread_rows(len(entries), count=rows):
+            entry = entries[place]
+            name, kind = entry.rpartition("/")[2], _kind_in_the_wild(entry)
             is_closed = kind.startswith("closed")
             stem = name.split(".")[0] if is_closed else name.rpartition("_")[0][:-5]
             yield _Picture(
@@ -314,6 +313,13 @@ def _closed_in_the_wild(path: Path) -> Iterator[_Picture]:
                 closed=float(is_closed),
                 eye_px=_CEW_EYE * 24,
             )
+
+
+def _kind_in_the_wild(entry: str) -> str:
+    """Return the folder that says what a picture shows, or "" for a file that is none of them."""
+    kind = PurePosixPath(entry).parent.name.lower()
+    is_known = kind in ("closedlefteyes", "closedrighteyes", "openlefteyes", "openrighteyes")
+    return kind if is_known and entry.lower().endswith(".jpg") else ""
 
 
 def _labelled(teacher: IrisTeacher, picture: _Picture, rng: np.random.Generator) -> _Row:
@@ -387,10 +393,10 @@ def _cut(
     return cut_turned(grey, (x, y), REACH * math.dist(outer, inner), tilt, SIDE_PX)
 
 
-def _elsewhere(folder: Path, advance: Callable[[float], None]) -> Iterator[_Row]:
+def _elsewhere(folder: Path, advance: Callable[[float], None], rows: int) -> Iterator[_Row]:
     """Yield squares of faces without an eye in their middle: brows, cheeks, noses, mouths, ears."""
     with _archive(folder / "faces.zip") as archive:
-        for number, row in enumerate(_rows_of(folder, "faces.csv")):
+        for number, row in enumerate(_rows_of(folder, "faces.csv", rows)):
             advance(1)
             places = list(places_elsewhere(row, number))
             grey = _image(archive, row["file"]) if places else np.zeros((1, 1), np.uint8)
@@ -464,10 +470,12 @@ def _archive(path: Path) -> zipfile.ZipFile:
         raise DataError(DataReason.BAD_FORMAT, f"{path}: not a zip file ({error})") from error
 
 
-def _rows_of(folder: Path, name: str) -> list[dict[str, str]]:
+def _rows_of(folder: Path, name: str, count: int) -> list[dict[str, str]]:
+    """Return `count` rows of a table, spread over it; all where it is 0."""
     try:
         with (folder / name).open(newline="", encoding="utf-8") as file:
-            return list(csv.DictReader(file))
+            rows = list(csv.DictReader(file))
+        return [rows[place] for place in spread_rows(len(rows), count=count)]
     except OSError as error:
         raise DataError(
             DataReason.UNREADABLE, f"{folder / name}: cannot be read ({error.strerror})"

@@ -54,6 +54,7 @@ class EyeTraining:
     gaze_weight: float = 2.0
     closed_weight: float = 1.4  # of closed eyes against open ones: they are fewer
     visible_weight: float = 2.0
+    rows: int = 0  # how many pictures were taken, as many of each source; 0: all
     # How often an epoch takes the pictures of each source: natural, infra-red, CEW, elsewhere.
     repeats: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 0.5)
     cabin: CabinSettings = field(default_factory=CabinSettings)

@@ -15,6 +15,7 @@ from edge_fer.atomic_write import write_atomically
 from edge_fer.errors import DataError, DataReason, UsageError, UsageReason
 from edge_fer.models.kind import EYES
 from edge_fer.models.render import render_card
+from firmware_bridge.counted import counted
 from quantize.data.calibration_set import CalibrationSet
 from quantize.evaluation.predictors import NumbersPredictor, open_predictor
 from quantize.eyes.figures import as_cut, measure_against
@@ -34,37 +35,52 @@ LICENCE = (
 _RECORD = ".training.json"
 
 
-def prepare_verb(eyes: Path, faces: Path, out: Path) -> None:
-    """Label and cut the pictures below `eyes` and `faces` and write them into one file."""
+def prepare_verb(eyes: Path, faces: Path, out: Path, *, rows: int = 0) -> None:
+    """Label and cut the pictures below `eyes` and `faces` and write them into one file.
+
+    `rows` above 0 is how many of each collection are taken.
+    """
     check_out_path(out, ".npz")
-    total = sum(len(_lines(eyes / name)) for name in ("eye_patches.csv", "eyes_ir.csv"))
-    total += len(_lines(faces / "faces.csv"))
+    tables = (eyes / "eye_patches.csv", eyes / "eyes_ir.csv", faces / "faces.csv")
+    lines = [len(_lines(table)) for table in tables]
+    total = sum(min(count, rows or count) for count in lines)
     with progress_bar("Labelling eyes", total) as advance:
-        patches = prepare_patches(eyes, faces, advance, len(os.sched_getaffinity(0)))
+        patches = prepare_patches(eyes, faces, advance, len(os.sched_getaffinity(0)), rows)
     save_patches(patches, out)
-    print(f"{out}: {len(patches):,} pictures of eyes; next: edge-fer eyes train --data {out}")
+    print(
+        f"{out}: {counted(len(patches), 'picture')} of eyes; next: edge-fer eyes train --data {out}"
+    )
 
 
 def train_verb(
-    data: Path, out: Path, *, seed: int, epochs: int, learning_rate: float, start: Path | None
+    data: Path,
+    out: Path,
+    *,
+    seed: int,
+    epochs: int,
+    learning_rate: float,
+    start: Path | None,
+    rows: int = 0,
 ) -> None:
     """Train on all but the held-out pictures; write the network and what it was trained with.
 
     With `start` it begins with the weights of that network, trained with the same `seed`. A
     checkpoint beside it is written after each epoch, from which an interrupted training goes on.
+    `rows` above 0 is how many pictures it takes.
     """
     check_out_path(out, ".keras")
     require_tensorflow()
     from quantize.eyes.training import EyeTraining, train_eyes  # noqa: PLC0415  # TensorFlow
     from quantize.networks.network_file import load_network  # noqa: PLC0415
 
-    training, _ = load_patches(data).split(seed)
+    training = load_patches(data).split(seed)[0].fewer(rows)
     first = None if start is None else load_network(start, EYES)
     started_from = None if start is None else training_record(start)
     settings = EyeTraining(
         seed=seed,
         epochs=epochs,
         learning_rate=learning_rate,
+        rows=rows,
         start="" if start is None else hashlib.sha256(start.read_bytes()).hexdigest(),
     )
     console = Console(stderr=True)
@@ -82,13 +98,19 @@ def train_verb(
         record["started_from"] = started_from
     write_atomically(out.with_suffix(_RECORD), (json.dumps(record, indent=2) + "\n").encode())
     checkpoint.unlink(missing_ok=True)
-    print(f"{out}: trained on {len(training):,} pictures; next: edge-fer eyes quantize {out}")
+    print(
+        f"{out}: trained on {counted(len(training), 'picture')}; next: edge-fer eyes quantize {out}"
+    )
 
 
-def quantize_verb(model: Path, data: Path, out: Path, *, json_output: bool) -> None:
-    """Convert to int8, measure on the held-out pictures, and write file and card."""
+def quantize_verb(model: Path, data: Path, out: Path, *, json_output: bool, rows: int = 0) -> None:
+    """Convert to int8, measure on the held-out pictures, and write file and card.
+
+    `rows` above 0 is how many held-out pictures it is measured on.
+    """
     require_tensorflow()
     from quantize.int8.measuring import convert_measuring  # noqa: PLC0415
+    from quantize.int8.provenance import eyes_provenance  # noqa: PLC0415
     from quantize.int8.write import write_model  # noqa: PLC0415
     from quantize.networks.network_file import load_network  # noqa: PLC0415
 
@@ -97,6 +119,8 @@ def quantize_verb(model: Path, data: Path, out: Path, *, json_output: bool) -> N
     record = training_record(model)
     seed = int(record["settings"]["seed"])
     training, held = load_patches(data).split(seed)
+    training = training.fewer(int(record["settings"].get("rows", 0)))
+    held = held.fewer(rows)
     if training.digest() != record["data_sha256"]:
         raise DataError(
             DataReason.MISMATCH,
@@ -113,6 +137,7 @@ def quantize_verb(model: Path, data: Path, out: Path, *, json_output: bool) -> N
         usage=HELD_OUT,
         training=record,
         licence=LICENCE,
+        provenance=eyes_provenance(record),
         progress=True,
     )
     path = write_model(quantized.content, quantized.card, out)
@@ -123,14 +148,24 @@ def quantize_verb(model: Path, data: Path, out: Path, *, json_output: bool) -> N
 
 
 def evaluate_verb(
-    model: Path, data: Path, *, seed: int, json_output: bool, report: Path | None, clips: Path
+    model: Path,
+    data: Path,
+    *,
+    seed: int,
+    json_output: bool,
+    report: Path | None,
+    clips: Path,
+    rows: int = 0,
 ) -> None:
-    """Measure a `.keras` or `.tflite` file on the held-out pictures and print the figures."""
+    """Measure a `.keras` or `.tflite` file on the held-out pictures and print the figures.
+
+    `rows` above 0 is how many pictures or frames are judged at most.
+    """
     predictor = open_predictor(model, EYES)
     if has_own_pictures(data):
-        _evaluate_own(model, data, predictor, report=report, json_output=json_output)
+        _evaluate_own(model, data, predictor, report=report, json_output=json_output, rows=rows)
         return
-    _, held = load_patches(data).split(seed)
+    held = load_patches(data).split(seed)[1].fewer(rows)
     with progress_bar(f"Evaluating {model}", len(held)) as advance:
         values = EYES.values(predictor.numbers(as_cut(held), advance))
     errors = measure_against(held)(values)
@@ -156,7 +191,13 @@ def evaluate_verb(
 
 
 def _evaluate_own(
-    model: Path, data: Path, predictor: NumbersPredictor, *, report: Path | None, json_output: bool
+    model: Path,
+    data: Path,
+    predictor: NumbersPredictor,
+    *,
+    report: Path | None,
+    json_output: bool,
+    rows: int,
 ) -> None:
     """Measure an int8 file on pictures of one's own, in folders open and closed, and print it."""
     if report is not None:
@@ -164,7 +205,7 @@ def _evaluate_own(
             UsageReason.CONTRADICTION, f"--report {report}: it is of the patches: leave it out"
         )
     with Console(stderr=True).status(f"Evaluating {model} on {data} ..."):
-        found = measure_own_pictures(data, model, predictor).to_json()
+        found = measure_own_pictures(data, model, predictor, rows=rows).to_json()
     if json_output:
         print(json.dumps({"model": str(model), "data": str(data), **found}, indent=2))
         return

@@ -27,7 +27,7 @@ _LIDS = (
 )  # fmt: skip
 _CORNERS = (33, 133, 263, 362)
 # Mirrored pairs of the contours of eyes, brows and lips: points lie so close there that their
-# places alone do not tell.
+# places alone do not show.
 _PAIRS = (
     (33, 263), (7, 249), (163, 390), (144, 373), (145, 374), (153, 380), (154, 381), (155, 382),
     (133, 362), (246, 466), (161, 388), (160, 387), (159, 386), (158, 385), (157, 384), (173, 398),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,12 +48,18 @@ class FaceImages:
     parts: Mapping[str, NDArray[np.intp]]
 
 
-def held_out_images(held: FaceLabels, *, seed: int, empty: int = EMPTY) -> FaceImages:
-    """Return squares of the faces `held`: tracked, hard and turned ones, and without a face."""
+def held_out_images(
+    held: FaceLabels, *, seed: int, turned: int = TURNED, empty: int = EMPTY
+) -> FaceImages:
+    """Return squares of the faces `held`: tracked, hard and turned ones, and without a face.
+
+    `turned` and `empty` are the numbers of drawn heads, of each kind, and of squares without a
+    face, at least one of each of NEGATIVE_KINDS.
+    """
     rng = np.random.default_rng((seed, 11))
     natural = FaceSource(held)
-    turned, crowded = (
-        FaceSource(turned_heads(held, seed=seed + more, count=TURNED, behind=behind), exact=True)
+    alone, crowded = (
+        FaceSource(turned_heads(held, seed=seed + more, count=turned, behind=behind), exact=True)
         for more, behind in ((1, 0.0), (2, 1.0))
     )
     images: list[Grey] = []
@@ -63,7 +70,7 @@ def held_out_images(held: FaceLabels, *, seed: int, empty: int = EMPTY) -> FaceI
     for name, source, settings in (
         ("tracked", natural, TRACKED),
         ("hard", natural, HARD),
-        ("turned", turned, TRACKED),
+        ("turned", alone, TRACKED),
         ("crowded", crowded, TRACKED),
     ):
         for row in range(len(source)):
@@ -92,7 +99,10 @@ def presence_threshold(values: NDArray[np.float64], images: FaceImages) -> float
 
 
 def measure(values: NDArray[np.float64], images: FaceImages) -> dict[str, Error]:
-    """Return the errors of `values` (float64[n, 58], as `ModelKind.values` gives) by name."""
+    """Return the errors of `values` (float64[n, 58], as `ModelKind.values` gives) by name.
+
+    What no image shows is left out.
+    """
     found: dict[str, Error] = {}
     for name in ("tracked", "hard"):
         rows = images.parts[name]
@@ -116,8 +126,7 @@ def measure(values: NDArray[np.float64], images: FaceImages) -> dict[str, Error]
         values, images, crowd[asides], YAW, "yaw_deg"
     )
     seen = rows[yaws > LEVEL_DEG]
-    if len(seen):
-        found["yaw, beyond 40 degrees, seen"] = _angle(values, images, seen, YAW, "yaw_deg")
+    found["yaw, beyond 40 degrees, seen"] = _angle(values, images, seen, YAW, "yaw_deg")
     wanted = np.array([images.targets[row].mouth_opening for row in rows])
     found["mouth opening"] = Error(
         len(rows), float(np.abs(values[rows, MOUTH] - wanted).mean()), "widths of the mouth"
@@ -133,9 +142,13 @@ def measure(values: NDArray[np.float64], images: FaceImages) -> dict[str, Error]
     sure = [row for row in (*rows, *far) if images.targets[row].profile_weight]
     profiles = np.array([images.targets[row].profile > 0.5 for row in sure])
     called = values[sure, PROFILE] > 0.5
-    found["profiles missed"] = Error(int(profiles.sum()), float(1 - called[profiles].mean()))
-    found["others called profile"] = Error(int((~profiles).sum()), float(called[~profiles].mean()))
-    return found
+    found["profiles missed"] = Error(int(profiles.sum()), _mean(~called[profiles]))
+    found["others called profile"] = Error(int((~profiles).sum()), _mean(called[~profiles]))
+    return {name: error for name, error in found.items() if error.n}
+
+
+def _mean(values: NDArray[Any]) -> float:
+    return float(values.mean()) if len(values) else 0.0
 
 
 def _landmarks(values: NDArray[np.float64], images: FaceImages, rows: NDArray[np.intp]) -> Error:
@@ -155,4 +168,4 @@ def _angle(
     field: str,
 ) -> Error:
     wanted = np.array([getattr(images.targets[row], field) for row in rows])
-    return Error(len(rows), float(np.abs(values[rows, place] - wanted).mean()), "degrees")
+    return Error(len(rows), _mean(np.abs(values[rows, place] - wanted)), "degrees")

@@ -116,11 +116,13 @@ class FaceLabels:
             )
             return cls(**values, canonical=canonical)
         except OSError as error:
-            raise DataError(DataReason.UNREADABLE, f"{path}: cannot be read ({error})") from error
+            raise DataError(
+                DataReason.UNREADABLE, f"{path}: cannot be read ({error.strerror or error})"
+            ) from error
         except (ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
             raise DataError(
                 DataReason.BAD_FORMAT,
-                f"{path}: not a labels file ({error}): `edge-fer face label` writes one",
+                f"{path}: not a labels file: `edge-fer face label` writes one",
             ) from error
 
 
@@ -177,7 +179,7 @@ def fer_pictures(images: NDArray[np.uint8]) -> Iterator[Picture]:
 def label(
     pictures: list[Picture], *, seed: int, workers: int, done: Callable[[int], None]
 ) -> FaceLabels:
-    """Have the teacher read each picture; `done` hears how many more are labelled."""
+    """Have the teacher read each picture; `done` is called with how many more are labelled."""
     chunks = [
         range(start, min(start + _CHUNK, len(pictures)))
         for start in range(0, len(pictures), _CHUNK)

@@ -3,7 +3,7 @@
 import itertools
 import textwrap
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +14,22 @@ from numpy.typing import NDArray
 import edge_fer
 from edge_fer.atomic_write import write_atomically
 from edge_fer.face.boxes import square_of_box
+from edge_fer.face.following import FOUND_PRESENCE
 from edge_fer.face.haar import HaarDetector
 from edge_fer.face.landmarks import NAMES, Square
-from edge_fer.face.network import FaceNetwork
+from edge_fer.face.network import PROFILE_FROM_DEG, FaceNetwork
 from edge_fer.face.outputs import PITCH, POINTS, YAW
 from edge_fer.models.card import MeasuringCard
-from quantize.face.evaluation import FaceImages
+from quantize.face.evaluation import EMPTY, KEPT, FaceImages
 from quantize.face.labels import FaceLabels
+from quantize.face.limits import PresenceInSight, ProfileLimit
+from quantize.face.samples import NO_PROFILE_DEG, PROFILE_DEG
 from quantize.int8.measuring import Error
 
 Grey = NDArray[np.uint8]
 _BANDS_DEG = (0, 10, 20, 30, 40, 55, 70, 90)
 _TILE_PX = 160
+_MOST_ACCEPTED = 1 / 200  # of squares without a face
 PORTRAIT = Path(edge_fer.__file__).parent / "assets" / "collins.jpg"
 # Known without a measurement: who is in the data, and whose errors they are measured against.
 _BIAS = """\
@@ -46,17 +50,21 @@ def write_report(
     values: NDArray[np.float64],
     images: FaceImages,
     parts: Mapping[str, FaceLabels],
+    sights: Sequence[PresenceInSight],
+    limits: Sequence[ProfileLimit],
 ) -> Path:
     """Write `face-network.md` and its contact sheet into `folder`; return the page.
 
-    `parts` are the labels by their use, for the table of sources.
+    `parts` are the labels by their use, for the table of sources; `sights` and `limits` are what
+    `quantize.face.limits` measures.
     """
     folder.mkdir(parents=True, exist_ok=True)
     sheet = folder / "face-network.png"
     if not cv2.imwrite(str(sheet), contact_sheet(FaceNetwork(model))):
         raise OSError(f"{sheet}: cannot be written")
     page = folder / "face-network.md"
-    write_atomically(page, _page(card, errors, values, images, parts).encode())
+    tables = [*_in_sights(sights), "", *_by_limit(limits), ""]
+    write_atomically(page, _page(card, errors, values, images, parts, tables).encode())
     return page
 
 
@@ -66,6 +74,7 @@ def _page(
     values: NDArray[np.float64],
     images: FaceImages,
     parts: Mapping[str, FaceLabels],
+    tables: Sequence[str],
 ) -> str:
     training = card.training
     faces = training.get("faces", {})
@@ -99,6 +108,7 @@ def _page(
     lines += ["", "### By landmark", "", *_by_landmark(values, images)]
     lines += [
         "",
+        *tables,
         "## On a portrait",
         "",
         "NASA's portrait of Eileen Collins, in the public domain. Green: presence from 0.5 on.",
@@ -114,8 +124,7 @@ def _page(
         "",
         *_history(training),
         "    edge-fer face label --faces DIR --data fer2013.csv.gz --out face-labels.npz",
-        "    edge-fer face train --labels face-labels.npz --out run "
-        f"--epochs {training['settings']['epochs']}",
+        *_train_commands(training),
         "    edge-fer face quantize run --labels face-labels.npz --out face.tflite",
         "",
         card.licence,
@@ -133,21 +142,33 @@ def _page(
 
 
 def _history(training: Mapping[str, Any]) -> list[str]:
-    """Return what the card says that the commands below do not repeat."""
-    notes = []
-    if training.get("initial"):
-        notes.append(
-            f"It did not begin with random weights but with those of {training['initial']}."
-        )
+    """Return what the commands below do not repeat."""
+    initial, notes = training.get("initial"), []
+    if isinstance(initial, str):
+        notes.append(f"It did not begin with random weights but with those of {initial}.")
     if training.get("changed"):
         notes.append(f"Within the training, {training['changed']}.")
     if notes:
         notes.append(
-            "These commands train anew with the settings of the end, which was not done yet:"
+            "These commands repeat its steps with the settings of the end, which was not done yet. "
+            "The card has the settings, data digests and losses of each step:"
         )
     else:
         notes.append("Made by:")
     return [*textwrap.wrap(" ".join(notes), 100), ""]
+
+
+def _train_commands(training: Mapping[str, Any]) -> list[str]:
+    """Return the commands of all steps, of the first one first."""
+    before = training.get("started_from")
+    options = f"--epochs {training['settings']['epochs']}"
+    train = "    edge-fer face train --labels face-labels.npz"
+    if not before:
+        return [f"{train} --out run {options}"]
+    return [
+        f"{train} --out first --epochs {before['epochs']}",
+        f"{train} --out run {options} --initial first/face.keras",
+    ]
 
 
 def _by_angle(values: NDArray[np.float64], images: FaceImages) -> list[str]:
@@ -182,6 +203,69 @@ def _by_landmark(values: NDArray[np.float64], images: FaceImages) -> list[str]:
         "|---|---:|",
     ]
     return lines + [f"| {name} | {value:.1%} |" for name, value in zip(NAMES, off, strict=True)]
+
+
+def _in_sights(sights: Sequence[PresenceInSight]) -> list[str]:
+    """Return the section on presence in the dark and far away."""
+    about = (
+        f"The same held-out faces, in tracked squares, and {EMPTY:,} squares without a face, with "
+        "so much of the light (and a sensor's noise of 2 grey levels), or in a square of so few "
+        "pixels of the frame. *Accepted*: of those without a face, at the presence that "
+        f"{KEPT:.0%} of the faces reach in that sight. A search accepts from {FOUND_PRESENCE} on, "
+        "at its second look; the last two columns are for the first one."
+    )
+    return [
+        "## Presence in the dark and far away",
+        "",
+        *textwrap.wrap(about, 100),
+        "",
+        f"| | accepted, {KEPT:.0%} of faces kept | faces from {FOUND_PRESENCE} | no face from "
+        f"{FOUND_PRESENCE} |",
+        "|---|---:|---:|---:|",
+        *(
+            f"| {one.sight.name} | {one.accepted:.2%} | {one.found:.1%} | {one.false:.2%} |"
+            for one in sights
+        ),
+        "",
+        *textwrap.wrap(_sights_note(sights), 100),
+    ]
+
+
+def _sights_note(sights: Sequence[PresenceInSight]) -> str:
+    beyond = [one.sight.name for one in sights if one.accepted > _MOST_ACCEPTED]
+    if not beyond:
+        return f"No sight accepts more than 1 in {1 / _MOST_ACCEPTED:.0f}."
+    return (
+        f"More than 1 in {1 / _MOST_ACCEPTED:.0f} is accepted, where {KEPT:.0%} of the faces are "
+        f"to be kept: {'; '.join(beyond)}. There the tracker loses faces rather than take what is "
+        f"none: its limit stays {FOUND_PRESENCE}. A limit by brightness or size would not help: "
+        "within one of these sights it only trades one error for the other. The tracker follows "
+        "squares down to 16 px, but the search proposes none below 55 px unless `face.min_face_px` "
+        "is lowered."
+    )
+
+
+def _by_limit(limits: Sequence[ProfileLimit]) -> list[str]:
+    """Return the section on profiles."""
+    about = (
+        f"Where the output *profile* says so, or yaw comes out at {PROFILE_FROM_DEG:.0f}° or more: "
+        "the highest whole degree that misses at most 3 % of the profiles of held-out faces, drawn "
+        "before another face and read as a tracker does. A profile is turned by more than "
+        f"{PROFILE_DEG:.0f}°, another head by less than {NO_PROFILE_DEG:.0f}°."
+    )
+    return [
+        "## When a head counts as a profile",
+        "",
+        *textwrap.wrap(about, 100),
+        "",
+        "| yaw from | profiles missed | others called profile, drawn | others, as filmed |",
+        "|---:|---:|---:|---:|",
+        *(
+            f"| {one.limit_deg:.0f}° | {one.missed:.1%} | {one.false_drawn:.1%} | "
+            f"{one.false_seen:.1%} |"
+            for one in limits
+        ),
+    ]
 
 
 def _sources(name: str, labels: FaceLabels) -> str:

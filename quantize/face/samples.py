@@ -13,6 +13,7 @@ from edge_fer.face.levels import levelled
 from edge_fer.face.rotation import angles_of
 from quantize.face.labels import FaceLabels
 from quantize.face.light import covered, weathered
+from quantize.face.sights import Sight
 from quantize.face.targets import angles, eye_distance, mouth_opening, points_of
 
 Grey = NDArray[np.uint8]
@@ -63,7 +64,7 @@ class Target:
 
 
 # Between them nobody could say whether it is a profile.
-_NO_PROFILE_DEG, _PROFILE_DEG = 38.0, 52.0
+NO_PROFILE_DEG, PROFILE_DEG = 38.0, 52.0
 _ASIDE_DEG, _UP_OR_DOWN_DEG = 25.0, 18.0
 _HIDDEN_PRESENT, _HIDDEN_ABSENT = 0.35, 0.65
 _NO_POINTS = np.zeros((len(NAMES), 2))
@@ -116,8 +117,8 @@ class FaceSource:
         if mirrored:
             points = points[list(MIRRORED)] * (-1, 1)
             yaw, roll = -yaw, -roll
-        profile = float(abs(yaw) > _PROFILE_DEG)
-        unsure = _NO_PROFILE_DEG < abs(yaw) <= _PROFILE_DEG
+        profile = float(abs(yaw) > PROFILE_DEG)
+        unsure = NO_PROFILE_DEG < abs(yaw) <= PROFILE_DEG
         return Target(
             points,
             yaw,
@@ -168,8 +169,9 @@ def face_sample(
     settings: SampleSettings,
     rng: np.random.Generator,
     other: Grey,
+    sight: Sight | None = None,
 ) -> tuple[Grey, Target]:
-    """Return a square with a face, uint8[side_px, side_px], and its target."""
+    """Return a square with a face, uint8[side_px, side_px], as `sight` has it, and its target."""
     square = jittered(source.squares[row], settings, rng)
     border = cv2.BORDER_REPLICATE if rng.random() < 0.5 else cv2.BORDER_REFLECT_101
     crop = cut(source.picture(row), square, side_px, border)
@@ -183,7 +185,7 @@ def face_sample(
         target = _seen(target, hidden)
     if settings.weather:
         crop = weathered(crop, rng)
-    return levelled(crop), target
+    return levelled(crop if sight is None else sight.of(crop, rng)), target
 
 
 def _seen(target: Target, hidden: float) -> Target:
@@ -218,6 +220,7 @@ def empty_sample(
     kind: str | None = None,
     *,
     weather: bool = True,
+    sight: Sight | None = None,
 ) -> Grey:
     """Return a square without a face that is seen well enough; `kind` of NEGATIVE_KINDS."""
     kind = kind or NEGATIVE_KINDS[rng.choice(len(NEGATIVE_KINDS), p=_SHARES)]
@@ -252,7 +255,9 @@ def empty_sample(
         )
     if rng.random() < 0.5:
         crop = np.ascontiguousarray(crop[:, ::-1])
-    return levelled(weathered(crop, rng) if weather else crop)
+    if weather:
+        crop = weathered(crop, rng)
+    return levelled(crop if sight is None else sight.of(crop, rng))
 
 
 def _beside(right: Square, size: int, rng: np.random.Generator) -> Square:

@@ -6,7 +6,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_fer.errors import DataError, DataReason
 from edge_fer.face.rotation import rotation_matrix
+from quantize.data.calibration_set import spread_rows
 from quantize.face.labels import FER_GROUP, FaceLabels
 from quantize.face.targets import angles
 from quantize.face.turned import SIDE_PX, HeadTurner
@@ -40,6 +42,11 @@ def rows_of(labels: FaceLabels, index: NDArray[np.intp]) -> FaceLabels:
     )
 
 
+def fewer(labels: FaceLabels, count: int) -> FaceLabels:
+    """Return `count` of the pictures, spread over all groups; all where it is 0."""
+    return rows_of(labels, spread_rows(len(labels), count=count)) if count else labels
+
+
 def split(labels: FaceLabels, seed: int) -> tuple[FaceLabels, FaceLabels, FaceLabels]:
     """Return faces to train on, FER2013's faces, and the faces held out, by `seed`.
 
@@ -68,6 +75,12 @@ def turned_heads(labels: FaceLabels, *, seed: int, count: int, behind: float = 0
     seen = np.array([angles(rotation) for rotation in labels.rotations])
     fits = (np.abs(seen[:, 0]) < _MOST_YAW_DEG) & (np.abs(seen[:, 1]) < _MOST_PITCH_DEG)
     rows = np.flatnonzero(fits & (labels.scores >= _TURNED_SCORE))
+    if not len(rows):
+        raise DataError(
+            DataReason.EMPTY,
+            f"none of {len(labels)} faces looks ahead and is plain enough to draw turned heads of: "
+            "take more --rows, or label more faces",
+        )
     offsets = np.concatenate([[0], np.cumsum(np.square(labels.sizes))])
     turner = HeadTurner(labels.canonical)
     images, meshes, chosen = [], [], []

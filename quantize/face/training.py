@@ -6,7 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from keras import ops
 from numpy.typing import NDArray
 
 from edge_fer.atomic_write import write_atomically
+from edge_fer.errors import DataError, DataReason
 from edge_fer.face.landmarks import MIRRORED
 from edge_fer.face.outputs import MOUTH, PITCH, POINTS, PRESENCE, PROFILE, ROLL, YAW
 from edge_fer.models.kind import FACE
@@ -65,6 +66,14 @@ class FaceTraining:
     fer: float = 0.24
     turned: float = 0.2
     samples: SampleSettings = field(default_factory=SampleSettings)
+
+    def with_rows(self, rows: int) -> "FaceTraining":
+        """Return the settings for a training on `rows` faces of each kind; 0: as they are.
+
+        An epoch then has as many squares as faces, of the kinds together.
+        """
+        steps = min(self.steps_per_epoch, -(-3 * rows // self.batch_size))
+        return replace(self, steps_per_epoch=steps) if rows else self
 
     def record(self, digests: dict[str, str], epochs_done: int) -> dict[str, Any]:
         """Return what the card says of the training."""
@@ -184,6 +193,19 @@ class SampleStream:
         return images / np.float32(255), targets
 
 
+def _load_initial(model: keras.Model, initial: Path) -> None:
+    """Give `model` the weights of a file; UserError where that is no face network."""
+    try:
+        model.load_weights(initial)
+    except (OSError, ValueError, KeyError) as error:
+        reason = " ".join(str(error).split())[:160]
+        raise DataError(
+            DataReason.UNREADABLE,
+            f"--initial {initial}: not the weights of a face network ({reason}): give the "
+            "face.keras of another `edge-fer face train`",
+        ) from error
+
+
 def train_face(
     natural: FaceSource,
     fer: FaceSource,
@@ -196,7 +218,7 @@ def train_face(
 ) -> keras.Model:
     """Train, and leave the network and the state after each epoch in `folder`; go on from there.
 
-    `initial` are weights to begin with. `done` hears the number of the epoch and its losses.
+    `initial` are weights to begin with. `done` is called with each epoch's number and its losses.
     """
     keras.utils.set_random_seed(settings.seed)
     keras.config.set_dtype_policy("mixed_bfloat16")
@@ -204,7 +226,7 @@ def train_face(
     keras.config.set_dtype_policy("float32")
     start_at(model, _mean_answer(natural, settings))
     if initial is not None:
-        model.load_weights(initial)
+        _load_initial(model, initial)
     steps = settings.epochs * settings.steps_per_epoch
     warm_up = min(settings.steps_per_epoch, max(steps // 10, 1))
     rate = keras.optimizers.schedules.CosineDecay(

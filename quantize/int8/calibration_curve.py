@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
+from edge_fer.models.kind import EMOTIONS, ModelKind
 from quantize.data.calibration_set import choose_calibration_set
 from quantize.data.fer2013 import Fer2013
 from quantize.evaluation.equivalence import compare_answers
@@ -90,21 +91,25 @@ def measure_curve(
     *,
     sizes: Iterable[int] = SIZES,
     seeds: Iterable[int] = SEEDS,
+    kind: ModelKind = EMOTIONS,
     done: Callable[[float], None] = lambda amount: None,
 ) -> CalibrationCurve:
     """Convert `model` with a set of each size and seed, and measure each on the rows of `usage`.
 
     `done` is called with 1 after each conversion. UserError when the data lacks rows for a size.
     """
-    rows, seeds = rows_of(dataset, usage), tuple(seeds)
+    rows, seeds = rows_of(dataset, usage).at_side(kind.side_px), tuple(seeds)
     exact = KerasPredictor(model).log_probabilities(rows.images, _ignore)
     folded = fold_batch_norms(model)
     points = []
     for count in sizes:
         for seed in seeds:
-            calibration = choose_calibration_set(dataset, count=count, seed=seed)
-            content = convert(folded, calibration).content
-            answers = TflitePredictor(content, model.name).log_probabilities(rows.images, _ignore)
+            calibration = choose_calibration_set(
+                dataset, count=count, seed=seed, side_px=kind.side_px
+            )
+            content = convert(folded, calibration, kind).content
+            predictor = TflitePredictor(content, model.name, kind=kind)
+            answers = predictor.log_probabilities(rows.images, _ignore)
             alike = compare_answers(exact, answers)
             points.append(
                 CurvePoint(

@@ -24,9 +24,9 @@ def convert_to_int8(
 
     `network` is a `keras.Model` or the path of a `.keras` or `.h5` file or a SavedModel: it takes
     pictures in 0..1, of any size, grey or in colours, and returns float32[n,7], logits or
-    probabilities in FER2013 order. `calibration_images` of the
-    Training rows, chosen by `seed`, are the representative set; PublicTest is what both are
-    measured on. `out` ends in `.tflite`; the card lies beside it.
+    probabilities in FER2013 order. `calibration_images` of the Training rows, chosen by `seed`, are
+    the representative set; PublicTest is what both are measured on. The rows may have 48 px, or the
+    network's own size (`Reading.side_px`). `out` ends in `.tflite`; the card lies beside it.
 
     With `verify` an int8 file that loses more than 0.3 points of accuracy, or answers otherwise too
     often, is a ConversionError, and nothing is written. Other UserErrors: a network of other
@@ -37,18 +37,22 @@ def convert_to_int8(
     from quantize.int8.quantize import quantize  # noqa: PLC0415  # it imports TensorFlow
     from quantize.int8.record import training_record  # noqa: PLC0415
     from quantize.int8.write import write_model  # noqa: PLC0415
-    from quantize.networks.adapting import adapt  # noqa: PLC0415
-    from quantize.networks.network_file import load_network  # noqa: PLC0415
+    from quantize.networks.adapting import adapt, own_use  # noqa: PLC0415
+    from quantize.networks.reading import read_network  # noqa: PLC0415
+    from quantize.networks.use import Use  # noqa: PLC0415
 
     check_out_path(out)
     path = Path(network) if isinstance(network, str | Path) else None
+    model, name = (network, network.name) if path is None else (read_network(path), str(path))
+    use = own_use(model, name, Use())
     quantized = quantize(
-        adapt(network, network.name) if path is None else load_network(path),
+        adapt(model, name, use, use.kind),
         dataset,
         out.stem,
         training={} if path is None else training_record(path),
         count=calibration_images,
         seed=seed,
+        kind=use.kind,
         progress=progress,
     )
     card = quantized.card

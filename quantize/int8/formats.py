@@ -8,6 +8,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from edge_fer.models.kind import EMOTIONS, ModelKind
 from quantize.data.calibration_set import CalibrationSet
 from quantize.data.fer2013 import Fer2013
 from quantize.evaluation.equivalence import compare_answers
@@ -46,14 +47,20 @@ def convert_and_compare(
     rows: Fer2013,
     usage: str,
     *,
+    kind: ModelKind = EMOTIONS,
     progress: bool = False,
 ) -> tuple[bytes, FormatResult]:
-    """Convert `model` to `file_format` (of FORMATS) and compare both on `rows`, those of `usage`.
+    """Convert `model`, of `kind`, to `file_format` (of FORMATS) and compare both on `rows`.
+
+    `rows` are those of `usage`, with images of the size that `kind` has.
 
     UserError when the network has no such form.
     """
-    content = convert_as(model, file_format, calibration)
-    predictors = ("float32", KerasPredictor(model)), (file_format, TflitePredictor(content, "it"))
+    content = convert_as(model, file_format, calibration, kind)
+    predictors = (
+        ("float32", KerasPredictor(model)),
+        (file_format, TflitePredictor(content, "it", kind=kind)),
+    )
     answers = []
     for name, predictor in predictors:
         with progress_bar(f"Measuring {name}", len(rows), show=progress) as advance:

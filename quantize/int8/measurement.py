@@ -1,6 +1,6 @@
 """The second step of a conversion: the int8 file beside the network, on held-out images."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import keras
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from edge_fer.errors import UserError
 from edge_fer.models.card import Equivalence, LayerNoise
-from edge_fer.models.golden import choose_golden
+from edge_fer.models.golden import Golden, choose_golden
 from edge_fer.models.kind import EMOTIONS, ModelKind
 from edge_fer.models.runtime import open_model
 from quantize.data.calibration_set import CalibrationSet
@@ -43,7 +43,7 @@ class Measurement:
     int8: Scores
     confidence: FittedConfidence
     equivalence: Equivalence
-    golden: Mapping[str, tuple[int, ...]]
+    golden: Golden
 
 
 def measure(
@@ -92,7 +92,7 @@ def measure(
     )
 
 
-def golden_of(converted: Converted, name: str, kind: ModelKind) -> dict[str, tuple[int, ...]]:
+def golden_of(converted: Converted, name: str, kind: ModelKind) -> Golden:
     """Return the output bytes for each golden image; UserError where the kernels are far apart."""
     return choose_golden(
         open_model(converted.content, name, kind=kind).run,

@@ -20,7 +20,9 @@ from edge_fer.models.card import (
     MeasuringCard,
     OutputError,
 )
+from edge_fer.models.golden import Golden
 from edge_fer.models.kind import ModelKind
+from edge_fer.models.provenance import Provenance
 from quantize.data.calibration_set import CalibrationSet
 from quantize.evaluation.equivalence import LEAST_AGREEMENT, WORST_LAYERS
 from quantize.evaluation.predictors import KerasPredictor, TflitePredictor
@@ -63,7 +65,7 @@ class NumbersMeasurement:
     float32: Mapping[str, Error]
     int8: Mapping[str, Error]
     equivalence: Equivalence
-    golden: Mapping[str, tuple[int, ...]]
+    golden: Golden
 
 
 def convert_measuring(
@@ -77,6 +79,7 @@ def convert_measuring(
     usage: str,
     training: Mapping[str, Any],
     licence: str,
+    provenance: Provenance | None = None,
     progress: bool = False,
 ) -> QuantizedMeasuring:
     """Convert `model` to the int8 file of `kind` and measure both on `images` for the card.
@@ -111,8 +114,10 @@ def convert_measuring(
         training=training,
         tools=tool_versions(),
         licence=licence,
+        provenance=provenance,
         equivalence=measured.equivalence,
-        golden=measured.golden,
+        golden=measured.golden.outputs,
+        golden_tolerance=measured.golden.tolerance,
         batch_norms=folded.notes,
         usage=usage,
         errors={

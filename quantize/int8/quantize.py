@@ -20,6 +20,7 @@ from quantize.evaluation.scores import Scores
 from quantize.int8.convert import Converted, convert
 from quantize.int8.fake_quant import fine_tune
 from quantize.int8.measurement import Measurement, measure
+from quantize.int8.provenance import emotions_provenance
 from quantize.int8.record import tool_versions
 from quantize.networks.complexity import known_multiply_adds
 from quantize.networks.folding import Folded, fold_batch_norms
@@ -58,8 +59,8 @@ def quantize(
     that has no bar. UserError when the data lacks Training or PublicTest rows, or the converted
     file is not full int8.
     """
-    rows = rows_of(dataset, MEASURED_ON)
-    calibration = choose_calibration_set(dataset, count=count, seed=seed)
+    rows = rows_of(dataset, MEASURED_ON).at_side(kind.side_px)
+    calibration = choose_calibration_set(dataset, count=count, seed=seed, side_px=kind.side_px)
     folded = fold_batch_norms(model)
     if qat_epochs:
         announce(f"Fine-tuning {name} for int8, {qat_epochs} epochs ...")
@@ -117,8 +118,10 @@ def card_of(
         uncertain_threshold=measured.confidence.uncertain_threshold,
         confidence=measured.confidence.measured,
         training=training,
+        provenance=emotions_provenance(training),
         tools=tool_versions(),
         equivalence=measured.equivalence,
         batch_norms=folded.notes,
-        golden=measured.golden,
+        golden=measured.golden.outputs,
+        golden_tolerance=measured.golden.tolerance,
     )

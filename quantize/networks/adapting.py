@@ -1,16 +1,17 @@
 """Brings a network of one's own into the form in which the daemon uses one.
 
 That is: float32[n, side, side, 1] in 0..1 in, the grey bytes of a face divided by 255, and a logit
-or probability for each label out. A network for other sizes gets a bilinear resize in front, one
-for colours the grey in each channel, one for another range of values a scale and a shift. These,
-and `Rescaling` and `Normalization` layers, go into the first convolution where that is exact.
-Nested models are laid out flat, layers that change images at random are left out, and a softmax at
-the end is taken off: the conversion puts the same one there.
+or probability for each label out. The side is the network's own (`own_use`), or 48 px where it is
+to stand beside ones of FER2013's size: one for another size then gets a bilinear resize in front.
+One for colours gets the grey in each channel, one for another range of values a scale and a shift.
+These, and `Rescaling` and `Normalization` layers, go into the first convolution where that is
+exact. Nested models are laid out flat, layers that change images at random are left out, and a
+softmax at the end is taken off: the conversion puts the same one there.
 """
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import keras
@@ -19,12 +20,15 @@ from keras import layers
 from numpy.typing import NDArray
 
 from edge_fer.errors import ModelError, ModelReason
-from edge_fer.models.kind import EMOTIONS, ModelKind
+from edge_fer.models.kind import EMOTIONS, FACE_PX, LARGEST_FACE_PX, ModelKind
 from quantize.networks.reading import plain_class
 from quantize.networks.use import Use
 
 PROBABILITIES = "probabilities"
 """Name of the layer at the end of a network whose outputs are probabilities already."""
+
+LOGITS = "logits_of_probabilities"
+"""Name of the layer at the end of a network that applies a softmax to its probabilities."""
 
 _GREY, _COLOURS = 1, 3
 _LEAST_SIDE_PX, _MOST_SIDE_PX = 16, 512
@@ -63,6 +67,24 @@ def adapt(
         ) from error
     _refuse_different(model, adapted, source, use, kind)
     return adapted
+
+
+def own_use(model: keras.Model, source: str, use: Use) -> Use:
+    """Return `use` with the side of the faces that `model` takes, as near as a device has them.
+
+    That is its longer side, in FACE_PX..LARGEST_FACE_PX. One that takes integers takes 0 to 255.
+    UserError where it takes no picture.
+    """
+    height, width, _ = _form_of(_input_shape(model, source), FACE_PX, source).picture
+    own = replace(use, side_px=min(max(height, width, FACE_PX), LARGEST_FACE_PX))
+    if takes_integers(model) and (use.low, use.high) == (0.0, 1.0):
+        return replace(own, low=0.0, high=255.0)  # there is nothing between 0 and 1
+    return own
+
+
+def takes_integers(model: keras.Model) -> bool:
+    """Say whether the network takes bytes, as the ones that a TFLite converter has in mind do."""
+    return "int" in str(model.inputs[0].dtype)
 
 
 def refuse_infinite(model: keras.Model, source: str) -> None:
@@ -193,7 +215,7 @@ class _Weighted:
 
 
 def _adapted(model: keras.Model, source: str, use: Use, kind: ModelKind) -> keras.Model:
-    layout = _Layout(source, names={"face", PROBABILITIES})
+    layout = _Layout(source, names={"face", PROBABILITIES, LOGITS})
     face = keras.Input(kind.input.shape[1:], name="face")
     value = _to_input(face, _input_shape(model, source), use, source)
     is_flat = _is_flat_model(model)
@@ -209,6 +231,9 @@ def _adapted(model: keras.Model, source: str, use: Use, kind: ModelKind) -> kera
         ordered = _in_order(values, order, layout)
         outputs = layers.Identity(name=PROBABILITIES)(ordered)
     else:
+        if _is_softmax(_producer(logits)):
+            # A softmax of a softmax, as of a loss from logits: the first one stays.
+            logits = layers.Identity(name=LOGITS)(logits)
         if logits.shape[-1] == 1:
             logits = _two_of_one(logits, layout)
         elif answer == "sigmoid":
@@ -311,6 +336,12 @@ def _choose_output(outputs: Any, classes: int, source: str) -> Any:
     if len(fitting) == 1:
         return named[fitting[0]]
     shapes = ", ".join(f"{name} shape {list(_shape_of(value))}" for name, value in named.items())
+    if all(len(_shape_of(value)) < 2 for value in named.values()):
+        raise ModelError(
+            ModelReason.UNSUPPORTED,
+            f"{source}: {shapes}: the number of a class and no value for each, as argmax gives: "
+            "save the network without it",
+        )
     if fitting:
         raise ModelError(
             ModelReason.UNSUPPORTED,
@@ -440,7 +471,7 @@ def does_nothing(operation: Any) -> bool:
     """Say whether a layer changes nothing but in training."""
     name = type(operation).__name__
     if name in _IN_TRAINING:
-        return bool(operation.name != PROBABILITIES)
+        return operation.name not in (PROBABILITIES, LOGITS)
     return name.startswith(_RANDOM_PREFIX) and name not in _NOT_RANDOM
 
 
@@ -506,7 +537,9 @@ def _sample(shape: tuple[int, ...]) -> NDArray[np.float32]:
     coarse = rng.random((_SAMPLES, 6, 6, 1), np.float32)
     smooth = np.asarray(keras.ops.image.resize(coarse, shape[:2]), np.float32)
     noise = rng.random((_SAMPLES, *shape), np.float32)
-    return np.where(np.arange(_SAMPLES)[:, None, None, None] % 2, smooth, noise).astype(np.float32)
+    pictures = np.where(np.arange(_SAMPLES)[:, None, None, None] % 2, smooth, noise)
+    # Of whole bytes, as a camera's, which is all that a network for integers can be shown.
+    return np.asarray(np.rint(pictures * 255) / 255, np.float32)
 
 
 def own_answers(
@@ -520,7 +553,10 @@ def own_answers(
     face = keras.Input(faces.shape[1:])
     layout = _Layout(source)
     prepare = keras.Model(face, layout.computed(_to_input(face, shape, use, source)))
-    outputs = model(np.asarray(prepare(faces)), training=False)
+    pictures = np.asarray(prepare(faces))
+    if takes_integers(model):
+        pictures = np.rint(pictures).astype(str(model.inputs[0].dtype))
+    outputs = model(pictures, training=False)
     values = _choose_output(outputs, len(use.labels), source)
     return np.asarray(values, np.float64).reshape(len(faces), -1)
 

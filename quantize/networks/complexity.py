@@ -28,6 +28,14 @@ def known_multiply_adds(model: keras.Model) -> int | None:
         return None
 
 
+def known_layer_multiply_adds(layer: layers.Layer) -> int | None:
+    """Return `layer_multiply_adds`, or None where the count is not known."""
+    try:
+        return layer_multiply_adds(layer)
+    except ModelError:
+        return None
+
+
 def layer_multiply_adds(layer: layers.Layer) -> int:
     """Return what one layer of a network adds to `multiply_adds`, with its UserError."""
     if isinstance(layer, keras.Model):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 _TRANSPARENT = (layers.Dropout, layers.AveragePooling2D, layers.GlobalAveragePooling2D)
 # Layers whose weights a scale and a shift go into.
 _TAKING = (layers.Conv2D, layers.Dense)
-_NOT_A_CHAIN = "the network is no chain of layers: the converter folds what it can"
+_NOT_A_CHAIN = "the network is not a chain of layers: the converter folds what it can"
 
 
 @dataclass(frozen=True, slots=True)

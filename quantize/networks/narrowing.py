@@ -74,5 +74,5 @@ def _values_behind(
 def _other_family(wide: keras.Model, network: keras.Model) -> ModelError:
     return ModelError(
         ModelReason.UNSUPPORTED,
-        f"--initial: {wide.name!r} is no wider network with the layers of {network.name!r}",
+        f"--initial: {wide.name!r} is not a wider network with the layers of {network.name!r}",
     )

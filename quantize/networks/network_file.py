@@ -5,11 +5,11 @@ from pathlib import Path
 import keras
 
 from edge_fer.models.kind import EMOTIONS, ModelKind
-from quantize.networks.adapting import adapt, gives_probabilities
+from quantize.networks.adapting import adapt, gives_probabilities, own_use
 from quantize.networks.reading import read_network
 from quantize.networks.use import Use
 
-__all__ = ["gives_probabilities", "load_network"]
+__all__ = ["gives_probabilities", "load_network", "load_own_network"]
 
 
 def load_network(path: Path, kind: ModelKind = EMOTIONS, use: Use | None = None) -> keras.Model:
@@ -21,3 +21,14 @@ def load_network(path: Path, kind: ModelKind = EMOTIONS, use: Use | None = None)
     returns other classes.
     """
     return adapt(read_network(path), str(path), use, kind)
+
+
+def load_own_network(path: Path, use: Use | None = None) -> keras.Model:
+    """Load a network as `load_network`, but for faces of its own size: float32[n, side, side, 1].
+
+    `quantize.networks.adapting.own_use` says which side that is. The outputs are in the order of
+    `use.kind`.
+    """
+    network = read_network(path)
+    own = own_use(network, str(path), use or Use())
+    return adapt(network, str(path), own, own.kind)

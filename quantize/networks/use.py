@@ -6,7 +6,7 @@ import numpy as np
 
 from edge_fer.emotions import LABELS
 from edge_fer.errors import UsageError, UsageReason
-from edge_fer.models.kind import EMOTIONS, ModelKind
+from edge_fer.models.kind import EMOTIONS, FACE_PX, ModelKind
 from quantize.data.classes import parse_labels
 
 RANGES: dict[str, tuple[float, float]] = {
@@ -23,19 +23,25 @@ class Use:
     """How a network is used.
 
     `labels` name its outputs in their order. `low`..`high` is the range to which its pixels were
-    scaled in training, before the network's own layers.
+    scaled in training, before the network's own layers. `side_px` is the side of the faces that the
+    int8 file takes, FACE_PX to LARGEST_FACE_PX.
     """
 
     labels: tuple[str, ...] = LABELS
     low: float = 0.0
     high: float = 1.0
+    side_px: int = FACE_PX
 
     @property
     def kind(self) -> ModelKind:
         """The kind of the int8 file: labels that are FER2013's are brought into its order."""
-        if sorted(self.labels) == sorted(LABELS):
-            return EMOTIONS
-        return replace(EMOTIONS, labels=self.labels)
+        labels = LABELS if self.is_of_emotions else self.labels
+        return replace(EMOTIONS, labels=labels, side_px=self.side_px)
+
+    @property
+    def is_of_emotions(self) -> bool:
+        """Whether the labels are FER2013's, in any order."""
+        return sorted(self.labels) == sorted(LABELS)
 
 
 def use_of(labels: str | None, input_range: str | None) -> Use:

@@ -10,13 +10,16 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class LayerRow:
-    """A layer: the shape of its output for one image, its parameters and its multiply-adds."""
+    """A layer: the shape of its output for one image, its parameters and its multiply-adds.
+
+    `multiply_adds` is None where they are not known, and a side of `shape` where it is left open.
+    """
 
     name: str
     kind: str
-    shape: tuple[int, ...]
+    shape: tuple[int | None, ...]
     parameters: int
-    multiply_adds: int
+    multiply_adds: int | None
 
 
 class Anatomy(Protocol):

@@ -112,7 +112,7 @@ def _said(name: str, value: Any) -> str:
 
 
 def short(digest: str) -> str:
-    """Return as much of a sha256 as tells networks apart."""
+    """Return as much of a sha256 as distinguishes networks."""
     return digest[:8]
 
 

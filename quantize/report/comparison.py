@@ -76,7 +76,6 @@ def comparison_section(subject: Subject, measured: Measured) -> str:
 def ours(subject: Subject, measured: Measured) -> list[Compared]:
     """Return the rows of the model and, where it is known, of its float network."""
     parameters: int | None
-    multiply_adds: int | None
     parameters, multiply_adds = totals(subject.anatomy.layers())
     if subject.card is not None:
         parameters, multiply_adds = subject.card.parameters, subject.card.multiply_adds

@@ -10,6 +10,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from firmware_bridge.counted import counted
 from quantize.data.checks import find_doubts, notes_of
 from quantize.data.fer2013 import Fer2013
 from quantize.data.load import Reading, load_fer2013
@@ -73,6 +74,6 @@ def render_data(dataset: Fer2013, path: Path) -> RenderableType:
     for classes in usages.values():
         totals += [Text(f"{sum(classes.values()):,}", "bold"), "", ""]
     table.add_row(*totals)
-    title = Text.assemble((str(path), "bold"), f": {len(dataset):,} rows\n")
+    title = Text.assemble((str(path), "bold"), f": {counted(len(dataset), 'row')}\n")
     lines = [Text(line, "yellow") for line in notes_of(dataset, near=True)]
     return Group(title, table, Text(f"\nsha256 {dataset.digest()}", "dim"), *lines)

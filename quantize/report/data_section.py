@@ -36,7 +36,7 @@ def data_section(dataset: Fer2013, folder: Path, *, with_faces: bool) -> str:
 def choose_by_class(
     labels: NDArray[np.int64], per_class: int, seed: int
 ) -> list[NDArray[np.int64]]:
-    """Return `per_class` rows of each class by lot, or all where there are fewer."""
+    """Return `per_class` random rows of each class, or all where there are fewer."""
     rng = np.random.default_rng(seed)
     rows = [rng.permutation(np.flatnonzero(labels == label)) for label in range(len(LABELS))]
     return [of_class[:per_class] for of_class in rows]

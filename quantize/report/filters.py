@@ -10,6 +10,7 @@ from edge_fer.camera.scene import PORTRAIT
 from edge_fer.errors import DataError, DataReason
 from edge_fer.face.crop import crop_face
 from edge_fer.face.haar import HaarDetector
+from edge_fer.models.kind import FACE_PX
 from firmware_bridge.plot_style import in_style
 from quantize.plots.colour_maps import blue_white_orange, in_colours
 from quantize.report.anatomy import Anatomy
@@ -22,9 +23,12 @@ _FILTER_IN = 0.5
 _MAP_IN = 0.8
 
 
-def filters_section(anatomy: Anatomy, folder: Path) -> str:
-    """Draw filters and feature maps into `folder` and return what the page says of them."""
-    filters, face = anatomy.first_filters(), portrait_face()
+def filters_section(anatomy: Anatomy, folder: Path, side_px: int = FACE_PX) -> str:
+    """Draw filters and feature maps into `folder` and return what the page says of them.
+
+    `side_px` is the side of the faces that the network takes.
+    """
+    filters, face = anatomy.first_filters(), portrait_face(side_px)
     maps = anatomy.feature_maps(face)
     if filters is None or not maps:
         return "The network has no convolution, so there are no filters and no feature maps."
@@ -42,13 +46,16 @@ def filters_section(anatomy: Anatomy, folder: Path) -> str:
     )
 
 
-def portrait_face() -> NDArray[np.uint8]:
-    """Return the demo's portrait as the device cuts it, uint8[48, 48]; UserError without it."""
+def portrait_face(side_px: int = FACE_PX) -> NDArray[np.uint8]:
+    """Return the demo's portrait as the device cuts it, uint8[side_px, side_px].
+
+    UserError where the portrait is missing.
+    """
     grey = cv2.imread(str(PORTRAIT), cv2.IMREAD_GRAYSCALE)
     if grey is None:
         raise DataError(DataReason.UNREADABLE, f"{PORTRAIT} cannot be read: install edge-fer anew")
     portrait = grey.astype(np.uint8, copy=False)
-    return crop_face(portrait, HaarDetector().detect(portrait)[0])
+    return crop_face(portrait, HaarDetector().detect(portrait)[0], side_px)
 
 
 @in_style

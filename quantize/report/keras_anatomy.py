@@ -8,7 +8,7 @@ from keras import layers
 from numpy.typing import NDArray
 
 from quantize.data.calibration_set import to_float_input
-from quantize.networks.complexity import layer_multiply_adds
+from quantize.networks.complexity import known_layer_multiply_adds
 from quantize.report.anatomy import LayerRow, last_of_each_size
 
 
@@ -19,14 +19,14 @@ class KerasAnatomy:
         self._model = model
 
     def layers(self) -> list[LayerRow]:
-        """Return the layers in their order; UserError where multiply-adds are not known."""
+        """Return the layers in their order."""
         return [
             LayerRow(
                 layer.name,
                 type(layer).__name__,
-                tuple(int(side) for side in layer.output.shape[1:]),
+                tuple(keras.tree.flatten(layer.output)[0].shape[1:]),
                 layer.count_params(),
-                layer_multiply_adds(layer),
+                known_layer_multiply_adds(layer),
             )
             for layer in self._model.layers
         ]

@@ -37,16 +37,23 @@ def layer_table(rows: list[LayerRow]) -> str:
                     row.kind,
                     sides(row.shape),
                     f"{row.parameters:,}" if row.parameters else "",
-                    f"{row.multiply_adds:,}" if row.multiply_adds else "",
+                    _shown(row.multiply_adds),
                 )
                 for row in rows
             ),
-            ("**total**", "", "", f"**{parameters:,}**", f"**{multiply_adds:,}**"),
+            ("**total**", "", "", f"**{parameters:,}**", f"**{_shown(multiply_adds) or 0}**"),
         ],
         left=3,
     )
 
 
-def totals(rows: list[LayerRow]) -> tuple[int, int]:
-    """Return the parameters and the multiply-adds of all layers."""
-    return sum(row.parameters for row in rows), sum(row.multiply_adds for row in rows)
+def totals(rows: list[LayerRow]) -> tuple[int, int | None]:
+    """Return the parameters and the multiply-adds of all layers, None where one is not known."""
+    known = [row.multiply_adds for row in rows if row.multiply_adds is not None]
+    return sum(row.parameters for row in rows), sum(known) if len(known) == len(rows) else None
+
+
+def _shown(multiply_adds: int | None) -> str:
+    if multiply_adds is None:
+        return "unknown"
+    return f"{multiply_adds:,}" if multiply_adds else ""

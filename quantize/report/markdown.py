@@ -19,9 +19,10 @@ def paragraphs(*parts: str) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def sides(shape: Iterable[int]) -> str:
-    """Return the sides of a shape, as 48x48x32 with the proper sign between."""
-    return "\N{MULTIPLICATION SIGN}".join(map(str, shape)) or "1"
+def sides(shape: Iterable[int | None]) -> str:
+    """Return the sides of a shape, as 48x48x32 with the proper sign between; ? for an open one."""
+    shown = ("?" if side is None else str(side) for side in shape)
+    return "\N{MULTIPLICATION SIGN}".join(shown) or "1"
 
 
 def signed_points(change: float) -> str:

@@ -46,7 +46,7 @@ class Measured:
 
 def measure(subject: Subject, dataset: Fer2013, usage: str, *, progress: bool = False) -> Measured:
     """Let the model answer for the rows of `usage`; UserError when there are none."""
-    rows = rows_of(dataset, usage)
+    rows = rows_of(dataset, usage).at_side(subject.file.predictor.side_px)
     answers = _answers(subject.file, rows, progress=progress)
     against_float = None
     if subject.network is not None and not subject.is_network:

@@ -12,22 +12,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_fer.emotions import LABELS
-from edge_fer.models.kind import FACE_PX
 from firmware_bridge.plot_style import BLUE, INK, ORANGE, in_style
 from quantize.report.filters import portrait_face
-from quantize.report.markdown import paragraphs, picture, sides
+from quantize.report.markdown import paragraphs, picture
 from quantize.report.measured import Measured
 from quantize.report.subject import Subject
 from quantize.report.tiles import FEWEST_FACES, Tile, draw_tiles
 
 SEED = 2
-_HIDDEN_PX = 12  # a mouth or an eye with its brow
-_STEP_PX = 3
+_HIDDEN, _STEP = 4, 16  # of the side, one in so many: a mouth or an eye with its brow
 _TILE_IN = 0.8
 
 _HOW = (
     "What of a face the answer rests on. A grey square of "
-    f"{sides((_HIDDEN_PX, _HIDDEN_PX))} pixels hides one part of the face after the other "
+    "a quarter of its side hides one part of the face after the other "
     "(occlusion sensitivity, Zeiler and Fergus 2014, "
     "[arXiv:1311.2901](https://arxiv.org/abs/1311.2901)): orange is where the answer's "
     "probability falls, blue where it rises, and the stronger the more, each face on a scale "
@@ -49,7 +47,8 @@ def saliency_section(
         return subject.file.predictor.log_probabilities(images, lambda done: None)
 
     if not with_faces:
-        draw_portrait_saliency(answers, folder / "saliency-of-the-portrait.png")
+        face = portrait_face(subject.file.predictor.side_px)
+        draw_portrait_saliency(face, answers, folder / "saliency-of-the-portrait.png")
         return paragraphs(
             f"{_HOW} The face is the portrait of the feature maps below.",
             picture("saliency-of-the-portrait.png", "saliency of the portrait"),
@@ -66,7 +65,7 @@ def saliency_section(
 
 
 def choose(measured: Measured, *, right: bool, seed: int) -> list[int | None]:
-    """Return by lot a row of each label whose answer is right, or wrong; None without one."""
+    """Return a random row of each label whose answer is right, or wrong; None without one."""
     rng = np.random.default_rng(seed)
     chosen: list[int | None] = []
     for label in range(len(LABELS)):
@@ -75,15 +74,21 @@ def choose(measured: Measured, *, right: bool, seed: int) -> list[int | None]:
     return chosen
 
 
+def _occlusion(face: NDArray[np.uint8], answers: Answers) -> NDArray[np.float64]:
+    side_px = len(face)
+    return occlusion(face, answers, hidden_px=side_px // _HIDDEN, step_px=side_px // _STEP)
+
+
 def occlusion(
     face: NDArray[np.uint8], answers: Answers, *, hidden_px: int, step_px: int
 ) -> NDArray[np.float64]:
-    """Return how much each pixel of `face` (uint8[48, 48]) brings to the top answer's probability.
+    """Return how much each pixel of `face` (uint8[s, s]) brings to the top answer's probability.
 
-    float64[48, 48] in -1..1: the mean fall of that probability over the squares that hide the
+    float64[s, s] in -1..1: the mean fall of that probability over the squares that hide the
     pixel. A square has the face's mean grey.
     """
-    starts = range(0, FACE_PX - hidden_px + 1, step_px)
+    side_px = len(face)
+    starts = range(0, side_px - hidden_px + 1, step_px)
     squares = [
         np.s_[top : top + hidden_px, left : left + hidden_px] for top in starts for left in starts
     ]
@@ -93,7 +98,7 @@ def occlusion(
     probabilities = np.exp(answers(faces))
     top = int(probabilities[0].argmax())
     falls = probabilities[0, top] - probabilities[1:, top]
-    total, covers = np.zeros((FACE_PX, FACE_PX)), np.zeros((FACE_PX, FACE_PX))
+    total, covers = np.zeros(face.shape), np.zeros(face.shape)
     for fall, square in zip(falls, squares, strict=True):
         total[square] += fall
         covers[square] += 1
@@ -120,7 +125,7 @@ def draw_saliency(
                 continue
             face, answer = measured.rows.images[row], int(measured.answers[row].argmax())
             truth = LABELS[measured.rows.labels[row]]
-            values = occlusion(face, answers, hidden_px=_HIDDEN_PX, step_px=_STEP_PX)
+            values = _occlusion(face, answers)
             faces.append(Tile(face))
             confidence = float(np.exp(measured.calibrated.scaled[row, answer]))
             said = f"{LABELS[answer]} {confidence:.0%}"
@@ -130,12 +135,11 @@ def draw_saliency(
 
 
 @in_style
-def draw_portrait_saliency(answers: Answers, path: Path) -> None:
-    """Draw the portrait beside its map into a PNG file."""
-    face = portrait_face()
+def draw_portrait_saliency(face: NDArray[np.uint8], answers: Answers, path: Path) -> None:
+    """Draw a portrait beside its map into a PNG file."""
     log_probabilities = answers(face[np.newaxis])[0]
     answer = int(log_probabilities.argmax())
-    values = occlusion(face, answers, hidden_px=_HIDDEN_PX, step_px=_STEP_PX)
+    values = _occlusion(face, answers)
     said = f"{LABELS[answer]} {float(np.exp(log_probabilities[answer])):.0%}"
     tiles = [Tile(face), Tile(overlay(face, values), ((said, ORANGE),))]
     draw_tiles([tiles], path, tile_in=2 * _TILE_IN)

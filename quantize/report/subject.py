@@ -9,8 +9,8 @@ from edge_fer.errors import ModelError, ModelReason, UsageError, UsageReason
 from edge_fer.models.card import ModelCard, load_card
 from edge_fer.models.files import card_path
 from edge_fer.models.operators import is_tflite
-from quantize.evaluation.predictors import KerasPredictor, Predictor, TflitePredictor
-from quantize.networks.network_file import load_network
+from quantize.evaluation.predictors import KerasPredictor, Predictor, TflitePredictor, own_kind
+from quantize.networks.network_file import load_own_network
 from quantize.networks.use import Use
 from quantize.report.anatomy import Anatomy
 from quantize.report.keras_anatomy import KerasAnatomy
@@ -70,16 +70,24 @@ def open_subject(path: Path, network: Path | None = None, use: Use | None = None
         file, model = _open_network(path, content, use)
         return Subject(file, file, None, KerasAnatomy(model))
     labels = None if use is None or network is not None else use.labels
-    file = _model_file(path, content, TflitePredictor(content, str(path), labels=labels))
+    kind = own_kind(content, str(path))
+    predictor = TflitePredictor(content, str(path), kind=kind, labels=labels)
+    file = _model_file(path, content, predictor)
     card = load_card(path) if card_path(path).exists() else None
     if network is None:
         return Subject(file, None, card, TfliteAnatomy(content))
     opened, model = _open_network(network, _read(network), use)
+    if opened.predictor.side_px != kind.side_px:
+        raise ModelError(
+            ModelReason.CARD_MISMATCH,
+            f"--network {network}: it takes faces of {opened.predictor.side_px} px, and {path} was "
+            f"converted from one for {kind.side_px} px",
+        )
     return Subject(file, opened, card, KerasAnatomy(model))
 
 
 def _open_network(path: Path, content: bytes, use: Use | None) -> tuple[ModelFile, Any]:
-    model = load_network(path, use=use)
+    model = load_own_network(path, use)
     return _model_file(path, content, KerasPredictor(model)), model
 
 
@@ -88,7 +96,11 @@ def _model_file(path: Path, content: bytes, predictor: Predictor) -> ModelFile:
 
 
 def _read(path: Path) -> bytes:
+    """Return the bytes of a file, or of all files of a SavedModel's folder in their order."""
     try:
+        if path.is_dir():
+            files = sorted(file for file in path.rglob("*") if file.is_file())
+            return b"".join(file.read_bytes() for file in files)
         return path.read_bytes()
     except OSError as error:
         raise ModelError(

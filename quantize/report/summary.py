@@ -49,7 +49,7 @@ def summary_section(subject: Subject, measured: Measured) -> str:
             ],
             left=0,
         ),
-        "The interval is Wilson's: it says how far another draw of as many images could lie.",
+        "The interval is Wilson's: it covers the chance of drawing these images.",
         _against_float(measured),
         _against_card(subject, measured),
     )

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_fer.models.kind import FACE_PX
 from edge_fer.quiet import quiet_output
 from quantize.data.calibration_set import to_float_input
 from quantize.evaluation.equivalence import all_tensors, layer_name
@@ -60,7 +59,8 @@ class TfliteAnatomy:
 
     def first_filters(self) -> NDArray[np.float32] | None:
         """Return the first convolution's weights, float32[n, height, width]; None without one."""
-        self._run(np.zeros((FACE_PX, FACE_PX), np.uint8))  # weights may have to be computed
+        _, height, width, _ = self._interpreter.get_input_details()[0]["shape"]
+        self._run(np.zeros((height, width), np.uint8))  # weights may have to be computed
         for operator in self._operators:
             if operator["op_name"] == "CONV_2D":
                 weights = self._values(self._weights(operator)[0])  # [n, height, width, channels]

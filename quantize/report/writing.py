@@ -5,6 +5,7 @@ from pathlib import Path
 
 from edge_fer.atomic_write import write_atomically
 from edge_fer.errors import OutputError, OutputReason
+from edge_fer.out_path import prepare_folder
 from quantize.data.fer2013 import Fer2013
 from quantize.plots.figures import open_figure
 from quantize.progress import progress_bar
@@ -31,17 +32,10 @@ _MARK = "<!-- written by `edge-fer evaluate --report`: the next report replaces 
 def check_folder(folder: Path) -> None:
     """UserError where a report cannot go to `folder`, which may be a new one: before the work.
 
-    A README.md that is none of a report stays what it is, and the folder is refused.
+    A folder whose README.md is not one of a report is refused.
     """
     open_figure(1)  # for its UserError where matplotlib is missing
-    if folder.exists() and not folder.is_dir():
-        raise OutputError(
-            OutputReason.EXISTS, f"--report {folder}: a file, not a folder: choose another name"
-        )
-    if not folder.parent.is_dir():
-        raise OutputError(
-            OutputReason.NO_FOLDER, f"--report {folder}: there is no folder {folder.parent}"
-        )
+    prepare_folder(folder, "--report")
     page = folder / PAGE
     try:
         is_ours = not page.exists() or page.read_text(encoding="utf-8").startswith(_MARK)
@@ -93,7 +87,9 @@ def write_report(
         "Training": lambda: history_section(subject, digest, folder),
         "Representative set": lambda: representative_set_section(folder),
         "Layers": lambda: layers_section(subject),
-        "Filters and feature maps": lambda: filters_section(subject.anatomy, folder),
+        "Filters and feature maps": lambda: filters_section(
+            subject.anatomy, folder, subject.inside.predictor.side_px
+        ),
         "Data": lambda: data_section(dataset, folder, with_faces=with_faces),
     }
     sections = {}

@@ -8,6 +8,7 @@ from optuna.trial import FrozenTrial, TrialState
 from rich.table import Table
 
 from edge_fer.atomic_write import write_atomically
+from firmware_bridge.counted import counted
 from firmware_bridge.plot_style import BLUE, GREY, ORANGE, SMALL_PT, in_style, legend_below
 from quantize.plots.colour_maps import white_to_blue
 from quantize.plots.figures import open_figure, save_figure
@@ -63,7 +64,7 @@ def _budget_in_words(study: optuna.Study, budget: Budget) -> str:
     results = [trial.state for trial in measured(study)]
     minutes = sum(trial.user_attrs.get("seconds", 0.0) for trial in measured(study)) / 60
     text = (
-        f"{results.count(TrialState.COMPLETE)} trials complete, "
+        f"{counted(results.count(TrialState.COMPLETE), 'trial')} complete, "
         f"{results.count(TrialState.PRUNED)} pruned, {failed} failed or killed; "
         f"sampler {budget.sampler}, pruner {budget.pruner}, seed {budget.seed}. Each trial "
         f"trained {budget.epochs} epochs on {budget.rows:,} rows of Training at "

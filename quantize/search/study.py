@@ -16,7 +16,14 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from edge_fer.errors import DataError, DataReason, Extra, MissingPackageError
+from edge_fer.errors import (
+    DataError,
+    DataReason,
+    Extra,
+    MissingPackageError,
+    UsageError,
+    UsageReason,
+)
 
 # The heartbeat is what keeps a killed worker's trial; Optuna calls it experimental.
 warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
@@ -85,6 +92,12 @@ def open_storage(url: str) -> optuna.storages.BaseStorage:
         raise MissingPackageError(
             Extra.DISTRIBUTED,
             "--storage postgresql://: this needs psycopg: pip install 'edge-fer[distributed]'",
+        )
+    if "://" not in url and not url.startswith(JOURNAL):
+        raise UsageError(
+            UsageReason.BAD_VALUE,
+            f"--storage {url}: not a URL: use sqlite:///FILE, postgresql://HOST/NAME or "
+            "journal:FILE",
         )
     try:
         if url.startswith(JOURNAL):
@@ -163,7 +176,7 @@ def measured(study: optuna.Study) -> list[FrozenTrial]:
 
 
 def mark_owner(trial: optuna.Trial) -> None:
-    """Note which process runs the trial, so that its death can be told from slowness."""
+    """Note which process runs the trial, so that a dead one is not taken for a slow one."""
     trial.set_user_attr("host", socket.gethostname())
     trial.set_user_attr("pid", os.getpid())
 

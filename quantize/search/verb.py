@@ -28,7 +28,7 @@ from quantize.data.load import load_fer2013
 from quantize.evaluation.evaluation import rows_of
 from quantize.progress import progress_bar
 from quantize.search.space import SPACES
-from quantize.search.words import ENVIRONMENT
+from quantize.search.words import ENVIRONMENT, ReadingWords
 from quantize.training.settings import PRECISIONS
 
 _POLL_S = 0.5
@@ -50,13 +50,17 @@ def search_verb(
     sampler: str,
     pruner: str,
     report: Path | None,
+    labels: str | None = None,
+    face_crop: bool = False,
+    yunet: Path | None = None,
     precision: str = "float32",
     most_multiply_adds: int = 0,
     skip_bad: bool = False,
 ) -> None:
     """Run or resume a study until `trials` have a result, and print the table.
 
-    UserError for wrong words, a storage that cannot be opened, or a study of another budget.
+    `labels`, `face_crop`, `yunet` and `skip_bad` say how the data is read. UserError for wrong
+    words, a storage that cannot be opened, or a study of another budget.
     """
     if importlib.util.find_spec("optuna") is None:
         raise MissingPackageError(
@@ -78,7 +82,10 @@ def search_verb(
     _refuse_wrong_words(space, sampler, pruner, precision, most_multiply_adds)
     if report is not None:
         prepare_folder(report, "--report")
-    dataset = load_fer2013(data, skip_bad=skip_bad, progress=True)
+    words = ReadingWords(labels, face_crop, str(yunet) if yunet else None, skip_bad)
+    url = storage or _embedded(space)
+    opened = open_storage(url)
+    dataset = load_fer2013(data, reading=words.reading(), progress=True)
     for usage in ("Training", "PublicTest"):
         rows_of(dataset, usage, "each trial needs both")
     budget = Budget(
@@ -93,14 +100,12 @@ def search_verb(
         precision,
         most_multiply_adds,
     )
-    url = storage or _embedded(space)
     name = study_name or str(space)
-    study = open_study(open_storage(url), name, budget)
+    study = open_study(opened, name, budget)
     requeue_orphans(study)
-    skip = ["--skip-bad"] if skip_bad else []
     with (
         progress_bar(f"Study {name}", trials) as advance,
-        _workers(workers, url, [name, str(data), str(trials), *skip]) as processes,
+        _workers(workers, url, [name, str(data), str(trials), words.to_text()]) as processes,
     ):
         shown = 0
         while True:
@@ -156,8 +161,7 @@ def _refuse_wrong_words(
 
 
 def _embedded(space: str) -> str:
-    folder = Path("runs")
-    folder.mkdir(exist_ok=True)
+    folder = prepare_folder(Path("runs"), "--storage")
     return f"sqlite:///{folder / f'search-{space}.db'}"
 
 

@@ -34,7 +34,7 @@ from quantize.search.study import (
     trials_done,
     with_patience,
 )
-from quantize.search.words import ENVIRONMENT
+from quantize.search.words import ENVIRONMENT, ReadingWords
 from quantize.training.train import predict_logits
 
 _BATCH = 128  # the paper's
@@ -130,18 +130,20 @@ def _train(
 
 
 def main(arguments: list[str]) -> None:
-    """Join the study that `arguments` name: storage, study, data, trials, number of the worker.
+    """Join the study that `arguments` name.
 
-    `--skip-bad` before the number leaves bad rows out. A storage of `env:NAME` is in that variable:
+    They are storage, study, data, trials, how to read the data where not as by default (the text of
+    `ReadingWords`), and the number of the worker. A storage of `env:NAME` is in that variable:
     it may hold a password, and all users of a machine see arguments.
     """
-    storage, name, data, trials, *options, worker = arguments
+    storage, name, data, trials, *words, worker = arguments
     if storage.startswith(ENVIRONMENT):
         storage = os.environ[storage.removeprefix(ENVIRONMENT)]
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     # The search that starts a worker has opened the storage: what fails now is an outage.
     study = with_patience(lambda: join_study(open_storage(storage), name, int(worker)))
-    work(study, load_fer2013(Path(data), skip_bad="--skip-bad" in options), int(trials))
+    reading = (ReadingWords.from_text(*words) if words else ReadingWords()).reading()
+    work(study, load_fer2013(Path(data), reading=reading), int(trials))
 
 
 if __name__ == "__main__":

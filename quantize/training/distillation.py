@@ -30,7 +30,7 @@ def teachers_answers(
     """Return the mean probabilities, float32[n, 7], of all teachers for each face and its mirror.
 
     A mirrored face has the same expression; the mean over both is the better teacher. `advance`
-    hears of each of the 2 x n x teachers answers. ValueError without a teacher.
+    is called for each of the 2 x n x teachers answers. ValueError without a teacher.
     """
     views = (images, np.ascontiguousarray(images[:, :, ::-1]))
     both = [mean_answers(teachers, view, advance) for view in views]

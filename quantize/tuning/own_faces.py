@@ -16,6 +16,7 @@ from quantize.data.fer2013 import USAGES, Fer2013
 from quantize.data.load import Reading, load_fer2013
 from quantize.evaluation.confidence import scale
 from quantize.evaluation.predictors import Predictor
+from quantize.progress import progress_bar
 
 _NEIGHBOURS = 2  # faces before and after in the same clip that a face's label is averaged over
 _HELD_OUT = 5  # the last one in so many of each clip's faces
@@ -40,7 +41,8 @@ def labelled_by_network(faces: Path, predictor: Predictor, card: ModelCard) -> F
     each clip is PublicTest. UserError where too few remain.
     """
     sources, images = _read(faces)
-    answers = predictor.log_probabilities(images, lambda amount: None)
+    with progress_bar("Labelling faces", len(images)) as advance:
+        answers = predictor.log_probabilities(images, advance)
     probabilities = np.exp(scale(answers, card.temperature))
     labels = np.zeros(len(images), np.int64)
     usages = np.zeros(len(images), np.uint8)

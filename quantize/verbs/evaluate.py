@@ -11,7 +11,6 @@ from rich.console import Console
 from edge_fer.errors import UsageError, UsageReason
 from edge_fer.models.card import load_card, write_card
 from edge_fer.models.files import card_path
-from edge_fer.models.kind import EMOTIONS
 from quantize.data.classes import classes_of
 from quantize.data.fer2013 import Fer2013
 from quantize.evaluation.confidence import fit_confidence
@@ -70,7 +69,7 @@ def evaluate_verb(
             f"--network {network}: it is for a report: add --report FOLDER",
         )
     use = use_of(labels, input_range)
-    if report is not None and use.kind is not EMOTIONS:
+    if report is not None and not use.is_of_emotions:
         raise UsageError(
             UsageReason.CONTRADICTION,
             f"--report: its page shows FER2013's classes, and --labels {labels} has others: leave "
@@ -94,22 +93,20 @@ def evaluate_verb(
         yunet=yunet,
         unsplit=usage,
     )
+
+    def read(side_px: int) -> Fer2013:
+        return read_data(data, replace(reading, side_px=side_px), rows=rows)
+
     if fit:
-        _fit_card(model, rows_of(read_data(data, reading, rows=rows), usage), usage, use)
+        _fit_card(model, read, usage, use)
     evaluation, robustness = (
-        _measure(
-            model,
-            lambda: read_data(data, reading, rows=rows),
-            usage,
-            use,
-            corruptions=corruptions,
-        )
+        _measure(model, read, usage, use, corruptions=corruptions)
         if report is None
         else _report(
             model,
             data,
             usage,
-            lambda: read_data(data, reading, rows=rows),
+            read,
             report,
             network,
             use,
@@ -132,11 +129,11 @@ def evaluate_verb(
 
 
 def _measure(
-    model: Path, read: Callable[[], Fer2013], usage: str, use: Use, *, corruptions: bool
+    model: Path, read: Callable[[int], Fer2013], usage: str, use: Use, *, corruptions: bool
 ) -> tuple[Evaluation, Robustness | None]:
     # First, so that a wrong model is said before the data is read.
-    predictor = open_predictor(model, use.kind, use)
-    rows = rows_of(read(), usage)
+    predictor = open_predictor(model, use=use)
+    rows = rows_of(read(predictor.side_px), usage).at_side(predictor.side_px)
     evaluation = evaluate_predictor(
         predictor, str(model), rows, usage, labels=use.kind.labels, progress=True
     )
@@ -157,9 +154,10 @@ def _measure(
     )
 
 
-def _fit_card(model: Path, rows: Fer2013, usage: str, use: Use) -> None:
+def _fit_card(model: Path, read: Callable[[int], Fer2013], usage: str, use: Use) -> None:
     card = load_card(model, use.kind)
-    predictor = open_predictor(model, use.kind, use)
+    predictor = open_predictor(model, use=use)
+    rows = rows_of(read(predictor.side_px), usage).at_side(predictor.side_px)
     answers = predictor.log_probabilities(rows.images, lambda done: None)
     shifted = shifted_answers(predictor, rows.images, progress=True)
     fitted = fit_confidence(answers, rows.labels, shifted)
@@ -187,7 +185,7 @@ def _report(
     model: Path,
     data: Path,
     usage: str,
-    read: Callable[[], Fer2013],
+    read: Callable[[int], Fer2013],
     report: Path,
     network: Path | None,
     use: Use,
@@ -204,7 +202,7 @@ def _report(
     check_folder(report)
     measured = write_report(
         subject,
-        read(),
+        read(subject.file.predictor.side_px),
         usage,
         report,
         command=command_line(

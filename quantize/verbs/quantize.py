@@ -55,7 +55,7 @@ def quantize_verb(
     from quantize.int8.quantize import quantize  # noqa: PLC0415  # it imports TensorFlow
     from quantize.int8.record import training_record  # noqa: PLC0415
     from quantize.int8.write import write_model  # noqa: PLC0415
-    from quantize.networks.adapting import adapt  # noqa: PLC0415
+    from quantize.networks.adapting import adapt, own_use  # noqa: PLC0415
     from quantize.networks.reading import read_network  # noqa: PLC0415
 
     check_out_path(out)
@@ -69,9 +69,15 @@ def quantize_verb(
 
     # First, so that a wrong model is said before the data is read.
     as_read = read_network(model)
+    use = own_use(as_read, str(model), use)
     network = adapt(as_read, str(model), use, use.kind)
-    classes = classes_of(labels, data_labels)
-    reading = reading_of(skip_bad=skip_bad, classes=classes, face_crop=face_crop, yunet=yunet)
+    reading = reading_of(
+        skip_bad=skip_bad,
+        classes=classes_of(labels, data_labels),
+        face_crop=face_crop,
+        yunet=yunet,
+        side_px=use.side_px,
+    )
     dataset = read_data(data, reading, rows=rows)
     if verify:
         _refuse_misuse(as_read, model, use, dataset)
@@ -82,7 +88,9 @@ def quantize_verb(
         )
         calibration_images = training_rows
     if file_format != "int8":
-        _for_comparison(network, dataset, out, file_format, calibration_images, seed, json_output)
+        _for_comparison(
+            network, use, dataset, out, file_format, calibration_images, seed, json_output
+        )
         return
     quantized = quantize(
         network,
@@ -105,7 +113,7 @@ def quantize_verb(
     else:
         Console().print(render_card(card, out, card_path))
     if curve is not None:
-        _write_curve(network, dataset, curve, f"edge-fer quantize {model} --curve {curve}")
+        _write_curve(network, use, dataset, curve, f"edge-fer quantize {model} --curve {curve}")
 
 
 def _refuse_misuse(network: Any, path: Path, use: Use, dataset: Fer2013) -> None:
@@ -123,18 +131,19 @@ def _refuse_misuse(network: Any, path: Path, use: Use, dataset: Fer2013) -> None
         )
 
 
-def _write_curve(network: Any, dataset: Fer2013, folder: Path, command: str) -> None:
+def _write_curve(network: Any, use: Use, dataset: Fer2013, folder: Path, command: str) -> None:
     from quantize.int8.calibration_curve import SEEDS, SIZES, measure_curve  # noqa: PLC0415
     from quantize.int8.quantize import MEASURED_ON  # noqa: PLC0415
     from quantize.report.calibration_report import write_report  # noqa: PLC0415
 
     with progress_bar("Calibration sets", len(SIZES) * len(SEEDS)) as advance:
-        measured = measure_curve(network, dataset, MEASURED_ON, done=advance)
+        measured = measure_curve(network, dataset, MEASURED_ON, kind=use.kind, done=advance)
     write_report(measured, folder, command=command)
 
 
 def _for_comparison(
     network: Any,
+    use: Use,
     dataset: Fer2013,
     out: Path,
     file_format: str,
@@ -145,10 +154,12 @@ def _for_comparison(
     from quantize.int8.formats import convert_and_compare, render_format  # noqa: PLC0415
     from quantize.int8.quantize import MEASURED_ON  # noqa: PLC0415
 
-    calibration = choose_calibration_set(dataset, count=calibration_images, seed=seed)
-    rows = rows_of(dataset, MEASURED_ON)
+    calibration = choose_calibration_set(
+        dataset, count=calibration_images, seed=seed, side_px=use.side_px
+    )
+    rows = rows_of(dataset, MEASURED_ON).at_side(use.side_px)
     content, result = convert_and_compare(
-        network, file_format, calibration, rows, MEASURED_ON, progress=True
+        network, file_format, calibration, rows, MEASURED_ON, kind=use.kind, progress=True
     )
     write_atomically(out, content)
     if json_output:

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
+from edge_fer.models.kind import FACE_PX
 from quantize.data.calibration_set import balanced_rows
 from quantize.data.checks import notes_of
 from quantize.data.classes import FER2013, Classes
@@ -19,6 +20,7 @@ def reading_of(
     face_crop: bool = False,
     yunet: Path | None = None,
     unsplit: str = "split",
+    side_px: int = FACE_PX,
 ) -> Reading:
     """Return how data is read; `face_crop` cuts faces with YuNet's file `yunet` or the default."""
     cutter = None
@@ -26,7 +28,7 @@ def reading_of(
         from quantize.data.face_crop import DaemonFaceCutter  # noqa: PLC0415  # opens a detector
 
         cutter = DaemonFaceCutter(yunet)
-    return Reading(skip_bad, classes, cutter, unsplit)
+    return Reading(skip_bad, classes, cutter, unsplit, side_px)
 
 
 def read_data(path: Path, reading: Reading, *, near: bool = False, rows: int = 0) -> Fer2013:

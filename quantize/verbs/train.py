@@ -9,9 +9,10 @@ from pathlib import Path
 from rich.console import Console
 
 from edge_fer.errors import UsageError, UsageReason
-from edge_fer.models.kind import FACE_PX
+from edge_fer.models.kind import EMOTIONS, FACE_PX
+from edge_fer.out_path import prepare_folder
 from quantize.data.augmentation import AUGMENTATIONS
-from quantize.data.classes import data_classes
+from quantize.data.classes import emotion_classes
 from quantize.data.votes import load_votes
 from quantize.evaluation.predictors import open_predictor
 from quantize.networks.architectures import ARCHITECTURES
@@ -84,9 +85,10 @@ def train_verb(
             f"would be no network to use: end with {FACE_PX}:6",
         )
     reading = reading_of(
-        skip_bad=skip_bad, classes=data_classes(labels), face_crop=face_crop, yunet=yunet
+        skip_bad=skip_bad, classes=emotion_classes(labels), face_crop=face_crop, yunet=yunet
     )
-    asked = [open_predictor(path) for path in teachers]
+    prepare_folder(run, "--run")
+    asked = [open_predictor(path, EMOTIONS) for path in teachers]
     settings = replace(settings, teachers_sha256=tuple(_sha256(path) for path in teachers))
     settings = replace(settings, consistent_teachers=consistent_teachers)
     if initial is not None:

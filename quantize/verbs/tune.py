@@ -11,15 +11,17 @@ from rich.table import Table
 
 from edge_fer.errors import ConversionError, DataError, DataReason, ResultReason
 from edge_fer.models.card import load_card
+from firmware_bridge.counted import counted
 from quantize.data.calibration_set import DEFAULT_COUNT, usable_rows
 from quantize.data.face_crop import face_config
-from quantize.data.face_export import export_faces
 from quantize.data.fer2013 import Fer2013
 from quantize.data.load import load_fer2013
 from quantize.evaluation.predictors import Predictor, TflitePredictor, open_predictor
 from quantize.evaluation.scores import score
 from quantize.out_path import check_out_path
+from quantize.progress import progress_bar
 from quantize.tuning.own_faces import labelled_by_folder, labelled_by_network, mixed
+from quantize.verbs.faces import export_with_status
 from quantize.workstation import require_tensorflow
 
 # What the network may lose on FER2013, in shares of right answers.
@@ -50,15 +52,17 @@ def tune_verb(
     seed: int,
     yunet: Path | None,
     work: Path | None,
+    skip_bad: bool = False,
     verify: bool,
     json_output: bool,
 ) -> None:
     """Cut faces from `clips`, train from the int8 file `initial`, convert, verify and compare.
 
     Folders that name a class label the clips in them; without any, the network's own sure answers
-    do. `data` is FER2013, of which `rows` are mixed in. `work` keeps faces and training. UserError,
-    and nothing is written, where the result is not better on one's own held-out faces or forgets
-    more than MOST_FORGOTTEN of FER2013; `verify` False writes it nevertheless.
+    do. `data` is FER2013, of which `rows` are mixed in, with `skip_bad` without its bad rows.
+    `work` keeps faces and training. UserError, and nothing is written, where the result is not
+    better on one's own held-out faces or forgets more than MOST_FORGOTTEN of FER2013; `verify`
+    False writes it nevertheless.
     """
     check_out_path(out)
     require_tensorflow()
@@ -77,13 +81,16 @@ def tune_verb(
 
     card, before = load_card(initial), open_predictor(initial)
     open_initial(initial, "edge")  # for its UserError before the work
-    fer2013 = load_fer2013(data, progress=True)
+    fer2013 = load_fer2013(data, progress=True, skip_bad=skip_bad)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) if work is None else work
         faces = folder / "faces"
-        announce(f"Cutting faces from {clips} ...")
-        counts = export_faces(clips, faces, face_config(yunet), every_s=every_s, side_px=48)
-        announce(f"{counts.faces:,} faces in {counts.frames:,} frames")
+        counts = export_with_status(
+            clips, faces, face_config(yunet), every_s=every_s, side_px=48, console=console
+        )
+        announce(f"{counted(counts.faces, 'face')} in {counted(counts.frames, 'frame')} of {clips}")
+        for reason, count in (counts.passed_over or {}).items():
+            announce(f"not taken ({count:,}): {reason}")
         own = labelled_by_folder(faces)
         by_network = own is None
         if own is None:
@@ -93,7 +100,8 @@ def tune_verb(
         held = own.select("PublicTest")
         if not len(held) or not len(own.select("Training")):
             raise DataError(
-                DataReason.EMPTY, f"{clips}: {len(own)} faces are too few to hold some out"
+                DataReason.EMPTY,
+                f"{clips}: {counted(len(own), 'face')} found, too few to hold some out",
             )
         dataset = mixed(own, fer2013, rows=rows, seed=seed)
         settings = TrainingSettings(
@@ -141,10 +149,11 @@ def tune_verb(
 
 
 def _change(name: str, rows: Fer2013, before: Predictor, after: Predictor) -> Change:
-    shares = [
-        score(predictor.log_probabilities(rows.images, lambda amount: None), rows.labels).accuracy
-        for predictor in (before, after)
-    ]
+    with progress_bar(f"Comparing on {name}", 2 * len(rows)) as advance:
+        shares = [
+            score(predictor.log_probabilities(rows.images, advance), rows.labels).accuracy
+            for predictor in (before, after)
+        ]
     return Change(name, len(rows), *shares)
 
 

@@ -66,7 +66,7 @@ def test_video(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_camera(capsys: pytest.CaptureFixture[str]) -> None:
-    main_of("camera")("demo:?fps=10&start=22")  # its last seconds
+    main_of("camera")("demo:?fps=10&start=42")  # its last seconds
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) >= 2
     assert all("camera good" in line for line in lines)

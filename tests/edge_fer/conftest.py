@@ -156,7 +156,7 @@ def card_of(content: bytes, name: str = "tiny") -> ModelCard:
         ),
         golden=choose_golden(
             open_model(content, name).run, open_model(content, name, xnnpack=False).run
-        ),
+        ).outputs,
     )
 
 

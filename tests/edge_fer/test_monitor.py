@@ -118,7 +118,7 @@ def test_the_faces_of_a_picture(portrait: Any) -> None:
 
 
 def test_a_camera_is_an_iterator_that_ends_with_its_recording() -> None:
-    frames = list(camera_frames("demo:?speed=max&start=25"))
+    frames = list(camera_frames("demo:?speed=max&start=45"))
     assert frames
     sequences = [frame.sequence for frame in frames]
     assert sequences == sorted(sequences)

@@ -12,6 +12,7 @@ from edge_fer.camera.scene import Scene
 from edge_fer.driver_state.monitor import StateMonitor
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.driver_state.states import DriverState
+from edge_fer.face.seat import SeatRegion
 from edge_fer.face.tracking import FaceTracker
 from edge_fer.observation import CameraCondition, FaceBox, Landmarks, Observation
 from edge_fer.pipeline import Pipeline
@@ -81,3 +82,16 @@ def test_a_state_that_is_held_without_frames_is_as_old_as_its_frame() -> None:
     for tick in range(2, 12):
         lost = pipeline.silence(last_s + tick / 10, CameraCondition.LOST)
     assert (lost.decision.state, lost.held_s) == (DriverState.CAMERA_DEGRADED, None)
+
+
+def test_with_another_seat_the_face_in_it_is_the_drivers(observed: list[Observation]) -> None:
+    tracker = FaceTracker(OneFace(TURNED), each_frame=True)
+    monitor = StateMonitor(PolicySettings(), 0.0)
+    pipeline = Pipeline(None, tracker, ConditionMonitor(), monitor)
+    scene = Scene()
+    for number in range(4):
+        if number == 2:
+            # The face lies in the left half of 640 pixels.
+            pipeline.change(None, PolicySettings(driver_side="left"), SeatRegion(0.5, 0, 1, 1))
+        pipeline.frame(Frame(scene.render(number / 30), number / 30, number))
+    assert [seen.face is not None for seen in observed] == [True, True, False, False]

@@ -108,7 +108,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Trace, Drive, str]:
     folder = tmp_path_factory.mktemp("privacy")
     log, seen = folder / "trace", Drive()
     with PtyWire() as wire:
-        command = ["run", "--camera", "demo:?start=16", "--link", f"slcan:{wire.end_a}"]
+        command = ["run", "--camera", "demo:?start=36", "--link", f"slcan:{wire.end_a}"]
         daemon = subprocess.Popen(
             traced(log, sys.executable, "-m", "edge_fer", *command),
             stdin=subprocess.DEVNULL,
@@ -168,7 +168,7 @@ def test_a_recording_touches_its_folder_alone_and_closed_to_others(tmp_path: Pat
     python = [sys.executable, "-m", "edge_fer"]
     command = ["run", "--camera", "demo:?start=10", "--link", "virtual:records"]
     daemon = subprocess.run(
-        traced(log, *python, *command),
+        traced(log, "timeout", "--preserve-status", "25", *python, *command),
         stdin=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         env=os.environ

@@ -1,5 +1,7 @@
 """No secret of a camera URI is shown, whatever its characters and wherever it stands."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,6 +49,12 @@ def test_no_secret_is_shown_of_a_uri(uri: str) -> None:
 @given(uris(), st.text(max_size=20))
 def test_no_secret_is_shown_in_a_text_with_a_known_uri(uri: str, text: str) -> None:
     assert SECRET not in redacted(f"{text}{uri}: {text} '{uri}'", uri)
+
+
+@given(uris())
+def test_a_known_uri_is_found_however_a_library_writes_it(uri: str) -> None:
+    for written in (repr(uri), json.dumps(uri), " ".join(uri.split()), f"{(1, uri)}"):
+        assert SECRET not in redacted(f"it failed: {written}", uri)
 
 
 @given(uris().filter(lambda uri: not any(sign.isspace() for sign in uri)))

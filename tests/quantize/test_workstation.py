@@ -1,6 +1,7 @@
 """TensorFlow comes in quietly, or its absence is said in one line."""
 
 import importlib
+import logging
 import os
 import subprocess
 import sys
@@ -46,6 +47,16 @@ def test_quiet_output_ends_with_an_error(capfd: pytest.CaptureFixture[str]) -> N
         raise KeyError
     os.write(1, b"after")
     assert capfd.readouterr() == ("after", "")
+
+
+def test_a_log_handler_made_in_a_quiet_block_stays_quiet(capfd: pytest.CaptureFixture[str]) -> None:
+    logger = logging.getLogger("test_quiet_output")
+    logger.propagate = False
+    with quiet_output():
+        logger.addHandler(logging.StreamHandler())  # as TensorFlow does when it first logs
+        logger.warning("within")
+    logger.warning("behind")
+    assert capfd.readouterr() == ("", "")
 
 
 def test_progress_bar_stays_off_stdout(capfd: pytest.CaptureFixture[str]) -> None:

@@ -25,6 +25,13 @@ def seconds_in_unit(key: str) -> float:
     return int(found[1]) / (1000.0 if found[2] else 1.0)
 
 
+def priority_in_unit() -> tuple[str, ...]:
+    """Return what has a command run with the unit's priority, where this user may set it."""
+    found = re.search(r"^Nice=(-\d+)$", UNIT.read_text(), re.MULTILINE)
+    assert found is not None
+    return ("nice", "-n", found[1]) if os.geteuid() == 0 else ()
+
+
 WATCHDOG_S = seconds_in_unit("WatchdogSec")
 RESTART_S = seconds_in_unit("RestartSec")
 START_S = seconds_in_unit("TimeoutStartSec")

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from edge_fer.camera.scene import PARTS
+
 Lines = list[dict[str, Any]]
 
 pytestmark = pytest.mark.slow  # the scene takes its time; `make demo` plays it too
@@ -19,6 +21,10 @@ EXPECTED_STATES = [
     "camera degraded",  # a hand over the lens (12-15 s)
     "attentive",
     "no driver",  # leaves (18.5-22 s)
+    "attentive",
+    "distracted",  # looks aside (26-31 s)
+    "attentive",
+    "microsleep",  # closes the eyes (36-38 s)
     "attentive",
 ]
 
@@ -41,12 +47,23 @@ def summary(lines: Lines) -> dict[str, Any]:
     return values
 
 
-def driver_states(lines: Lines) -> Lines:
+def signals_of(lines: Lines, message: str) -> Lines:
     return [
         {"time_s": line["time_s"], **line["signals"]}
-        for line in lines[:-1]
-        if line["message"] == "DriverState" and line["status"] == "ok"
+        for line in lines
+        if line.get("message") == message and line["status"] == "ok"
     ]
+
+
+def driver_states(lines: Lines) -> Lines:
+    return signals_of(lines, "DriverState")
+
+
+def is_slowed_down(lines: Lines) -> bool:
+    """Say whether the camera's process could not draw its frames in time."""
+    begun_s = [line["time_s"] for line in lines if "scene" in line]
+    planned_s = PARTS[-2].moments[-1].time_s - PARTS[0].moments[-1].time_s
+    return bool(begun_s[-1] - begun_s[1] > 1.2 * planned_s)
 
 
 def is_of_the_scene(lines: Lines, state: str, start_s: float, end_s: float) -> bool:
@@ -55,14 +72,14 @@ def is_of_the_scene(lines: Lines, state: str, start_s: float, end_s: float) -> b
     There the daemon has not gone and is not held up, and its camera is never lost: a degraded one
     was covered, as Health says each half second.
     """
+    if state in ("asleep", "unresponsive"):
+        # Lids that are closed for two seconds, on a machine that takes three to draw them.
+        return not is_slowed_down(lines)
     if state != "camera degraded":
         return state not in ("unknown", "not available")
     return any(
-        line["message"] == "Health"
-        and line["status"] == "ok"
-        and start_s <= line["time_s"] <= end_s + 0.5
-        and line["signals"]["Camera"] in ("blocked", "dark")
-        for line in lines[:-1]
+        start_s <= signals["time_s"] <= end_s + 0.5 and signals["Camera"] in ("blocked", "dark")
+        for signals in signals_of(lines, "Health")
     )
 
 
@@ -75,13 +92,42 @@ def test_the_states_come_in_the_order_of_the_scene(lines: Lines) -> None:
     assert [state for state, _ in groupby(said)] == EXPECTED_STATES
 
 
+def test_each_part_of_the_scene_is_named_when_it_begins(lines: Lines) -> None:
+    named = [line["scene"] for line in lines if "scene" in line]
+    assert named == [part.name for part in PARTS]
+    # What is on the bus follows from what is before the camera.
+    begun_s = {line["scene"]: line["time_s"] for line in lines if "scene" in line}
+    states = driver_states(lines)
+    for what, state in (("looks aside", "distracted"), ("closes the eyes", "microsleep")):
+        first_s = next(signals["time_s"] for signals in states if signals["State"] == state)
+        assert first_s > begun_s[what]
+
+
+def test_the_vehicle_answers_what_the_driver_is_asked(lines: Lines) -> None:
+    asked = {signals["Id"]: signals["Type"] for signals in signals_of(lines, "DriverRequest")}
+    assert list(asked.values()) == ["look at the road", "take a break"]
+    answers = [
+        (signals["AcknowledgedId"], signals["Answer"])
+        for signals in signals_of(lines, "ControllerStatus")
+    ]
+    for request_id in asked:
+        assert (request_id, "all right") in answers
+
+
+def test_a_yawn_is_counted(lines: Lines) -> None:
+    yawns = [signals["Yawns"] for signals in signals_of(lines, "DriverEvidence")]
+    counted = [count for count, _ in groupby(count for count in yawns if count is not None)]
+    assert counted == [0, 1]
+
+
 def test_every_frame_arrives_intact(lines: Lines) -> None:
     totals = summary(lines)
-    assert totals["frames"] == len(lines) - 1
+    frames = [line for line in lines if "message" in line]
+    assert totals["frames"] == len(frames)
     # A machine that is held up for half a second sends what the receiver rightly calls stale.
     assert totals["good_frames"] + totals["stale_frames"] == totals["frames"]
     assert (totals["crc_failures"], totals["counter_gaps"]) == (0, 0)
-    assert {line["status"] for line in lines[:-1]} <= {"ok", "stale"}
+    assert {line["status"] for line in frames} <= {"ok", "stale"}
 
 
 def test_messages_come_at_their_cycles(lines: Lines) -> None:
@@ -98,8 +144,13 @@ def test_messages_come_at_their_cycles(lines: Lines) -> None:
         assert per_second[name] == pytest.approx(1, rel=0.1)
 
 
-def test_a_smiling_portrait_is_happy_while_it_is_seen(lines: Lines) -> None:
-    emotions = [s["Emotion"] for s in driver_states(lines) if s["State"] == "attentive"]
+def test_a_smiling_portrait_is_happy_while_it_smiles(lines: Lines) -> None:
+    end_s = next(line["time_s"] for line in lines if line.get("scene") == "looks aside")
+    emotions = [
+        signals["Emotion"]
+        for signals in driver_states(lines)
+        if signals["State"] == "attentive" and signals["time_s"] < end_s
+    ]
     known = [emotion for emotion in emotions if emotion not in (None, "not available")]
     assert len(known) > 100
     assert known.count("happy") / len(known) > 0.9

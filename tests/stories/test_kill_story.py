@@ -24,7 +24,7 @@ from firmware_bridge.protocol.messages import DriverStateMessage
 from firmware_bridge.reception.watching import Watch
 from firmware_bridge.terminal.pty_wire import PtyWire
 from firmware_bridge.transports import open_transport
-from tests.stories.service import START_S, WATCHDOG_S, Service
+from tests.stories.service import START_S, WATCHDOG_S, Service, priority_in_unit
 
 SECONDS = float(os.environ.get("EDGE_FER_KILL_SECONDS", "45"))
 SEED = int(os.environ.get("EDGE_FER_KILL_SEED", "1"))
@@ -35,6 +35,8 @@ PATIENCE_S = 240.0  # a bound against hanging: a busy machine takes a minute for
 # A frame may wait so long on its way to us before we look at it; and ages come in steps of 10 ms.
 ON_ITS_WAY_S = 0.3
 LONGEST_PAUSE_S = 4.0
+SILENCE_S = 1.0  # longer than ten cycles
+SAID_AGAIN_S = 5.0  # after a stop, before it was ready or later
 STOPPED_WITHIN_S = 0.6  # of a start, most of which is over before it is ready
 SHORT_STOP_S = 1.5  # longer than a state stays fresh, shorter than the watchdog waits
 # Without a picture of the driver behind them these say nothing of one.
@@ -58,6 +60,7 @@ pytestmark = pytest.mark.slow
 class Fault:
     what: str
     restored_s: float
+    said_s: float | None  # until the vehicle is told anything again; None: it was all the time
     in_a_row: bool  # a camera that was killed before, a moment ago: restarts have growing gaps
 
 
@@ -93,6 +96,7 @@ class Vehicle:
         self._service, self._story = service, story
         self.killed_s: float | None = None  # the camera, which is not yet open again
         self.state: DriverState | None = None
+        self.said_s = self.told_again_s = 0.0  # the newest frame, and the first after a silence
         self.state_s = 0.0  # when the picture behind it was taken, as the frame says
 
     def listen(self, seconds: float) -> None:
@@ -107,6 +111,9 @@ class Vehicle:
 
     def _look_at(self, message: DriverStateMessage, now_s: float, *, usable: bool) -> None:
         self._story.frames += 1
+        if now_s - self.said_s > SILENCE_S:
+            self.told_again_s = now_s
+        self.said_s = now_s
         state = DriverState(message.state)
         if message.source_age_ms is None:
             if state not in WITHOUT_PICTURE:
@@ -207,9 +214,13 @@ def tell(service: Service, vehicle: Vehicle, story: Story) -> None:
             else:
                 camera_killed_s = -HEALTHY_AFTER_S
         restored_s = vehicle.until_attentive(since_s)
-        story.faults.append(Fault(what, restored_s, in_a_row))
+        told_s = vehicle.told_again_s - since_s
+        said_s = told_s if told_s > 0.0 else None
+        story.faults.append(Fault(what, restored_s, said_s, in_a_row))
         print(
-            f"{since_s - begin_s:6.1f} s  {what:13} restored after {restored_s:.2f} s", flush=True
+            f"{since_s - begin_s:6.1f} s  {what:13} restored after {restored_s:.2f} s"
+            + (f", the vehicle is told something after {said_s:.2f} s" if said_s else ""),
+            flush=True,
         )
     story.slowest_start_s = max(service.ready_after_s)
     story.starts, story.watchdog_kills = service.starts, service.watchdog_kills
@@ -227,6 +238,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
             tmp_path_factory.mktemp("kills"),
             f"slcan:{wire.end_a}",
             records=True,
+            before=priority_in_unit(),
             limits_starts=True,
         ) as service,
         other_processes(LOAD),
@@ -261,6 +273,8 @@ def test_the_state_is_back_in_time(story: Story) -> None:
     assert max(story.restored_s(*kinds)) <= RESTORED_S * story.busy
     stopped = story.restored_s("stop", "stop at start")
     assert max(stopped) <= max(WATCHDOG_S, START_S) + RESTORED_S * story.busy
+    told = [fault.said_s for fault in story.faults if fault.said_s is not None]
+    assert max(told) <= SAID_AGAIN_S * story.busy
     # The rate of restarts of a camera is capped.
     in_a_row = [fault.restored_s for fault in story.faults if fault.in_a_row]
     assert max(in_a_row, default=0.0) <= LONGEST_RESTART_GAP_S + RESTORED_S * story.busy

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -75,19 +74,6 @@ def test_what_the_package_says_of_itself(package: Path) -> None:
     assert "python3.11-venv" in dpkg_deb("--field", package, "Depends")
     # An upgrade never asks about the config: it is the owner's, and no conffile.
     assert "conffiles" not in dpkg_deb("--info", package)
-
-
-def test_the_links_of_its_texts_lead_somewhere(package: Path, tmp_path: Path) -> None:
-    dpkg_deb("--extract", package, tmp_path)
-    doc = tmp_path / "usr/share/doc/edge-fer"
-    texts = [path for path in doc.rglob("*.md") if not path.is_symlink()]
-    assert len(texts) > 10
-    dead = []
-    for text in texts:
-        for link in re.findall(r"\]\(([^)#\s]+)", text.read_text(encoding="utf-8")):
-            if "://" not in link and not (text.parent / link).exists():
-                dead.append(f"{text.relative_to(doc)}: {link}")
-    assert not dead
 
 
 @pytest.fixture(scope="module")

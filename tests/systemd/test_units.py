@@ -1,5 +1,6 @@
 """The unit and what goes with it, as systemd's own tools read it."""
 
+import csv
 import shutil
 import subprocess
 import sys
@@ -128,3 +129,25 @@ def test_udev_rules_are_well_formed() -> None:
     if "verify" not in help_text:
         pytest.skip("udevadm verify came with systemd 254")
     subprocess.run(["udevadm", "verify", SYSTEMD / "70-edge-fer.rules"], check=True)
+
+
+def test_the_jetson_drop_in_has_the_devices_that_nvidia_documents() -> None:
+    """The list of what L4T gives to a container, of three releases.
+
+    From OE4T/meta-tegra, which carries the BSP's own files: R32 in
+    nvidia-container-runtime/l4t.csv (8ad6b98), R35 in tegra-configs/l4t.csv (08ce18d), R36 in
+    tegra-configs/devices.csv (6a40c8a). `use` is this project's: what `jetson:` needs is `camera`.
+    """
+    with Path(__file__).with_name("jetson_devices.csv").open(encoding="ascii") as file:
+        use_of = {row["device"]: row["use"] for row in csv.DictReader(file)}
+    allowed = {
+        line.removeprefix("DeviceAllow=").removesuffix(" rw")
+        for line in (SYSTEMD / "jetson.conf").read_text().splitlines()
+        if line.startswith("DeviceAllow=")
+    }
+    # Their numbers differ from board to board: the class of devices stands for them.
+    classes = {"/dev/dri/renderD*": "char-drm"}
+    needed = {classes.get(path, path) for path, use in use_of.items() if use == "camera"}
+    assert {name for name in allowed if name.startswith("/dev/")} | {"char-drm"} == needed
+    # What comes from other documents: media nodes, DMA heaps and the UARTs of the 40-pin header.
+    assert allowed - needed == {"char-media", "char-dma_heap", "char-ttyTHS"}

@@ -36,7 +36,8 @@ static edge_fer_check take(edge_fer_receiver *receiver, size_t message,
         protection, frame->data, frame->length,
         is_timing || edge_fer_send_clock_is_fresh(&receiver->clock, now_ms), now_ms);
     if (is_timing && (check.status == EDGE_FER_OK || check.status == EDGE_FER_SOME_LOST)) {
-        struct edge_fer_codec_link_timing_t timing;
+        struct edge_fer_codec_link_timing_t timing = {
+            .send_time = EDGE_FER_CODEC_LINK_TIMING_SEND_TIME_NOT_AVAILABLE_CHOICE};
 
         (void)edge_fer_codec_link_timing_unpack(&timing, frame->data, frame->length);
         if (timing.send_time != EDGE_FER_CODEC_LINK_TIMING_SEND_TIME_NOT_AVAILABLE_CHOICE) {

@@ -73,7 +73,7 @@ def test_rows_as_csv_and_only_the_beginning(clip: Path, tmp_path: Path) -> None:
     [
         (["none.mp4"], "there is no such file"),
         (["{clip}", "--out", "seen.txt"], "not a video's name"),
-        (["{clip}", "--out", "none/seen.mp4"], "there is no folder"),
+        (["{clip}", "--out", "/dev/null/seen.mp4"], "--out /dev/null: is a file: name a folder"),
         (["{clip}", "--out", "{clip}"], "is the source itself"),
         (["webcam:0"], "unknown scheme"),
     ],

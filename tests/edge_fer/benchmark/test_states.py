@@ -18,7 +18,7 @@ from edge_fer.benchmark.states_verb import render_states, run_states_benchmark
 from edge_fer.cli.app import main
 from edge_fer.driver_state.states import DriverState
 from edge_fer.stories.attention import STORIES
-from edge_fer.stories.noise import NO_NOISE, Noise, noisy
+from edge_fer.stories.noise import Noise, noisy
 from edge_fer.stories.scene import told
 from firmware_bridge.benchmark.output import Interrupted, Output
 
@@ -45,7 +45,10 @@ def figures() -> StateFigures:
 
 def test_without_noise_a_story_takes_its_course() -> None:
     story = STORIES["falls asleep and wakes"]
-    states = timeline(story, 1, NO_NOISE)
+    names = ("eyes_misjudged", "eyes_unseen", "lids_sd", "gaze_sd", "face_missed", "head_sd_deg")
+    others = ("head_outliers", "frames_lost", "stall_s", "emotion_spread")
+    silence = Noise(**dict.fromkeys(names + others, 0.0))
+    states = timeline(story, 1, silence)
     assert [state for state, _ in states] == [state for state, _ in story.expected]
 
 

@@ -8,13 +8,25 @@ import pytest
 
 from edge_fer.camera import open_camera
 from edge_fer.camera.condition import ConditionMonitor
-from edge_fer.camera.scene import DURATION_S, HEIGHT, PORTRAIT, STORY, WIDTH, Scene, moment_at
+from edge_fer.camera.scene import (
+    DURATION_S,
+    HEIGHT,
+    PARTS,
+    PORTRAIT,
+    STORY,
+    WIDTH,
+    Scene,
+    moment_at,
+    part_at,
+)
 from edge_fer.errors import UserError
 from edge_fer.face.haar import HaarDetector
 from edge_fer.face.tracking import FaceTracker
-from edge_fer.observation import CameraCondition
+from edge_fer.monitor import DriverMonitor
+from edge_fer.observation import CameraCondition, Vehicle
 
 FPS = 30
+_FRONTAL_S = 26.0  # until then the driver looks ahead
 
 
 @pytest.fixture(scope="module")
@@ -43,20 +55,53 @@ def test_story_runs_forward_and_glides() -> None:
     for one, other in itertools.pairwise(moment_at(n / FPS) for n in range(int(DURATION_S * FPS))):
         assert abs(one.x - other.x) < 0.08
         assert abs(one.scale - other.scale) < 0.04
+        assert abs(one.yaw_deg - other.yaw_deg) < 4  # degrees in a thirtieth of a second
+
+
+def test_each_part_has_its_name() -> None:
+    assert part_at(0.0) == PARTS[0].name
+    assert part_at(DURATION_S) == PARTS[-1].name
+    named = [part_at(n / 10) for n in range(int(DURATION_S * 10))]
+    assert [name for name, _ in itertools.groupby(named)] == [part.name for part in PARTS]
+    for time_s, what in ((28.0, "looks aside"), (37.0, "closes the eyes"), (43.0, "yawns")):
+        assert part_at(time_s) == what
+
+
+@pytest.mark.parametrize("fps", [6, pytest.param(30, marks=pytest.mark.slow)])
+def test_the_networks_see_what_the_driver_does(scene: Scene, fps: int) -> None:
+    """The shipped networks and policy, from after the driver is back."""
+    monitor, start_s = DriverMonitor(), 22.8
+    seen: list[tuple[str, str]] = []  # in which part of the scene a state began
+    yawns: set[int | None] = set()
+    for number in range(int((DURATION_S - start_s) * fps)):
+        time_s = start_s + number / fps
+        reading = monitor.observe(scene.render(time_s), time_s, Vehicle(speed_km_h=80.0))
+        if not seen or seen[-1][1] != reading.state.label:
+            seen.append((part_at(time_s), reading.state.label))
+        yawns.add(reading.decision.measured.yawns)
+    assert seen == [
+        ("is back", "not ready"),
+        ("is back", "attentive"),
+        ("looks aside", "distracted"),
+        ("looks at the road", "attentive"),
+        ("closes the eyes", "microsleep"),
+        ("looks at the road", "attentive"),
+    ]
+    assert yawns == {0, 1}
 
 
 def test_scene_is_as_long_as_it_says() -> None:
-    camera = open_camera("demo:?speed=max&fps=5")
+    camera = open_camera("demo:?speed=max&fps=2")
     frames = 0
     while camera.read() is not None:
         frames += 1
-    assert frames == DURATION_S * 5
+    assert frames == DURATION_S * 2
 
 
 def test_start_and_loop() -> None:
-    camera = open_camera("demo:?speed=max&fps=2&start=25.5&loop=1")
+    camera = open_camera("demo:?speed=max&fps=2&start=45.5&loop=1")
     shown = [camera.read() for _ in range(3)]
-    for frame, time_s in zip(shown, (25.5, 0.0, 0.5), strict=True):
+    for frame, time_s in zip(shown, (45.5, 0.0, 0.5), strict=True):
         assert frame is not None
         np.testing.assert_array_equal(frame, Scene().render(time_s))
 
@@ -91,7 +136,7 @@ def driver_is_visible(time_s: float) -> bool | None:
 @pytest.mark.parametrize("step", [8, pytest.param(1, marks=pytest.mark.slow)])
 def test_detector_sees_the_driver_and_nothing_else(scene: Scene, step: int) -> None:
     detector = HaarDetector()
-    for number in range(0, int(DURATION_S * FPS), step):
+    for number in range(0, int(_FRONTAL_S * FPS), step):
         time_s = number / FPS
         visible = driver_is_visible(time_s)
         faces = detector.detect(scene.render(time_s))
@@ -109,7 +154,7 @@ def test_detector_sees_the_driver_and_nothing_else(scene: Scene, step: int) -> N
 def test_story_as_conditions_and_faces(scene: Scene, fps: int) -> None:
     monitor, tracker = ConditionMonitor(), FaceTracker(HaarDetector())
     changes: list[tuple[float, str]] = []
-    for number in range(int(DURATION_S * fps)):
+    for number in range(int(_FRONTAL_S * fps)):
         time_s = number / fps
         grey = scene.render(time_s)
         condition = monitor.update(grey, time_s)
@@ -122,7 +167,7 @@ def test_story_as_conditions_and_faces(scene: Scene, fps: int) -> None:
     # "no face" is brief while the hand slides over the lens and off it.
     lasting = [
         (start_s, name)
-        for (start_s, name), (end_s, _) in itertools.pairwise([*changes, (DURATION_S, "end")])
+        for (start_s, name), (end_s, _) in itertools.pairwise([*changes, (_FRONTAL_S, "end")])
         if end_s - start_s > 0.35
     ]
     assert [name for _, name in lasting] == ["face", "blocked", "face", "no face", "face"]

@@ -67,7 +67,7 @@ def test_a_sensor_that_does_not_open(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("path", ["", "front", "8", "-1", "0 ! filesink"])
 def test_only_a_number_goes_into_the_pipeline(path: str) -> None:
-    with pytest.raises(UserError, match="is no sensor: write jetson:0"):
+    with pytest.raises(UserError, match="is not a sensor: write jetson:0"):
         open_camera(f"jetson:{path}")
 
 

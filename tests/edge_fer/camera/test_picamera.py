@@ -85,8 +85,8 @@ def test_a_sensor_whose_time_stands_still_is_an_error() -> None:
 @pytest.mark.parametrize(
     ("uri", "words"),
     [
-        ("picamera:", "'' is no number of a camera: write picamera:0"),
-        ("picamera:front", "'front' is no number"),
+        ("picamera:", "'' is not the number of a camera: write picamera:0"),
+        ("picamera:front", "'front' is not the number"),
         ("picamera:1", "there are 1 cameras: check the ribbon cable"),
         ("picamera:0?width=9", "width: '9' is not in 64..4096"),
         ("picamera:0?gain=0", "gain: '0' is not in 1..64"),

@@ -22,7 +22,7 @@ def test_missing_device() -> None:
 def test_file_is_no_device(tmp_path: Path) -> None:
     path = tmp_path / "video0"
     path.touch()
-    with pytest.raises(UserError, match="it is no device: for a recording write file:CLIP"):
+    with pytest.raises(UserError, match="it is not a device: for a recording write file:CLIP"):
         open_camera(f"v4l2:{path}")
 
 

@@ -2,8 +2,10 @@
 
 from dataclasses import fields
 from enum import StrEnum
+from inspect import signature
 
 import pytest
+import typer
 
 from edge_fer.camera import check_uri, load_backend
 from edge_fer.cli import controller, model, workstation
@@ -46,6 +48,24 @@ def test_choices_of_the_search() -> None:
 
     assert values(workstation.Sampler) == list(SAMPLERS)
     assert values(workstation.Pruner) == list(PRUNERS)
+
+
+@pytest.mark.parametrize("name", ["train", "tune", "search", "quantize", "evaluate", "faces"])
+def test_verbs_of_the_workstation_have_a_small_mode(name: str) -> None:
+    assert "rows" in signature(getattr(workstation, name)).parameters
+
+
+@pytest.mark.parametrize("app", [workstation.face_app, workstation.eyes_app])
+def test_verbs_of_face_and_eyes_have_a_small_mode(app: typer.Typer) -> None:
+    for command in app.registered_commands:
+        assert command.callback is not None
+        assert "rows" in signature(command.callback).parameters, command.name
+
+
+@pytest.mark.parametrize("name", ["data", "train", "tune", "search", "quantize", "evaluate"])
+def test_bad_rows_can_be_skipped_where_the_message_says_so(name: str) -> None:
+    assert "skip_bad" in signature(getattr(workstation, name)).parameters
+    assert "skip_bad" in signature(workstation.label_faces).parameters
 
 
 def test_choices_of_the_models() -> None:

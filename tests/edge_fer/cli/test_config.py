@@ -115,7 +115,7 @@ def test_the_devices_config_is_the_one_without_a_name(file: Path) -> None:
         ('[link]\nuri = "slcan:"', "names no port"),
         ('[link]\nuri = "slcan:/dev/ttyUSB0?baudrate=1"', "baudrate '1' is not in 300..12000000"),
         ('[link]\nuri = "cobs:/dev/ttyUSB0?speed=9600"', "unknown option 'speed'"),
-        ('[link]\nuri = "udp_multicast:1.2.3.4"', "no IPv4 multicast group"),
+        ('[link]\nuri = "udp_multicast:1.2.3.4"', "not an IPv4 multicast group"),
         ('[recording]\nenabled = true\nforward_camera = "demo:?x=1"', "unknown option 'x'"),
     ],
 )
@@ -134,7 +134,26 @@ def test_all_errors_are_named_each_with_its_line(file: Path) -> None:
         '[log]\nlevel = "loud"\n'
     )
     lines = config("check", file).stderr.splitlines()
-    assert [re.sub(r".*line (\d+)\)$", r"\1", line) for line in lines] == ["5", "2", "4", "9", "7"]
+    assert [re.sub(r".*line (\d+)\)$", r"\1", line) for line in lines] == [
+        "5",
+        "2",
+        "4",
+        "9",
+        "3",
+        "7",
+    ]
+
+
+def test_a_wrong_setting_hides_no_wrong_uri_of_its_section(file: Path) -> None:
+    file.write_text('[camera]\nfps = 0\nuri = "nope:"\n[link]\nuri = "slcan:/dev/x?baud=3"\n')
+    checked = config("check", file)
+    assert checked.exit_code == 2
+    lines = checked.stderr.splitlines()
+    assert len(lines) == 3
+    assert "camera.fps: 0" in lines[0]
+    assert "unknown scheme 'nope'" in lines[1]
+    assert "(edge-fer.toml line 3)" in lines[1]
+    assert "unknown option 'baud'" in lines[2]
 
 
 def test_a_wrong_environment_is_refused(file: Path) -> None:

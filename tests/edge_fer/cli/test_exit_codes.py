@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from edge_fer.cli.exit_codes import MEANINGS
+from edge_fer.paths import SHIPPED_MODEL
 
 COMMAND = [sys.executable, "-m", "edge_fer"]
 
@@ -37,7 +38,15 @@ def test_the_docs_have_the_table() -> None:
         assert f"| {code} | {meaning} |\n" in page
 
 
-@pytest.mark.parametrize("verb", [["--help"], ["config", "schema"], ["config", "show"]])
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ["--help"],
+        ["config", "schema"],
+        ["config", "show"],
+        ["model", "show", str(SHIPPED_MODEL)],  # printed by rich
+    ],
+)
 def test_a_closed_pipe_ends_a_verb_with_0(verb: list[str]) -> None:
     reading, writing = os.pipe()
     os.close(reading)
@@ -101,3 +110,20 @@ def test_ctrl_c_ends_a_verb_with_130(tmp_path: Path) -> None:
 
     assert process.returncode == 130
     assert b"Traceback" not in said
+
+
+def test_ctrl_c_ends_the_preview_with_130_and_a_service_manager_with_0(tmp_path: Path) -> None:
+    pytest.importorskip("aiohttp", reason="needs the preview extra")
+    for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 0)):
+        process = subprocess.Popen(
+            [*COMMAND, "preview", "--port", "0"],
+            env={"PATH": os.environ["PATH"], "TMPDIR": str(tmp_path), "HOME": str(tmp_path)},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        while "Ctrl-C ends it" not in process.stdout.readline():
+            assert process.poll() is None
+        process.send_signal(number)
+        process.communicate(timeout=30)
+        assert process.returncode == code

@@ -13,7 +13,7 @@ from edge_fer.commissioning.check import STEPS, GuidedCheck
 from edge_fer.commissioning.report import Report
 from edge_fer.commissioning.sample import Sample, sample_of
 from edge_fer.commissioning.steps import INSTRUCTIONS, PREPARE_S, Step
-from edge_fer.commissioning.verdicts import Result, judge
+from edge_fer.commissioning.verdicts import Result, judge, light_text
 from edge_fer.doctor.finding import Level
 from edge_fer.driver_state.states import DriverState, Reason
 from edge_fer.live.scene import Scene
@@ -234,3 +234,18 @@ class TestReport:
         text = self.report("<script>alert(1)</script>|x").to_html()
         assert "<script>" not in text
         assert "<script>" not in self.report("<script>|x").to_markdown()
+
+
+@pytest.mark.parametrize(
+    ("level", "glare", "text"),
+    [
+        (None, None, None),
+        (128.0, 0.0, "good, 128 of 255"),
+        (12.0, 0.0, "too dark, 12 of 255"),
+        (230.0, 0.01, "too bright, 230 of 255"),
+        (150.0, 0.2, "glare on 20% of the face"),
+    ],
+)
+def test_light_in_words(level: float | None, glare: float | None, text: str | None) -> None:
+    sample = Sample(0.0, CameraCondition.GOOD, face_level=level, glare=glare)
+    assert light_text(sample) == text

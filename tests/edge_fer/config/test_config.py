@@ -229,7 +229,7 @@ def test_a_file_that_cannot_be_read_says_why(folder: Path) -> None:
 
 
 def test_a_file_that_is_too_large_is_not_read_to_its_end() -> None:
-    with pytest.raises(UserError, match=r"^/dev/zero is no config: it is larger than 64 KiB"):
+    with pytest.raises(UserError, match=r"^/dev/zero is not a config: it is larger than 64 KiB"):
         load_config(Path("/dev/zero"))
 
 

@@ -1,5 +1,6 @@
 """`edge-fer config set`: one setting changes, all else stays."""
 
+import os
 import tomllib
 from pathlib import Path
 
@@ -81,6 +82,18 @@ def test_a_file_is_written_whole_with_its_mode(tmp_path: Path) -> None:
     set_in_file(new, {"log.level": "debug"})
     assert load_config(new).log.level == "debug"
     assert sorted(one.name for one in tmp_path.iterdir()) == ["config.toml", "new.toml"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a file away")
+def test_a_file_stays_its_owners_and_its_groups(tmp_path: Path) -> None:
+    """root:edge-fer 0640: what root alone may read ends the service at its next start."""
+    path = tmp_path / "config.toml"
+    path.write_text(FILE)
+    path.chmod(0o640)
+    os.chown(path, 1, 2)
+    set_in_file(path, {"camera.fps": 12})
+    status = path.stat()
+    assert (status.st_uid, status.st_gid, status.st_mode & 0o777) == (1, 2, 0o640)
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,8 @@ from edge_fer.driver_state.measured import Measured
 from edge_fer.driver_state.policy import first_decision
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.driver_state.states import DriverState
+from edge_fer.face.seat import SEAT_OF_SIDE, SeatRegion
+from edge_fer.face.settings import FaceConfig
 from edge_fer.health.meter import HealthMeter
 from edge_fer.live.tap import PictureTap
 from edge_fer.observation import CameraCondition, Vehicle
@@ -40,6 +42,7 @@ class Surroundings:
         self.events = events
         self.changes = True  # whether the vehicle's message does
         self.calls: list[str] = []
+        self.arguments: dict[str, tuple[Any, ...]] = {}  # of the newest call of each
         self.vehicles: list[Vehicle] = []
         self.published: list[Snapshot] = []
         self.controllers: list[ControllerStatusMessage | None] = []
@@ -94,7 +97,12 @@ class Surroundings:
 
     def __getattr__(self, name: str) -> Any:
         """All else is noted and does nothing."""
-        return lambda *arguments, **named: self.calls.append(name)
+
+        def noted(*arguments: Any, **named: Any) -> None:
+            self.calls.append(name)
+            self.arguments[name] = arguments
+
+        return noted
 
 
 def step(captured_s: float | None, camera: CameraCondition = CameraCondition.GOOD) -> Step:
@@ -232,6 +240,21 @@ def test_a_changed_config_goes_to_the_pipeline_in_the_same_turn() -> None:
     configs = iter([None, Config()])
     daemon_of(parts).run(StopFlag(), lambda: next(configs, None))
     assert parts.calls.count("change") == 1
+
+
+@pytest.mark.parametrize(
+    ("side", "region", "seat"),
+    [("right", "", SEAT_OF_SIDE["right"]), ("right", "0.1 0 0.5 1", SeatRegion(0.1, 0, 0.5, 1))],
+)
+def test_another_side_of_the_driver_is_another_seat_at_once(
+    side: str, region: str, seat: SeatRegion
+) -> None:
+    parts = Surroundings([frame(0.1)])
+    policy = PolicySettings(driver_side=side)
+    new = Config(face=FaceConfig(seat_region=region), driver_state=policy)
+    configs = iter([new])
+    daemon_of(parts).run(StopFlag(), lambda: next(configs, None))
+    assert parts.arguments["change"] == (None, policy, seat)
 
 
 def test_a_state_is_logged_when_it_changes(caplog: pytest.LogCaptureFixture) -> None:

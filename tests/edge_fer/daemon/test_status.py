@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from edge_fer import paths
-from edge_fer.cli.app import app
+from edge_fer.cli.app import app, main
 from edge_fer.daemon import status_server
 from edge_fer.daemon.render_status import duration, status_as_text
 from edge_fer.daemon.status import Status, StatusAnswer, as_journal_fields, as_prometheus
@@ -92,6 +92,51 @@ def test_the_latest_status_is_told_with_its_age(path: Path, server: StatusServer
     assert answer.status == STATUS
 
 
+def test_it_can_be_followed_over_a_stall_and_a_restart_of_the_daemon(
+    path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = StatusServer(path, None)
+    server.publish(STATUS, time.monotonic())
+    steps = iter(["stall", "gone", "back", "end"])
+
+    def between(_: float) -> None:
+        nonlocal server
+        match next(steps):
+            case "stall":
+                server.publish(replace(STATUS, state="drowsy"), time.monotonic() - 60.0)
+            case "gone":
+                server.stop()
+            case "back":
+                server = StatusServer(path, None)
+                server.publish(replace(STATUS, state="asleep"), time.monotonic())
+            case "end":
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr("edge_fer.cli.health.time.sleep", between)
+    try:
+        with pytest.raises(SystemExit) as ended:
+            main(["status", "--watch", "--json", "--socket", str(path)])
+    finally:
+        monkeypatch.undo()
+        server.stop()
+    shown = capsys.readouterr()
+
+    assert ended.value.code == 130
+    lines = [json.loads(line) for line in shown.out.splitlines()]
+    assert [line["state"] for line in lines] == [STATUS.state, "drowsy", "asleep"]
+    assert "pipeline stalled for 60 s" in shown.err
+    assert "no daemon runs here" in shown.err
+
+
+def test_who_follows_where_no_daemon_runs_is_told(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["status", "--watch", "--socket", str(path)])
+    assert ended.value.code == 2
+    assert "start it first" in capsys.readouterr().err
+
+
 def test_only_user_and_group_may_ask(path: Path, server: StatusServer) -> None:
     assert path.stat().st_mode & 0o777 == 0o660
 
@@ -160,12 +205,40 @@ def test_a_folder_of_another_user_is_not_asked(
 ) -> None:
     theirs = tmp_path / "theirs"
     theirs.symlink_to(tmp_path)  # as good as a folder of theirs: this user did not make it
-    monkeypatch.setattr(status_server, "status_sockets", lambda: (theirs / "status.socket",))
+    monkeypatch.setattr(paths, "_user_sockets", lambda: (theirs / "status.socket",))
+    monkeypatch.setattr(paths, "SERVICE_RUNTIME", tmp_path / "none")
+    monkeypatch.delenv("RUNTIME_DIRECTORY", raising=False)
+    assert paths.pictures_sockets() == (tmp_path / "none" / "pictures.socket",)
+    assert paths.frames_socket() == tmp_path / "none" / "frames.socket"
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(tmp_path / "status.socket"))
         listener.listen(1)
         with pytest.raises(UserError, match="no daemon runs here"):
             ask()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [10**400, -(10**400), 1e308, float("inf"), float("nan"), True, None, "\x1b[2J", [], {}, [[]]],
+    ids=lambda value: repr(value)[:10],
+)
+def test_whatever_an_answer_says_it_is_a_status_or_none(wrong: object) -> None:
+    good = StatusAnswer(STATUS, 1.0).to_json()
+    for inner in (good, good["health"], good["counters"], good["measured"], good["vehicle"]):
+        for key in inner:
+            kept, inner[key] = inner[key], wrong
+            with suppress(DaemonError):
+                answer = StatusAnswer.from_json(json.loads(json.dumps(good)))
+                assert status_as_text(answer.status)
+            inner[key] = kept
+
+
+def test_what_a_daemon_says_is_not_done_by_the_terminal(path: Path, server: StatusServer) -> None:
+    server.publish(replace(STATUS, reason="\x1b]0;owned\x07\nfps 99"), time.monotonic())
+    told = CliRunner().invoke(app, ["status", "--socket", str(path)])
+    assert told.exit_code == 0
+    assert "\x1b" not in told.output
+    assert r"\x1b]0;owned" in told.output
 
 
 RECORDING = RecordingStatus(

@@ -8,10 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
 from edge_fer import paths
+from edge_fer.camera import open_camera
 from edge_fer.camera.settings import CameraConfig
 from edge_fer.cli import device_config
 from edge_fer.cli.app import app
@@ -20,10 +22,13 @@ from edge_fer.daemon.status import Status
 from edge_fer.daemon.status_server import StatusServer
 from edge_fer.doctor import checks as doctor_module
 from edge_fer.doctor.checks import (
+    Picture,
     check_camera,
     check_clock,
     check_daemon,
     check_disk,
+    check_driver,
+    check_driver_seen,
     check_face,
     check_link,
     check_model,
@@ -78,6 +83,45 @@ def test_a_covered_lens_is_a_warning() -> None:
     assert finding.level is Level.WARNING
     assert "blocked" in finding.text
     assert "lens" in finding.remedy
+
+
+def test_a_face_is_seen_or_it_is_said_that_there_is_none() -> None:
+    scene = open_camera("demo:?speed=max", fps=10)
+    frames = [scene.read() for _ in range(12)]
+    scene.close()
+    shown = [Picture(grey, index / 10) for index, grey in enumerate(frames) if grey is not None]
+    assert len(shown) == 12
+    assert check_driver(camera("demo:"), shown).level is Level.OK
+    empty = [replace(one, grey=np.full_like(one.grey, 90)) for one in shown]
+    finding = check_driver(camera("demo:"), empty)
+    assert (finding.level, finding.text) == (Level.NOTE, "no face in 12 pictures")
+    assert "seat_region" in finding.remedy
+
+
+@pytest.mark.parametrize(
+    ("said", "level", "words"),
+    [
+        ({"face_fps": 28.0}, Level.OK, "a face in 28 of 30 frames a second"),
+        ({}, Level.NOTE, "no face: attentive (enough evidence)"),
+    ],
+)
+def test_a_running_daemon_is_asked_for_the_face(
+    said: dict[str, Any], level: Level, words: str
+) -> None:
+    finding = check_driver_seen(running(said, {}))
+    assert finding.level is level
+    assert words in finding.text
+    resting = running(said, {}, state="not available", reason="standby: off")
+    assert "not looked for: standby" in check_driver_seen(resting).text
+
+
+@pytest.mark.parametrize(
+    ("camera_fps", "remedy"), [(6.0, "more light"), (30.0, "what else does this machine")]
+)
+def test_a_rate_that_fell_is_a_warning_with_what_to_do(camera_fps: float, remedy: str) -> None:
+    of_camera, _ = check_running(running({"fps": 6.0, "camera_fps": camera_fps}, {}))
+    assert of_camera.level is Level.WARNING
+    assert remedy in of_camera.remedy
 
 
 @pytest.mark.parametrize("uri", ["v4l2:/dev/video99", "webcam:0", "file:/nowhere.mp4"])
@@ -252,6 +296,10 @@ def test_a_daemon_without_troubles() -> None:
         (running({"shed_for": "supply"}, {}), "because of supply", "stronger supply"),
         (running({}, {"connections_lost": 4}), "lost 4 times", "adapter"),
         (running({}, {"frames_dropped": 5}), "5 frames", "baud rate"),
+        (running({}, {"channels_reopened": 2}), "opened again 2 times", "supply"),
+        (running({}, {"frames_refused": 9}), "refused 9 frames", "?bitrate="),
+        (running({}, {"bus_off": 1, "error_passive": 2}), "bus-off 3 times", "termination"),
+        (running({}, {"unacknowledged": 8}), "no other node acknowledged 8 frames", "that is on"),
         (running({}, {"rejected_lines": 6, "controller_frames_rejected": 1}), "7 lines", "cobs:"),
         (running({}, {}, recording=replace(RECORDING, error="no room")), "no room", "journalctl"),
         (running({}, {}, recording=replace(RECORDING, lost=2)), "2 clips", "recording.folder"),
@@ -324,6 +372,7 @@ def test_a_whole_visit() -> None:
         "model",
         "face",
         "camera",
+        "driver",
         "link",
         "permissions",
         "throttling",

@@ -285,3 +285,21 @@ def test_yawns_and_nods_lower_what_drowsy_needs_and_are_not_enough() -> None:
     tired = drowsy(1.0, 3, 1)
     assert (tired.drowsy, tired.by_signs) == (True, True)
     assert not drowsy(0.2, 3, 3).drowsy
+
+
+def test_one_wrong_pose_does_not_end_a_closure() -> None:
+    lap = HeadEvidence(down=True, bowed=True, away=True)
+    begun = seen(shut, 0.4)
+    down = seen(shut, 0.1, after=begun, begin_s=0.4, head=lap)
+    assert down.closure_s == begun.closure_s
+    assert seen(shut, 0.7, after=down, begin_s=0.5).microsleep
+    # A look into the lap is longer, and ends it: its lids are lowered.
+    lowered = seen(shut, 1.2, after=begun, begin_s=0.4, head=lap)
+    assert lowered.closure_s == 0.0
+
+
+def test_one_misjudged_frame_does_not_wake_a_sunken_head() -> None:
+    lap = HeadEvidence(down=True, bowed=True, away=True)
+    begun = seen(shut, 0.7)
+    woken = seen(opened, 1 / 30, after=begun, begin_s=0.7, head=lap)
+    assert seen(shut, 0.5, after=woken, begin_s=0.7 + 1 / 30, head=lap).microsleep

@@ -48,6 +48,10 @@ def seen(
     return evidence
 
 
+# Three seconds of the road before a look: who the driver is, and where the road lies.
+DRIVING = seen(AHEAD, 3, begin_s=-3)
+
+
 @pytest.mark.parametrize(
     ("speed_km_h", "limit_s"), [(None, 3.5), (120.0, 3.5), (50.0, 3.5), (49.9, 6.0), (20.0, 6.0)]
 )
@@ -89,33 +93,33 @@ def test_away_is_by_yaw_and_pitch_and_not_by_roll(pose: HeadPose, away: bool) ->
 
 
 def test_back_on_the_road_takes_some_degrees_less_than_away() -> None:
-    aside = seen(ASIDE, 1)
+    aside = seen(ASIDE, 1, after=DRIVING)
     assert seen(HeadPose(25, 0, 0), 0.1, after=aside, begin_s=1).away
     assert not seen(HeadPose(22, 0, 0), 0.1, after=aside, begin_s=1).away
 
 
 def test_a_moment_on_the_road_does_not_end_a_look_away() -> None:
-    look = seen(ASIDE, 2)
+    look = seen(ASIDE, 2, after=DRIVING)
     look = seen(AHEAD, 0.2, after=look, begin_s=2)
     assert seen(ASIDE, 2, after=look, begin_s=2.2).distracted
-    look = seen(AHEAD, 0.5, after=seen(ASIDE, 2), begin_s=2)
+    look = seen(AHEAD, 0.5, after=seen(ASIDE, 2, after=DRIVING), begin_s=2)
     assert not seen(ASIDE, 2, after=look, begin_s=2.5).distracted
 
 
 def test_an_unseen_head_looks_nowhere() -> None:
-    look = seen(None, 1, after=seen(ASIDE, 3), begin_s=3)
+    look = seen(None, 1, after=seen(ASIDE, 3, after=DRIVING), begin_s=3)
     assert not seen(ASIDE, 3, after=look, begin_s=4).distracted
 
 
 def test_a_distraction_is_over_when_the_head_is_unseen_for_long() -> None:
-    distracted = seen(ASIDE, 4)
+    distracted = seen(ASIDE, 4, after=DRIVING)
     assert seen(None, 2.4, after=distracted, begin_s=4).distracted
     assert not seen(None, 2.7, after=distracted, begin_s=4).distracted
 
 
 def test_who_does_not_look_back_after_the_warning_is_unresponsive() -> None:
-    assert not seen(ASIDE, 6.4).unresponsive
-    gone = seen(ASIDE, 6.7)
+    assert not seen(ASIDE, 6.4, after=DRIVING).unresponsive
+    gone = seen(ASIDE, 6.7, after=DRIVING)
     assert gone.unresponsive
     assert seen(AHEAD, 2.9, after=gone, begin_s=6.7).unresponsive
     assert not seen(AHEAD, 3.2, after=gone, begin_s=6.7).unresponsive
@@ -277,6 +281,50 @@ def test_the_road_reaches_farther_towards_the_vehicles_middle(
 ) -> None:
     settings = PolicySettings(driver_side=side)
     aside = SETTINGS.away_yaw_deg + 4.0
-    to_the_right = seen(HeadPose(-aside, 0, 0), 5.0, settings=settings)
-    to_the_left = seen(HeadPose(aside, 0, 0), 5.0, settings=settings)
+    to_the_right = seen(HeadPose(-aside, 0, 0), 5.0, after=DRIVING, settings=settings)
+    to_the_left = seen(HeadPose(aside, 0, 0), 5.0, after=DRIVING, settings=settings)
     assert (to_the_right.distracted, to_the_left.distracted) == away
+
+
+def test_one_wrong_pose_moves_nothing() -> None:
+    ahead = seen(AHEAD, 3)
+    wrong = seen(HeadPose(60, -50, 0), 1 / 30, after=ahead, begin_s=3)
+    assert not wrong.away
+    assert not wrong.bowed
+    assert wrong.back_s == pytest.approx(ahead.back_s + 1 / 30)
+    # Two in a row are none.
+    assert seen(HeadPose(60, -50, 0), 2 / 30, after=wrong, begin_s=3 + 1 / 30).away
+
+
+def test_a_drop_out_does_not_begin_the_wait_after_a_warning_anew() -> None:
+    warned = seen(ASIDE, 5, after=DRIVING)
+    assert warned.distracted
+    waited_s = warned.since_warning_s
+    assert waited_s is not None
+    gone = seen(None, 0.3, after=warned, begin_s=5, lost=True)
+    # What was not seen does not count, and what was seen before it does.
+    assert gone.since_warning_s == waited_s
+    assert seen(ASIDE, 2.0, after=gone, begin_s=5.3).unresponsive
+    # Longer than a gap, and somebody may have looked back.
+    assert seen(None, 1.5, after=warned, begin_s=5, lost=True).since_warning_s is None
+
+
+def test_a_head_that_is_tilted_from_the_start_looks_at_the_road() -> None:
+    # The camera is not where the road is: nobody is distracted before anything is known.
+    assert not seen(HeadPose(32, 26, 0), 20).distracted
+    assert seen(HeadPose(70, 0, 0), 20).distracted
+
+
+def test_who_was_never_seen_to_look_at_the_road_is_not_unresponsive() -> None:
+    far = seen(HeadPose(70, 0, 0), 60)
+    assert far.distracted
+    assert not far.unresponsive
+
+
+def test_in_the_first_seconds_a_bowed_head_may_be_in_the_lap() -> None:
+    bowed = seen(HeadPose(0, -20, 0), 5)
+    assert not bowed.away
+    assert bowed.bowed
+    assert bowed.lowers_lids
+    # After ten it is how this head is held.
+    assert not seen(HeadPose(0, -20, 0), 12).lowers_lids

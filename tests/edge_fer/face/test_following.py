@@ -12,7 +12,7 @@ from edge_fer.face.haar import HaarDetector
 from edge_fer.face.landmarks import Square
 from edge_fer.face.network import FaceNetwork
 from edge_fer.face.searching import open_cascades
-from edge_fer.face.seat import SEAT_OF_SIDE, SeatRegion, seat_of
+from edge_fer.face.seat import SEAT_OF_SIDE, WHOLE_FRAME, SeatRegion, seat_of
 
 Grey = NDArray[np.uint8]
 
@@ -121,6 +121,19 @@ def test_a_face_outside_of_the_seat_is_not_taken(
     assert NetworkTracker(network, Proposals(square), seat=elsewhere).update(driver, 0.0) is None
 
 
+def test_another_seat_lets_a_followed_face_go(
+    network: FaceNetwork, driver: Grey, square: Square
+) -> None:
+    x = square.centre[0] / driver.shape[1]
+    tracker = NetworkTracker(network, Proposals(square))
+    assert tracker.update(driver, 0.0) is not None
+    assert tracker.look_in(SeatRegion(x + 0.05, 0.0, 1.0, 1.0))
+    assert tracker.update(driver, 0.1) is None
+    assert tracker.look_in(WHOLE_FRAME)
+    assert not tracker.look_in(WHOLE_FRAME)
+    assert tracker.update(driver, 0.2) is not None
+
+
 def test_of_two_faces_the_larger_is_followed(
     network: FaceNetwork, driver: Grey, square: Square
 ) -> None:
@@ -206,3 +219,34 @@ def test_a_named_region_counts_before_that_of_the_side() -> None:
     assert seat_of("", "left") == SEAT_OF_SIDE["left"]
     # A camera straight before the wheel has the driver in the middle, on whichever side that is.
     assert all(seat.holds((320.0, 240.0), (480, 640)) for seat in SEAT_OF_SIDE.values())
+
+
+def test_two_faces_in_one_square_are_one_face_or_none(
+    network: FaceNetwork, driver: Grey, square: Square
+) -> None:
+    picture, left, right = two_heads(driver, square)
+    middle = (left.centre[0] + right.centre[0]) / 2, left.centre[1]
+    for side in (1.0, 1.5, 2.0, 3.0):
+        reading = network.read(picture, Square(middle, side * left.side, 0.0))
+        assert np.isfinite(reading.points).all()
+        # What is followed from there is one of the two, and stays it.
+        tracker = NetworkTracker(network, Proposals(Square(middle, side * left.side, 0.0)))
+        found = [tracker.update(picture, number / 30) for number in range(12)]
+        places = [face.box.centre for face in found if face is not None]
+        if places:
+            nearest = [
+                min((0, 1), key=lambda n: math.dist((left, right)[n].centre, place))
+                for place in places
+            ]
+            assert len(set(nearest)) == 1
+            assert math.dist(places[-1], (left, right)[nearest[-1]].centre) < 0.4 * left.side
+
+
+@pytest.mark.parametrize(("x", "y"), [(-0.55, 0.5), (1.55, 0.5), (0.5, -0.6), (0.5, 1.7), (9, 9)])
+def test_a_square_outside_of_the_picture_is_no_face(
+    network: FaceNetwork, driver: Grey, square: Square, x: float, y: float
+) -> None:
+    height, width = driver.shape
+    outside = Square((x * width, y * height), square.side, 0.0)
+    assert network.read(driver, outside).presence < 0.5
+    assert NetworkTracker(network, Proposals(outside)).update(driver, 0.0) is None

@@ -14,7 +14,8 @@ from edge_fer.face.boxes import box_of, square_of_box
 from edge_fer.face.haar import HaarDetector
 from edge_fer.face.landmarks import MIRRORED, NAMES, Square
 from edge_fer.face.network import FaceNetwork, FaceReading
-from edge_fer.models.check import check_model
+from edge_fer.models.check import check_files
+from edge_fer.models.files import read_model_files
 from edge_fer.paths import SHIPPED_EYES, SHIPPED_FACE, SHIPPED_MODEL
 
 Grey = NDArray[np.uint8]
@@ -38,7 +39,7 @@ def face(network: FaceNetwork, driver: Grey) -> FaceReading:
 
 
 def test_the_shipped_network_computes_as_its_card_says() -> None:
-    result, card, _ = check_model(SHIPPED_FACE)
+    result, card, _ = check_files(read_model_files(SHIPPED_FACE))
     assert result.passed
     assert card.parameters is not None
     assert card.multiply_adds is not None
@@ -55,6 +56,14 @@ def test_the_shipped_network_is_as_good_as_was_asked_for(network: FaceNetwork) -
     assert errors["yaw, beyond 40 degrees, drawn"] <= 6.0
     assert errors["pitch, beyond 40 degrees, drawn"] <= 6.0
     assert errors["accepted of all without a face, 97% of faces kept"] <= 0.005
+
+
+def test_the_card_has_each_step_of_the_training(network: FaceNetwork) -> None:
+    training = network.card.training
+    for step in (training, training["started_from"]):
+        assert step["settings"]["seed"] == 1
+        assert len(step["loss"]) == step["epochs"]
+        assert {len(digest) for digest in step["data_sha256"].values()} == {64}
 
 
 @pytest.mark.parametrize("path", [SHIPPED_MODEL, SHIPPED_EYES])

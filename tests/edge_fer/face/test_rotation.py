@@ -4,10 +4,22 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from edge_fer.face.rotation import angles_of, pose_of, pose_of_angles, rotation_matrix
+from edge_fer.face.rotation import angles_of, pose_of_angles, rotation_matrix
+from edge_fer.observation import HeadPose
 
 ANGLES = st.tuples(st.floats(-85, 85), st.floats(-80, 80), st.floats(-175, 175))
+
+
+def pose_of(rotation: NDArray[np.float64]) -> HeadPose:
+    """Return where a head of this rotation points, against the camera's axis, step by step."""
+    ahead = -rotation[:, 2]
+    return HeadPose(
+        yaw_deg=math.degrees(math.atan2(ahead[0], -ahead[2])),
+        pitch_deg=math.degrees(math.asin(min(max(float(-ahead[1]), -1.0), 1.0))),
+        roll_deg=math.degrees(math.atan2(-rotation[0, 1], rotation[1, 1])),
+    )
 
 
 @given(ANGLES)

@@ -1,5 +1,6 @@
 """YuNet on the demo's portrait: boxes as the other detector's, landmarks, and its file."""
 
+import os
 import socket
 import threading
 from functools import partial
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from edge_fer.camera.scene import Scene
 from edge_fer.cli.app import main
+from edge_fer.daemon.opening import open_networks
 from edge_fer.errors import UserError
 from edge_fer.face import fetching, yunet
 from edge_fer.face.fetching import fetch_yunet
@@ -19,6 +21,7 @@ from edge_fer.face.haar import HaarDetector
 from edge_fer.face.opening import open_tracker
 from edge_fer.face.settings import FaceConfig
 from edge_fer.face.yunet import YuNetDetector
+from edge_fer.models.settings import ModelConfig
 from edge_fer.observation import FaceBox
 
 
@@ -123,6 +126,25 @@ def test_another_file_and_no_file_are_said(tmp_path: Path) -> None:
         YuNetDetector(other)
     with pytest.raises(UserError, match="cannot read YuNet"):
         open_tracker(FaceConfig(detector="yunet", model=str(tmp_path / "gone.onnx")))
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "5 GB"])
+def test_what_has_no_end_holds_up_no_start(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / yunet.FILE_NAME
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    else:
+        with path.open("wb") as file:
+            file.truncate(5 << 30)
+    with pytest.raises(UserError, match="cannot read YuNet"):
+        YuNetDetector(path)
+    store = ModelConfig(store=str(tmp_path))
+    for detector in ("yunet", "auto"):
+        face = FaceConfig(detector=detector)
+        networks = open_networks(store, face, stand_in=True)
+        assert networks.parts.detector_failed or (detector == "auto" and kind != "5 GB")
 
 
 def test_fetch_brings_the_file_and_leaves_it_where_it_is_right(

@@ -1,6 +1,6 @@
 """A daemon that runs for as long as somebody looks at a camera."""
 
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -29,6 +29,16 @@ def test_what_is_wrong_with_the_camera_is_said_in_its_own_words(tmp_path: Path) 
         with pytest.raises(DaemonError, match=r"none\.mp4"):
             stack.close()
     assert not daemon.folder.exists()
+
+
+@pytest.mark.slow
+def test_a_password_is_in_no_command_line(tmp_path: Path) -> None:
+    """A check or a preview of the configured camera: every user may read command lines."""
+    with suppress(DaemonError), own_daemon("rtsp://user:secret@127.0.0.1:9/", None) as daemon:
+        process = Path(f"/proc/{daemon.process.pid}")
+        wait_for(lambda: b"edge_fer" in (process / "cmdline").read_bytes())
+        assert b"secret" not in (process / "cmdline").read_bytes()
+        assert daemon.process.poll() is None
 
 
 @pytest.mark.slow

@@ -23,13 +23,18 @@ from edge_fer.models.card import (
     Equivalence,
     LayerNoise,
     ModelCard,
+    NetworkCard,
     load_card,
-    read_card,
+    parse_card,
     write_card,
 )
-from edge_fer.models.files import card_path
+from edge_fer.models.files import card_path, read_card_bytes
 
 MODEL = b"\x1c\0\0\0TFL3 and so on"
+
+
+def read_card(path: Path) -> NetworkCard:
+    return parse_card(read_card_bytes(path), path)
 
 
 def a_card(content: bytes = MODEL) -> ModelCard:
@@ -115,7 +120,7 @@ def test_card_of_another_file(model: Path) -> None:
         ("input.scale", 1 / 255, r"input\.scale: 0\.00392156862.* is not 0\.00392156885"),
         ("input.zero_point", 0, r"input\.zero_point: 0 is not -128"),
         ("input.dtype", "uint8", r"input\.dtype: uint8 is not int8"),
-        ("input.shape", [1, 64, 64, 1], r"input\.shape: \(1, 64, 64, 1\) is not"),
+        ("input.shape", [1, 40, 40, 1], r"input\.shape: \(1, 40, 40, 1\) is not"),
         ("output.shape", [1, 8], r"output\.shape"),
         ("output.zero_point", 0, r"output\.zero_point"),
     ],
@@ -151,6 +156,8 @@ def test_card_that_does_not_fit(model: Path, key: str, value: object, message: s
         ("golden", None, "golden is missing"),
         ("golden.grey", [0] * 6, r"golden\.grey: .* is not a list of 7 integers"),
         ("golden.grey", [128] * 7, r"golden\.grey: .* is not a list of integers in -128\.\.127"),
+        ("golden_tolerance", 9, r"golden_tolerance: 9 is not an integer in 1\.\.8"),
+        ("golden_tolerance", 0, r"golden_tolerance: 0 is not an integer in 1\.\.8"),
         ("training", [], r"training: \[\] is not an object"),
         ("name", ["x" * 500], r"name: \['xxx"),
     ],

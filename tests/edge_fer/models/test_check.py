@@ -16,9 +16,8 @@ from edge_fer.models.card import load_card, write_card
 from edge_fer.models.check import (
     check_apart,
     check_files,
-    check_model,
     check_model_apart,
-    require_model,
+    require_passed,
 )
 from edge_fer.models.classifier import Classifier
 from edge_fer.models.files import card_path, read_model_files
@@ -34,30 +33,31 @@ def spoil_golden(model: Path, amount: int) -> None:
 
 
 def test_this_device_computes_what_the_card_says(tiny_model: Path) -> None:
-    result, card, runtime = check_model(tiny_model)
+    result, card, runtime = check_files(read_model_files(tiny_model))
     assert result.passed
     assert len(result.differences) == COUNT
-    assert card == require_model(tiny_model) == load_card(tiny_model)
+    assert card == load_card(tiny_model)
     assert runtime in ("ai-edge-litert", "tflite-runtime")
 
 
 def test_device_that_computes_otherwise(tiny_model: Path) -> None:
     spoil_golden(tiny_model, 5)
-    result, _, _ = check_model(tiny_model)
+    result, _, runtime = check_files(read_model_files(tiny_model))
     assert not result.passed
     with pytest.raises(UserError, match=r"golden image \w+ is [456] units off with"):
-        require_model(tiny_model)
+        require_passed(tiny_model, result, runtime)
 
 
 def test_card_without_golden_images(tiny_model: Path) -> None:
     write_card(replace(load_card(tiny_model), golden={}), tiny_model)
     with pytest.raises(UserError, match="outputs of 0 golden images"):
-        check_model(tiny_model)
+        check_files(read_model_files(tiny_model))
 
 
 def test_apart_gives_the_same(tiny_model: Path) -> None:
     result, runtime = check_model_apart(tiny_model)
-    assert (result, runtime) == (check_model(tiny_model)[0], check_model(tiny_model)[2])
+    here, _, runtime_here = check_files(read_model_files(tiny_model))
+    assert (result, runtime) == (here, runtime_here)
 
 
 def test_apart_passes_errors_on(tiny_model: Path) -> None:

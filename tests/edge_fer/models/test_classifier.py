@@ -236,7 +236,7 @@ def test_file_that_is_no_tflite_file(tmp_path: Path, content: bytes) -> None:
 @pytest.mark.parametrize("with_card", [False, True])
 @pytest.mark.parametrize(
     ("options", "wanted"),
-    [({"side": 64}, r"\[1, 64, 64, 1\]"), ({"kind": "FLOAT32"}, "float32")],
+    [({"side": 40}, r"\[1, 40, 40, 1\]"), ({"kind": "FLOAT32"}, "float32")],
 )
 def test_other_input_is_named(
     tmp_path: Path, options: dict[str, Any], wanted: str, with_card: bool

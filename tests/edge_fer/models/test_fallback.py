@@ -1,18 +1,22 @@
 """The model that the daemon starts with."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from edge_fer.errors import UserError
-from edge_fer.models.check import require_model
-from edge_fer.models.fallback import first_that_loads, open_classifier
+from edge_fer.errors import ModelError, ModelReason, UserError
+from edge_fer.face.opening import open_eyes, open_face_network
+from edge_fer.models.check import check_files
+from edge_fer.models.fallback import Loaded, first_that_loads, open_classifier
+from edge_fer.models.files import read_model_files
+from edge_fer.models.kind import EMOTIONS, EYES, FACE, KINDS, ModelKind
 from edge_fer.models.settings import ModelConfig
 from edge_fer.models.signature import sign_model
 from edge_fer.models.store import ModelStore
-from edge_fer.paths import SHIPPED_MODEL
+from edge_fer.paths import SHIPPED_EYES, SHIPPED_FACE, SHIPPED_MODEL
 
 FIRST, SECOND, THIRD = (Path(name) for name in ("first", "second", "third"))
 
@@ -53,7 +57,9 @@ def test_a_store_whose_new_model_is_damaged(tmp_path: Path, make_tiny: Callable[
     assert store.current is not None
     store.current.write_bytes(store.current.read_bytes()[:-1])
     shipped = make_tiny(tmp_path, "shipped", 7)
-    loaded = first_that_loads(store.candidates(shipped), require_model)
+    loaded = first_that_loads(
+        store.candidates(shipped), lambda path: check_files(read_model_files(path))[1]
+    )
     assert loaded.model.name == "model0"
     assert "the card is of another file" in loaded.failures[0]
 
@@ -123,3 +129,42 @@ def test_the_model_that_came_with_the_package_needs_no_signature(tmp_path: Path)
         pytest.skip(f"the shipped model is not there: {SHIPPED_MODEL.name}")
     config = ModelConfig(store=str(tmp_path), trusted_key="ab" * 32)
     assert open_classifier(config).path == SHIPPED_MODEL
+
+
+OPENED_BY: dict[str, Callable[[ModelConfig], Loaded[Any]]] = {
+    "path": open_classifier,
+    "eyes_path": open_eyes,
+    "face_path": open_face_network,
+}
+KIND_OF = {SHIPPED_MODEL: EMOTIONS, SHIPPED_EYES: EYES, SHIPPED_FACE: FACE}
+
+
+@pytest.mark.parametrize("path", KIND_OF, ids=lambda path: path.stem)
+@pytest.mark.parametrize("key", OPENED_BY)
+def test_a_card_of_another_kind_is_refused_by_name(key: str, path: Path) -> None:
+    open_one, kind = OPENED_BY[key], KIND_OF[path]
+    named: dict[str, Any] = {key: str(path)}
+    config = ModelConfig(**named)
+    if kind.set_by == f"model.{key}":
+        assert open_one(config).path == path
+        return
+    with pytest.raises(ModelError) as refused:
+        open_one(config)
+    assert refused.value.reason is ModelReason.WRONG_KIND
+    message = str(refused.value)
+    assert message.startswith(f"{path.with_suffix('.json')}: ")
+    assert f"of the kind {kind.name!r}, not " in message
+    assert f"name it in {kind.set_by}, or" in message
+    assert "\n" not in message
+    assert len(message) < 300
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_each_kind_has_its_key(kind: ModelKind) -> None:
+    section, key = kind.set_by.split(".")
+    assert section == "model"
+    assert key in {field.name for field in fields(ModelConfig)}
+    other = next(path for path, of in KIND_OF.items() if of is not kind)
+    with pytest.raises(ModelError) as refused:
+        ModelStore(Path("nowhere"), kind).install(other)
+    assert refused.value.reason is ModelReason.WRONG_KIND

@@ -47,7 +47,7 @@ def test_images_are_faces_in_size_and_all_different() -> None:
 
 
 def test_the_same_kernels_pass() -> None:
-    golden = choose_golden(by_mean, by_mean)
+    golden = choose_golden(by_mean, by_mean).outputs
     assert len(golden) == COUNT
     result = compare_golden(golden, by_mean)
     assert result.passed
@@ -56,13 +56,13 @@ def test_the_same_kernels_pass() -> None:
 
 @pytest.mark.parametrize(("amount", "passed"), [(1, True), (-1, True), (2, False), (-5, False)])
 def test_one_unit_is_allowed_and_no_more(amount: int, passed: bool) -> None:
-    result = compare_golden(choose_golden(by_mean, by_mean), off_by(amount))
+    result = compare_golden(choose_golden(by_mean, by_mean).outputs, off_by(amount))
     assert result.passed is passed
     assert result.worst[1] == abs(amount)
 
 
 def test_kernels_two_apart_both_pass() -> None:
-    golden = choose_golden(by_mean, off_by(2))
+    golden = choose_golden(by_mean, off_by(2)).outputs
     assert compare_golden(golden, by_mean).passed
     assert compare_golden(golden, off_by(2)).passed
     assert not compare_golden(golden, off_by(3)).passed
@@ -74,14 +74,23 @@ def test_patterns_on_which_kernels_differ_are_left_out() -> None:
     def run(image: NDArray[np.uint8]) -> NDArray[np.int8]:
         return off_by(9 if np.array_equal(image, unsteady) else 0)(image)
 
-    golden = choose_golden(by_mean, run)
+    golden = choose_golden(by_mean, run).outputs
     assert "weave" not in golden
     assert len(golden) == COUNT
 
 
+@pytest.mark.parametrize(("apart", "tolerance"), [(0, 1), (2, 1), (3, 2), (9, 5), (16, 8)])
+def test_the_card_allows_what_kernels_differ_by(apart: int, tolerance: int) -> None:
+    golden = choose_golden(by_mean, off_by(apart))
+    assert golden.tolerance == tolerance
+    for amount, passed in ((0, True), (apart, True), (apart + 2 * tolerance, False)):
+        result = compare_golden(golden.outputs, off_by(amount), tolerance=golden.tolerance)
+        assert result.passed is passed
+
+
 def test_kernels_that_never_agree_are_refused() -> None:
-    with pytest.raises(UserError, match="3 units apart on golden image"):
-        choose_golden(by_mean, off_by(3))
+    with pytest.raises(UserError, match="17 units apart on golden image"):
+        choose_golden(by_mean, off_by(17))
 
 
 def test_card_without_patterns_or_with_unknown_ones() -> None:

@@ -8,14 +8,16 @@ import pytest
 
 from edge_fer.daemon.opening import open_networks
 from edge_fer.errors import UserError
+from edge_fer.face.opening import open_eyes, open_face_network
 from edge_fer.face.settings import FaceConfig
 from edge_fer.models.attempts import ALL_CHECKS_S, LoadAttempts
 from edge_fer.models.fallback import open_classifier
 from edge_fer.models.files import read_model_files
+from edge_fer.models.kind import EYES, FACE
 from edge_fer.models.settings import ModelConfig
 from edge_fer.models.store import ModelStore
-from edge_fer.paths import SHIPPED_MODEL
-from tests.edge_fer.models.hostile import QUICK, SLOW, store_with
+from edge_fer.paths import SHIPPED_EYES, SHIPPED_FACE, SHIPPED_MODEL
+from tests.edge_fer.models.hostile import QUICK, SLOW, of_kind, store_with
 
 CRASHES = ("an endless loop", "a crash")
 
@@ -43,6 +45,37 @@ def test_then_the_shipped_one_is_used(tmp_path: Path) -> None:
     loaded = open_classifier(ModelConfig(store=str(store)))
     assert loaded.path == SHIPPED_MODEL
     assert len(loaded.failures) == 2
+
+
+@pytest.mark.parametrize("shipped", [SHIPPED_FACE, SHIPPED_EYES], ids=lambda path: path.stem)
+def test_neither_is_it_one_of_the_other_networks(
+    tmp_path: Path, shipped: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def started(files: object, **_: object) -> None:
+        pytest.fail("it was run")
+
+    base, opened = of_kind(shipped), open_eyes if shipped == SHIPPED_EYES else open_face_network
+    for attack, write in QUICK.items():
+        store = tmp_path / attack
+        hostile = store_with(store / shipped.stem, write, base)
+        with monkeypatch.context() as patch:
+            patch.setattr("edge_fer.models.fallback.require_sound", started)
+            loaded = opened(ModelConfig(store=str(store)), None)
+        assert (loaded.path, len(loaded.failures)) == (shipped, 2), attack
+        kind = EYES if shipped == SHIPPED_EYES else FACE
+        with pytest.raises(UserError):
+            ModelStore(tmp_path / "another", kind).install(hostile / "current" / "model.tflite")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shipped", [SHIPPED_FACE, SHIPPED_EYES], ids=lambda path: path.stem)
+def test_what_does_harm_in_the_other_networks(tmp_path: Path, shipped: Path) -> None:
+    base, opened = of_kind(shipped), open_eyes if shipped == SHIPPED_EYES else open_face_network
+    for attack in ("a tensor of 2 GB", "an endless loop", "a crash", "answers of another model"):
+        store = tmp_path / attack
+        store_with(store / shipped.stem, SLOW[attack], base)
+        loaded = opened(ModelConfig(store=str(store)), LoadAttempts(None))
+        assert (loaded.path, len(loaded.failures)) == (shipped, 2), attack
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 
 from edge_fer.errors import UserError
+from edge_fer.models import runtime
 from edge_fer.models.golden import golden_images
 from edge_fer.models.runtime import open_model, write_input
 
@@ -36,6 +37,24 @@ def test_with_and_without_xnnpack_within_one_unit(tiny_int8: bytes) -> None:
         assert (answer.dtype.name, answer.shape) == ("int8", (7,))
         assert np.abs(answer.astype(int) - plain.run(image)).max() <= 1
     assert fast.runtime in ("ai-edge-litert", "tflite-runtime")
+
+
+def test_a_network_that_xnnpack_refuses_has_the_runtimes_own_kernels(
+    tiny_int8: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain, opened = runtime.open_interpreter, []
+
+    def refuse(content: bytes, *, threads: int = 1, xnnpack: bool = True) -> tuple[Any, str]:
+        opened.append(xnnpack)
+        if xnnpack:
+            raise RuntimeError("failed to create XNNPACK runtime")
+        return plain(content, threads=threads, xnnpack=False)
+
+    monkeypatch.setattr(runtime, "open_interpreter", refuse)
+    model = open_model(tiny_int8, "tiny")
+    assert model.run(golden_images()["grey"]).shape == (7,)
+    assert model.delegate is None
+    assert opened == [True, False]
 
 
 def test_a_byte_becomes_itself_minus_128() -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from edge_fer.errors import UserError
 from edge_fer.models.card import card_of, load_card
-from edge_fer.models.check import require_model, require_sound
-from edge_fer.models.files import ModelFiles, card_path
+from edge_fer.models.check import check_files, require_sound
+from edge_fer.models.files import ModelFiles, card_path, read_model_files
 from edge_fer.models.store import ModelStore
 
 MakeTiny = Callable[..., Path]
@@ -63,7 +63,7 @@ def store(tmp_path: Path) -> ModelStore:
 def names(store: ModelStore) -> tuple[str | None, str | None]:
     """Names of the current and the previous model, each of which has to be whole."""
     current, previous = (
-        None if path is None else require_model(path).name
+        None if path is None else check_files(read_model_files(path))[1].name
         for path in (store.current, store.previous)
     )
     return current, previous

@@ -2,7 +2,10 @@
 
 import http.client
 import json
+import re
 import socket
+import threading
+import time
 import urllib.parse
 from typing import Any
 
@@ -66,6 +69,25 @@ def picture(browser: Any) -> str:
     )
 
 
+def counted(preview: Preview) -> tuple[int, int]:
+    """Return the frames that the daemon judged, and those that its camera gave."""
+    answer = ask(preview.folder / "status.socket")
+    assert answer is not None
+    health = answer.status.health
+    return health.frames, health.camera_frames
+
+
+def read_pictures(
+    address: urllib.parse.SplitResult, request: str, number: int, stop: threading.Event
+) -> None:
+    """Read pictures as a page does; each second reader takes almost nothing."""
+    with socket.create_connection((address.hostname, address.port or 0), timeout=30) as client:
+        client.sendall(request.encode())
+        while not stop.is_set():
+            client.recv(100 if number % 2 else 65536)
+            time.sleep(0.2 if number % 2 else 0)
+
+
 class TestPage:
     def test_pictures_move_states_follow_and_the_vehicle_knows(
         self, preview: Preview, chromium: Any
@@ -91,6 +113,7 @@ class TestPage:
         assert watchers(preview) == 1
         text = chromium.find_element("css selector", "body").text
         assert "DriverState" in text
+        assert re.search(r"light\s+(good|no face)", text)
         assert "Health" in text
         assert not [line for line in chromium.get_log("browser") if line["level"] == "SEVERE"]
 
@@ -156,6 +179,11 @@ class TestAccess:
         status, _, body = request(preview, "GET", path)
         assert (status, b"token" in body) == (403, True)
 
+    def test_bytes_that_are_no_text_are_no_token(self, preview: Preview) -> None:
+        name = next(iter(preview.cookie))
+        for path, headers in (("/?token=%ff", {}), ("/", {"Cookie": f"{name}=\xff\xfe"})):
+            assert request(preview, "GET", path, headers)[0] == 403
+
     def test_a_name_of_another_site_is_refused(self, preview: Preview) -> None:
         headers = {"Host": "evil.example", "Cookie": cookie(preview)}
         assert request(preview, "GET", "/", headers)[0] == 403
@@ -166,7 +194,11 @@ class TestAccess:
         assert request(preview, "POST", "/click", headers | {"Origin": preview.base})[0] == 204
 
     @pytest.mark.parametrize(
-        "body", ['{"recording.enabled": true}', '{"camera.uri": "x"}', "[]", "{", '{"a": 1}']
+        "body",
+        [
+            *('{"recording.enabled": true}', '{"camera.uri": "x"}', "[]", "{", '{"a": 1}'),
+            "[" * 5000,
+        ],
     )
     def test_only_what_belongs_to_the_camera_is_saved(self, preview: Preview, body: str) -> None:
         before = preview.config.read_text()
@@ -228,6 +260,43 @@ class TestLoad:
         for client in clients:
             client.close()
         wait_for(lambda: watchers(preview) == 0)
+
+    def test_five_pages_take_no_frames_from_the_daemon(
+        self, preview: Preview, record_property: Any
+    ) -> None:
+        """Counted against the frames that the camera gave: time says little on a busy machine."""
+        address = urllib.parse.urlsplit(preview.base)
+        text = (
+            f"GET /pictures HTTP/1.1\r\nHost: {address.netloc}\r\nCookie: {cookie(preview)}\r\n\r\n"
+        )
+
+        def judged_share(pages: int) -> tuple[int, int]:
+            """Return frames judged, and given by the camera, while `pages` are open."""
+            stop = threading.Event()
+            readers = [
+                threading.Thread(target=read_pictures, args=(address, text, number, stop))
+                for number in range(pages)
+            ]
+            for reader in readers:
+                reader.start()
+            wait_for(lambda: watchers(preview) == (1 if pages else 0))
+            before, after = counted(preview), (0, 0)
+            while after[1] < before[1] + 50:
+                after = counted(preview)
+                time.sleep(0.2)
+            stop.set()
+            for reader in readers:
+                reader.join()
+            return after[0] - before[0], after[1] - before[1]
+
+        totals = {0: (0, 0), 5: (0, 0)}
+        for pages in (0, 5, 0, 5):  # in turns, so that what else the machine does falls on both
+            judged, given = judged_share(pages)
+            totals[pages] = totals[pages][0] + judged, totals[pages][1] + given
+        alone, watched = (judged / given for judged, given in totals.values())
+        record_property("judged_share", {"alone": alone, "five pages": watched})
+        print(f"judged of the camera's frames: {alone:.1%} alone, {watched:.1%} with five pages")
+        assert watched >= 0.95 * alone
 
     def test_events_are_json(self, preview: Preview) -> None:
         address = urllib.parse.urlsplit(preview.base)

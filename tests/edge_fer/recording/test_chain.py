@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 pytest.importorskip("cryptography", reason="needs the recording extra")
 
 from edge_fer.cli.app import app
-from edge_fer.errors import KeyFileError, UserError
+from edge_fer.errors import ClipError, ClipReason, KeyFileError, UserError
 from edge_fer.recording.chain import (
     SIGNATURE_BLOCK_BYTES,
     ClipChain,
@@ -23,7 +23,7 @@ from edge_fer.recording.chain import (
     make_device_key,
     verify_clips,
 )
-from edge_fer.recording.clip_file import read_clip, write_clip
+from edge_fer.recording.clip_file import is_cut_off, read_clip, write_clip
 from edge_fer.recording.process import check_recording
 from edge_fer.recording.ring import Ring, RingError
 from edge_fer.recording.sealing import SealingLock, load_key, make_key
@@ -214,6 +214,45 @@ def test_the_verb_exits_with_one_for_a_missing_clip(
     assert [row["problem"] is None for row in rows] == [True, False]
 
 
+def test_only_what_the_device_signed_is_exported_under_its_key(
+    record: Callable[[int], Path], keys: tuple[str, Path], tmp_path: Path
+) -> None:
+    """The owner's public key is on the device: who has that can seal a clip to it."""
+    folder = record(3)
+    first, second = clip(folder, 1), clip(folder, 2)
+    first.write_bytes(first.read_bytes()[:-SIGNATURE_BLOCK_BYTES])  # sealed, and of anybody
+    second.write_bytes(second.read_bytes()[:-1] + b"?")
+    arguments = ["recording", "export", "--folder", str(folder), "--out", str(tmp_path / "out")]
+    arguments += ["--key", str(folder.parent / "owner.pem")]
+    done = CliRunner().invoke(app, [*arguments, "--device-key", keys[0]])
+    assert done.exit_code == 2
+    assert f"{first}: not signed, or cut off" in done.output
+    assert f"{second}: changed, or signed by another device" in done.output
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["clip-00000003"]
+
+    wrong = CliRunner().invoke(app, [*arguments, "--device-key", "ab"])
+    assert isinstance(wrong.exception, KeyFileError)
+    assert len(wrong.output.splitlines()) == 0
+
+
+@pytest.mark.parametrize("kind", ["a pipe", "a device", "6 GB"])
+def test_what_has_no_end_is_one_line_and_holds_up_nobody(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "clip-00000001.efclip"
+    if kind == "a pipe":
+        os.mkfifo(path)
+    elif kind == "a device":
+        path = Path("/dev/zero")
+    else:
+        with path.open("wb") as file:
+            file.truncate(6 << 30)
+    for device_key in (None, "00" * 32):
+        with pytest.raises(ClipError) as caught:
+            read_clip(path, device_key=device_key)
+        assert caught.value.reason is ClipReason.UNREADABLE
+    with pytest.raises(ClipError):
+        is_cut_off(path)
+
+
 def test_a_number_without_end_stops_no_recorder_with_an_error_of_the_system(
     tmp_path: Path,
 ) -> None:
@@ -231,7 +270,9 @@ def test_a_wrong_key_is_one_line(tmp_path: Path, keys: tuple[str, Path]) -> None
         verify_clips([], "ab")
     sealing = tmp_path / "sealing.pem"
     make_key(sealing)
-    for path in (sealing, tmp_path / "none.pem"):
+    endless = tmp_path / "pipe.pem"
+    os.mkfifo(endless)
+    for path in (sealing, tmp_path / "none.pem", endless, Path("/dev/zero")):
         config = RecordingConfig(enabled=True, device_key=str(path))
         with pytest.raises(UserError, match=path.name):
             check_recording(config)

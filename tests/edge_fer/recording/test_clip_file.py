@@ -142,7 +142,7 @@ def test_records_cannot_be_exchanged_or_left_out(tmp_path: Path, keys: tuple[str
 
 def test_what_cannot_be_read_is_said_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("something else")
-    for name, problem in (("missing", "No such file"), ("text", "no clip"), (".", "directory")):
+    for name, problem in (("missing", "No such file"), ("text", "no clip"), (".", "folder")):
         with pytest.raises(UserError, match=problem) as error:
             read_clip(tmp_path / name)
         assert "\n" not in str(error.value)

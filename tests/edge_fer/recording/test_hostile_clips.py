@@ -1,8 +1,11 @@
 """Clips of somebody else: refused in one line, shown without doing anything, bounded."""
 
+import copy
 import json
 import os
 import struct
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -95,6 +98,33 @@ def test_a_header_that_no_recorder_writes_is_damage(
         with pytest.raises(ClipError, match="damaged") as refused:
             read(path)
         assert "\n" not in str(refused.value)
+
+
+def places(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Yield the way to each value within JSON."""
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, inner in items:
+        yield (*path, key)
+        if isinstance(inner, dict | list):
+            yield from places(inner, (*path, key))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [10**400, -(10**400), 1e308, True, None, "1e999", [], {}, [[]]],
+    ids=lambda value: repr(value)[:10],
+)
+def test_any_value_in_the_place_of_one_is_a_header_or_damage(tmp_path: Path, wrong: object) -> None:
+    good = make_clip(shots=1).header.to_json()
+    for place in places(good):
+        changed = copy.deepcopy(good)
+        inner: Any = changed
+        for key in place[:-1]:
+            inner = inner[key]
+        inner[place[-1]] = wrong
+        path = raw(tmp_path, 1, b"H" + json.dumps(changed).encode())
+        with suppress(ClipError):
+            read_header(path)
 
 
 @pytest.mark.parametrize("content", [b"F", b"F\0\0", b"F" + struct.pack("<Bd", 7, 0.0) + b"x"])

@@ -63,7 +63,7 @@ def test_what_is_wrong_is_said_with_its_line(tmp_path: Path, text: str, problem:
     ("text", "problem"),
     [
         ('forward_camera = "road:"', "camera road:: unknown scheme"),
-        (f'public_key = "{"00" * 32}"', "is no X25519 key"),
+        (f'public_key = "{"00" * 32}"', "is not an X25519 key"),
     ],
 )
 def test_what_needs_a_second_look_is_found_by_config_check(

@@ -61,6 +61,14 @@ def test_faults_of_camera_daemon_and_link_are_told() -> None:
     )
 
 
+def test_what_adapter_and_bus_refuse_is_counted_with_what_the_port_does() -> None:
+    refusing = replace(LINK, channels_reopened=1, bus_off=2, frames_refused=10, unacknowledged=20)
+    counters = fault_counters(HEALTH, refusing, 0)
+
+    assert counters.connections_lost == 3 + 1 + 2
+    assert counters.link_frames_dropped == 4 + 10 + 20
+
+
 def test_counts_go_round_and_rates_of_an_hour_stop_at_their_highest() -> None:
     """A count that stood still at its highest would hide what comes after it."""
     figures = pipeline_figures(replace(HEALTH, dropped=65_535 + 3))

@@ -224,6 +224,12 @@ def test_a_failed_model_is_a_fault_and_a_failed_detector_degrades() -> None:
         assert value_name("Health", "DegradedReason", told.degraded_reason) == reason
 
 
+def test_missing_eyes_are_said_on_the_bus() -> None:
+    told = report(step(), HEALTH, 5.0, parts=Parts(eyes_missing=True)).health
+    assert value_name("Health", "DegradedReason", told.degraded_reason) == "model"
+    assert told.model == MODEL_OK  # which is about the emotion network
+
+
 def test_a_lost_camera_is_said_before_a_failed_model() -> None:
     decision = replace(first_decision(0.0), state=DriverState.CAMERA_DEGRADED)
     lost = Step(decision, CameraCondition.LOST, None, None, None)

@@ -15,7 +15,7 @@ from firmware_bridge.benchmark.load_verb import run_load_benchmark
 from firmware_bridge.benchmark.output import Output
 
 FULL = os.environ.get("EDGE_FER_LOAD") == "full"
-EFFORT = LoadEffort() if FULL else LoadEffort(lines=100_000, unplugs=4, blocked_s=3.0)
+EFFORT = LoadEffort() if FULL else LoadEffort(lines=50_000, unplugs=2, blocked_s=2.0)
 GOOD = LoadPart("a part", 1, 1.0, 10, 400.0, 4.0, 0, 0.6)
 
 

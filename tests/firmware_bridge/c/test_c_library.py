@@ -1,5 +1,6 @@
 """The C as a library that a project installs, on the targets that it is made for."""
 
+import importlib
 import json
 import os
 import re
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
 from firmware_bridge.e2e.profile22 import Profile22Sender
 from firmware_bridge.protocol.database import definition
@@ -42,6 +44,27 @@ project(user C)
 find_package(edge_fer 1 CONFIG REQUIRED)
 add_executable(user main.c)
 target_link_libraries(user edge_fer::edge_fer)
+"""
+
+
+ARDUINO = Path("/usr/share/arduino/hardware")
+# Of Zephyr's CMake, what the module calls: sources are gathered, and an application has them.
+ZEPHYR = """\
+cmake_minimum_required(VERSION 3.16)
+project(app C)
+set(CONFIG_EDGE_FER y)
+function(zephyr_library)
+  add_library(edge_fer_module STATIC)
+endfunction()
+function(zephyr_library_sources)
+  target_sources(edge_fer_module PRIVATE ${{ARGV}})
+endfunction()
+function(zephyr_include_directories)
+  target_include_directories(edge_fer_module PUBLIC ${{CMAKE_CURRENT_SOURCE_DIR}}/${{ARGV}})
+endfunction()
+add_subdirectory({module} module)
+add_executable(app main.c)
+target_link_libraries(app edge_fer_module)
 """
 
 
@@ -114,6 +137,76 @@ def test_the_manifests_agree(c_folder: Path) -> None:
     assert platformio["name"] == arduino["name"] == "edge_fer"
     for header in arduino["includes"].split(","):
         assert (c_folder / "src" / header).is_file()
+
+
+@pytest.mark.slow
+def test_arduino_builds_the_example_with_the_library(c_folder: Path, tmp_path: Path) -> None:
+    """Arduino's own builder and core: it finds the library by the headers that the sketch names."""
+    if shutil.which("arduino-builder") is None or not ARDUINO.is_dir():
+        pytest.skip("no Arduino (apt: arduino-builder, arduino-core-avr)")
+    library = tmp_path / "libraries" / "edge_fer"
+    shutil.copytree(c_folder, library, ignore=shutil.ignore_patterns("build", "*.py"))
+    shutil.copytree("/usr/share/arduino-builder", tmp_path / "tools")
+    (tmp_path / "built").mkdir()
+    done = subprocess.run(
+        [
+            *("arduino-builder", "-compile", "-warnings", "all", "-fqbn", "arduino:avr:uno"),
+            *("-hardware", ARDUINO, "-hardware", tmp_path / "tools", "-tools", tmp_path / "tools"),
+            *("-libraries", library.parent, "-build-path", tmp_path / "built"),
+            # Debian's core does not compile with Debian's compiler otherwise.
+            *("-prefs", "compiler.cpp.extra_flags=-DDECIMAL_DIG=__DECIMAL_DIG__"),
+            library / "examples/arduino/edge_fer_receiver/edge_fer_receiver.ino",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    said = [line for line in done.stderr.splitlines() if "warning:" in line and "edge_fer" in line]
+    assert said == []
+    assert re.search(r"Sketch uses \d{4} bytes", done.stdout)
+
+
+def test_zephyr_finds_the_module(c_folder: Path, tmp_path: Path) -> None:
+    """Its Kconfig by the parser that Zephyr uses, its CMake by functions that are called alike."""
+    kconfiglib = pytest.importorskip("kconfiglib", reason="extra test: kconfiglib")
+    module = yaml.safe_load((c_folder / "zephyr/module.yml").read_text())
+    assert module["name"] == "edge_fer"
+    assert (c_folder / module["build"]["cmake"] / "CMakeLists.txt").is_file()
+    (tmp_path / "Kconfig").write_text(f'source "{c_folder / module["build"]["kconfig"]}"\n')
+    kconfig = kconfiglib.Kconfig(str(tmp_path / "Kconfig"))
+    assert kconfig.syms["EDGE_FER"].str_value == "n"
+    kconfig.syms["EDGE_FER"].set_value("y")
+    assert kconfig.syms["EDGE_FER"].str_value == "y"
+    assert not kconfig.warnings
+
+    if shutil.which("cmake") is None:
+        pytest.skip("cmake is not installed")
+    (tmp_path / "main.c").write_text(USER)
+    (tmp_path / "CMakeLists.txt").write_text(ZEPHYR.format(module=c_folder / "zephyr"))
+    for arguments in (["-S", tmp_path, "-B", tmp_path / "build"], ["--build", tmp_path / "build"]):
+        done = subprocess.run(
+            ["cmake", *map(str, arguments)], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert subprocess.run([tmp_path / "build/app"], check=False).returncode == 0
+
+
+def test_platformio_takes_the_manifest(c_folder: Path) -> None:
+    """By the schema in PlatformIO itself, but for the list of licences, which it would fetch."""
+    schema = pytest.importorskip(
+        "platformio.package.manifest.schema", reason="PlatformIO is not installed (pip: platformio)"
+    )
+    schema.ManifestSchema.load_spdx_licenses = staticmethod(
+        lambda: {"licenses": [{"licenseId": "Apache-2.0"}]}
+    )
+    parser = importlib.import_module("platformio.package.manifest.parser")
+    read = parser.ManifestParserFactory.new_from_file(str(c_folder / "library.json"))
+    manifest = read.as_dict()
+
+    assert schema.ManifestSchema().load_manifest(manifest)["name"] == "edge_fer"
+    with pytest.raises(Exception, match="version"):
+        schema.ManifestSchema().load_manifest(manifest | {"version": "one"})
 
 
 def test_the_example_acknowledges_a_request(build: Build) -> None:

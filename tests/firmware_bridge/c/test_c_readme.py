@@ -1,21 +1,31 @@
 """The code in the README is compiled as it stands there, and run on a board that is pretended."""
 
+import os
 import re
+import shutil
 import struct
 import subprocess
 from pathlib import Path
+
+import pytest
 
 from firmware_bridge.e2e.profile22 import Profile22Sender
 from firmware_bridge.e2e.state_machine import ReceiverState
 from firmware_bridge.protocol.database import definition, value_code
 from firmware_bridge.protocol.frame import CanFrame
-from firmware_bridge.protocol.messages import ControllerStatusMessage, DriverStateMessage, encode
+from firmware_bridge.protocol.messages import (
+    ControllerStatusMessage,
+    DriverRequestMessage,
+    DriverStateMessage,
+    encode,
+)
 from firmware_bridge.protocol.slcan import SlcanParser, encode_line
 from firmware_bridge.reception.supervision import BusSupervisor, JudgedFrame
 
 STRICT = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror"]
 SANITIZE = ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 UNKNOWN = 15
+EXAMPLE = "examples/stm32/driver.c"
 
 
 def code_of_the_readme(folder: Path) -> str:
@@ -24,20 +34,29 @@ def code_of_the_readme(folder: Path) -> str:
     return "\n".join(blocks)
 
 
+def test_the_example_is_the_code_of_the_readme(c_folder: Path) -> None:
+    example = (c_folder / EXAMPLE).read_text("utf-8")
+
+    assert example == '#include "driver.h"\n\n' + code_of_the_readme(c_folder)
+
+
+def test_it_compiles_for_a_cortex_m4(c_folder: Path) -> None:
+    if shutil.which("arm-none-eabi-gcc") is None:
+        pytest.skip("arm-none-eabi-gcc is not installed (apt: gcc-arm-none-eabi)")
+    include = [f"-I{c_folder / 'src'}", f"-I{c_folder / 'test' / 'fake_hal'}"]
+    target = ["arm-none-eabi-gcc", "-mcpu=cortex-m4", "-mthumb", "-Os", "-c", "-o", os.devnull]
+    subprocess.run([*target, *STRICT, *include, str(c_folder / EXAMPLE)], check=True)
+
+
 def run_on_the_board(c_folder: Path, folder: Path, line: bytes) -> list[list[str]]:
     """Return the words of each line that the board prints."""
-    code = folder / "readme.c"
-    # The board calls these; a real one has them in a header.
-    code.write_text(
-        "#include <stdint.h>\nvoid driver_start(void);\nuint8_t driver_poll(void);\n"
-        f"void driver_report(uint16_t);\n{code_of_the_readme(c_folder)}",
-        encoding="utf-8",
-    )
+    code = c_folder / EXAMPLE
     source = c_folder / "src"
     hal = c_folder / "test" / "fake_hal"
     program = folder / "board"
     files = [code, hal / "board.c", *source.glob("*.c"), *source.glob("generated/*.c")]
-    options = [*STRICT, *SANITIZE, f"-I{source}", f"-I{hal}", "-o", str(program)]
+    include = [f"-I{source}", f"-I{hal}", f"-I{code.parent}"]
+    options = [*STRICT, *SANITIZE, *include, "-o", str(program)]
     subprocess.run(["gcc", *options, *map(str, files)], check=True)
     done = subprocess.run([str(program)], input=line, capture_output=True, check=True)
     return [printed.split() for printed in done.stdout.decode("ascii").splitlines()]
@@ -102,6 +121,28 @@ def test_the_code_of_the_readme_follows_the_driver_and_answers(
     assert isinstance(reports[0].message, ControllerStatusMessage)
     assert reports[0].message.speed_km_h == 57.3
     assert reports[0].message.enable == 1
+
+
+def test_a_request_is_acknowledged_while_it_holds(c_folder: Path, tmp_path: Path) -> None:
+    known = definition("DriverRequest")
+    sender = Profile22Sender(known.data_ids)
+    request = DriverRequestMessage(kind=1, request_id=7, severity=1, valid_for_s=1, reason=10)
+
+    def asked() -> bytes:
+        return encode_line(CanFrame(known.can_id, sender.protect(encode(request)), 0.0))
+
+    times_ms = range(0, 3000, 100)
+    line = b"".join(record(at_ms, asked() if 500 <= at_ms < 1000 else b"") for at_ms in times_ms)
+    printed = run_on_the_board(c_folder, tmp_path, line)
+
+    reports = judged([words for words in printed if words[0] == "sent"])
+    acknowledged = [
+        report.message.acknowledged_id
+        for report in reports
+        if isinstance(report.message, ControllerStatusMessage)
+    ]
+    # Trusted from the second frame on; valid for a second after the last, of 900 ms.
+    assert acknowledged == [None if at_ms < 600 or at_ms > 1900 else 7 for at_ms in times_ms]
 
 
 def test_the_receiving_half_is_about_thirty_lines(c_folder: Path) -> None:

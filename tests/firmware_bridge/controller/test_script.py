@@ -37,11 +37,11 @@ def test_cues_happen_once_and_in_their_time() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("soon speed=3", "'soon' is no time; begin the line with seconds, as in 3.5 (script line"),
-        ("inf speed=3", "'inf' is no time"),
-        ("-1 speed=3", "'-1' is no time"),
+        ("soon speed=3", "'soon' is not a time; begin the line with seconds, as in 3.5 (script"),
+        ("inf speed=3", "'inf' is not a time"),
+        ("-1 speed=3", "'-1' is not a time"),
         ("3", "nothing happens at 3 s"),
-        ("3 speed", "'speed' is no NAME=VALUE"),
+        ("3 speed", "'speed' is not NAME=VALUE"),
         ("3 speed=", "speed: '' is not in"),
         (
             "# why\n3 colour=red",

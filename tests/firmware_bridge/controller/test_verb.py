@@ -186,7 +186,7 @@ def test_it_makes_a_faulty_line_to_itself(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("uri", ["virtual:x", "slcan:socket://127.0.0.1:3333"])
 def test_only_a_serial_line_can_be_made_faulty(uri: str) -> None:
-    with pytest.raises(BridgeError, match=f"faults: '{uri}' is no serial line; use slcan:PATH"):
+    with pytest.raises(BridgeError, match=f"faults: '{uri}' is not a serial line; use slcan:PATH"):
         run_controller(
             uri,
             VehicleState(),

@@ -14,9 +14,9 @@ def test_faults_are_named_with_their_amount() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "faults: '' is no NAME=VALUE of flip, burst, drop"),
-        ("drop", "faults: 'drop' is no NAME=VALUE"),
-        ("dorp=0.1", "faults: 'dorp=0.1' is no NAME=VALUE"),
+        ("", "faults: '' is not NAME=VALUE of flip, burst, drop"),
+        ("drop", "faults: 'drop' is not NAME=VALUE"),
+        ("dorp=0.1", "faults: 'dorp=0.1' is not NAME=VALUE"),
         ("drop=2", "faults: drop=2: a share, 0..1 is expected"),
         ("drop=nan", "faults: drop=nan: a share"),
         ("drop=much", "faults: drop=much: a share"),

@@ -4,6 +4,7 @@ import io
 import json
 import socket
 import time
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,32 @@ def test_a_socket_left_behind_is_replaced_and_one_in_use_is_not(tmp_path: Path) 
 
     assert len(reader.receive(1.0)) == 1
     first.close()
+
+
+def test_nothing_is_served_in_a_folder_of_another_user(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Among temporary files anybody may have made it, and could put a socket of their own there."""
+    theirs = tmp_path / "theirs"
+    theirs.symlink_to(tmp_path)  # as good as a folder of theirs: this user did not make it
+    FrameTap(theirs / "frames").close()
+    assert "the folder is another user's" in caplog.text
+    assert not (tmp_path / "frames").exists()
+
+
+def test_a_daemon_that_stands_still_holds_up_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "frames"
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.socket(socket.AF_UNIX))
+        listener.bind(str(path))
+        listener.listen(0)
+        with suppress(BlockingIOError):
+            while True:  # until nobody more is let in
+                caller = stack.enter_context(socket.socket(socket.AF_UNIX))
+                caller.setblocking(False)
+                caller.connect(str(path))
+        FrameTap(path).close()
+        assert path.is_socket()
 
 
 def test_a_folder_that_cannot_be_written_is_no_fault_of_the_link() -> None:

@@ -5,15 +5,30 @@ from hypothesis import strategies as st
 from firmware_bridge.monitor.controls import (
     HELP,
     MAX_FILTER_LENGTH,
+    MOST_SIDEWAYS_CELLS,
     PAGE_ROWS,
+    SIDEWAYS_CELLS,
     Controls,
     Page,
     Wish,
     key_line,
     press,
 )
+from firmware_bridge.terminal.keyboard import split_keys
 
-NAMED = ("up", "down", "page up", "page down", "escape", "enter", "backspace", "\t", "\x1b[1;5C")
+NAMED = (
+    "up",
+    "down",
+    "page up",
+    "page down",
+    "left",
+    "right",
+    "escape",
+    "enter",
+    "backspace",
+    "\t",
+    "\x1b[1;5C",
+)
 KEYS = st.lists(st.sampled_from(NAMED) | st.characters(), max_size=30)
 
 
@@ -83,6 +98,15 @@ def test_keys_that_are_typed_do_nothing_else() -> None:
     assert not controls.changed_only
     for key in ("up", "\x1b[1;5C", "\x01"):
         assert press(controls, key) == (controls, Wish.NOTHING)
+
+
+def test_the_signals_of_frames_move_sideways() -> None:
+    moved = after("right", "right", "left", "right")
+    assert (moved.page, moved.sideways) == (Page.FRAMES, 2 * SIDEWAYS_CELLS)
+    assert not moved.paused
+    assert after("left").sideways == 0
+    assert after(*["right"] * 100, "left").sideways < MOST_SIDEWAYS_CELLS
+    assert split_keys("\x1b[C\x1b[D\x1bOC\x1bOD") == ["right", "left"] * 2
 
 
 def test_only_changes_and_all_again() -> None:

@@ -11,6 +11,7 @@ import pytest
 from firmware_bridge.errors import BridgeError
 from firmware_bridge.monitor.plot import PlotView, draw
 from firmware_bridge.monitor.run import run_monitor
+from firmware_bridge.monitor.signal_names import parse_signals
 from firmware_bridge.monitor.sources import LivePort
 from firmware_bridge.monitor.track import Track
 from firmware_bridge.protocol.database import definition, definitions
@@ -153,6 +154,69 @@ def test_each_cyclic_message_and_each_rate_is_drawn(make_frame: MakeFrame) -> No
     assert set(cyclic) <= set(named)
     titles = [axes.get_title(loc="left") for axes in figure.axes]
     assert "camera rate, frame rate, face rate, emotion rate" in titles
+
+
+def test_any_signal_is_drawn_by_its_name(make_frame: MakeFrame) -> None:
+    pytest.importorskip("matplotlib", reason="matplotlib is of the workstation")
+    watch = Watch(0.0)
+    track = Track(parse_signals("health.latency, FrameRate,Health.Camera,Temperature"))
+    for index in range(12):
+        for message in (
+            DriverStateMessage(1),
+            HealthMessage(0, 1 if index > 6 else 0, fps=20 + index, latency_ms=40 - index),
+        ):
+            track.take(watch.take(make_frame(message, index / 10)))
+
+    figure: Any = draw(track, list(watch.history), 0.0, 2.0, "a drive")
+
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert titles == [
+        "driver state",
+        "Health.Latency",
+        "Health.FrameRate",
+        "Health.Camera",
+        "Health.Temperature (never available)",
+    ]
+    latency, rate, camera = (axes.lines[0].get_ydata() for axes in figure.axes[1:4])
+    assert (latency[-1], rate[-1]) == (29, 31)
+    assert [tick.get_text() for tick in figure.axes[3].get_yticklabels()] == ["good", "blocked"]
+    assert set(camera) == {0, 1}
+    assert [axes.get_ylabel() for axes in figure.axes[1:3]] == ["ms", "fps"]
+
+
+def test_neighbours_with_one_unit_share_a_panel_with_the_legend_beside(
+    make_frame: MakeFrame,
+) -> None:
+    pytest.importorskip("matplotlib", reason="matplotlib is of the workstation")
+    track, watch = Track(parse_signals("Yaw,GazeYaw")), Watch(0.0)
+    for index in range(4):
+        for message in (DriverStateMessage(1), DriverEvidenceMessage(yaw_deg=3, gaze_yaw_deg=5)):
+            track.take(watch.take(make_frame(message, index / 10)))
+    figure: Any = draw(track, list(watch.history), 0.0, 1.0, "a drive")
+    assert figure.axes[-1].get_title(loc="left") == "DriverEvidence.Yaw, DriverEvidence.GazeYaw"
+    legend = figure.axes[-1].get_legend()
+    assert [text.get_text() for text in legend.get_texts()] == ["yaw", "gaze yaw"]
+    assert legend.get_bbox_to_anchor().x0 > figure.axes[-1].bbox.x1 - 1  # beside, not on it
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Healt.latency", "did you mean Health.Latency"),
+        ("nothing at all", "there is no"),
+        (" , ", "none are named"),
+    ],
+)
+def test_a_signal_that_there_is_not_is_said(text: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(BridgeError, match=said):
+        run_monitor("slcan:x", json_lines=True, plot=tmp_path / "a.png", signals=text)
+    with pytest.raises(BridgeError, match="add --plot"):
+        run_monitor("slcan:x", json_lines=True, signals="Latency")
+
+
+def test_a_message_stands_for_all_of_its_signals() -> None:
+    named = parse_signals("drivERState,State")
+    assert [name.signal for name in named] == list(definition("DriverState").signals)
 
 
 @pytest.mark.parametrize("ending", [".png", ".svg"])

@@ -89,7 +89,7 @@ def test_silence_is_an_exit_code_for_scripts(wire: PtyWire) -> None:
     out = io.StringIO()
 
     assert run_monitor(f"slcan:{wire.end_b}", json_lines=False, seconds=0.2, out=out) == 1
-    assert out.getvalue().splitlines()[1] == "driver: nothing heard"
+    assert out.getvalue().splitlines()[1] == "driver: none received"
 
 
 def test_the_caller_can_end_it(wire: PtyWire) -> None:

@@ -7,14 +7,15 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from firmware_bridge.monitor.controls import Controls, Page, press
+from firmware_bridge.monitor.controls import MOST_SIDEWAYS_CELLS, Controls, Page, press
 from firmware_bridge.monitor.frame_log import FrameLog, LoggedFrame
 from firmware_bridge.monitor.parts import bar, duration, state_colour, timeline
 from firmware_bridge.monitor.screen import Screen
-from firmware_bridge.protocol.database import definitions
+from firmware_bridge.protocol.database import definition, definitions
 from firmware_bridge.protocol.frame import CanFrame, id_text
 from firmware_bridge.protocol.messages import (
     ControllerStatusMessage,
+    DriverEvidenceMessage,
     DriverRequestMessage,
     DriverStateMessage,
     EmotionProbabilitiesMessage,
@@ -87,7 +88,7 @@ def test_it_shows_what_is_known(watch: Watch) -> None:
         "advice, id 3",
         "valid for 24 s, camera recovered",
         "camera good  model ok",
-        "rate 30 fps  latency 4 ms  51 °C",
+        "30 fps  latency 4 ms  temp 51 °C",
         f"{shown_id(DriverStateMessage)} DriverState",
         "jitter",
         "slcan:/dev/ttyUSB0",
@@ -111,9 +112,9 @@ def test_diagnostic_messages_are_left_out_where_there_is_no_room(
 @pytest.mark.parametrize(
     ("throttling", "stalls", "restarts", "line", "border"),
     [
-        (0, 0, 0, "rate 30 fps  latency 254 ms  91 °C ", ""),
+        (0, 0, 0, "30 fps  latency 254 ms  temp 91 °C ", ""),
         (3, 2, 0, "30 fps  254 ms  91 °C  stalls 2/h", "heat and supply"),
-        (0, 0, 7, "rate 30 fps  latency 254 ms  91 °C ", "restarts 7"),
+        (0, 0, 7, "30 fps  latency 254 ms  temp 91 °C ", "restarts 7"),
         # The longest of each is whole at 80 columns.
         (4, 254, 254, "30 fps  254 ms  91 °C  stalls 254/h", "frequency capped  restarts 254"),
     ],
@@ -209,6 +210,29 @@ def test_it_shows_that_somebody_watches(watch: Watch, make_frame: MakeFrame) -> 
     for code, shown in ((0, False), (None, False), (1, True)):
         watch.take(make_frame(HealthMessage(1, 0, 0, 0, 51, 30, 4, 0, 0, code), 1.95))
         assert ("WATCHED" in draw(watch, LINE, 1.96)) is shown
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_scene_is_named_where_it_is_known(watch: Watch, width: int) -> None:
+    line = replace(LINE, scene="closes the eyes")
+    assert "scene: closes the eyes" in draw(watch, line, 1.95, width).splitlines()[0]
+    assert "scene" not in draw(watch, LINE, 1.95, width).splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("acknowledged_id", "answer", "shown"),
+    [(3, 1, "answered: all right"), (3, 0, "acknowledged"), (2, 1, "")],
+)
+def test_the_vehicles_answer_is_shown_beside_the_request(
+    watch: Watch, make_frame: MakeFrame, acknowledged_id: int, answer: int, shown: str
+) -> None:
+    message = ControllerStatusMessage(1, 1, acknowledged_id, answer, 2, 72.3, 1)
+    for index in range(20, 43):
+        watch.take(make_frame(message, index / 10))
+        if index in (21, 42):  # while it stands, and after it
+            text = draw(watch, LINE, index / 10)
+            assert shown in text
+            assert ("answered" in text) == shown.startswith("answered")
 
 
 def test_nothing_old_is_shown_as_if_it_were_true(watch: Watch) -> None:
@@ -308,6 +332,70 @@ def test_the_list_of_frames_fills_the_terminal(
     assert "State=attentive" in draw(
         watch, LINE, 6.0, 132, 24, controls=Controls(Page.FRAMES), frames=shown
     )
+
+
+def test_all_signals_of_a_frame_can_be_read_sideways(make_frame: MakeFrame) -> None:
+    message = DriverStateMessage(10, 6, 2, 2, 87.2, 12.0, 3.0, 40, 7)
+    watch = Watch(0.0)
+    shown = logged(watch, [make_frame(message, 0.1)])
+    pieces = ""
+    controls = Controls(Page.FRAMES)
+    while controls.sideways < MOST_SIDEWAYS_CELLS:
+        pieces += draw(watch, LINE, 0.2, 100, controls=controls, frames=shown)
+        controls, _ = press(controls, "right")
+    for name in definition(DriverStateMessage.NAME).signals:
+        assert f"{name}=" in pieces
+    assert "EventSequence=" not in draw(
+        watch, LINE, 0.2, controls=Controls(Page.FRAMES), frames=shown
+    )
+
+
+@pytest.mark.parametrize("temperature_c", [None, 61])
+def test_each_figure_of_health_has_its_unit_and_label(
+    make_frame: MakeFrame, temperature_c: int | None
+) -> None:
+    watch = Watch(0.0)
+    for index in range(3):
+        health = HealthMessage(1, 0, 0, 0, temperature_c, 30, 112, 0)
+        watch.take(make_frame(health, index / 10))
+    text = draw(watch, LINE, 0.25)
+    temperature = "temp —" if temperature_c is None else "temp 61 °C"
+    assert f"30 fps  latency 112 ms  {temperature}" in text
+
+
+@pytest.mark.parametrize(
+    ("emotion", "model", "seconds", "said"),
+    [
+        (None, 0, 8.0, "off: driver_state.emotion_states"),
+        (None, 2, 8.0, "the network failed"),
+        (None, 0, 2.0, ""),  # it may come yet
+        (3, 0, 8.0, ""),
+    ],
+)
+def test_emotions_that_are_not_inferred_are_explained(
+    make_frame: MakeFrame, emotion: int | None, model: int, seconds: float, said: str
+) -> None:
+    watch = Watch(0.0)
+    for index in range(round(seconds * 10)):
+        for message in (
+            DriverStateMessage(state=1, emotion=emotion, face=1),
+            HealthMessage(1, 0, model, 0, None, 30, 4, 0),
+        ):
+            watch.take(make_frame(message, index / 10))
+    text = draw(watch, LINE, seconds)
+    assert said in text
+    assert ("NOT INFERRED" in text) == bool(said)
+
+
+def test_a_sense_that_never_saw_anything_is_named(make_frame: MakeFrame) -> None:
+    watch = Watch(0.0)
+    for index in range(3):
+        for message in (
+            DriverStateMessage(1),
+            DriverEvidenceMessage(head_unseen_s=0.0, reason=1),
+        ):
+            watch.take(make_frame(message, index / 10))
+    assert "eyes never seen" in draw(watch, LINE, 0.25)
 
 
 def test_the_list_scrolls_back_and_says_what_it_leaves_out(make_frame: MakeFrame) -> None:

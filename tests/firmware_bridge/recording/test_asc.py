@@ -175,6 +175,16 @@ def test_of_several_buses_one_can_be_chosen(tmp_path: Path) -> None:
         (HEAD.format(mode="absolute"), "a.log", "Vector ASC: name it .asc"),
         ("LOGG" + "\0" * 200, "a.log", "Vector BLF: name it .blf"),
         ("\x1f\x8b\x08", "a.blf", "compressed"),
+        ("MDF     4.10", "a.log", "MDF measurement: .*can_logconvert"),
+        ("PK\x03\x04", "a.asc", "ZIP archive: unpack it"),
+        ("\xd4\xc3\xb2\xa1\x02\x00", "a.log", r"packet capture \(pcap\): record .* candump -l"),
+        # With an ending that is none of a recording, too.
+        ("\xa1\xb2\x3c\x4d\x00\x02", "a.pcap", r"packet capture \(pcap\): .* candump -l"),
+        ("\n\r\r\n\x1c\x00", "a.pcapng", r"packet capture \(pcapng\): .* candump -l"),
+        ("SQLite format 3\0", "a.db", "python-can database: can_logconvert"),
+        ("(1436509052.249713) can0 3A0#B4\n", "a.txt", "candump log: name it .log"),
+        ("  can0  3A0   [8]  B4 D0 03 AF 90 14 04 05\n", "a.txt", "candump -L or -l"),
+        ("a letter\n", "a.txt", "'.txt' is not a kind of recording; use .log"),
     ],
 )
 def test_what_cannot_be_read_says_what_it_is(

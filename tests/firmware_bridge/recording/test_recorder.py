@@ -132,9 +132,9 @@ def test_a_drive_that_was_recorded_is_not_written_over(tmp_path: Path, ending: s
 
 
 def test_names_that_cannot_be_recorded(tmp_path: Path) -> None:
-    with pytest.raises(BridgeError, match=r"'.pcap' is no kind of recording; use .log"):
+    with pytest.raises(BridgeError, match=r"'.pcap' is not a kind of recording; use .log"):
         record(tmp_path / "drive.pcap", [])
-    with pytest.raises(BridgeError, match="'no ending' is no kind"):
+    with pytest.raises(BridgeError, match="'no ending' is not a kind"):
         record(tmp_path / "drive", [])
     with pytest.raises(BridgeError, match="cannot be written"):
         record(tmp_path / "no" / "drive.log", [])

@@ -99,7 +99,7 @@ def test_wrong_input_is_one_line_and_nothing_is_sent(drive: Path, wire: PtyWire)
     port = f"slcan:{wire.end_a}"
     for path, to, speed, said in (
         (drive.with_name("none.log"), port, 1.0, "none.log: cannot be read"),
-        (drive.with_name("drive.pcap"), port, 1.0, "'.pcap' is no kind of recording"),
+        (drive.with_name("drive.pcap"), port, 1.0, "'.pcap' is not a kind of recording"),
         (drive, port, 0.0, "speed '0' is not in"),
         (drive, port, float("nan"), "speed 'nan'"),
         (drive, "slcan:/dev/ttyNONE", 1.0, "no such port"),

@@ -53,9 +53,9 @@ def serial_ends(scheme: str) -> Iterator[Ends]:
 
 
 @contextmanager
-def tcp_ends(scheme: str) -> Iterator[Ends]:
+def tcp_ends() -> Iterator[Ends]:
     with TcpHub() as hub:
-        uri = f"{scheme}:{hub.address}" + ("?adapter=no" if scheme == "slcan" else "")
+        uri = f"slcan:{hub.address}?adapter=no"
         yield from _opened(uri, uri, lambda: hub.disturb(GARBAGE), counts_garbage=True)
 
 
@@ -163,9 +163,8 @@ def free_udp_port() -> int:
 
 BACKENDS: dict[str, Callable[[], AbstractContextManager[Ends]]] = {
     "slcan": lambda: serial_ends("slcan"),
-    "slcan over TCP": lambda: tcp_ends("slcan"),
+    "slcan over TCP": tcp_ends,
     "cobs": lambda: serial_ends("cobs"),
-    "cobs over TCP": lambda: tcp_ends("cobs"),
     "socketcan": socketcan_ends,
     "udp_multicast": udp_ends,
     "virtual": virtual_ends,
@@ -176,8 +175,8 @@ class Terminal:
     """A pseudo-terminal; the test is the device behind `path`."""
 
     def __init__(self) -> None:
-        self.device, self._port = os.openpty()
-        self.path = os.ttyname(self._port)
+        self.device, self.port = os.openpty()
+        self.path = os.ttyname(self.port)
         self._is_plugged = True
 
     def read(self) -> bytes:
@@ -190,5 +189,5 @@ class Terminal:
     def unplug(self) -> None:
         if self._is_plugged:
             self._is_plugged = False
-            os.close(self._port)
+            os.close(self.port)
             os.close(self.device)

@@ -51,13 +51,18 @@ class TcpHub:
                 assert isinstance(source, socket.socket)
                 if source is self._ended:
                     return
-                if source is self._listener:
-                    made, _ = self._listener.accept()
-                    made.setblocking(False)
-                    self._connections.append(made)
-                    self._selector.register(made, selectors.EVENT_READ)
-                else:
+                # Who connected before something was sent gets it.
+                self._accept()
+                if source is not self._listener:
                     self._pass_on(source)
+
+    def _accept(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                made, _ = self._listener.accept()
+                made.setblocking(False)
+                self._connections.append(made)
+                self._selector.register(made, selectors.EVENT_READ)
 
     def _pass_on(self, source: socket.socket) -> None:
         try:

@@ -1,9 +1,11 @@
 import io
 import os
+import termios
 import threading
 from pathlib import Path
 
 import pytest
+import serial
 
 from firmware_bridge.errors import BridgeError, TransportError
 from firmware_bridge.monitor.run import run_monitor
@@ -14,6 +16,8 @@ from tests.firmware_bridge.transports.backends import Terminal
 from tests.firmware_bridge.transports.lawicel_adapter import AdapterPort, LawicelAdapter
 
 FRAME = CanFrame(0x3A0, bytes.fromhex("b4d003af90140405"), 0.0)
+CONTROL_MODES = 2  # of the list that tcgetattr returns
+OPENING = [b"C", b"S6", b"Z0", b"O"]
 LINE = b"t3A08B4D003AF90140405\r"
 
 
@@ -84,6 +88,62 @@ def test_what_is_replayed_reaches_the_bus_of_an_adapter(tmp_path: Path) -> None:
         assert resend(recording, port.uri) == 0
 
     assert len(port.adapter.on_bus) == 20
+
+
+@pytest.mark.parametrize("reset", ["yes", "no"])
+def test_a_board_can_be_kept_from_a_reset_by_dtr(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, reset: str
+) -> None:
+    """DTR is not raised, and not lowered in the end: its edges are what resets an Arduino."""
+    raised: list[bool] = []
+    open_port = serial.Serial.open
+
+    def note(port: serial.Serial) -> None:
+        raised.append(port.dtr)
+        open_port(port)
+
+    monkeypatch.setattr(serial.Serial, "open", note)
+    hang_up(terminal.port)
+    port = open_transport(f"slcan:{terminal.path}?adapter=no&reset={reset}")
+    modes = termios.tcgetattr(terminal.port)[CONTROL_MODES]
+    port.close()
+
+    assert raised == [reset == "yes"]
+    assert bool(modes & termios.HUPCL) is (reset == "yes")
+
+
+def hang_up(descriptor: int) -> None:
+    """Set what drivers have by default: DTR falls when the port is closed."""
+    modes = termios.tcgetattr(descriptor)
+    modes[CONTROL_MODES] |= termios.HUPCL
+    termios.tcsetattr(descriptor, termios.TCSANOW, modes)
+
+
+def test_an_adapter_that_is_reset_during_a_replay_is_opened_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recording = tmp_path / "drive.log"
+    recording.write_text("".join(f"({i / 50:.6f}) can0 3A0#B4D003AF90140405\n" for i in range(75)))
+    with AdapterPort(LawicelAdapter(stamps=True)) as port:
+        threading.Timer(0.5, port.reset).start()
+        assert resend(recording, port.uri) == 0
+
+    assert port.adapter.commands.count(b"O") == 2
+    assert 0 < len(port.adapter.on_bus) < 75
+    assert " refused by the adapter" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", ["adapter=yes", "settle_ms=2200"])
+def test_an_adapter_that_boots_for_two_seconds_is_waited_for(tmp_path: Path, options: str) -> None:
+    """A board that begins anew when its port is opened, and drops what comes meanwhile."""
+    recording = tmp_path / "drive.log"
+    recording.write_text("".join(f"({i / 100:.6f}) can0 3A0#B4D003AF90140405\n" for i in range(9)))
+    with AdapterPort(LawicelAdapter(boot_s=2.0, stamps=True)) as port:
+        assert resend(recording, f"{port.uri}?{options}") == 0
+
+    assert [command for command in port.adapter.commands if command in OPENING][-5:-1] == OPENING
+    assert len(port.adapter.on_bus) == 9
 
 
 def test_time_stamps_and_text_of_an_adapter_are_no_damage(terminal: Terminal) -> None:

@@ -13,6 +13,7 @@ from firmware_bridge.protocol.slcan import encode_line
 from firmware_bridge.transports import Transport, check_uri, open_transport
 from firmware_bridge.transports.byte_port import LONGEST_BACKLOG_S
 from tests.firmware_bridge.transports.lawicel_adapter import LawicelAdapter
+from tests.firmware_bridge.transports.tcp_hub import TcpHub
 
 FRAME = CanFrame(0x3A0, bytes.fromhex("b4d003af90140405"), 0.0)
 
@@ -44,14 +45,14 @@ def receive_all(connection: socket.socket, received: bytearray) -> None:
 @pytest.mark.parametrize(
     ("uri", "message"),
     [
-        ("slcan:socket://192.168.4.1", r"is no address of a TCP port; use socket://HOST:PORT"),
-        ("slcan:socket://:3333", r"is no address of a TCP port"),
-        ("cobs:socket://host:0", r"is no address of a TCP port"),
-        ("cobs:socket://host:70000", r"is no address of a TCP port"),
-        ("cobs:socket://host:x", r"is no address of a TCP port"),
-        ("cobs:socket://me:secret@host:1", r"is no address of a TCP port"),
-        ("slcan:socket://[::1:1", r"is no address of a TCP port"),
-        ("slcan:socket://host:1/path", r"is no address of a TCP port"),
+        ("slcan:socket://192.168.4.1", r"is not the address of a TCP port; use socket://HOST:PORT"),
+        ("slcan:socket://:3333", r"is not the address of a TCP port"),
+        ("cobs:socket://host:0", r"is not the address of a TCP port"),
+        ("cobs:socket://host:70000", r"is not the address of a TCP port"),
+        ("cobs:socket://host:x", r"is not the address of a TCP port"),
+        ("cobs:socket://me:secret@host:1", r"is not the address of a TCP port"),
+        ("slcan:socket://[::1:1", r"is not the address of a TCP port"),
+        ("slcan:socket://host:1/path", r"is not the address of a TCP port"),
         ("slcan:rfc2217://host:1", r"rfc2217:// is not supported.*ser2net.*socket://HOST:PORT"),
         ("slcan:socket://host:1?baudrate=9600", r"baudrate is of a serial port; .* at the server"),
         ("slcan:socket://host:1?reset=no", r"reset is of a serial port"),
@@ -113,6 +114,16 @@ def test_an_adapter_on_a_network_is_opened_by_its_dialogue(server: socket.socket
 
     assert adapter.commands[:4] == [b"C", b"S5", b"Z0", b"O"]
     assert [frame.data for frame in adapter.on_bus] == [FRAME.data]
+
+
+def test_packets_of_cobs_cross_both_ways() -> None:
+    with TcpHub() as hub:
+        ends = [open_transport(f"cobs:{hub.address}") for _ in range(2)]
+        for there, back in (ends, ends[::-1]):
+            there.send(FRAME)
+            assert [frame.data for frame in back.receive(5.0)] == [FRAME.data]
+        for end in ends:
+            end.close()
 
 
 def test_a_server_that_ends_the_connection_is_gone(server: socket.socket) -> None:

@@ -152,7 +152,7 @@ def test_frames_of_other_kinds_are_left_out(change: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("group", ["127.0.0.1", "can0", "ff15::1", "239.1"])
 def test_what_is_no_group_is_an_error_that_names_one(group: str) -> None:
-    with pytest.raises(BridgeError, match=rf"is no IPv4 multicast group.*use .*{GROUP}"):
+    with pytest.raises(BridgeError, match=rf"is not an IPv4 multicast group.*use .*{GROUP}"):
         open_transport(f"udp_multicast:{group}")
 
 

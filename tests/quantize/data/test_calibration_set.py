@@ -10,6 +10,7 @@ from quantize.data.calibration_set import (
     CalibrationSet,
     choose_calibration_set,
     representative_set,
+    spread_rows,
 )
 from quantize.data.fer2013 import Fer2013
 
@@ -124,3 +125,15 @@ def test_a_set_that_is_fit(small_fer2013: Fer2013) -> None:
     rows = small_fer2013.select("Training")
     made = representative_set(rows, small_fer2013, seed=4)
     assert (made.count, made.seed, made.sha256) == (210, 4, rows.digest())
+
+
+@pytest.mark.parametrize("count", [1, 3, 7, 10])
+def test_rows_are_spread_evenly(count: int) -> None:
+    rows = spread_rows(10, count=count)
+    assert len(set(rows.tolist())) == count
+    assert np.diff(rows).max(initial=0) <= -(-10 // count)
+
+
+@pytest.mark.parametrize("count", [0, 11])
+def test_no_count_or_a_larger_one_takes_all_rows(count: int) -> None:
+    assert spread_rows(10, count=count).tolist() == list(range(10))

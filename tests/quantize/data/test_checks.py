@@ -29,7 +29,7 @@ def test_each_doubt_is_counted() -> None:
     assert (found.duplicates, found.near_duplicates) == (1, 1)
     assert (found.repeated, found.contradicting, found.blank) == (1, 2, 1)
     assert find_doubts(dataset(), near=False).near_duplicates is None
-    assert "warning: 1 test pictures are Training pictures too, byte for byte" in notes_of(
+    assert "warning: 1 test picture is a Training picture too, byte for byte" in notes_of(
         dataset(), near=True
     )
 

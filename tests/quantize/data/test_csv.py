@@ -60,12 +60,27 @@ def test_header_of_icml_face_data(csv: Callable[..., Path]) -> None:
     assert (dataset.labels[0], dataset.usages[0]) == (2, 1)
 
 
+def listed(text: str, form: str) -> str:
+    return text.replace(PIXELS, form.format(PIXELS.replace(" ", ", ")))
+
+
+def pointed(text: str) -> str:
+    pixels = " ".join(f"{pixel}.0" for pixel in PIXELS.split())
+    return text.replace(PIXELS, pixels).replace("\n3,", "\n3.0,")
+
+
 SPELLINGS = [
     ("tabs", lambda text: text.replace(",", "\t").encode()),
     ("semicolons", lambda text: text.replace(",", ";").encode()),
     ("old Mac line ends", lambda text: text.replace("\n", "\r").encode()),
     ("UTF-16 with a mark", lambda text: text.encode("utf-16")),
     ("UTF-16 without a mark", lambda text: text.encode("utf-16-le")),
+    ("UTF-32", lambda text: text.encode("utf-32")),
+    ("pixels in quotes with commas", lambda text: listed(text, '"{}"').encode()),
+    ("pixels as a list", lambda text: listed(text, '"[{}]"').encode()),
+    ("pixels in brackets", lambda text: text.replace(PIXELS, f"[{PIXELS}]").encode()),
+    ("numbers with a point", lambda text: pointed(text).encode()),
+    ("commas at the end", lambda text: text.replace("\n", ",,\n").encode()),
     ("zipped UTF-16", lambda text: gzip.compress(text.encode("utf-16-be"))),
     (
         "words",
@@ -91,6 +106,11 @@ def test_further_columns_are_passed_by(csv: Callable[..., Path]) -> None:
     assert read(path).labels.tolist() == [3]
 
 
+def test_a_quoted_column_may_hold_commas(csv: Callable[..., Path]) -> None:
+    path = csv(f'3,"a ""b"", c",{PIXELS},Training', header="emotion,note,pixels,Usage")
+    assert read(path).images[0].ravel().tolist() == [value % 256 for value in range(2304)]
+
+
 def test_a_test_part_beside_a_validation_part_chooses_nothing(csv: Callable[..., Path]) -> None:
     rows = (row(usage="train"), row(usage="test"), row(usage="validation"))
     dataset = read(csv(*rows))
@@ -105,6 +125,12 @@ def test_a_test_part_beside_a_validation_part_chooses_nothing(csv: Callable[...,
         (b"<!DOCTYPE html>\n<html><body>Sign in</body></html>", "a web page"),
         (b"\n <html lang=en>", "a web page"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "git lfs pull"),
+        ("<html>".encode("utf-16"), "a web page"),
+        (b"<?xml version='1.0'?><Error>", "a page of XML"),
+        (b"\x89PNG\r\n", "a picture"),
+        (b"PAR1\x15", "Parquet"),
+        (b"\x93NUMPY\x01\x00v\x00{", "binary data"),
+        (f"emotion,pixels\n0,{PIXELS}\n".encode(), "no column Usage: add one with Training"),
         (b"PK\x03\x04 no archive", "save it as CSV"),
         (b'{"rows": []}', "JSON"),
         (b"", "the file is empty"),
@@ -147,12 +173,15 @@ BAD_ROWS = [
     (row(pixels="256" + PIXELS[1:]), "pixel value out of range", "'256' is pixel 1 of the row"),
     (row(pixels="9" * 30 + PIXELS[1:]), "pixel value out of range", "'99999"),
     (row(pixels="-1" + PIXELS[1:]), "pixel value out of range", "'-1' is pixel 1"),
-    (row(pixels="x" + PIXELS[1:]), "pixel value is not a number", "'x' is pixel 1"),
-    (row(pixels="1.5" + PIXELS[1:]), "pixel value is not a number", "'1.5' is pixel 1"),
-    (row(pixels="0+1" + PIXELS[3:]), "pixel value is not a number", "'0+1' is pixel 1"),
-    (row(pixels="0\0" + PIXELS[1:]), "pixel value is not a number", "pixel 1"),
-    (row(pixels="0 nan" + PIXELS[3:]), "pixel value is not a number", "'nan' is pixel 2"),
+    (row(pixels="x" + PIXELS[1:]), "pixel value is not a whole number", "'x' is pixel 1"),
+    (row(pixels="1.5" + PIXELS[1:]), "pixel value is not a whole number", "'1.5' is pixel 1"),
+    (row(pixels="0+1" + PIXELS[3:]), "pixel value is not a whole number", "'0+1' is pixel 1"),
+    (row(pixels="0\0" + PIXELS[1:]), "pixel value is not a whole number", "pixel 1"),
+    (row(pixels="0 nan" + PIXELS[3:]), "pixel value is not a whole number", "'nan' is pixel 2"),
     (row(label="7"), "unknown label", "'7' is not in 0..6"),
+    (row(label="7"), "unknown label", "do they count from 1? lower them by 1"),
+    (row(pixels=" ".join(["0.50"] * 2304)), "pixel values are shares", "multiply them by 255"),
+    (row(pixels=" ".join(["1"] * 4096)), "wrong pixel count", "64x64: images of other sizes"),
     (row(label="-1"), "unknown label", "'-1'"),
     (row(label="hapy"), "unknown label", "'hapy' is not in 0..6, nor one of angry, disgust"),
     (row(label=""), "unknown label", "''"),
@@ -182,13 +211,14 @@ def test_bad_rows_are_counted_by_reason(csv: Callable[..., Path]) -> None:
     dataset = read(csv(row(), *(line for line, _, _ in BAD_ROWS), row()), skip_bad=True)
     assert len(dataset) == 2
     assert dataset.skipped == {
-        "pixel value is not a number": 5,
+        "pixel value is not a whole number": 5,
         "pixel value out of range": 3,
+        "pixel values are shares": 1,
         "second header": 1,
-        "unknown label": 4,
+        "unknown label": 5,
         "unknown usage": 2,
         "wrong number of columns": 3,
-        "wrong pixel count": 3,
+        "wrong pixel count": 4,
     }
 
 

@@ -39,6 +39,8 @@ def test_a_folder_keeps_its_classes_and_a_video_its_times(tmp_path: Path) -> Non
     for _ in range(12):
         video.write(picture)
     video.release()
+    counts = export_faces(source, tmp_path / "two", FaceConfig(), every_s=0.5, side_px=48, most=2)
+    assert counts.faces == len(rows(tmp_path / "two")) == 2
     counts = export_faces(source, out, FaceConfig(), every_s=0.5, side_px=48)
     found = rows(out)
     assert counts.frames == 15
@@ -72,6 +74,20 @@ def test_the_verb_prints_what_it_found(tmp_path: Path, capsys: pytest.CaptureFix
     crop = cv2.imread(str(out / row["file"]), cv2.IMREAD_UNCHANGED)
     assert crop is not None
     assert crop.shape[0] == crop.shape[1] == round(max(float(row["width"]), float(row["height"])))
+
+
+def test_crops_of_an_earlier_run_are_no_pictures(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.jpg").write_bytes(PICTURE.read_bytes())
+    (tmp_path / "no.mp4").write_bytes(b"no video")
+    for below in ({}, {"file below --out": 1}):
+        counts = export_faces(tmp_path, tmp_path / "out", FaceConfig(), every_s=0.5, side_px=48)
+        assert (counts.frames, counts.faces) == (1, 1)
+        assert counts.passed_over == {"video that cannot be read": 1, **below}
+    assert capfd.readouterr().err == "", "FFmpeg's words are not the user's"
+    with pytest.raises(UserError, match="it is the source"):
+        export_faces(tmp_path, tmp_path, FaceConfig(), every_s=0.5, side_px=48)
 
 
 def test_nothing_to_look_at(tmp_path: Path) -> None:

@@ -248,6 +248,24 @@ def broken(folder: Path) -> Path:
     return put_bytes(folder / "train" / "happy" / "broken.jpg", b"\xff\xd8 no image")
 
 
+def cut_off(folder: Path) -> Path:
+    path = put(folder / "train" / "happy" / "cut.png")
+    path.write_bytes(path.read_bytes()[:-20])
+    return path
+
+
+def damaged(folder: Path) -> Path:
+    return put_bytes(folder / "train" / "happy" / "damaged.jpg", b"\xff\xd8\xff\xe0 no image")
+
+
+def renamed_heic(folder: Path) -> Path:
+    return put_bytes(folder / "train" / "happy" / "phone.jpg", b"\0\0\0\x18ftypheic\0\0\0\0")
+
+
+def heic(folder: Path) -> Path:
+    return put_bytes(folder / "train" / "happy" / "phone.heic", b"\0\0\0\x18ftypheic\0\0\0\0")
+
+
 def empty(folder: Path) -> Path:
     return put_bytes(folder / "train" / "happy" / "empty.jpg", b"")
 
@@ -267,8 +285,12 @@ WRONG_FILES = [
     (web_page, "not an image", "it is a web page"),
     (misplaced, "wrong place", "a file belongs at usage/class/name"),
     (broken, "not an image", "it cannot be decoded"),
-    (empty, "not an image", "it cannot be decoded"),
-    (notes, "not an image", "'.txt' is no suffix of an image"),
+    (cut_off, "not an image", "it is cut off: fetch it again"),
+    (damaged, "not an image", "it is damaged or cut off"),
+    (renamed_heic, "not an image", "it is HEIC: save it as JPEG"),
+    (heic, "not an image", "'.heic' is not read: save it as JPEG"),
+    (empty, "not an image", "the file is empty"),
+    (notes, "not an image", "'.txt' is not the suffix of an image"),
 ]
 
 
@@ -289,6 +311,28 @@ def test_a_folder_without_fer2013(tmp_path: Path) -> None:
     put(tmp_path / "pictures" / "cats" / "1.png")
     with pytest.raises(UserError, match=r"no FER2013 in it: .* \(there is pictures\)"):
         load_fer2013(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["a.csv", "b.csv"], r"of several tables, give one: a\.csv, b\.csv"),
+        (["inner.zip"], r"unpack inner\.zip"),
+        (["[Content_Types].xml", "xl/workbook.xml"], "a workbook: save it as CSV"),
+        (["readme.txt"], r"there is readme\.txt"),
+    ],
+)
+def test_what_there_is_instead_is_named(tmp_path: Path, names: list[str], said: str) -> None:
+    for name in names:
+        put_bytes(tmp_path / name, b"x")
+    with pytest.raises(UserError, match=said):
+        load_fer2013(tmp_path)
+
+
+def test_an_empty_archive(tmp_path: Path) -> None:
+    path = put_bytes(tmp_path / "a.zip", b"PK\x05\x06" + bytes(18))
+    with pytest.raises(UserError, match="an empty archive"):
+        load_fer2013(path)
 
 
 def test_an_empty_folder(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from edge_fer.errors import UserError
 from quantize.data import cache as dataset_cache
 from quantize.data import load as data
 from quantize.data.fer2013 import Fer2013
-from quantize.data.load import load_fer2013
+from quantize.data.load import Reading, load_fer2013
 
 HEADER = "emotion,pixels,Usage\n"
 
@@ -120,6 +120,22 @@ def test_place_of_the_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
 
 def test_folder_that_holds_the_csv(csv: Path) -> None:
     assert load_fer2013(csv.parent).digest() == load_fer2013(csv).digest()
+
+
+def test_the_only_table_of_a_folder_may_have_any_name(csv: Path) -> None:
+    wanted = load_fer2013(csv).digest()
+    (csv.parent / "deep" / "er").mkdir(parents=True)
+    csv.rename(csv.parent / "deep" / "er" / "faces of 2019.csv")
+    assert load_fer2013(csv.parent).digest() == wanted
+
+
+def test_a_table_is_read_once_however_folders_are_read(
+    csv: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = load_fer2013(csv).digest()
+    forbid_parsing(monkeypatch)
+    for reading in (Reading(unsplit="PublicTest"), Reading(side_px=112)):
+        assert load_fer2013(csv, reading=reading).digest() == wanted
 
 
 def test_missing_path(tmp_path: Path) -> None:

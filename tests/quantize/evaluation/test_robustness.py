@@ -35,6 +35,7 @@ class ByLight:
     """Answers *angry* for a face that is as light as those it knows, and *happy* for others."""
 
     format = "light"
+    side_px = 48
 
     def log_probabilities(
         self, images: NDArray[np.uint8], advance: Callable[[float], None]

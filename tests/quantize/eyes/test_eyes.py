@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from edge_fer.cli.app import main
 from edge_fer.errors import DataError
 from edge_fer.models.card import load_measuring
-from edge_fer.models.check import require_model
+from edge_fer.models.check import check_files
+from edge_fer.models.files import read_model_files
 from edge_fer.models.kind import EYES
 from quantize.eyes.cabin import CabinSettings, in_a_cabin
 from quantize.eyes.figures import as_cut, measure_against
@@ -326,7 +327,7 @@ def test_train_resume_quantize_evaluate(
     assert card.training["settings"]["seed"] == 3
     assert len(card.training["loss"]) == 12
     assert card.training["data_sha256"] == load_patches(data).split(3)[0].digest()
-    require_model(out)
+    assert check_files(read_model_files(out))[0].passed
     for model in (network, out):
         main_returns(["eyes", "evaluate", str(model), *given, "--seed", "3", "--json"])
         figures = json.loads(capsys.readouterr().out)["figures"]
@@ -335,6 +336,15 @@ def test_train_resume_quantize_evaluate(
     page = tmp_path / "page.md"
     main_returns(["eyes", "evaluate", str(out), *given, "--seed", "3", "--report", str(page)])
     assert "| open and closed mistaken, CEW |" in page.read_text(encoding="utf-8")
+    few = ["--data", str(data), "--rows", "40"]
+    small = str(tmp_path / "small.keras")
+    main_returns(["eyes", "train", *few, "--out", small, "--epochs", "1"])
+    monkeypatch.setattr("quantize.int8.measuring.LEAST_AGREEMENT", 0.1)
+    main_returns(["eyes", "quantize", small, *few, "--out", str(out)])
+    card, _ = load_measuring(out, EYES)
+    assert card.training["settings"]["rows"] == 40
+    assert card.equivalence is not None
+    assert card.equivalence.n == min(40, len(load_patches(data).split(1)[1]))
     other = tmp_path / "other.npz"
     save_patches(patches(20), other)
     with pytest.raises(SystemExit):

@@ -56,5 +56,5 @@ def test_shares_of_what_is_not_there_are_unknown() -> None:
 
 def test_pictures_in_which_nothing_can_be_judged(tmp_path: Path) -> None:
     put(tmp_path / "open" / "nobody.png", np.full((200, 300), 120))
-    with pytest.raises(UserError, match="no eyes that can be judged in 1 pictures"):
+    with pytest.raises(UserError, match="no eyes that can be judged in 1 picture"):
         measure_own_pictures(tmp_path, SHIPPED_EYES, open_predictor(SHIPPED_EYES, EYES))

@@ -22,11 +22,13 @@ from edge_fer.face.haar import HaarDetector
 from edge_fer.face.landmarks import MIRRORED, Square
 from edge_fer.face.outputs import PITCH, POINTS, PRESENCE, PROFILE, ROLL, YAW
 from edge_fer.face.rotation import angles_of, rotation_matrix
+from edge_fer.models.card import load_measuring
 from edge_fer.models.kind import FACE
 from quantize.face.canonical import CanonicalFace
 from quantize.face.evaluation import held_out_images, measure
 from quantize.face.labels import FaceLabels, Picture, label, read_faces
 from quantize.face.labels import Square as Start
+from quantize.face.limits import presence_in_sights, profile_limits
 from quantize.face.samples import (
     NEGATIVE_KINDS,
     FaceSource,
@@ -34,6 +36,7 @@ from quantize.face.samples import (
     empty_sample,
     face_sample,
 )
+from quantize.face.sights import SIGHTS
 from quantize.face.splits import split, turned_heads
 from quantize.face.targets import MESH_POINTS, eye_distance, mouth_opening, stretched_yaw
 from quantize.face.turned import HeadTurner
@@ -334,12 +337,39 @@ def test_label_train_quantize_evaluate_and_install(
     # It goes on where it was.
     run("face", "train", "--labels", labels, "--out", run_folder, "--epochs", 3)
     assert len(json.loads((run_folder / "history.json").read_text())) == 3
+    with pytest.raises(SystemExit):
+        main(["face", "train", "--labels", str(labels), "--out", str(run_folder), "--rows", "8"])
+    assert "a training with other options or faces" in capsys.readouterr().err
+    train = [
+        "face",
+        "train",
+        "--labels",
+        str(labels),
+        "--epochs",
+        "1",
+        "--out",
+        str(tmp_path / "b"),
+    ]
+    for initial in (tmp_path / "gone.keras", labels):
+        with pytest.raises(SystemExit) as end:
+            main([*train, "--initial", str(initial)])
+        assert end.value.code == 2
+        assert f"--initial {initial}: " in capsys.readouterr().err
+    run(*train, "--initial", run_folder / "face.keras")
+    record = json.loads((tmp_path / "b" / "training.json").read_text())
+    assert record["initial"]["file"] == "face.keras"
+    assert record["started_from"]["epochs"] == len(record["started_from"]["loss"]) == 3
     out = tmp_path / "face.tflite"
+    run("face", "quantize", run_folder, "--labels", labels, "--out", out, "--rows", 1)
+    assert len(load_measuring(out, FACE)[0].training["loss"]) == 3
+    assert load_measuring(out, FACE)[0].errors["landmarks, tracked"].n == 1
     run("face", "quantize", run_folder, "--labels", labels, "--out", out)
     run("model", "verify", out)
     run("model", "install", out, "--store", tmp_path / "store")
-    run("face", "evaluate", out, "--labels", labels, "--report", tmp_path / "docs")
-    assert "By landmark" in (tmp_path / "docs" / "face-network.md").read_text()
+    run("face", "evaluate", out, "--labels", labels, "--rows", 8, "--report", tmp_path / "docs")
+    page = (tmp_path / "docs" / "face-network.md").read_text()
+    for heading in ("By landmark", "Presence in the dark", "When a head counts as a profile"):
+        assert heading in page
     assert (tmp_path / "docs" / "face-network.png").stat().st_size > 10_000
     capsys.readouterr()
 
@@ -350,3 +380,36 @@ def test_turned_heads_are_turned(labels: FaceLabels) -> None:
     assert len(heads) == 30
     assert max(map(abs, yaws)) > 50
     assert heads.picture(4).shape == (CROP, CROP)
+
+
+def test_presence_is_measured_in_each_sight(labels: FaceLabels) -> None:
+    shown: list[Grey] = []
+
+    def perfect(squares: Grey) -> NDArray[np.float64]:
+        """Call each other batch faces: that is the order in which they come."""
+        values = np.zeros((len(squares), len(FACE.outputs)))
+        values[:, PRESENCE] = len(shown) % 2 == 0
+        shown.append(squares)
+        return values
+
+    found = presence_in_sights(perfect, labels, seed=1, empty=12)
+    assert [one.sight for one in found] == list(SIGHTS)
+    for one in found:
+        assert (one.threshold, one.accepted, one.found, one.false) == (1.0, 0.0, 1.0, 0.0)
+    assert [len(squares) for squares in shown] == [len(labels), 12] * len(SIGHTS)
+    # Few pixels leave few details, and all squares are brought to the same range of grey values.
+    details = [float(np.abs(np.diff(squares.astype(float))).mean()) for squares in shown[::2]]
+    assert details[5] < details[4] < details[3] < details[0]
+
+
+def test_a_profile_limit_misses_more_and_calls_fewer_the_higher_it_is(labels: FaceLabels) -> None:
+    def always_37_degrees(squares: Grey) -> NDArray[np.float64]:
+        values = np.zeros((len(squares), len(FACE.outputs)))
+        values[:, PRESENCE], values[:, YAW] = 1.0, 37.0
+        values[:, POINTS] = np.random.default_rng(1).uniform(-0.3, 0.3, POINTS.stop)
+        return values
+
+    for one in profile_limits(always_37_degrees, labels, seed=1, turned=20):
+        called = one.limit_deg <= 37
+        assert one.missed == (0.0 if called else 1.0)
+        assert one.false_drawn == one.false_seen == (1.0 if called else 0.0)

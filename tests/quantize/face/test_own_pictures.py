@@ -1,6 +1,9 @@
 """A face network measured on pictures of one's own."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -30,6 +33,22 @@ def teacher() -> None:
 def put(path: Path, image: object) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     assert cv2.imwrite(str(path), np.asarray(image, np.uint8))
+
+
+@pytest.mark.slow
+def test_the_verb_is_quiet(tmp_path: Path) -> None:
+    """In a process of its own, which imports TensorFlow anew."""
+    put(tmp_path / "a.png", cv2.imread(str(PICTURE)))
+    words = ["face", "evaluate", str(SHIPPED_FACE), "--labels", str(tmp_path)]
+    done = subprocess.run(
+        [sys.executable, "-c", "from edge_fer.cli.app import main; main()", *words],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert "landmarks" in done.stdout
+    assert done.stderr == ""
 
 
 def test_pictures_of_people_in_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,8 +17,8 @@ from edge_fer.cli.model import model_app
 from edge_fer.errors import UserError
 from edge_fer.models import kind as model_kind
 from edge_fer.models.card import load_measuring, load_model
-from edge_fer.models.check import check_files, check_model
-from edge_fer.models.files import ModelFiles
+from edge_fer.models.check import check_files
+from edge_fer.models.files import ModelFiles, read_model_files
 from edge_fer.models.kind import ModelKind, Output
 from edge_fer.models.runtime import open_model
 from edge_fer.models.store import ModelStore
@@ -32,6 +32,7 @@ TILT = ModelKind.measuring(
     (Output("tilt", -90.0, 90.0, "degrees"), Output("sure", -8.0, 8.0, is_logit=True)),
     20,
     "a test",
+    "model.tilt_path",
 )
 
 
@@ -111,16 +112,18 @@ def test_int8_answers_as_float(written: Path) -> None:
 
 
 def test_a_card_of_another_kind_is_refused_by_name(written: Path) -> None:
-    with pytest.raises(UserError, match="labels: tilt, sure are not angry"):
+    with pytest.raises(
+        UserError, match=r"kind 'tilt', not 'emotions': name it in model\.tilt_path"
+    ):
         load_model(written)
-    with pytest.raises(UserError, match=r"are not tilt, sure: convert the model with `a test`"):
+    with pytest.raises(UserError, match=r"kind 'emotions', not 'tilt': .*make one of 'tilt' with"):
         load_measuring(SHIPPED_MODEL, TILT)
 
 
 def test_it_is_verified_shown_and_installed_beside_the_emotions(
     written: Path, tmp_path: Path
 ) -> None:
-    result, _, _ = check_model(written)
+    result, _, _ = check_files(read_model_files(written))
     assert result.passed
     shown = CliRunner().invoke(model_app, ["show", str(written)])
     assert "degrees" in shown.output
@@ -134,7 +137,7 @@ def test_it_is_verified_shown_and_installed_beside_the_emotions(
     assert tilt.current is not None
     assert tilt.current.read_bytes() == written.read_bytes()
     assert tilt.current.is_relative_to(tmp_path / "tilt")
-    with pytest.raises(UserError, match="labels"):
+    with pytest.raises(UserError, match="kind 'emotions', not 'tilt'"):
         tilt.install(SHIPPED_MODEL)
     assert tilt.rollback() is None
     assert emotions.current is not None

@@ -14,7 +14,8 @@ pytest.importorskip("tensorflow", reason="needs the workstation extra")
 from edge_fer.cli.app import main
 from edge_fer.errors import UserError
 from edge_fer.models.card import ModelCard, load_card
-from edge_fer.models.check import require_model
+from edge_fer.models.check import check_files
+from edge_fer.models.files import read_model_files
 from edge_fer.models.render import render_card
 from quantize.data.calibration_set import DEFAULT_COUNT, choose_calibration_set
 from quantize.data.fer2013 import Fer2013
@@ -195,7 +196,9 @@ def test_card_holds_equivalence_and_golden_images(quantized: Quantized, tmp_path
     assert 5 < ratios[0] < 60
     path = tmp_path / "small.tflite"
     write_model(quantized.content, quantized.card, path)
-    assert require_model(path) == quantized.card
+    result, card, _ = check_files(read_model_files(path))
+    assert result.passed
+    assert card == quantized.card
 
 
 @pytest.mark.parametrize(

@@ -64,8 +64,8 @@ def test_its_batch_norms_change_nothing_in_training_either(
     monkeypatch.setattr(initial_network, "build", small_edge)
     folded, begun = open_initial(int8_file, "edge"), small_edge()
     grow(begun, folded, FACES)
-    first = keras.Model(begun.inputs, begun.get_layer("conv1_1_relu").output)
-    wanted = keras.Model(folded.inputs, folded.get_layer("conv1_1_relu").output)
+    first = keras.Model(begun.input, begun.get_layer("conv1_1_relu").output)
+    wanted = keras.Model(folded.input, folded.get_layer("conv1_1_relu").output)
     found = np.asarray(first(FACES, training=True))
     np.testing.assert_allclose(found, wanted.predict(FACES, verbose=0), atol=1e-3)
 

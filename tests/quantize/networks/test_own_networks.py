@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 keras = pytest.importorskip("keras", reason="needs the workstation extra")
 
 from edge_fer.emotions import LABELS  # noqa: E402
+from edge_fer.errors import ModelError  # noqa: E402
+from edge_fer.models.golden import choose_golden  # noqa: E402
 from edge_fer.models.runtime import open_model  # noqa: E402
 from quantize.data.calibration_set import CalibrationSet  # noqa: E402
 from quantize.int8.convert import convert  # noqa: E402
-from quantize.networks.adapting import own_answers  # noqa: E402
+from quantize.networks.adapting import own_answers, own_use  # noqa: E402
 from quantize.networks.folding import fold_batch_norms  # noqa: E402
 from quantize.networks.network_file import load_network  # noqa: E402
 from quantize.networks.reading import read_network  # noqa: E402
@@ -223,6 +225,24 @@ def squeeze_excite() -> Any:
     return keras.Model(x, head(layers.Flatten()(y)))
 
 
+def leaky() -> Any:
+    """LeakyReLU before a strong last layer: kernels with and without XNNPACK differ by 3 units."""
+    x = face()
+    return keras.Model(x, head(layers.Flatten()(trunk(x, "leaky_relu", norm=False))))
+
+
+def softmax_of_softmax() -> Any:
+    """As people train it with a loss from logits over a softmax."""
+    x = face()
+    return keras.Model(x, layers.Softmax()(head(layers.Flatten()(trunk(x)))))
+
+
+def of_integers() -> Any:
+    x = keras.Input((48, 48, 1), dtype="uint8")
+    y = trunk(keras.ops.cast(x, "float32") / 255.0)
+    return keras.Model(x, head(layers.Flatten()(y)))
+
+
 def own_classes() -> Any:
     x = face(224, 3)
     y = layers.AveragePooling2D(7)(x)
@@ -257,6 +277,9 @@ MATRIX: list[tuple[Callable[[], Any], str, Use]] = [
     (leaky_residual, ".keras", Use()),
     (flat_pixels, ".keras", Use()),
     (squeeze_excite, ".keras", Use()),
+    (leaky, ".keras", Use()),
+    (softmax_of_softmax, ".keras", Use()),
+    (of_integers, ".keras", of_bytes()),
     (own_classes, ".keras", of_bytes(("calm", "tense", "asleep"))),
     (nested_softmax, "saved_model", Use()),
     (average_of_64, "saved_model", Use(ALPHABETICAL)),
@@ -297,10 +320,23 @@ def check(build: Callable[[], Any], how: str, use: Use, folder: Path) -> None:
     assert np.abs(found - wanted).mean() < 0.02
     assert np.abs(found - wanted).max() < 0.25
     assert (found.argmax(axis=1) == wanted.argmax(axis=1)).mean() > 0.8
+    plain = open_model(content, "it", kind=use.kind, xnnpack=False)
+    choose_golden(model.run, plain.run)
 
 
 def test_a_nested_softmax_is_applied_once(tmp_path: Path) -> None:
     check(nested_softmax, ".keras", Use(), tmp_path)
+
+
+def test_the_number_of_a_class_is_no_answer(tmp_path: Path) -> None:
+    x = face()
+    network = keras.Model(x, keras.ops.argmax(head(layers.Flatten()(x)), axis=-1))
+    with pytest.raises(ModelError, match="as argmax gives: save the network without it"):
+        load_network(save(network, tmp_path, ".keras"))
+
+
+def test_a_network_of_integers_is_asked_for_bytes() -> None:
+    assert own_use(of_integers(), "it", Use()) == of_bytes()
 
 
 @pytest.mark.slow

@@ -149,10 +149,12 @@ def test_page_of_somebody_else_is_not_replaced(tmp_path: Path) -> None:
 
 def test_folders_that_cannot_be_one(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(UserError, match="a file, not a folder"):
+    with pytest.raises(UserError, match="file: is a file: name a folder"):
         check_folder(tmp_path / "file")
-    with pytest.raises(UserError, match=r"there is no folder .*no$"):
-        check_folder(tmp_path / "no" / "docs")
+    with pytest.raises(UserError, match=r"--report .*docs: cannot be made \(Not a directory\)"):
+        check_folder(tmp_path / "file" / "docs")
+    check_folder(tmp_path / "new" / "docs")  # as every other verb makes one
+    assert (tmp_path / "new" / "docs").is_dir()
     (tmp_path / PAGE).write_bytes(b"\xff\xfe")
     with pytest.raises(UserError, match="is not one of a report"):
         check_folder(tmp_path)
@@ -166,6 +168,21 @@ def test_files_that_do_not_go_together(run_folder: Path, small_int8_file: Path) 
         open_subject(small_int8_file, small_int8_file)
     with pytest.raises(UserError, match="cannot read the model"):
         open_subject(run_folder / "no.tflite")
+
+
+def test_a_report_of_a_saved_model_says_what_it_cannot_count(tmp_path: Path) -> None:
+    from quantize.report.layers import layers_section
+
+    face = keras.Input((48, 48, 1))
+    x = keras.layers.Flatten()(keras.layers.MaxPooling2D(8)(face))
+    network = keras.Model(face, keras.layers.Dense(7, activation="softmax")(x))
+    network.export(tmp_path / "saved", verbose=False)
+    subject = open_subject(tmp_path / "saved")
+    assert subject.is_network
+    assert subject.file.size_bytes > 1000
+    page = layers_section(subject)
+    assert "| TFSMLayer |" in page
+    assert "**unknown**" in page
 
 
 def test_a_report_is_of_a_network_used_as_the_options_say(tmp_path: Path) -> None:

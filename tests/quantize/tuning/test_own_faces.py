@@ -25,6 +25,7 @@ class ByShade:
     """Sure of class `value // 20` for pictures of one shade, unsure for those from 200."""
 
     format = "shade"
+    side_px = 48
 
     def log_probabilities(
         self, images: NDArray[np.uint8], advance: Callable[[float], None]

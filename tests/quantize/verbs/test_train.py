@@ -35,6 +35,7 @@ def test_the_shipped_file_is_begun_with_and_taught_by(noisy_csv: Path, tmp_path:
         (["--initial", __file__], "not a Keras model"),
         (["--teacher", __file__], "neither a .keras or .h5 nor a .tflite file"),
         (["--augmentation", "wild"], "'wild' is not one of"),
+        (["--labels", "happy,calm"], "'calm' is none of angry, disgust"),
     ],
 )
 def test_wrong_words(

@@ -1030,7 +1030,7 @@ struct edge_fer_codec_fault_counters_t {
     uint8_t restarts;
 
     /**
-     * How often the port to the vehicle was lost, or its CAN adapter had to be opened again; 126 is followed by 0, as in the next three.
+     * How often the port to the vehicle was lost, its CAN adapter had to be opened again, or the CAN controller was bus-off; 126 is followed by 0, as in the next three.
      *
      * Range: 0..127 (0..127 -)
      * Scale: 1
@@ -1039,7 +1039,7 @@ struct edge_fer_codec_fault_counters_t {
     uint8_t connections_lost;
 
     /**
-     * Frames that the port, its CAN adapter or the bus did not take.
+     * Frames that the port, its CAN adapter or the bus did not take, or that no other node acknowledged.
      *
      * Range: 0..127 (0..127 -)
      * Scale: 1

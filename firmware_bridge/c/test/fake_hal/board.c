@@ -5,11 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "driver.h"
 #include "stm32f4xx_hal.h"
-
-void driver_start(void);
-uint8_t driver_poll(void);
-void driver_report(uint16_t speed_raw);
 
 static DMA_Stream_TypeDef stream;
 static DMA_HandleTypeDef dma = {&stream};
