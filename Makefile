@@ -9,8 +9,9 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 demo: $(VENV)/.device
 	$(BIN)/edge-fer demo
 
+# A process for each processor; a file's tests stay together, as they share what they build.
 test: lint types
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" --numprocesses logical --maxprocesses 4 --dist loadfile
 
 # The fast tests with the share of lines and branches that they run, the lowest modules first.
 coverage: $(VENV)/.workstation

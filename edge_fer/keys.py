@@ -50,11 +50,11 @@ def read_private_key(path: Path, kind: type, how: str) -> Any:
         key = load_pem_private_key(content, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise KeyFileError(
-            KeyReason.NOT_A_KEY, f"{path}: no PEM key without a password ({error})"
+            KeyReason.NOT_A_KEY, f"{path}: not a PEM key without a password ({error})"
         ) from error
     if not isinstance(key, kind):
         name = kind.__name__.removesuffix("PrivateKey")
-        raise KeyFileError(KeyReason.NOT_A_KEY, f"{path}: no {name} key: make one with {how}")
+        raise KeyFileError(KeyReason.NOT_A_KEY, f"{path}: not an {name} key: make one with {how}")
     return key
 
 

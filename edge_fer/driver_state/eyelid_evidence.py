@@ -128,7 +128,7 @@ def update_eyelids(
         )
     share = None if sample.opening is None else before.baseline.share(sample.opening, settings)
     lids = _lids(before, sample.closed, share, head, settings)
-    was_low = max(before.low_s, before.closure_s) >= settings.closed_before_nod_s - ROUNDING_S
+    was_low = before.low_s >= settings.closed_before_nod_s - ROUNDING_S
     if lids is Lids.SHUT and head.early_bow and not head.away and not was_low:
         lids = None  # a look down or a sleep, and nobody knows yet where this driver looks
     blind_s = before.blind_s(time_s)
@@ -138,7 +138,7 @@ def update_eyelids(
     if (
         lids is Lids.SHUT
         and head.lowers_lids
-        and max(before.low_s, before.closure_s) < settings.closed_before_nod_s - ROUNDING_S
+        and before.low_s < settings.closed_before_nod_s - ROUNDING_S
     ):
         # Lids follow the gaze: who looks into the lap has lowered lids and does not sleep. What was
         # shut before goes on if the head is level again at once: one pose may be wrong.
@@ -203,7 +203,7 @@ def _judged(
     if is_open:
         # As of a closure: one frame may be misjudged.
         again = before.open_now_s + between_s >= settings.eyes_open_again_s - ROUNDING_S
-        low_s = 0.0 if again else max(low_s - settings.eyes_open_weight * between_s, 0.0)
+        low_s = 0.0 if again else low_s
     elif not head.bowed and not head.down:
         low_s += between_s
     half = lids is Lids.HALF and not head.looks_down and not head.bowed

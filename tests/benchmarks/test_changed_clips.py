@@ -6,7 +6,14 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.benchmarks.changed_clips import Change, changed_picture, main
+from edge_fer.observation import Landmarks
+from tests.benchmarks.changed_clips import (
+    OVERLAYS,
+    Change,
+    changed_picture,
+    main,
+    with_overlay,
+)
 
 PICTURE = np.random.default_rng(5).integers(0, 256, (48, 64, 3)).astype(np.uint8)
 
@@ -22,7 +29,10 @@ def test_dark_has_a_fifth_of_the_light() -> None:
     assert dark.mean() == pytest.approx(0.2 * PICTURE.mean(), rel=0.03)
 
 
-@pytest.mark.parametrize(("change", "pictures"), [("half-rate", 5), ("mirrored", 10)])
+@pytest.mark.parametrize(
+    ("change", "pictures"),
+    [("half-rate", 5), ("mirrored", 10), ("ten-a-second", 5), ("sunglasses", 10)],
+)
 def test_a_folder_keeps_its_names_and_its_length(
     tmp_path: Path, change: str, pictures: int
 ) -> None:
@@ -37,3 +47,16 @@ def test_a_folder_keeps_its_names_and_its_length(
     assert clip.get(cv2.CAP_PROP_FRAME_COUNT) == pictures
     seconds = clip.get(cv2.CAP_PROP_FRAME_COUNT) / clip.get(cv2.CAP_PROP_FPS)
     assert seconds == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("change", [change for change in Change if change in OVERLAYS])
+def test_what_is_before_a_face_hides_what_it_says(change: Change) -> None:
+    grey = np.full((200, 200, 3), 128, np.uint8)
+    points = Landmarks((70.0, 80.0), (130.0, 80.0), (100.0, 110.0), (80.0, 140.0), (120.0, 140.0))
+    shown = with_overlay(grey, points, change, 5.0)
+    changed = (shown != grey).any(axis=2)
+    assert changed[80, 70] == (change in (Change.SUNGLASSES, Change.COVERED))
+    assert changed[140, 100] == (change in (Change.CUP, Change.COVERED))
+    assert changed.any()
+    # A hand goes away again.
+    assert (with_overlay(grey, points, change, 1.0) == grey).all() == (change is Change.COVERED)

@@ -54,7 +54,7 @@ def test_mistakes_in_a_uri_show_no_password() -> None:
 
 @pytest.mark.parametrize("query", ["loop", "=1", "loop=", "loop=1&loop=0", "loop=1&"])
 def test_malformed_option_is_named(query: str) -> None:
-    with pytest.raises(UserError, match="is no option"):
+    with pytest.raises(UserError, match="is not an option"):
         parse_uri(f"demo:?{query}")
 
 

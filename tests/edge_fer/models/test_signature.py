@@ -69,7 +69,7 @@ def test_what_is_no_key(tiny_model: Path, key: Path, trusted: str) -> None:
 
 def test_private_key_that_is_none(tiny_model: Path, key: Path) -> None:
     key.write_text("no key")
-    with pytest.raises(UserError, match="no PEM key"):
+    with pytest.raises(UserError, match="not a PEM key"):
         sign_model(tiny_model, key, release=7)
     with pytest.raises(UserError, match="cannot read the private key"):
         sign_model(tiny_model, key.with_name("none.pem"), release=7)

@@ -161,11 +161,11 @@ class TestKeys:
         assert path.read_bytes() == before
 
     def test_a_public_key_that_is_none_is_refused(self, keys: tuple[str, Path]) -> None:
-        with pytest.raises(UserError, match="no X25519 key"):
+        with pytest.raises(UserError, match="not an X25519 key"):
             lock_for("00" * 32)
 
     @pytest.mark.parametrize(
-        ("content", "problem"), [(b"nonsense", "no PEM key"), (None, "cannot read")]
+        ("content", "problem"), [(b"nonsense", "not a PEM key"), (None, "cannot read")]
     )
     def test_a_file_that_is_no_private_key(
         self, tmp_path: Path, keys: tuple[str, Path], content: bytes | None, problem: str
@@ -188,7 +188,7 @@ class TestKeys:
                 form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption()
             )
         )
-        with pytest.raises(UserError, match="no X25519 key: make one with `edge-fer recording"):
+        with pytest.raises(UserError, match="not an X25519 key: make one with `edge-fer recording"):
             load_key(path)
 
 

@@ -6,6 +6,7 @@ from enum import IntEnum
 import pytest
 
 from edge_fer.driver_state.asking import Asking
+from edge_fer.driver_state.measured import Measured
 from edge_fer.driver_state.policy import Decision, first_decision
 from edge_fer.driver_state.states import (
     DriverState,
@@ -266,3 +267,39 @@ def test_in_standby_nothing_is_known_and_nothing_is_wrong() -> None:
     assert health["DegradedReason"] == "standby"
     assert (health["Model"], health["Temperature"], health["FrameRate"]) == ("ok", 51.0, 0.0)
     assert report_standby(HEALTH, 9.0, Parts(model_is_fallback=True)).health.model == MODEL_FALLBACK
+
+
+def test_each_figure_of_the_evidence_is_in_the_status_as_well() -> None:
+    figures = Measured(
+        yaw_deg=-12.0,
+        pitch_deg=4.0,
+        lid_opening=0.9,
+        gaze_yaw_deg=-20.0,
+        gaze_pitch_deg=5.0,
+        zone="mirror or side",
+        blinks_per_minute=14.0,
+        yawns=2,
+        nods=1,
+        eyes_unseen_s=1.0,
+        head_unseen_s=0.0,
+    )
+    decision = replace(happy_decision(), measured=figures)
+    told = report(replace(step(), decision=decision), HEALTH, 5.0).evidence
+    shown = figures.to_json()
+    on_the_bus = {
+        "Yaw": (told.yaw_deg, shown["yaw_deg"]),
+        "Pitch": (told.pitch_deg, shown["pitch_deg"]),
+        "LidOpening": (told.lid_opening_percent, 100 * shown["lid_opening"]),
+        "GazeYaw": (told.gaze_yaw_deg, shown["gaze_yaw_deg"]),
+        "GazePitch": (told.gaze_pitch_deg, shown["gaze_pitch_deg"]),
+        "BlinkRate": (told.blinks_per_minute, shown["blinks_per_minute"]),
+        "Yawns": (told.yawns, shown["yawns"]),
+        "EyesUnseen": (told.eyes_unseen_s, shown["eyes_unseen_s"]),
+        "HeadUnseen": (told.head_unseen_s, shown["head_unseen_s"]),
+    }
+    signals = set(definition("DriverEvidence").signals) - {"Counter", "Crc", "CRC"}
+    # The reason stands beside the figures in the status.
+    assert {name for name in signals if "E2E" not in name} == {*on_the_bus, "StateReason"}
+    assert told.reason is decision.reason
+    for name, (bus, status) in on_the_bus.items():
+        assert bus == status, name

@@ -149,4 +149,4 @@ def test_networks_that_branch_are_left_alone() -> None:
     folded = fold_batch_norms(model)
     assert chain_of(model) is None
     assert folded.model is model
-    assert folded.notes["norm"].startswith("the network is no chain")
+    assert folded.notes["norm"].startswith("the network is not a chain")

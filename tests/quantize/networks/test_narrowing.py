@@ -77,5 +77,5 @@ def test_the_mean_of_a_channel_that_goes_stays_in_the_bias(small: Any) -> None:
 def test_another_family_or_a_wider_network_is_refused(
     small: Any, widths: tuple[tuple[int, ...], ...]
 ) -> None:
-    with pytest.raises(UserError, match="no wider network with the layers of"):
+    with pytest.raises(UserError, match="not a wider network with the layers of"):
         narrow(small, build_edge(widths=widths), FACES)
