@@ -1,7 +1,9 @@
 """How often a driver who is well is asked, over hours, and what alone is never asked about."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -52,9 +54,10 @@ def assert_seldom(requests: list[Request]) -> None:
     """One question in half an hour; one that nobody answered is repeated once, and no more."""
     questions = [each for each in requests if each.kind is RequestKind.ARE_YOU_ALL_RIGHT]
     begun = [each for each in questions if each.reason is not Reason.DID_NOT_ANSWER]
-    for before, after in zip(begun, begun[1:], strict=False):
-        assert after.raised_s - before.raised_s >= HALF_AN_HOUR_S - ROUNDING_S
-        repeated = [q for q in questions if before.raised_s < q.raised_s < after.raised_s]
+    times_s = [each.raised_s for each in begun]
+    for before_s, after_s in pairwise([*times_s, math.inf]):
+        assert after_s - before_s >= HALF_AN_HOUR_S - ROUNDING_S
+        repeated = [each for each in questions if before_s < each.raised_s < after_s]
         assert len(repeated) <= 1
 
 
