@@ -138,9 +138,10 @@ def request_panel(seen: Seen) -> Panel:
                 f"{named(request.NAME, 'Severity', request.severity)}, id {request.request_id}  ",
                 _answer(seen, request),
             ),
+            # The reason first: of what does not fit into half of 80 columns the end is cut off.
             Text(
-                f"valid for {number(request.valid_for_s, 's')},"
-                f" {named(request.NAME, 'Reason', request.reason)}"
+                f"{named(request.NAME, 'Reason', request.reason)},"
+                f" valid for {number(request.valid_for_s, 's')}"
             ),
         ),
         "REQUEST",

@@ -7,9 +7,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from edge_fer.camera import open_camera
+from edge_fer import camera as cameras
+from edge_fer.camera import check_uri, open_camera
 from edge_fer.camera.base import Pace
+from edge_fer.camera.uri import OPTIONS, STREAM_SCHEMES
 from edge_fer.errors import UserError
 
 
@@ -50,6 +53,53 @@ def test_the_picture_is_turned_clockwise_and_then_mirrored(
 def test_another_angle_is_refused(uri: str, option: str) -> None:
     with pytest.raises(UserError, match=option.split("=", maxsplit=1)[0]):
         open_camera(f"{uri}?{option}")
+
+
+def turned_uri(scheme: str, options: str) -> str:
+    """Return a URI of this kind of camera; the options of a URL stand in its fragment."""
+    if scheme in STREAM_SCHEMES:
+        return f"{scheme}://host/path?flip=9#{options}"
+    return f"{scheme}:place?{options}"
+
+
+class Corner:
+    """Stands for a camera of any kind: 4 by 6 pixels, bright in the upper left one."""
+
+    fps = 30.0
+
+    def read(self) -> NDArray[np.uint8]:
+        grey = np.zeros((4, 6), np.uint8)
+        grey[0, 0] = 255
+        return grey
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("scheme", OPTIONS)
+def test_every_kind_of_camera_is_turned(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Backend:
+        @staticmethod
+        def open_uri(uri: object, *, fps: float) -> Corner:
+            return Corner()
+
+    monkeypatch.setattr(cameras, "load_backend", lambda scheme: Backend)
+    bright = {"0": (0, 0), "90": (0, 3), "180": (3, 5), "270": (5, 0)}
+    for rotate, (row, column) in bright.items():
+        for flip in ("0", "1"):
+            grey = open_camera(turned_uri(scheme, f"rotate={rotate}&flip={flip}")).read()
+            assert grey is not None
+            assert grey.shape == ((4, 6) if rotate in ("0", "180") else (6, 4))
+            mirrored = grey.shape[1] - 1 - column
+            assert grey[row, mirrored if flip == "1" else column] == 255
+
+
+@pytest.mark.parametrize("scheme", OPTIONS)
+@pytest.mark.parametrize("option", ["rotate=45", "rotate=-90", "flip=2", "flip=true"])
+def test_every_kind_of_camera_refuses_another_turn(scheme: str, option: str) -> None:
+    name, _, value = option.partition("=")
+    with pytest.raises(UserError, match=rf"{name}: '{value}' is not 0 or "):
+        check_uri(turned_uri(scheme, option))
 
 
 def test_frames_are_paced_by_their_own_times() -> None:

@@ -17,7 +17,7 @@ from edge_fer.recording.export import on_the_grid
 from edge_fer.recording.pictures import decompress
 from edge_fer.recording.ring import Ring, WallClock
 from edge_fer.recording.sealing import lock_for, make_key
-from tests.edge_fer.recording.making_clips import make_clip
+from tests.edge_fer.recording.making_clips import MEASURED, make_clip
 
 CLIP = make_clip(shots=20, forward=True)
 Run = Callable[..., tuple[int, str, str]]
@@ -106,7 +106,12 @@ def test_an_export_holds_both_cameras_side_by_side(
     assert code == 0
     folder = out / "clip-00000002"
     assert said == f"{folder}: clip.json, pictures.csv, cabin.avi, forward.avi\n"
-    assert json.loads((folder / "clip.json").read_text())["shots"] == [20, 20]
+    about = json.loads((folder / "clip.json").read_text())
+    assert about["shots"] == [20, 20]
+    # What was said, why, and the figures behind it.
+    (event,) = about["events"]
+    assert (event["state"], event["reason"]) == ("asleep", "eyes stayed closed")
+    assert event["measured"] == MEASURED
     with (folder / "pictures.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 40

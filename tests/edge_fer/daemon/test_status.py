@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from edge_fer.daemon import status_server
 from edge_fer.daemon.render_status import duration, status_as_text
 from edge_fer.daemon.status import Status, StatusAnswer, as_journal_fields, as_prometheus
 from edge_fer.daemon.status_server import StatusServer, ask
+from edge_fer.driver_state.measured import Measured
 from edge_fer.errors import DaemonError, DaemonReason, UserError
 from edge_fer.health.meter import Health
 from edge_fer.paths import own_status_socket, status_sockets
@@ -497,6 +498,20 @@ def test_the_command_prints_the_same_json(path: Path, server: StatusServer) -> N
     server.publish(STATUS, time.monotonic())
     said = CliRunner().invoke(app, ["status", "--json", "--socket", str(path)])
     assert StatusAnswer.from_json(json.loads(said.stdout)).status == STATUS
+
+
+def test_the_json_says_why_the_state_holds_and_on_what_figures(
+    path: Path, server: StatusServer
+) -> None:
+    figures = Measured(yaw_deg=41.0, lid_opening=0.9, yawns=2, eyes_unseen_s=0.0, zone="lap")
+    status = replace(STATUS, state="distracted", reason="long look down", measured=figures)
+    server.publish(status, time.monotonic())
+    said = CliRunner().invoke(app, ["status", "--json", "--socket", str(path)])
+    values = json.loads(said.stdout)
+    assert (values["state"], values["reason"]) == ("distracted", "long look down")
+    assert values["measured"] == asdict(figures)
+    # Each figure has its key, also while it is not known.
+    assert values["measured"].keys() == {each.name for each in fields(Measured)}
 
 
 def test_two_daemons_do_not_take_each_others_socket(

@@ -4,13 +4,16 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from firmware_bridge.controller.action import Action
+from firmware_bridge.controller.action import STANDS_BELOW_KM_H, Action
 from firmware_bridge.controller.events import Changes, event_text
 from firmware_bridge.controller.key_map import press
 from firmware_bridge.controller.side import ControllerSide
 from firmware_bridge.controller.vehicle import ALL_RIGHT, VehicleState
-from firmware_bridge.protocol.database import value_code
+from firmware_bridge.e2e.profile22 import Profile22Sender
+from firmware_bridge.protocol.database import definition, value_code
 from firmware_bridge.protocol.frame import CanFrame
 from firmware_bridge.protocol.messages import (
     ControllerStatusMessage,
@@ -18,6 +21,7 @@ from firmware_bridge.protocol.messages import (
     DriverStateMessage,
     HealthMessage,
     Message,
+    encode,
 )
 from firmware_bridge.reception.supervision import BusSupervisor, FrameStatus
 
@@ -185,3 +189,76 @@ def test_a_port_that_goes_and_comes_is_an_event_each() -> None:
 
     assert event_text(lost).startswith("link: /dev/x is gone: unplugged; it is opened again")
     assert event_text(back) == "the port is back"
+
+
+UNRESPONSIVE = value_code("DriverState", "State", "unresponsive")
+HIGHEST_CODE = 15
+STRENGTH = [Action.NOTHING, Action.CHIME, Action.WARNING, Action.SLOW_DOWN, Action.STOP]
+
+
+def drive(side: ControllerSide, states: list[tuple[int, int]]) -> list[Action]:
+    """Send each state for so many tenths of a second; return the actions, one after another."""
+    sender = Profile22Sender(definition("DriverState").data_ids)
+    actions: list[Action] = []
+    tick = 0
+    for state, tenths in states:
+        for _ in range(tenths):
+            tick += 1
+            data = sender.protect(encode(DriverStateMessage(state)))
+            side.take(CanFrame(definition("DriverState").can_id, data, tick / 10))
+            side.pass_time(tick / 10)
+            action = side.advice().action
+            if not actions or action is not actions[-1]:
+                actions.append(action)
+    return actions
+
+
+def test_the_vehicle_escalates_one_step_after_another_and_stops_at_the_last(
+    side: ControllerSide,
+) -> None:
+    names = ("attentive", "drowsy", "distracted", "microsleep", "asleep", "unresponsive")
+    states = [(value_code("DriverState", "State", name), 20) for name in names]
+
+    assert drive(side, states) == [Action.UNKNOWN, *STRENGTH]
+    # And back in one: the driver is awake.
+    attentive, _ = states[0]
+    assert drive(ControllerSide(side.vehicle, 0.0), [*states, (attentive, 5)])[-2:] == [
+        Action.STOP,
+        Action.NOTHING,
+    ]
+
+
+@pytest.mark.parametrize("state", ["distracted", "microsleep", "no driver"])
+def test_what_lasts_is_first_warned_of_and_then_slowed_down_for(
+    side: ControllerSide, state: str
+) -> None:
+    code = value_code("DriverState", "State", state)
+
+    assert drive(side, [(1, 5), (code, 49)])[-1] is Action.WARNING
+    assert drive(ControllerSide(side.vehicle, 0.0), [(1, 5), (code, 600)]) == [
+        Action.UNKNOWN,
+        Action.NOTHING,
+        Action.WARNING,
+        Action.SLOW_DOWN,
+    ]
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    states=st.lists(
+        st.tuples(
+            st.integers(0, HIGHEST_CODE).filter(lambda code: code != UNRESPONSIVE),
+            st.integers(1, 30) | st.just(80),
+        ),
+        max_size=8,
+    ),
+    speed_km_h=st.none() | st.floats(0.0, 250.0),
+)
+def test_no_sequence_of_states_without_unresponsive_stops_the_vehicle(
+    states: list[tuple[int, int]], speed_km_h: float | None
+) -> None:
+    vehicle = VehicleState(speed_km_h=speed_km_h)
+    assert Action.STOP not in drive(ControllerSide(vehicle, 0.0), states)
+    # With it the same vehicle does, if it moves.
+    stops = Action.STOP in drive(ControllerSide(vehicle, 0.0), [*states, (UNRESPONSIVE, 3)])
+    assert stops == (speed_km_h is not None and speed_km_h >= STANDS_BELOW_KM_H)

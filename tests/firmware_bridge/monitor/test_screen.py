@@ -9,6 +9,7 @@ from rich.console import Console
 
 from firmware_bridge.monitor.controls import MOST_SIDEWAYS_CELLS, Controls, Page, press
 from firmware_bridge.monitor.frame_log import FrameLog, LoggedFrame
+from firmware_bridge.monitor.panels import driver_panel, request_panel
 from firmware_bridge.monitor.parts import bar, duration, state_colour, timeline
 from firmware_bridge.monitor.screen import Screen
 from firmware_bridge.protocol.database import definition, definitions
@@ -86,7 +87,7 @@ def test_it_shows_what_is_known(watch: Watch) -> None:
         "71 %",
         "are you all right",
         "advice, id 3",
-        "valid for 24 s, camera recovered",
+        "camera recovered, valid for 24 s",
         "camera good  model ok",
         "30 fps  latency 4 ms  temp 51 °C",
         f"{shown_id(DriverStateMessage)} DriverState",
@@ -396,6 +397,32 @@ def test_a_sense_that_never_saw_anything_is_named(make_frame: MakeFrame) -> None
         ):
             watch.take(make_frame(message, index / 10))
     assert "eyes never seen" in draw(watch, LINE, 0.25)
+
+
+def test_each_reason_of_the_wire_is_shown_in_words(make_frame: MakeFrame) -> None:
+    reasons = dict(definition(DriverEvidenceMessage.NAME).signals["StateReason"].names)
+    assert reasons == dict(definition(DriverRequestMessage.NAME).signals["Reason"].names)
+    unknown = reasons.pop(255)
+    assert len(reasons) > 50
+    console = Console(file=io.StringIO(), record=True, width=40)  # half of a narrow terminal
+    for code, words in reasons.items():
+        watch = Watch(0.0)
+        for index in range(2):  # the second makes its sender a trusted one
+            for message in (
+                DriverStateMessage(1),
+                DriverEvidenceMessage(eyes_unseen_s=0.0, head_unseen_s=0.0, reason=code),
+                DriverRequestMessage(1, 3, 1, 254, code),
+            ):
+                watch.take(make_frame(message, index / 10))
+        seen = watch.seen(0.15)
+        console.print(driver_panel(seen, 36))
+        driver = console.export_text()
+        console.print(request_panel(seen))
+        request = console.export_text()
+        # Whole, and no other reason that begins alike.
+        assert f"╰─ {words} ─" in driver
+        assert f"│ {words}, valid" in request
+        assert unknown not in driver + request
 
 
 def test_the_list_scrolls_back_and_says_what_it_leaves_out(make_frame: MakeFrame) -> None:
