@@ -177,7 +177,9 @@ def test_a_driver_on_the_other_side_is_judged_as_in_a_mirror(
                 pose: tuple[float, float] = (yaw_deg, pitch_deg),
                 eyes: tuple[float, float] | None = gaze,
             ) -> HeadEvidence:
-                sample = UNSEEN if eyes is None else EyeSample(0.36, 0.05, (side * eyes[0], eyes[1]))
+                sample = (
+                    UNSEEN if eyes is None else EyeSample(0.36, 0.05, (side * eyes[0], eyes[1]))
+                )
                 return update_head(
                     before,
                     HeadPose(side * pose[0], pose[1], 0.0),
