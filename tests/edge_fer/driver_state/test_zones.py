@@ -1,6 +1,7 @@
 """Zones lie around the neutral look that was learned, and a glance at some of them is free."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -131,7 +132,8 @@ def test_their_borders_are_settings(
     name: str, value: float, look: tuple[float, float], before: Zone, after: Zone
 ) -> None:
     assert looked(LEARNED, *look, 0.5).zone is before
-    moved = replace(SETTINGS, **{name: value})
+    other: Any = {name: value}
+    moved = replace(SETTINGS, **other)
     assert looked(LEARNED, *look, 0.5, policy=moved).zone is after
 
 
