@@ -23,7 +23,8 @@ from edge_fer.health.meter import Health
 from edge_fer.observation import CameraCondition, FaceBox, HeadPose
 from edge_fer.pipeline import Step
 from edge_fer.recording.flag import RecordingFlag
-from edge_fer.stories.scene import AHEAD, BLINKING, CALM, START_S, Eyes, Scene, Story, told
+from edge_fer.stories.scene import AHEAD, BLINKING, CALM, START_S, Eyes, Scene, Story
+from edge_fer.stories.scene import told as observations_of
 from edge_fer.vehicle.outgoing import (
     FACE_DETECTED,
     FACE_NONE,
@@ -322,7 +323,7 @@ def test_for_how_long_each_sense_has_been_blind_is_on_the_bus(
     story = Story((Scene(5, CALM), Scene(20, CALM, eyes=eyes, head=head), Scene(3, CALM)), ())
     monitor = StateMonitor(story.settings, START_S)
     evidence = definition("DriverEvidence")
-    for observation in told(story, 10):
+    for observation in observations_of(story, 10):
         decision = monitor.observe(observation)
         sent = report(replace(step(), decision=decision), HEALTH, 5.0).evidence
         said = message_as_json(decode(evidence.can_id, encode(sent)))
@@ -339,7 +340,7 @@ def test_for_how_long_each_sense_has_been_blind_is_on_the_bus(
 
 def test_a_sense_that_never_judged_anything_is_not_available_on_the_bus() -> None:
     monitor = StateMonitor(PolicySettings(), START_S)
-    for observation in told(Story((Scene(6, CALM, eyes=None),), ()), 10):
+    for observation in observations_of(Story((Scene(6, CALM, eyes=None),), ()), 10):
         decision = monitor.observe(observation)
     sent = report(replace(step(), decision=decision), HEALTH, 5.0).evidence
     said = message_as_json(decode(definition("DriverEvidence").can_id, encode(sent)))
