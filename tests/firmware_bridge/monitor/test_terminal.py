@@ -172,11 +172,13 @@ def test_a_recording_is_complete_however_the_monitor_ends(
 def test_in_tmux_every_line_is_where_it_belongs(
     line: str, tmp_path: Path, columns: int, lines: int
 ) -> None:
+    own = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+
     def tmux(*arguments: str) -> str:
         # Of its own: no server or settings of the user's.
         command = ["tmux", "-S", str(tmp_path / "tmux"), "-f", "/dev/null", *arguments]
-        # Without `env` it would have the size that pytest's readline has set behind Python's back.
-        done = subprocess.run(command, env=os.environ, capture_output=True, text=True, check=True)
+        # A size in the environment, as pytest's readline and its processes set it, would win.
+        done = subprocess.run(command, env=own, capture_output=True, text=True, check=True)
         return done.stdout
 
     def wait_for(*wanted: str, last: str = "") -> list[str]:
