@@ -7,19 +7,23 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
+from edge_fer.camera.scene import Scene
 from edge_fer.camera.settings import CameraConfig
 from edge_fer.config.config import Config, LogConfig
 from edge_fer.config.live import LiveConfig
+from edge_fer.daemon.status_server import ask
 from edge_fer.driver_state.monitor import StateMonitor
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.driver_state.states import DriverState
-from edge_fer.errors import UserError
+from edge_fer.errors import DaemonError, UserError
 from edge_fer.observation import (
     CameraCondition,
     EyeReading,
@@ -201,3 +205,70 @@ def test_a_closed_terminal_ends_what_a_person_started(
         finally:
             daemon.kill()
             daemon.wait()
+
+
+def film_of_a_driver_at_the_left_edge(path: Path) -> Path:
+    """Write five seconds of the demo's driver, moved out of the seat of one who sits on the left.
+
+    A camera looks back: who sits on the right is left in the picture.
+    """
+    scene, fps, aside_px = Scene(), 15, 200
+    film = cv2.VideoWriter(
+        str(path), cv2.VideoWriter.fourcc(*"MJPG"), fps, (640, 480), isColor=False
+    )
+    assert film.isOpened()
+    for number in range(5 * fps):
+        grey = scene.render(number / fps)[:, aside_px:]
+        film.write(cv2.copyMakeBorder(grey, 0, 0, 0, aside_px, cv2.BORDER_REPLICATE))
+    film.release()
+    return path
+
+
+@pytest.mark.slow
+def test_a_running_daemon_looks_at_the_other_seat_once_the_drivers_side_changes(
+    tmp_path: Path,
+) -> None:
+    film = film_of_a_driver_at_the_left_edge(tmp_path / "driver.avi")
+    path, log = tmp_path / "edge-fer.toml", tmp_path / "log"
+    (tmp_path / "run").mkdir()
+    socket = tmp_path / "run" / "status.socket"
+
+    def finds_faces() -> bool | None:
+        """Whether it does in more than one frame a second; None while it does not answer."""
+        with suppress(DaemonError):
+            answer = ask(socket)
+            return None if answer is None else answer.status.health.face_fps > 1.0
+        return None
+
+    def sit(side: str) -> None:
+        path.write_text(f'[driver_state]\ndriver_side = "{side}"\n')
+
+    sit("right")
+    with log.open("wb") as writing:
+        command = ["run", "--camera", f"file:{film}?loop=1", "--link", "virtual:seats"]
+        daemon = subprocess.Popen(
+            [sys.executable, "-m", "edge_fer", *command, "--config", path],
+            stdin=subprocess.DEVNULL,
+            stderr=writing,
+            env=os.environ
+            | {
+                "NOTIFY_SOCKET": str(tmp_path / "notify"),
+                "RUNTIME_DIRECTORY": str(tmp_path / "run"),
+            },
+        )
+        try:
+            wait_for(lambda: "driver state: attentive" in log.read_text())
+            wait_for(lambda: finds_faces() is True)
+            sit("left")
+            daemon.send_signal(signal.SIGHUP)
+            wait_for(lambda: 'driver_state.driver_side is "left" now' in log.read_text())
+            # Nobody sits there: no face is found any more, and that becomes a state.
+            wait_for(lambda: finds_faces() is False)
+            wait_for(lambda: "driver state: no driver" in log.read_text())
+            sit("right")
+            daemon.send_signal(signal.SIGHUP)
+            wait_for(lambda: log.read_text().count("driver state: attentive") == 2)
+            wait_for(lambda: finds_faces() is True)
+        finally:
+            daemon.terminate()
+            assert daemon.wait(20) == 0

@@ -151,14 +151,9 @@ def driven(seconds: float, fps: int, *, answers: bool) -> list[Decision]:
     return decisions
 
 
-LENGTHS = [(2100.0, 2, 2), pytest.param(2 * 3600.0, 5, 4, marks=pytest.mark.slow)]
-
-
-@pytest.mark.parametrize(("seconds", "fps", "questions"), LENGTHS)
-def test_a_long_drive_of_doubtful_faces_asks_once_in_half_an_hour(
-    seconds: float, fps: int, questions: int
-) -> None:
-    decisions = driven(seconds, fps, answers=False)
+@pytest.mark.slow
+def test_a_long_drive_of_doubtful_faces_asks_once_in_half_an_hour() -> None:
+    decisions, questions = driven(2 * 3600.0, 5, answers=False), 4
     requests = requests_of(decisions)
     assert_seldom(requests)
     # As often as it may: the doubt goes on, and each question is repeated once.

@@ -7,7 +7,9 @@ import pytest
 
 from edge_fer.driver_state.asking import Asking
 from edge_fer.driver_state.measured import Measured
+from edge_fer.driver_state.monitor import StateMonitor
 from edge_fer.driver_state.policy import Decision, first_decision
+from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.driver_state.states import (
     DriverState,
     Reason,
@@ -18,9 +20,11 @@ from edge_fer.driver_state.states import (
 from edge_fer.emotions import Emotion
 from edge_fer.face.tracking import TrackedFace
 from edge_fer.health.meter import Health
-from edge_fer.observation import CameraCondition, FaceBox
+from edge_fer.observation import CameraCondition, FaceBox, HeadPose
 from edge_fer.pipeline import Step
 from edge_fer.recording.flag import RecordingFlag
+from edge_fer.stories.scene import AHEAD, BLINKING, CALM, START_S, Eyes, Scene, Story
+from edge_fer.stories.scene import told as observations_of
 from edge_fer.vehicle.outgoing import (
     FACE_DETECTED,
     FACE_NONE,
@@ -40,6 +44,7 @@ from firmware_bridge.protocol.database import definition, value_code, value_name
 from firmware_bridge.protocol.messages import (
     DriverStateMessage,
     EmotionProbabilitiesMessage,
+    decode,
     encode,
 )
 from firmware_bridge.reception.watching import message_as_json
@@ -303,3 +308,41 @@ def test_each_figure_of_the_evidence_is_in_the_status_as_well() -> None:
     assert told.reason is decision.reason
     for name, (bus, status) in on_the_bus.items():
         assert bus == status, name
+
+
+MOST_UNSEEN_S = 14.0  # that the wire can say
+
+
+@pytest.mark.parametrize(
+    ("eyes", "head", "blind"),
+    [(None, AHEAD, "EyesUnseen"), (BLINKING, None, "HeadUnseen"), (None, None, "both")],
+)
+def test_for_how_long_each_sense_has_been_blind_is_on_the_bus(
+    eyes: Eyes | None, head: HeadPose | None, blind: str
+) -> None:
+    story = Story((Scene(5, CALM), Scene(20, CALM, eyes=eyes, head=head), Scene(3, CALM)), ())
+    monitor = StateMonitor(story.settings, START_S)
+    evidence = definition("DriverEvidence")
+    for observation in observations_of(story, 10):
+        decision = monitor.observe(observation)
+        sent = report(replace(step(), decision=decision), HEALTH, 5.0).evidence
+        said = message_as_json(decode(evidence.can_id, encode(sent)))
+        since_s = observation.time_s - START_S - 4.9
+        blind_s = min(since_s, MOST_UNSEEN_S) if 0.0 < since_s < 20.05 else 0.0
+        for name in ("EyesUnseen", "HeadUnseen"):
+            expected_s = blind_s if blind in (name, "both") else 0.0
+            assert said[name] == pytest.approx(expected_s, abs=0.51)
+        # Attention is claimed only from what was judged lately.
+        if blind_s > story.settings.sense_unseen_after_s:
+            assert decision.state is not DriverState.ATTENTIVE
+    assert decision.state is DriverState.ATTENTIVE
+
+
+def test_a_sense_that_never_judged_anything_is_not_available_on_the_bus() -> None:
+    monitor = StateMonitor(PolicySettings(), START_S)
+    for observation in observations_of(Story((Scene(6, CALM, eyes=None),), ()), 10):
+        decision = monitor.observe(observation)
+    sent = report(replace(step(), decision=decision), HEALTH, 5.0).evidence
+    said = message_as_json(decode(definition("DriverEvidence").can_id, encode(sent)))
+    assert (said["EyesUnseen"], said["HeadUnseen"]) == (None, 0)
+    assert decision.state is DriverState.UNSEEN
