@@ -59,12 +59,13 @@ def assemble(
 ) -> Daemon:
     """Open model, face detector and port, and return a daemon that has not started.
 
-    `managed` is whether a service manager runs it: then what does not open has a stand-in, and
-    camera and port are tried again for ever, because nobody reads an error. Otherwise each is a
-    UserError. `camera` may have been prepared; `Daemon.run` starts it.
+    `managed` is whether a service manager runs the daemon. Nobody then reads an error at the start,
+    so a part that does not open is replaced by a fallback, and camera and port are retried for
+    ever. Otherwise each failure is a UserError. `camera` may already be prepared; `Daemon.run`
+    starts it.
     """
     attempts = LoadAttempts(own_attempts_file())
-    # Whatever ends Python in order, a port that is missing for example, is no model's fault.
+    # A regular exit of Python, for example because a port is missing, is not the model's fault.
     atexit.register(attempts.ready)
     networks = open_networks(
         config.model,
@@ -134,9 +135,9 @@ def assemble(
 
 
 def _open_link(uri: str, *, keep_trying: bool) -> Link:
-    """Return the link, open; or, with `keep_trying`, one that opens when its port is there.
+    """Return the open link; with `keep_trying`, one that opens once its port exists.
 
-    A serial adapter may be plugged in, or a CAN interface come up, after the daemon's start.
+    A serial adapter may be plugged in, or a CAN interface may come up, after the daemon's start.
     """
     link = Link(uri, tap=FrameTap(own_frames_socket()))
     try:

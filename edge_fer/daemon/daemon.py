@@ -1,4 +1,4 @@
-"""The loop: moves frames to the pipeline, and its decisions to where they are published."""
+"""The main loop: passes frames to the pipeline, and the decisions to the publisher."""
 
 import logging
 import time
@@ -26,8 +26,8 @@ from edge_fer.recording.process import RecorderProcess
 from edge_fer.vehicle.reader import VehicleReader
 from firmware_bridge.link.link import Link
 
-# So often the loop comes round when no frame arrives: the policy wants ten observations a second,
-# and a signal is answered within this time.
+# Period of the loop when no frame arrives: the policy needs ten observations a second, and the loop
+# reacts to a signal within this time.
 TICK_S = 0.1
 STOP_LINK_S = 0.3  # of the second that SIGTERM may take
 STOP_RECORDER_S = 0.2
@@ -57,7 +57,7 @@ class Daemon:
     ) -> None:
         """Loop until `stop` is set or the camera's input ends; CameraError as `FrameSource.next`.
 
-        `changed_config` returns a config whose live part is to be taken over, or None.
+        `changed_config` returns a config whose live settings the daemon applies, or None.
         """
         reason, now_s = self.standby.reason, time.monotonic()
         # Before the link's first frame, which would otherwise have to be "not available".
@@ -87,7 +87,7 @@ class Daemon:
         self.readiness.end()
 
     def _turn_or_lack(self) -> None:
-        """Take a turn; where the machine refuses something, say that nothing is seen."""
+        """Run one iteration; if the machine refuses a resource, report that nothing is seen."""
         vehicle = UNKNOWN_VEHICLE
         try:
             vehicle = self.vehicle.read()
@@ -96,8 +96,9 @@ class Daemon:
             if not is_refusal(error):
                 raise
             self.lack.note(error)
-            time.sleep(TICK_S)  # what is refused now is so a moment later
-            # What is refused may be what this needs. Then the link says that the vision stalls.
+            time.sleep(TICK_S)  # an immediate retry would be refused too
+            # This may need the refused resource as well. The link then reports a stalled vision
+            # loop.
             with suppress(*REFUSALS):
                 self._blind(vehicle)
         else:
@@ -113,7 +114,7 @@ class Daemon:
         self.publisher.decided(step)
 
     def _turn(self, vehicle: Vehicle) -> None:
-        """Take the next frame, or note that none came; all of a turn sees the same `vehicle`."""
+        """Process the next frame or its absence; `vehicle` stays the same for the iteration."""
         was_standby, now_s = self.standby.active, time.monotonic()
         reason = self.standby.update(vehicle, now_s)
         if reason is not None:

@@ -1,4 +1,4 @@
-"""The camera's frames at the wanted rate, and what to conclude where none come."""
+"""The camera's frames at the requested rate, and the conclusion when none arrive."""
 
 import logging
 import time
@@ -16,18 +16,18 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """No frame came; `restarted` is whether the camera's process was started again for it."""
+    """No frame arrived; `restarted` is whether the camera process was restarted because of it."""
 
     camera: CameraCondition
     restarted: bool
 
 
 class FrameSource:
-    """Waits for frames of a camera process, and restarts a process that gives none.
+    """Waits for frames from a camera process, and restarts the process if none arrive.
 
-    `name` is how the log calls the camera: its URI without secrets.
+    `name` is the camera's name in the log: its URI without secrets.
 
-    With `keep_trying` off, a camera that never gave a frame is a CameraError of `next`.
+    Without `keep_trying`, `next` raises CameraError if the camera never gave a frame.
     """
 
     def __init__(self, camera: CameraProcess, name: str, *, keep_trying: bool) -> None:
@@ -59,15 +59,15 @@ class FrameSource:
         self._supervisor = CameraSupervisor(time.monotonic())
 
     def stop(self, timeout_s: float) -> None:
-        """Close the camera, not just ignore it: its light goes out. `start` opens it again."""
+        """Close the camera, so that its indicator light goes out. `start` opens it again."""
         self._camera.stop(timeout_s)
 
     def limit(self, most_fps: float | None) -> None:
-        """Ask the camera for at most so many frames a second; None: all."""
+        """Limit the camera's frame rate to so many frames per second; None: no limit."""
         self._camera.ask_for(most_fps)
 
     def next(self, timeout_s: float, most_fps: float | None) -> Frame | Silence | None:
-        """Return the newest frame, or what its absence means; None where it means nothing yet.
+        """Return the newest frame, or the meaning of its absence; None if that is not known yet.
 
         Waits at most `timeout_s`. With `most_fps` frames that come too early are skipped.
         """
@@ -81,7 +81,7 @@ class FrameSource:
         if frame is None:
             now_s = time.monotonic()
             if not self._camera.alive and not self._camera.ended:
-                # It returned at once. What keeps a camera from starting is not to cost a core.
+                # It returned at once. A camera that cannot start must not occupy a core.
                 time.sleep(max(0.0, asked_s + timeout_s - now_s))
             return self._silence(time.monotonic())
         now_s = time.monotonic()
@@ -109,7 +109,7 @@ class FrameSource:
 
     def _restart(self, error: CameraError | None, now_s: float) -> None:
         error = error or CameraError(CameraReason.NO_FRAMES, "camera gives no frames")
-        # Once: a camera that is gone is tried every few seconds, perhaps for days.
+        # Log once: a missing camera is retried every few seconds, perhaps for days.
         known = self.error is not None and self.error.reason is error.reason
         _log.log(logging.DEBUG if known else logging.WARNING, "%s: restarting its process", error)
         self.error = error

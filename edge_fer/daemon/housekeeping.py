@@ -1,4 +1,4 @@
-"""What the daemon does twice a second beside its work: measure itself, and publish its status."""
+"""The periodic work of the daemon, twice a second: measure itself, and publish its status."""
 
 import logging
 import os
@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What a daemon was made of: as its status shows it, for as long as it runs."""
+    """The configuration of a running daemon, as its status shows it."""
 
     camera: str  # URI without its secrets
     model: str
@@ -74,7 +74,7 @@ class Housekeeping:
 
     @property
     def parts(self) -> Parts:
-        """Which parts of the device are not what they were meant to be, now."""
+        """The parts of the device that are currently degraded."""
         return replace(
             self._setup.parts,
             camera_opened=self._frames.opened,
@@ -82,13 +82,13 @@ class Housekeeping:
         )
 
     def with_metrics(self, snapshot: Snapshot) -> Snapshot:
-        """Return what the vehicle is sent, with the daemon's own metrics."""
+        """Return the snapshot for the vehicle, with the daemon's own metrics added."""
         return replace(snapshot, figures=self._figures, counters=self._counters)
 
     def run(self, now_s: float, label: str) -> None:
-        """Do what is due at the monotonic `now_s`; `label` is what the daemon does, in a word.
+        """Do what is due at the monotonic `now_s`; `label` names the daemon's present activity.
 
-        Called by the loop and by nothing else, so that a pipeline that hangs starves the watchdog.
+        Only the loop calls this, so that the watchdog is not fed while the pipeline hangs.
         """
         if now_s < self._due_s:
             return
@@ -100,7 +100,7 @@ class Housekeeping:
             _log.warning("%s", shedding_text(self.health))
         self._recorder.look_after(now_s)
         summary = f"{label}, {self.health.fps:.0f} fps"
-        if self._link.alive:  # a daemon that sends the vehicle nothing has to be restarted
+        if self._link.alive:  # a daemon without a link must be restarted
             self._notifier.send("WATCHDOG=1", f"STATUS={summary}")
         status = self.status(now_s)
         self._figures = pipeline_figures(self.health)
@@ -113,12 +113,12 @@ class Housekeeping:
             _log.info("%s", summary, extra={FIELDS: as_journal_fields(status)})
 
     def log_end(self, now_s: float) -> None:
-        """Log what was done since the start."""
+        """Log a summary of the run."""
         self.health = self._meter.read(now_s, camera_frames=self._frames.given)
         _log.info("%s", closing_line(self.status(now_s), self._state.changes))
 
     def status(self, now_s: float) -> Status:
-        """Return the status of the monotonic moment `now_s`."""
+        """Return the status at the monotonic time `now_s`."""
         counters = self._link.counters
         return Status(
             version=__version__,

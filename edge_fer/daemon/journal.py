@@ -1,7 +1,7 @@
-"""Log lines for the journal with fields, where systemd runs us; plain lines on standard error else.
+"""Logs to the journal with fields under systemd, otherwise as plain lines to standard error.
 
-The native protocol of systemd-journald(8): a datagram of FIELD=value lines, a value of several
-lines as FIELD, its length in 8 bytes and its bytes.
+It uses the native protocol of systemd-journald(8): a datagram of FIELD=value lines. A value of
+several lines is sent as FIELD, its length in 8 bytes, and its bytes.
 """
 
 import logging
@@ -23,19 +23,19 @@ _PRIORITIES = (
 
 
 def log_handler() -> logging.Handler:
-    """Return the handler that suits: the journal if standard error goes there, else itself."""
+    """Return the journal's handler if standard error goes to the journal, else a plain one."""
     if _stderr_is_the_journal():
         try:
             return JournalHandler(JOURNAL_SOCKET)
         except OSError:
-            pass  # it is not there, or not for us: its stream still is
+            pass  # the socket is missing or forbidden; the stream still works
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
     return handler
 
 
 class JournalHandler(logging.Handler):
-    """Sends each record as a datagram. OSError on construction where nobody listens."""
+    """Sends each record as a datagram. The constructor raises OSError if nobody listens."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ class JournalHandler(logging.Handler):
             raise
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Send one record; what the journal does not take at once goes to standard error."""
+        """Send one record, or write it to standard error if the journal is busy."""
         text = self.format(record)
         try:
             self._socket.send(encode(_fields(record, text)))

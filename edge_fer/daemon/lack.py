@@ -1,4 +1,4 @@
-"""What the machine refuses the vision loop: it goes on without, says so, and tries again."""
+"""Resources that the machine refuses the vision loop: it continues, logs this and retries."""
 
 import logging
 
@@ -11,9 +11,9 @@ REFUSALS = (OSError, MemoryError, cv2.error)
 
 
 def is_refusal(error: BaseException) -> bool:
-    """Return whether the machine lacks something: memory, a descriptor, a process, a device.
+    """Return whether a resource is refused: memory, a descriptor, a process or a device.
 
-    Everything else is a mistake of ours, from which a new process recovers better.
+    Every other error is a bug, from which a new process recovers better.
     """
     if isinstance(error, cv2.error):
         return error.code == _NO_MEMORY
@@ -21,20 +21,20 @@ def is_refusal(error: BaseException) -> bool:
 
 
 class LackLog:
-    """Logs the beginning and the end of a lack, each once."""
+    """Logs the beginning and the end of a refusal once each."""
 
     def __init__(self) -> None:
         self._lasts = False
 
     def note(self, error: BaseException) -> None:
-        """Take note of a turn of the loop that was given up for `error`."""
+        """Record an iteration of the loop that was aborted by `error`."""
         if not self._lasts:
             self._lasts = True
             why = getattr(error, "strerror", None) or str(error) or type(error).__name__
             _log.error("the machine refuses something (%s): no picture is judged", why)
 
     def over(self) -> None:
-        """Take note of a turn that went well."""
+        """Record a successful iteration."""
         if self._lasts:
             self._lasts = False
             _log.info("the machine gives what was refused: pictures are judged again")

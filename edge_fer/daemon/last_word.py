@@ -1,7 +1,7 @@
-"""Keeps the vehicle's last clear word on watching the driver, over the death of this process.
+"""Stores the vehicle's last unambiguous on/off command across restarts of the daemon.
 
-A daemon that is killed in standby must not open the camera because the vehicle sleeps and says
-nothing. The file lies in the runtime directory and holds for one boot, as a controller's word does.
+After a kill in standby, a daemon must not open the camera just because the vehicle sleeps and sends
+nothing. The file is in the runtime directory and is valid for one boot, like the command itself.
 """
 
 import json
@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 
 class LastWord:
-    """The word in the file at `path`; without a path none is kept. Nothing here raises."""
+    """The command in the file at `path`; without a path nothing is stored. No method raises."""
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
@@ -29,7 +29,7 @@ class LastWord:
         self._warned = False
 
     def read(self) -> Standby:
-        """Return what the vehicle said last in this boot; nothing, where that is not known."""
+        """Return the vehicle's last command in this boot; no command if none is known."""
         if self._path is None:
             return Standby()
         try:
@@ -49,7 +49,7 @@ class LastWord:
         return self._kept
 
     def keep(self, standby: Standby) -> None:
-        """Leave `standby` for the next process; where that fails it is tried again."""
+        """Store `standby` for the next process; after a failure a later call tries again."""
         if self._path is None or standby == self._kept:
             return
         left = {

@@ -1,4 +1,4 @@
-"""The first and the last lines of the daemon's log: what runs, and what was done. Pure."""
+"""The first and last lines of the daemon's log: its configuration and a summary. Pure."""
 
 import logging
 from pathlib import Path
@@ -19,7 +19,7 @@ Line = tuple[int, str]
 def opening_lines(
     version: str, config: Config, path: Path | None, networks: Networks
 ) -> tuple[Line, ...]:
-    """Return what runs, from what config; and a warning for each sense that is missing."""
+    """Return version, config and parts, and a warning if head or eyes cannot be measured."""
     parts = networks.parts
     seat = seat_of(config.face.seat_region, config.driver_state.driver_side)
     detector = "haar" if parts.detector_failed else detector_name(config.face, _store(config))
@@ -55,7 +55,7 @@ def opening_lines(
 
 
 def closing_line(status: Status, changes: int) -> str:
-    """Return what was done since the start."""
+    """Return the summary of the run."""
     health, counters = status.health, status.counters
     return (
         f"ended after {status.uptime_s:.0f} s: {counted(health.frames, 'frame')} judged,"
@@ -65,7 +65,7 @@ def closing_line(status: Status, changes: int) -> str:
 
 
 def evidence_text(measured: Measured) -> str:
-    """Return the figures behind a state in words; empty where nothing is measured."""
+    """Return the evidence of a state as text; empty if nothing is measured."""
     parts = []
     if measured.profile:
         parts.append("head in profile")

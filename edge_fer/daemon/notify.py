@@ -1,17 +1,18 @@
-"""Sends the daemon's status to systemd: sd_notify(3) over the datagram socket that it names."""
+"""Sends the daemon's status to systemd: sd_notify(3) over the socket in $NOTIFY_SOCKET."""
 
 import contextlib
 import socket
 
 
 class Notifier:
-    """Sends `READY=1` and the like to the socket `address` ($NOTIFY_SOCKET); nothing without it."""
+    """Sends `READY=1` and similar to the socket `address`; without an address it does nothing."""
 
     def __init__(self, address: str | None) -> None:
         # A leading @ stands for the zero byte of the abstract namespace.
         abstract = address is not None and address.startswith("@")
         self._address = f"\0{address[1:]}" if address is not None and abstract else address
-        # Opened once: a process without descriptors lives, and must not be taken for a hanging one.
+        # Opened once: a process that gets no more descriptors must still be able to feed the
+        # watchdog.
         self._socket: socket.socket | None = None
         self._open()
 

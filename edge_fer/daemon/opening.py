@@ -1,4 +1,4 @@
-"""Opens the networks, and finds a stand-in for what does not open."""
+"""Opens the networks, and a fallback for each that does not open."""
 
 import logging
 from collections.abc import Callable
@@ -24,10 +24,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Networks:
-    """What looks at a frame, and which parts of it are not what the config names.
+    """The networks of the pipeline, and which of them are not those that the config names.
 
-    `model` is the path of the emotion network, or why there is none. Without a `classifier` no
-    emotion is inferred; without `eyes` the driver states that need them are never entered.
+    `model` is the path of the emotion network, or the reason why there is none. Without a
+    `classifier` no emotion is inferred. Without `eyes` the driver states that need them are never
+    entered.
     """
 
     classifier: Classifier | None
@@ -54,9 +55,9 @@ def open_networks(
 ) -> Networks:
     """Open the networks of a config; a model that ended too many starts (`attempts`) is left out.
 
-    With `stand_in` a model that does not open leaves the emotions out, and a face detector that
-    does not open is replaced by the cascade: eyes, head and camera are worth sending without them.
-    Otherwise each is a ModelError.
+    With `stand_in`, edge-fer continues without emotions if the emotion network does not open, and
+    with the cascade if the face detector does not open, because eyes, head and camera are worth
+    sending without them. Otherwise each failure is a ModelError.
     """
     classifier, name, parts = _open_model(model, Parts(), attempts, stand_in=stand_in)
     follower = _with_stand_in(open_face_network, model, attempts, stand_in=stand_in)
@@ -84,7 +85,7 @@ def _with_stand_in(
     *,
     stand_in: bool,
 ) -> Loaded[_Network]:
-    """Open a network; with `stand_in` the installed or shipped one where a named one fails."""
+    """Open a network; with `stand_in`, the installed or shipped one if the named one fails."""
     try:
         return open_one(model, attempts)
     except ModelError as error:

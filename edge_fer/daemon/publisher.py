@@ -1,4 +1,4 @@
-"""Passes on what was decided: to the vehicle, the recorder, the log, and a person who watches."""
+"""Publishes each decision to the vehicle, the recorder, the log and the preview."""
 
 import time
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from firmware_bridge.link.link import Link
 
 @dataclass(frozen=True, slots=True)
 class Publisher:
-    """The parts that learn of each decision. None of them makes the loop wait."""
+    """The receivers of each decision. None of them blocks the loop."""
 
     link: Link
     recorder: RecorderProcess
@@ -28,11 +28,11 @@ class Publisher:
     pictures: PictureTap
 
     def decided(self, step: Step) -> None:
-        """Pass on the decision of a step."""
+        """Publish the decision of one step."""
         now_s, decision = time.monotonic(), step.decision
         reason = decision.reason.name.lower().replace("_", " ")
         if step.captured_s is not None or decision.state is DriverState.CAMERA_DEGRADED:
-            # Without a camera it is as ready as it can be: the vehicle knows.
+            # Without a camera the daemon is as ready as it can be: the vehicle is informed.
             self.readiness.notify_ready()
         self.state.note(decision.state, reason, decision.measured)
         self.housekeeping.run(now_s, decision.state.label)
@@ -50,7 +50,7 @@ class Publisher:
         self.recorder.decided(decision.state, reason, decision.time_s, decision.measured)
 
     def standby(self, reason: str, now_s: float) -> None:
-        """Say that the vehicle has switched the monitoring off, and that nobody is watched."""
+        """Publish that the vehicle has switched the monitoring off."""
         self.pictures.offer(None, None, now_s)
         self.readiness.notify_ready()
         self.state.note(DriverState.NOT_AVAILABLE, f"standby: {reason}")
@@ -59,7 +59,7 @@ class Publisher:
         self.link.publish(house.with_metrics(report_standby(house.health, now_s, house.parts)))
 
     def show(self, frame: Frame | None, step: Step) -> None:
-        """Show a person who asked for it what was seen, and the picture if there is one."""
+        """Send evidence and picture, if there is one, to the watching previews."""
         if self.pictures.watchers:
             grey = None if frame is None else frame.grey
             self.pictures.offer(grey, scene_of(step, 0.0), time.monotonic())

@@ -10,7 +10,7 @@ SAVE_EVERY_S = 0.5
 
 
 class Readiness:
-    """Says READY=1 once; from then on `save_resume` keeps the numbers of the driver's monitor."""
+    """Sends READY=1 once; from then on `save_resume` stores the counters of the state monitor."""
 
     def __init__(
         self,
@@ -28,7 +28,7 @@ class Readiness:
         self._save_s = 0.0
 
     def notify_ready(self) -> bool:
-        """Notify the service manager that the start is done; return whether it was not before."""
+        """Notify the service manager that the start is done; return whether this is new."""
         if self._ready:
             return False
         self._ready = True
@@ -39,7 +39,7 @@ class Readiness:
         return True
 
     def save_resume(self, now_s: float) -> None:
-        """Let a next process go on from here, should this one be killed."""
+        """Store the counters with which the next process continues if this one is killed."""
         decision = self._driver.decision
         numbers = Resume(decision.event_sequence, decision.request_id, self._driver.quiet_until_s)
         due = numbers != self._saved or now_s >= self._save_s
@@ -52,5 +52,5 @@ class Readiness:
         self._notifier.send("STOPPING=1")
 
     def end(self) -> None:
-        """Leave nothing behind: an end in order. After an error the next one is a restart."""
+        """Remove the file: this is a regular end. After an error, the next start is a restart."""
         self._resume.remove()

@@ -1,4 +1,4 @@
-"""The answer of `edge-fer status` as a person reads it."""
+"""The text output of `edge-fer status`."""
 
 from edge_fer.daemon.status import Status
 from edge_fer.recording.flag import RecordingStatus
@@ -7,7 +7,7 @@ from firmware_bridge.link.link import LinkCounters
 
 
 def status_as_text(status: Status) -> str:
-    """Return one line for each thing worth knowing."""
+    """Return one line per item."""
     health, counters = status.health, status.counters
     latency, temperature = health.latency_ms, health.temperature_c
     rows = [

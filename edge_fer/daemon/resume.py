@@ -1,9 +1,9 @@
-"""What a daemon leaves behind for the next one, in case it is killed: numbers, and no evidence.
+"""Counters that a daemon stores for its successor in case it is killed; no evidence.
 
-One that comes back while the same driver must still sit there need not look for two seconds again,
-its numbers of events and requests go on, and it does not ask a second time. What the driver does it
-has to see for itself: a state from before would be a stale one. The file lies in the runtime
-directory, which is memory.
+If the next daemon starts while the same driver must still be there, it does not need two seconds of
+frames again, it continues the numbers of events and requests, and it does not repeat a question. It
+judges the driver anew, because a stored state would be stale. The file is in the runtime directory,
+in memory.
 """
 
 import json
@@ -25,19 +25,19 @@ _IDS = 255  # of events and requests; 255 itself means not available
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """The numbers of a daemon that had seen its driver for long enough."""
+    """The counters of a daemon that had seen its driver for long enough."""
 
     event_sequence: int  # 0..254, of the latest change of state
     request_id: int  # of the latest request; 0: none yet
-    # Nobody is called uncertain before this monotonic moment, having been asked; 0: not asked yet.
+    # The driver was asked and is not called uncertain before this monotonic time; 0: never asked.
     quiet_until_s: float = 0.0
 
 
 class ResumeFile:
-    """Keeps a Resume where the next process finds it; nothing here raises.
+    """Stores a Resume for the next process; no method raises.
 
-    Without a path, or where the file cannot be, there is nothing to resume. `restarts` is how often
-    a daemon was followed by another without an end in order, since the machine started.
+    Without a path, or if the file cannot be written, nothing is resumed. `restarts` counts the
+    daemons since boot that were replaced without a regular end.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -53,7 +53,7 @@ class ResumeFile:
             self._take_over()
 
     def read(self, now_s: float) -> Resume | None:
-        """Return what was left at most RESUMED_WITHIN_S before the monotonic `now_s`, or None."""
+        """Return the counters stored at most RESUMED_WITHIN_S before `now_s`, or None."""
         if self._left is None:
             return None
         resume, left_s = self._left
@@ -62,13 +62,13 @@ class ResumeFile:
         return resume if known and 0.0 <= now_s - left_s <= RESUMED_WITHIN_S else None
 
     def _take_over(self) -> None:
-        """Read what another process left, and count this one."""
+        """Read the counters of another process, and count this one."""
         try:
             left = json.loads(os.pread(self._file, _BYTES, 0))
             resume = Resume(
                 int(left["event_sequence"]),
                 int(left["request_id"]),
-                float(left.get("quiet_until_s", 0.0)),  # another version did not say
+                float(left.get("quiet_until_s", 0.0)),  # an older version does not store it
             )
             left_s, restarts = float(left["time_s"]), int(left["restarts"])
             same_boot = left["boot"] == self._boot
@@ -81,14 +81,14 @@ class ResumeFile:
             self.write(resume, left_s)
 
     def write(self, resume: Resume, now_s: float) -> None:
-        """Leave it as of `now_s`."""
+        """Store the counters at the monotonic time `now_s`."""
         left = {"boot": self._boot, "time_s": round(now_s, 3), "restarts": self.restarts}
         left |= asdict(resume) | {"quiet_until_s": round(resume.quiet_until_s, 3)}
         with suppress(OSError):
             os.pwrite(self._file, json.dumps(left).ljust(_BYTES).encode(), 0)
 
     def remove(self) -> None:
-        """Remove the file: after a regular end the next start begins from nothing."""
+        """Remove the file: after a regular end, the next start resumes nothing."""
         if self._file < 0 or self._path is None:
             return
         os.close(self._file)

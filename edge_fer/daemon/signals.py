@@ -1,4 +1,4 @@
-"""How signals end the daemon, or make it read its config again."""
+"""Signals that end the daemon or make it reload its config."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -7,7 +7,7 @@ from types import FrameType
 
 
 class StopFlag:
-    """Set by a signal, looked at by the loop; `number` is the signal's, None before it."""
+    """Set by a signal and polled by the loop; `number` is the signal's number, None before it."""
 
     def __init__(self) -> None:
         self.is_set = False
@@ -20,7 +20,7 @@ class StopFlag:
 
 @contextmanager
 def stop_signals(reload: Callable[[int, FrameType | None], None] | None) -> Iterator[StopFlag]:
-    """Let SIGTERM and SIGINT set the flag, and SIGHUP ask for a new reading of the config.
+    """Let SIGTERM and SIGINT set the flag, and SIGHUP request a reload of the config.
 
     Without `reload` SIGHUP sets the flag as well, unless this process was started to ignore it
     (nohup).

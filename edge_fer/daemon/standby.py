@@ -1,4 +1,4 @@
-"""Switches the parts off while the vehicle wants nobody watched, and on again."""
+"""Switches camera and recorder off while the vehicle requests standby, and on again."""
 
 from edge_fer.daemon.frames import FrameSource
 from edge_fer.daemon.last_word import LastWord
@@ -13,7 +13,8 @@ STOP_CAMERA_S = 0.4
 class StandbySwitch:
     """Follows the vehicle: camera and recorder are off while it requests standby.
 
-    It begins with the `last_word` of the vehicle to the process before, in the same boot.
+    It begins with the vehicle's last command to the previous process of the same boot
+    (`last_word`).
     """
 
     def __init__(
@@ -37,13 +38,13 @@ class StandbySwitch:
 
     @property
     def reason(self) -> str | None:
-        """Why it is a standby, or None."""
+        """The reason of the standby; None if there is none."""
         return self._standby.reason
 
     def update(self, vehicle: Vehicle, now_s: float) -> str | None:
-        """Apply the vehicle's message; return why it is a standby, or None."""
+        """Apply the vehicle's message; return the reason of the standby, or None."""
         self._standby = self._standby.heard(vehicle)
-        # First: whatever ends this process, the next one knows.
+        # First, so that the next process knows it whatever ends this one.
         self._last_word.keep(self._standby)
         reason = self._standby.reason
         if reason is not None and not self.active:

@@ -1,4 +1,4 @@
-"""Starts the daemon. A vehicle waits for it: what takes long goes on at the same time."""
+"""Starts the daemon. The vehicle waits for it, so slow steps run in parallel."""
 
 import logging
 import os
@@ -16,8 +16,8 @@ from edge_fer.daemon.notify import Notifier
 from edge_fer.daemon.signals import stop_signals
 from edge_fer.no_dumps import forbid_dumps
 
-# The service manager starts what ended anew at once. What fails by itself will fail again: it waits
-# so long before, so that a port that is missing does not cost a core.
+# The service manager restarts an ended daemon at once. A daemon that fails by itself will fail
+# again, so it waits for this time before it exits: a missing port must not occupy a core.
 FAILED_WAIT_S = 2.0
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
@@ -29,32 +29,32 @@ def run_daemon(
 ) -> int:
     """Run until the camera's input ends or a signal comes; return 0, or EXIT_INTERRUPTED on SIGINT.
 
-    Command-line values overrule the config. UserError or BridgeError for what is wrong at start:
-    config, port and, without a service manager, model, face detector and camera.
+    Command-line values override the config. Raises UserError or BridgeError for errors at the
+    start: config and port and, without a service manager, model, face detector and camera.
     """
-    # Only here and in `starting` is the environment read; all else gets arguments.
+    # Only this module and `starting` read the environment; all others get arguments.
     manager = os.environ.get("NOTIFY_SOCKET")
 
     def load() -> Config:
         return _overruled(load_config(config_path, os.environ), camera, link, model)
 
     forbid_dumps()
-    logging.raiseExceptions = False  # a line that cannot be written is not to make thirty more
+    logging.raiseExceptions = False  # a line that cannot be written must not cause a traceback
     try:
         config = LiveConfig(load)
         logging.basicConfig(level=config.config.log.level.upper(), handlers=[log_handler()])
-        # A service manager sends SIGHUP to have the config read anew. To a person's daemon it comes
-        # from a terminal that closes, and is an end.
+        # A service manager sends SIGHUP to reload the config. At a terminal, SIGHUP means that the
+        # terminal closes, so it ends the daemon.
         with (
             stop_signals(reload=config.ask if manager and config_path else None) as stop,
             CameraProcess.prepared(config.config.camera.uri, config.config.camera.fps) as process,
         ):
-            # Here, while the camera's process imports what it needs.
+            # Done here, while the camera process imports its modules.
             from edge_fer.daemon.assembly import assemble
             from edge_fer.daemon.log_frame import opening_lines
 
             daemon = assemble(config.config, process, Notifier(manager), managed=bool(manager))
-            # Here and not before: what is wrong at the start is one line.
+            # Not earlier: an error at the start is one line.
             for level, text in opening_lines(
                 __version__, config.config, config_path, daemon.networks
             ):

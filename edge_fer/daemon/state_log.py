@@ -11,7 +11,7 @@ _log = logging.getLogger(__name__)
 
 
 class StateLog:
-    """The state that was logged last, why it was entered, and the newest figures behind it."""
+    """The last logged state, its reason, and its newest evidence."""
 
     def __init__(self) -> None:
         self.state, self.reason = DriverState.NOT_READY, "started"
@@ -19,7 +19,7 @@ class StateLog:
         self.changes = 0  # since the start
 
     def note(self, state: DriverState, reason: str, measured: Measured = NOTHING_MEASURED) -> None:
-        """Log the state, with the figures behind it as fields, if it is another one."""
+        """Log the state with its evidence as fields, if the state has changed."""
         self.measured = measured
         if state is self.state:
             return

@@ -13,10 +13,10 @@ from edge_fer.recording.flag import RecordingStatus
 from edge_fer.vehicle.trust import NOTHING_COUNTED, TrustCounters
 from firmware_bridge.link.link import LinkCounters
 
-# The daemon renews its status twice a second: one as old as this stands still.
+# The daemon renews its status twice a second. A status of this age means a stalled daemon.
 STALE_S = 3.0
 PREFIX = "edge_fer_"
-# Of the JSON object; raised where a value changes its meaning.
+# Version of the JSON object; incremented when a value changes its meaning.
 STATUS_FORMAT = 1
 
 
@@ -25,7 +25,7 @@ _MOST_S = 1e12
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The daemon at one moment; `uptime_s` since it was made."""
+    """The daemon at one moment; `uptime_s` counts from its creation."""
 
     version: str
     pid: int
@@ -50,19 +50,19 @@ class Status:
 
     @property
     def is_standby(self) -> bool:
-        """Whether the vehicle wants nobody watched."""
+        """Whether the vehicle has requested standby."""
         return self.state == DriverState.NOT_AVAILABLE.label
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as a JSON object; what is not known is null."""
+        """Return the status as a JSON object; unknown values are null."""
         return {"format": STATUS_FORMAT, **asdict(self)}
 
     @classmethod
     def from_json(cls, values: object) -> Self:
-        """Return the status that `to_json` made `values` of, which went through JSON.
+        """Return the status from the parsed JSON of `to_json`.
 
-        DaemonError with the reason UNKNOWN_VERSION where it has another format or lacks a key, and
-        NOT_A_DAEMON where it is something else.
+        Raises DaemonError: with the reason UNKNOWN_VERSION for another format or a missing key, and
+        with NOT_A_DAEMON for anything else.
         """
         found = values.get("format") if isinstance(values, dict) else None
         try:
@@ -86,7 +86,7 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class StatusAnswer:
-    """A status, and how old it is: a pipeline that hangs does not renew it."""
+    """A status and its age: a pipeline that hangs does not renew it."""
 
     status: Status
     age_s: float
@@ -112,7 +112,7 @@ class StatusAnswer:
 
 
 def figures(status: Status) -> dict[str, float]:
-    """Return every number of the status that is known, by its name in Prometheus."""
+    """Return every known number of the status, by its name in Prometheus."""
     health, counters, recording = status.health, status.counters, status.recording
     known = {
         "up_seconds": status.uptime_s,
@@ -170,7 +170,7 @@ def figures(status: Status) -> dict[str, float]:
 
 
 def as_prometheus(status: Status, *, driver_state: bool = True) -> str:
-    """Return the text exposition format: the numbers, and the state as a label where wanted."""
+    """Return the text exposition format: the numbers, and optionally the state as a label."""
     lines = []
     for name, value in figures(status).items():
         kind = "counter" if name.endswith("_total") else "gauge"

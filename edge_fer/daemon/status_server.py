@@ -1,7 +1,7 @@
 """Publishes the daemon's status to local programs: a socket in the runtime directory, and a file.
 
-A thread of its own does both: neither a slow disk nor a client that does not read can hold up the
-vision loop, which only leaves its latest status here.
+A separate thread does both. A slow disk or a client that does not read therefore cannot block the
+vision loop, which only hands over its latest status.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ from firmware_bridge.local_socket import is_trusted
 FILE_EVERY_S = 15.0  # as often as Prometheus usually looks
 ANSWER_S = 0.5  # for a client to take its answer
 _FILE_ACCESS = 0o640
-_ACCESS = 0o660  # what the driver's state is, is nobody's business but the group's
+_ACCESS = 0o660  # only the group may read the driver's state
 _AFTER_ERROR_S = 0.05
 _BACKLOG = 64  # callers that wait while one is answered
 _MOST_BYTES = 1 << 16  # of an answer; it has some two kilobytes
@@ -54,11 +54,11 @@ class StatusServer:
             self._thread.start()
 
     def publish(self, status: Status, now_s: float) -> None:
-        """Leave the status of the monotonic moment `now_s`; never waits, never raises."""
+        """Hand over the status at the monotonic time `now_s`; never waits, never raises."""
         self._latest = status, now_s
 
     def stop(self) -> None:
-        """End; socket and file are gone afterwards."""
+        """Stop the thread, and remove socket and file."""
         self._stopping.set()
         if self._thread.ident is None:
             return
@@ -73,7 +73,7 @@ class StatusServer:
                 os.close(self._lock)
         if self._file is not None:
             with contextlib.suppress(OSError):
-                self._file.unlink()  # figures that do not move are worse than none
+                self._file.unlink()  # stale figures are worse than none
 
     def _run(self) -> None:
         next_file_s = time.monotonic()
@@ -83,7 +83,8 @@ class StatusServer:
             # A client that went away, or does not read; or no memory for its answer.
             except (OSError, MemoryError) as error:
                 _log.debug("status: %s", error)
-                # Where no descriptor is left the caller stays, and is looked at for ever.
+                # If no descriptor is left, the caller stays in the queue and wakes the thread for
+                # ever.
                 self._stopping.wait(_AFTER_ERROR_S)
             if self._file is not None and time.monotonic() >= next_file_s and self._latest:
                 next_file_s = time.monotonic() + FILE_EVERY_S
@@ -113,11 +114,11 @@ class StatusServer:
     def _write(self, path: Path, status: Status) -> None:
         temporary = path.with_name(f".{path.name}.new")
         try:
-            # Renamed, because a collector must not see half of it; not synced, because after a
-            # power cut nobody wants it.
+            # Renamed, so that a collector never reads a part of it. Not synced, because it is
+            # useless after a power cut.
             with contextlib.suppress(FileNotFoundError):
                 temporary.unlink()  # of a process that was killed
-            # Made by nobody else: in a folder that others may write to, a link could lie there.
+            # Must be a new file: in a folder that others may write to, it could be a link.
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             with os.fdopen(os.open(temporary, flags, _FILE_ACCESS), "w", encoding="utf-8") as file:
                 os.fchmod(file.fileno(), _FILE_ACCESS)
@@ -134,7 +135,7 @@ class StatusServer:
 def _listen(path: Path) -> tuple[socket.socket | None, int]:
     """Return a listening socket and the lock of its folder.
 
-    None, said in the log, where there can be none: two daemons do not take each other's socket.
+    None, with a log line, if that is impossible: a daemon never takes another one's socket.
     """
     lock = -1
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -171,7 +172,7 @@ def _listen(path: Path) -> tuple[socket.socket | None, int]:
 
 
 def _lock(folder: Path) -> int:
-    """Take the folder and return its descriptor; BlockingIOError where another daemon has it."""
+    """Lock the folder and return its descriptor; BlockingIOError if another daemon holds it."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -184,7 +185,7 @@ def _lock(folder: Path) -> int:
 def ask(path: Path | None = None) -> StatusAnswer | None:
     """Return the status of the daemon at `path`, or at the first of the usual places.
 
-    None while it is starting. DaemonError where there is no daemon, or none that is understood.
+    None while it is starting. Raises DaemonError if there is no daemon, or one of another version.
     """
     places = status_sockets() if path is None else (path,)
     values = _fetch(places)
@@ -222,7 +223,7 @@ def _fetch(paths: tuple[Path, ...]) -> dict[str, Any]:
 
 
 def _receive(client: socket.socket) -> bytes:
-    """Return what comes until its end; OSError where there is more of it than a status, or late."""
+    """Read until the end; OSError if the answer is longer than a status, or late."""
     received, until_s = b"", time.monotonic() + 4 * ANSWER_S
     while part := client.recv(_MOST_BYTES):
         received += part
