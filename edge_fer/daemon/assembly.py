@@ -84,6 +84,7 @@ def assemble(
         policy,
         now_s,
         resumed_at=None if left is None else (left.event_sequence, left.request_id),
+        quiet_until_s=0.0 if left is None else left.quiet_until_s,
     )
     pipeline = Pipeline(classifier, networks.tracker, ConditionMonitor(), driver, networks.eyes)
     recorder = RecorderProcess(config.recording)

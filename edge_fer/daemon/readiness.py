@@ -41,7 +41,7 @@ class Readiness:
     def save_resume(self, now_s: float) -> None:
         """Store the counters with which the next process continues if this one is killed."""
         decision = self._driver.decision
-        numbers = Resume(decision.event_sequence, decision.request_id)
+        numbers = Resume(decision.event_sequence, decision.request_id, self._driver.quiet_until_s)
         due = numbers != self._saved or now_s >= self._save_s
         if due and self._driver.was_ready:
             self._saved, self._save_s = numbers, now_s + SAVE_EVERY_S

@@ -1,8 +1,9 @@
 """Counters that a daemon stores for its successor in case it is killed; no evidence.
 
 If the next daemon starts while the same driver must still be there, it does not need two seconds of
-frames again, and it continues the numbers of events and requests. It judges the driver anew,
-because a stored state would be stale. The file is in the runtime directory, in memory.
+frames again, it continues the numbers of events and requests, and it does not repeat a question. It
+judges the driver anew, because a stored state would be stale. The file is in the runtime directory,
+in memory.
 """
 
 import json
@@ -18,6 +19,7 @@ from edge_fer.boot import boot_id
 RESUMED_WITHIN_S = 5.0
 _BYTES = 192  # always the same, so that one write replaces all of the one before
 _MOST_RESTARTS = 10**9
+_LONGEST_QUIET_S = 14_400.0  # the maximum of driver_state.question_every_s
 _IDS = 255  # of events and requests; 255 itself means not available
 
 
@@ -27,6 +29,8 @@ class Resume:
 
     event_sequence: int  # 0..254, of the latest change of state
     request_id: int  # of the latest request; 0: none yet
+    # The driver was asked and is not called uncertain before this monotonic time; 0: never asked.
+    quiet_until_s: float = 0.0
 
 
 class ResumeFile:
@@ -54,18 +58,24 @@ class ResumeFile:
             return None
         resume, left_s = self._left
         known = 0 <= resume.event_sequence < _IDS and 0 <= resume.request_id < _IDS
+        known = known and 0.0 <= resume.quiet_until_s <= left_s + _LONGEST_QUIET_S
         return resume if known and 0.0 <= now_s - left_s <= RESUMED_WITHIN_S else None
 
     def _take_over(self) -> None:
         """Read the counters of another process, and count this one."""
         try:
             left = json.loads(os.pread(self._file, _BYTES, 0))
-            resume = Resume(int(left["event_sequence"]), int(left["request_id"]))
+            resume = Resume(
+                int(left["event_sequence"]),
+                int(left["request_id"]),
+                float(left.get("quiet_until_s", 0.0)),  # an older version does not store it
+            )
             left_s, restarts = float(left["time_s"]), int(left["restarts"])
             same_boot = left["boot"] == self._boot
         except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
             return  # of nobody, or damaged: 1e999 is good JSON, and no number of an event
-        if same_boot and 0 <= restarts <= _MOST_RESTARTS and math.isfinite(left_s):
+        finite = math.isfinite(left_s) and math.isfinite(resume.quiet_until_s)
+        if same_boot and 0 <= restarts <= _MOST_RESTARTS and finite:
             self.restarts = restarts + 1
             self._left = resume, left_s
             self.write(resume, left_s)
@@ -73,8 +83,9 @@ class ResumeFile:
     def write(self, resume: Resume, now_s: float) -> None:
         """Store the counters at the monotonic time `now_s`."""
         left = {"boot": self._boot, "time_s": round(now_s, 3), "restarts": self.restarts}
+        left |= asdict(resume) | {"quiet_until_s": round(resume.quiet_until_s, 3)}
         with suppress(OSError):
-            os.pwrite(self._file, json.dumps(left | asdict(resume)).ljust(_BYTES).encode(), 0)
+            os.pwrite(self._file, json.dumps(left).ljust(_BYTES).encode(), 0)
 
     def remove(self) -> None:
         """Remove the file: after a regular end, the next start resumes nothing."""

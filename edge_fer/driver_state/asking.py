@@ -56,6 +56,11 @@ class Asking:
         """Whether uncertain was begun too short a time ago to begin again."""
         return self.asked_s is not None and time_s - self.asked_s < settings.question_every_s
 
+    def asks_again_s(self, settings: PolicySettings) -> float:
+        """Return the monotonic time before which nobody is called uncertain anew; 0: never yet."""
+        asked_s = None if self.asked_s is None else self.asked_s + settings.question_every_s
+        return max(asked_s or 0.0, self.quiet_until_s or 0.0)
+
 
 NOTHING_ASKED = Asking()
 

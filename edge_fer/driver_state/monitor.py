@@ -19,7 +19,8 @@ class StateMonitor:
     older ones are ignored, and nothing that it is given makes it raise.
 
     With `resumed_at`, numbers of the last event and of the last request, it goes on for another
-    that knew the same driver a moment ago: the shorter time to be ready again holds.
+    that knew the same driver a moment ago: the shorter time to be ready again holds, and nobody is
+    called uncertain before `quiet_until_s` (monotonic), having been asked.
     """
 
     def __init__(
@@ -28,6 +29,7 @@ class StateMonitor:
         started_s: float,
         *,
         resumed_at: tuple[int, int] | None = None,
+        quiet_until_s: float = 0.0,
     ) -> None:
         self._settings = settings
         self._evidence = no_evidence(started_s)
@@ -38,7 +40,9 @@ class StateMonitor:
             self._decision = replace(
                 self._decision,
                 event_sequence=(event_sequence + 1) % EVENT_SEQUENCES,
-                asking=replace(NOTHING_ASKED, request_id=request_id),
+                asking=replace(
+                    NOTHING_ASKED, request_id=request_id, quiet_until_s=quiet_until_s or None
+                ),
             )
 
     @property
@@ -50,6 +54,11 @@ class StateMonitor:
     def was_ready(self) -> bool:
         """Whether it has ever seen a driver for long enough."""
         return self._evidence.was_ready
+
+    @property
+    def quiet_until_s(self) -> float:
+        """The monotonic time before which nobody is called uncertain anew; 0: never asked yet."""
+        return self._decision.asking.asks_again_s(self._settings)
 
     def change_settings(self, settings: PolicySettings) -> None:
         """Go on with other settings; the evidence so far stays, but for emotions switched off."""

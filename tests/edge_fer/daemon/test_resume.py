@@ -18,8 +18,9 @@ from edge_fer.observation import (
     HeadPose,
     Observation,
 )
+from edge_fer.stories.scene import ASKING, START_S, TORN, Scene, Story, told
 
-LEFT = Resume(event_sequence=254, request_id=7)
+LEFT = Resume(event_sequence=254, request_id=7, quiet_until_s=1812.346)
 
 
 @pytest.fixture
@@ -80,7 +81,17 @@ def test_what_makes_no_sense_is_nothing(path: Path, text: str) -> None:
     assert ResumeFile(path).read(1.0) is None
 
 
-@pytest.mark.parametrize("wrong", [Resume(255, 0), Resume(-1, 0), Resume(0, 255)])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        Resume(255, 0),
+        Resume(-1, 0),
+        Resume(0, 255),
+        Resume(0, 0, -1.0),
+        Resume(0, 0, 1e6),
+        Resume(0, 0, float("nan")),
+    ],
+)
 def test_numbers_that_do_not_exist_are_nothing(path: Path, wrong: Resume) -> None:
     ResumeFile(path).write(wrong, 1.0)
     assert ResumeFile(path).read(1.0) is None
@@ -125,6 +136,46 @@ def test_who_resumes_is_ready_sooner_but_has_to_see_for_itself() -> None:
     )
 
 
+def torn(begin_s: float, seconds: float) -> list[Observation]:
+    """A face that shows joy and anger at once."""
+    story = Story((Scene(seconds, TORN),), ())
+    return [replace(each, time_s=each.time_s - START_S + begin_s) for each in told(story, 10)]
+
+
+def test_whoever_was_asked_is_not_asked_again_by_the_next_process(path: Path) -> None:
+    settings = replace(ASKING, question_every_s=60.0)
+    killed = StateMonitor(settings, 1000.0)
+    for observation in torn(1000.0, 20.0):
+        killed.observe(observation)
+    assert killed.decision.state is DriverState.UNCERTAIN
+    asked_s = killed.decision.since_s
+    assert killed.quiet_until_s == pytest.approx(asked_s + 60.0)
+    decision = killed.decision
+    left = Resume(decision.event_sequence, decision.request_id, killed.quiet_until_s)
+    ResumeFile(path).write(left, 1020.0)
+    found = ResumeFile(path).read(1021.0)
+    assert found is not None
+    numbers = (found.event_sequence, found.request_id)
+    resumed = StateMonitor(settings, 1021.0, resumed_at=numbers, quiet_until_s=found.quiet_until_s)
+    stranger = StateMonitor(settings, 1021.0, resumed_at=numbers)
+    first_s: dict[str, float] = {}
+    for observation in torn(1021.0, 70.0):
+        for name, monitor in (("resumed", resumed), ("stranger", stranger)):
+            if monitor.observe(observation).state is DriverState.UNCERTAIN:
+                first_s.setdefault(name, observation.time_s)
+    assert first_s["stranger"] < 1040.0
+    assert first_s["resumed"] == pytest.approx(asked_s + 60.0, abs=0.15)
+
+
+def test_a_file_of_a_version_that_left_no_time_of_a_question_is_read(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge_fer.daemon.resume.boot_id", lambda: "BOOT")
+    numbers = '"time_s": 10, "restarts": 0, "event_sequence": 3, "request_id": 4'
+    path.write_text('{"boot": "BOOT", ' + numbers + "}")
+    assert ResumeFile(path).read(11.0) == Resume(3, 4)
+
+
 @pytest.mark.parametrize(
     "values",
     [
@@ -134,6 +185,8 @@ def test_who_resumes_is_ready_sooner_but_has_to_see_for_itself() -> None:
         '"event_sequence": 1, "request_id": 1, "time_s": NaN, "restarts": 0',
         '"event_sequence": 1, "request_id": 1, "time_s": 10, "restarts": 1e999',
         '"event_sequence": 1, "request_id": 1, "time_s": 10, "restarts": ' + "9" * 60,
+        '"event_sequence": 1, "request_id": 1, "time_s": 10, "restarts": 0, "quiet_until_s": 1e999',
+        '"event_sequence": 1, "request_id": 1, "time_s": 10, "restarts": 0, "quiet_until_s": "x"',
         '"event_sequence": [], "request_id": {}, "time_s": null, "restarts": true',
         "[" * 90,
     ],
