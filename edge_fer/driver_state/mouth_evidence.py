@@ -1,4 +1,4 @@
-"""What the mouth has done of late: yawns, and whether it yawns or laughs now."""
+"""The recent mouth openings: yawns, and whether the driver yawns now."""
 
 import math
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ AFTERWARDS_S = 1.0
 class MouthEvidence:
     """`yawns_s` are the times at which yawns became clear, monotonic seconds.
 
-    `wide_s` is for how long the mouth has been wide open (0: it is not), `since_s` when that was
-    last so, `clear` whether that was for long enough for a yawn, to which lids that shut may then
-    belong, `seen_s` when it was last seen.
+    `wide_s` is how long the mouth has been wide open (0: it is not), and `since_s` when it last
+    was. `clear` is whether this was long enough for a yawn, to which closed lids may then belong.
+    `seen_s` is when the mouth was last seen.
     """
 
     seen_s: float | None = None
