@@ -1,1 +1,1 @@
-"""The sending side: what is due when, and a connection that is opened again after it was lost."""
+"""The sending side: the send schedule, and a connection that reopens a lost port."""

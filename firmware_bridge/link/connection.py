@@ -1,4 +1,4 @@
-"""A transport that comes back: opened again, with growing patience, after the port was lost."""
+"""A transport that reconnects: a lost port is reopened at growing intervals."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -7,17 +7,17 @@ from firmware_bridge.backoff import Backoff
 from firmware_bridge.errors import BridgeError, TransportError
 from firmware_bridge.transports import Transport, TransportCounters
 
-# Soon at first, because a replugged adapter is back in a moment, and never so often that a port
-# that stays away costs anything (no gap of 400 ms in the driver states after the port is back, of
-# which opening it, an adapter's silence and the first frame take some).
+# Short at first, because a replugged adapter is back in a moment, and long enough that a missing
+# port costs nothing. The gap in the driver states after the return of the port must stay below 400
+# ms; opening the port, an adapter's silence and the first frame take a part of this.
 FIRST_WAIT_S = 0.05
 LONGEST_WAIT_S = 0.25
-# A connection that lasted so long was a good one: its loss is news, and patience starts anew.
+# A connection that lasted this long was stable: its loss is new, and the intervals start again.
 SETTLED_S = 1.0
 
 
 class Connection:
-    """The transport that `uri` names, while there is one. One thread; monotonic seconds."""
+    """The transport that `uri` names, while it is open. One thread; times in monotonic seconds."""
 
     def __init__(self, uri: str, open_transport: Callable[[str], Transport]) -> None:
         self.uri = uri
@@ -29,7 +29,7 @@ class Connection:
         self.next_try_s = 0.0
         self.lost_count = 0
         self.opened_count = 0
-        self.trouble: str | None = None  # why there is no transport
+        self.trouble: str | None = None  # why the transport is not open
 
     @property
     def transport(self) -> Transport | None:
@@ -38,12 +38,12 @@ class Connection:
 
     @property
     def counters(self) -> TransportCounters:
-        """Return what passed over all the transports so far."""
+        """Return the counters over all transports so far."""
         transport = self._transport
         return self._past if transport is None else self._past + transport.counters
 
     def open(self, now_s: float) -> Transport:
-        """Open the transport. BridgeError where that fails."""
+        """Open the transport; BridgeError on failure."""
         self._transport = self._open_transport(self.uri)
         self._opened_s = now_s
         self.opened_count += 1
@@ -51,7 +51,7 @@ class Connection:
         return self._transport
 
     def reopen_if_due(self, now_s: float) -> bool:
-        """Try to open a lost transport if it is time to; return whether it was opened just now."""
+        """Try to reopen a lost transport if the retry is due; return whether it was opened."""
         if self._transport is not None or now_s < self.next_try_s:
             return False
         try:
@@ -63,9 +63,9 @@ class Connection:
         return True
 
     def lose(self, error: TransportError, now_s: float) -> bool:
-        """Give up a transport that failed; a later `reopen_if_due` tries again.
+        """Close a transport that failed; a later `reopen_if_due` tries again.
 
-        Return whether that is news: not so for a port that opens and fails again and again.
+        Return whether this loss is new: it is not for a port that repeatedly opens and fails.
         """
         settled = now_s - self._opened_s >= SETTLED_S
         if settled:
@@ -77,10 +77,10 @@ class Connection:
         return settled
 
     def close(self) -> None:
-        """Close the transport, if there is one."""
+        """Close the transport, if it is open."""
         transport, self._transport = self._transport, None
         if transport is not None:
-            with suppress(Exception):  # what cannot be closed is given up all the same
+            with suppress(Exception):  # a transport that cannot be closed is given up as well
                 transport.close()
             self._past += transport.counters
 

@@ -1,7 +1,7 @@
-"""The thread that keeps the vehicle controller informed, whatever happens to the port.
+"""The thread that sends to the vehicle controller, whatever happens to the port.
 
-Nothing here can delay or raise into the vision loop: `publish` leaves the latest snapshot behind
-and returns. What to send when is decided in `schedule`; here are the clock, the port and the
+Nothing here can delay the vision loop or raise into it: `publish` stores the latest snapshot and
+returns. `schedule` decides what to send and when; this module has the clock, the port and the
 thread.
 """
 
@@ -52,23 +52,23 @@ _SENT = (
     DriverEvidenceMessage.NAME,
     LinkTimingMessage.NAME,
 )
-# Where what was sent waits for longer than this, cyclic frames are left out: half a cycle of 0x3A0.
+# If sent data wait longer than this, cyclic frames are skipped: half a cycle of 0x3A0.
 BEHIND_S = 0.05
-# So many frames in a row have to be taken until it is news again that one is not: a second's.
+# After so many accepted frames in a row, a refused frame is logged again: one second's frames.
 _TAKEN_AGAIN = 50
 # How often a bus without a descriptor to wait on (virtual) is asked for frames.
 _POLL_S = 0.005
-_KEPT = 64  # frames of the controller that nobody has asked for
+_KEPT = 64  # frames of the controller that were not fetched yet
 
 
 @dataclass(frozen=True, slots=True)
 class LinkCounters:
-    """What the link did so far."""
+    """Counters of the link since its creation."""
 
     connected: bool
     connections_lost: int
     frames_sent: int
-    frames_dropped: int  # the port did not take them
+    frames_dropped: int  # the port did not accept them
     changes_superseded: int  # changes of state that a newer one replaced before they were sent
     frames_received: int
     controller_frames_rejected: int  # wrong length, CRC or sequence, or repeated
@@ -79,16 +79,16 @@ class LinkCounters:
     bus_off: int = 0
     bus_restarts: int = 0
     unacknowledged: int = 0  # frames
-    cycles_skipped: int = 0  # cyclic frames left out because earlier ones still waited
+    cycles_skipped: int = 0  # cyclic frames skipped because earlier ones still waited
     channels_reopened: int = 0  # an adapter's, on a port that stayed
     trouble: str | None = None  # why frames do not get through although the port is open
 
 
 class Link:
-    """Sends the latest snapshot over the transport that `uri` names; listens to the controller.
+    """Sends the latest snapshot over the transport of `uri`; receives from the controller.
 
-    `open` the port first, so that a wrong one is an error at the start; `start`; `publish` as
-    often as there is something new; `stop`. A port that vanishes in between is opened again.
+    Call `open` first, so that a wrong port is an error at the start; then `start`; then `publish`
+    for each new snapshot; then `stop`. A port that vanishes in between is reopened.
     """
 
     def __init__(
@@ -123,18 +123,18 @@ class Link:
         self._controller_rejected = 0
         self._controller_frames: deque[tuple[float, ControllerStatusMessage]] = deque(maxlen=_KEPT)
         self._line_judge = LineJudge(uri)
-        self._warned: set[str] = set()  # of what is wrong with what arrives, now
+        self._warned: set[str] = set()  # problems of received frames, at present
 
     def open(self) -> None:
-        """Open the port in the caller. BridgeError where that fails."""
+        """Open the port in the caller's thread; BridgeError on failure."""
         self._connection.open(self._clock())
 
     def start(self) -> None:
-        """Start the thread; without `open` before, it opens the port as soon as there is one."""
+        """Start the thread; without a previous `open`, it opens the port as soon as it exists."""
         self._thread.start()
 
     def publish(self, snapshot: Snapshot) -> None:
-        """Leave the latest snapshot for sending. Never waits for the port, never raises."""
+        """Hand over the latest snapshot for sending. Never waits for the port, never raises."""
         with self._lock:
             replaced, self._waiting = self._waiting, snapshot
             if replaced is not None and (
@@ -144,7 +144,7 @@ class Link:
         self._wake_thread()
 
     def stop(self, timeout_s: float = 0.5) -> bool:
-        """End the thread and close the port; return whether that was done within `timeout_s`."""
+        """End the thread and close the port; return whether this succeeded within `timeout_s`."""
         self._stopping = True
         self._wake_thread()
         if self._thread.ident is None:  # never started
@@ -162,9 +162,9 @@ class Link:
         return latest[0]
 
     def take_controller_frames(self) -> list[tuple[float, ControllerStatusMessage]]:
-        """Return the trusted frames since the last call, with their monotonic seconds.
+        """Return the trusted frames since the last call, with their times in monotonic seconds.
 
-        The newest 64, which are those of several seconds.
+        At most the newest 64, which cover several seconds.
         """
         taken = []
         with suppress(IndexError):
@@ -174,18 +174,18 @@ class Link:
 
     @property
     def alive(self) -> bool:
-        """Return whether the thread runs: without it nothing is sent to the vehicle."""
+        """Return whether the thread runs. Without it nothing is sent to the vehicle."""
         return self._thread.is_alive()
 
     @property
     def trouble(self) -> str | None:
-        """Return why frames do not get through although the port is open; None where they do."""
+        """Return why frames do not get through although the port is open; None if they do."""
         transport = self._connection.transport
         return None if transport is None else transport.trouble
 
     @property
     def counters(self) -> LinkCounters:
-        """Return what was done so far."""
+        """Return the counters so far."""
         passed = self._connection.counters
         return LinkCounters(
             connected=self._connection.transport is not None,
@@ -215,7 +215,7 @@ class Link:
                 if self._connection.lose(error, self._clock()):
                     _log.warning("%s; it is opened again as soon as it is back", error)
             except Exception as error:
-                # A mistake of ours must not silence the link for good: begin with a fresh port.
+                # A bug must not silence the link permanently: restart with a fresh port.
                 lost = TransportError(LinkReason.FAILED, f"link: {error}")
                 if self._connection.lose(lost, self._clock()):
                     _log.exception("the link goes on after an error")
@@ -223,7 +223,7 @@ class Link:
         self._tap.close()
 
     def _step(self) -> None:
-        """Send what is due, wait for the next thing to do, and take in what arrived."""
+        """Send what is due, wait for the next event, and process received frames."""
         now_s = self._clock()
         self._take_snapshot(now_s)
         if self._connection.reopen_if_due(now_s):
@@ -270,7 +270,7 @@ class Link:
             raise
 
     def _wait(self, transport: Transport | None, until_s: float) -> None:
-        """Wait until then, or until something arrives, is published or asks to stop."""
+        """Wait until then, or until a frame, a snapshot or a stop request arrives."""
         left_s = until_s - self._clock()
         waiting = select.poll()
         waiting.register(self._wake, select.POLLIN)
@@ -285,15 +285,15 @@ class Link:
             for ready, _ in waiting.poll(max(0.0, left_s) * 1000):
                 if ready == self._wake:
                     os.eventfd_read(self._wake)
-        except OSError:  # no memory for it: what is due is sent all the same
+        except OSError:  # no memory for it: due frames are still sent
             time.sleep(min(max(0.0, left_s), _POLL_S))
 
     def _wake_thread(self) -> None:
-        with suppress(OSError):  # it wakes by itself when the next message is due
+        with suppress(OSError):  # the thread wakes by itself when the next message is due
             os.eventfd_write(self._wake, 1)
 
     def _warn(self, subject: str, warning: str | None, again: str = "") -> None:
-        """Log a warning once when it begins, and `again` when it is None again."""
+        """Log a warning once when a problem begins, and `again` when it has ended."""
         if warning is None:
             if subject in self._warned and again:
                 _log.info("link: %s: %s", self._connection.uri, again)

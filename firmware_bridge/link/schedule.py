@@ -1,7 +1,7 @@
-"""Decides which message is due when. Pure: the link thread brings the time and sends the result.
+"""Decides when each message is due. Pure: the link thread passes the time and sends the result.
 
-Cycles, gaps and repetitions come from the DBC. Only the latest snapshot counts; what it replaced
-before it was sent is lost on purpose, and counted.
+Cycles, gaps and repetitions come from the DBC. Only the latest snapshot counts; a snapshot that was
+replaced before it was sent is dropped on purpose, and counted.
 """
 
 import math
@@ -22,7 +22,7 @@ from firmware_bridge.protocol.messages import (
     wrapped_count,
 )
 
-# A snapshot that is older says nothing any more: the vision loop stalled. Ten cycles of 0x3A0.
+# An older snapshot is no longer valid: the vision loop has stalled. Ten cycles of 0x3A0.
 STALE_S = 1.0
 NEVER_S = math.inf
 
@@ -31,11 +31,11 @@ Event = tuple[int, int | None]
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What the vision loop knows at one moment. Times are monotonic seconds.
+    """The result of the vision loop at one moment. Times are monotonic seconds.
 
-    `driver_state` comes without its age: that is computed when it is sent, from `source_time_s`,
-    the capture of the frame behind it (None: there is none). `request` stays the same object or an
-    equal one for as long as it is asked; `valid_for_s` counts from when it first appears.
+    `driver_state` has no age: the age is computed when it is sent, from `source_time_s`, the
+    capture time of its frame (None: there is none). `request` stays the same or an equal object as
+    long as the request is active; `valid_for_s` counts from its first appearance.
     """
 
     published_s: float
@@ -50,12 +50,12 @@ class Snapshot:
 
 
 def event_of(message: DriverStateMessage) -> Event:
-    """Return what makes a change: a new state, or the same one entered again."""
+    """Return the value that identifies a change: a new state, or the same one entered again."""
     return message.state, message.event_sequence
 
 
 class _Cycle:
-    """When a cyclic message is due. Keeps its phase, but never catches up on what it missed."""
+    """The due times of a cyclic message. Keeps its phase, but never catches up on missed cycles."""
 
     def __init__(self, cycle_s: float | None, now_s: float) -> None:
         if cycle_s is None:
@@ -75,7 +75,7 @@ class _Cycle:
 
 
 class _RequestRepeats:
-    """When the pending request is due: a few times fast, then slowly until it is answered."""
+    """The due times of the pending request: a few times fast, then slowly until it is answered."""
 
     def __init__(self, known: MessageDefinition) -> None:
         self._fast_s = known.fast_cycle_s or 0.0
@@ -103,13 +103,13 @@ class _RequestRepeats:
             self._end_if_answered()
 
     def restart(self, now_s: float) -> None:
-        """Repeat from the beginning, unless it is answered: the line was down."""
+        """Restart the repetitions after the line was down, unless the request is answered."""
         if self._asked is not None and not self._acknowledged:
             self._sent = 0
             self.due_s = now_s
 
     def take(self, now_s: float) -> DriverRequestMessage | None:
-        """Return the request if it is due, its validity as of now, and count it as sent."""
+        """Return the request with its present validity if it is due, and count it as sent."""
         if self._asked is None or now_s < self.due_s:
             return None
         if now_s >= self._expires_s:
@@ -137,7 +137,7 @@ class Schedule:
         self._min_gap_s = known.min_gap_s
         self._state_cycle = _Cycle(known.cycle_s, now_s)
         self._timing_cycle = _Cycle(definition(LinkTimingMessage.NAME).cycle_s, now_s)
-        # The others that come by the clock alone, the most urgent first.
+        # The other purely cyclic messages, the most urgent first.
         self._cyclic: list[tuple[_Cycle, Callable[[Snapshot | None], Message]]] = [
             (_Cycle(definition(kind.NAME).cycle_s, now_s), content)
             for kind, content in (
@@ -153,11 +153,11 @@ class Schedule:
         self._change_sent_s = -math.inf
         self._sent_event: Event | None = None
         self._vision_stalled = value_code(HealthMessage.NAME, "Fault", "vision stalled")
-        self.skipped = 0  # cyclic frames left out because the port was behind
+        self.skipped = 0  # cyclic frames skipped because the port was behind
         self.superseded = 0  # changes that a newer one replaced before they were sent
 
     def update(self, snapshot: Snapshot, now_s: float) -> None:
-        """Take over the latest snapshot."""
+        """Store the latest snapshot."""
         if self._snapshot is not None:
             waiting = event_of(self._snapshot.driver_state)
             if waiting not in (self._sent_event, event_of(snapshot.driver_state)):
@@ -170,7 +170,7 @@ class Schedule:
         self._request.acknowledge(request_id)
 
     def restart(self, now_s: float) -> None:
-        """Send everything anew: the line is up again."""
+        """Send everything again after the line has come back."""
         self._timing_cycle.restart(now_s)
         self._state_cycle.restart(now_s)
         for cycle, _ in self._cyclic:
@@ -178,10 +178,10 @@ class Schedule:
         self._request.restart(now_s)
 
     def take_due(self, now_s: float, *, is_behind: bool = False) -> list[Message]:
-        """Return what is to be sent now, most urgent first, and count it as sent.
+        """Return the messages to send now, most urgent first, and count them as sent.
 
-        Where the port `is_behind`, what is only due by the clock is left out: it would wait there
-        and be old when it leaves.
+        If the port `is_behind`, messages that are due only by their cycle are skipped: they would
+        wait there and be old when they are sent.
         """
         due: list[Message] = []
         if is_behind:
@@ -214,7 +214,7 @@ class Schedule:
                 self.skipped += 1
 
     def next_s(self, now_s: float) -> float:
-        """Return when `take_due` is to be asked again, if nothing else happens before."""
+        """Return the time of the next call of `take_due`, if nothing else happens before."""
         stale_s = NEVER_S
         if self._snapshot is not None and self._fresh_snapshot(now_s) is not None:
             stale_s = self._snapshot.published_s + STALE_S

@@ -1,8 +1,8 @@
-"""The frames of the link for other programs of this machine: `edge-fer monitor daemon:`.
+"""Offers the frames of the link to other programs of this machine: `edge-fer monitor daemon:`.
 
-A local socket on which each connection gets, as lines of `candump -L -x`, what is sent (T) and
-received (R) from then on; the time is the machine's monotonic one. Nothing here waits: a reader
-that does not read is cut off.
+On a local socket, each connection receives the frames that are sent (T) and received (R) from then
+on, as lines of `candump -L -x` with monotonic times. Nothing here waits: a client that does not
+read is disconnected.
 """
 
 import contextlib
@@ -13,13 +13,13 @@ from firmware_bridge.local_socket import listen_at
 from firmware_bridge.protocol.frame import CanFrame
 from firmware_bridge.recording.candump import candump_line
 
-_ACCESS = 0o660  # as the status: what the driver's state is, is nobody's business but the group's
+_ACCESS = 0o660  # as the status: only the group may read the driver's state
 _MOST_READERS = 8
 _INTERFACE = "link"
 
 
 class FrameTap:
-    """Serves `path`; used by the link's thread. None, or a path that cannot be: no readers."""
+    """Serves `path`; used by the link's thread. Without a usable path there are no readers."""
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
@@ -41,14 +41,14 @@ class FrameTap:
         for reader in tuple(self._readers):
             try:
                 whole = reader.send(line.encode("ascii"), socket.MSG_DONTWAIT) == len(line)
-            except OSError:  # it does not read, or is gone
+            except OSError:  # the client does not read, or is gone
                 whole = False
             if not whole:
                 reader.close()
                 self._readers.remove(reader)
 
     def close(self) -> None:
-        """Cut all readers off; the socket is gone afterwards."""
+        """Disconnect all readers and remove the socket."""
         for reader in self._readers:
             reader.close()
         self._readers.clear()
@@ -59,7 +59,7 @@ class FrameTap:
                 self._path.unlink()
 
     def _accept(self, listener: socket.socket) -> None:
-        with contextlib.suppress(OSError):  # nobody waits any more
+        with contextlib.suppress(OSError):  # no client is waiting any more
             while True:
                 reader, _ = listener.accept()
                 if len(self._readers) < _MOST_READERS:

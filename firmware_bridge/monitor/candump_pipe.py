@@ -1,7 +1,7 @@
 """`candump -L can0 | edge-fer monitor -`: the frames of a stream of candump's lines.
 
-The lines carry the kernel's time-stamps, which are better than those of their arrival through a
-pipe; and a log that is piped in whole keeps the time that passed in it.
+The lines contain the kernel's time-stamps, which are more exact than the times of arrival through a
+pipe. A complete log in a pipe keeps its own times.
 """
 
 import os
@@ -20,9 +20,9 @@ _CHUNK_BYTES = 4096  # about 90 lines: a log that is piped in leaves room for a 
 
 
 class CandumpPipe:
-    """A source and its transport in one: a stream can be opened only once.
+    """A source and its transport in one object, because a stream can be opened only once.
 
-    BridgeError where candump was called without -L: those lines have no times, or not exact ones.
+    BridgeError if candump was called without -L: its lines then have no times, or inexact ones.
     """
 
     uri = "-"
@@ -42,9 +42,9 @@ class CandumpPipe:
         return self
 
     def now_s(self) -> float:
-        """Return the time of the latest frame and what passed since it came, until the end.
+        """Return the time of the latest frame plus the time since its arrival, until the end.
 
-        While there is more to be read the clock stands: of what waits in the pipe nothing is late.
+        The clock stands while more can be read: frames that wait in the pipe are not late.
         """
         stands = self._ended or self._is_readable(0.0)
         passed_s = 0.0 if stands else time.monotonic() - self._latest_came_s
@@ -53,16 +53,16 @@ class CandumpPipe:
         return self._told_s
 
     def wall_s(self, time_s: float) -> float:
-        """Return the time as the lines have it; before the first one, as this machine has it."""
+        """Return the time of the lines; before the first line, the time of this machine."""
         original_s = None if self._times is None else self._times.original(time_s)
         return time_s + self._wall_offset_s if original_s is None else original_s
 
     def pause(self, paused: bool) -> None:
-        """Go on: the bus does."""
+        """Do nothing: the bus continues."""
 
     @property
     def counters(self) -> TransportCounters:
-        """Return what became of the lines."""
+        """Return the counters of the lines."""
         return self._parser.counters
 
     @property
@@ -80,11 +80,11 @@ class CandumpPipe:
         return self._descriptor
 
     def send(self, frame: CanFrame) -> None:
-        """Refuse: a pipe goes one way."""
+        """Refuse: a pipe has one direction."""
         raise ValueError("a stream of candump's lines takes no frames")
 
     def receive(self, timeout_s: float) -> list[CanFrame]:
-        """Return the frames that arrived; EndOfStream where there will be no more."""
+        """Return the received frames; EndOfStream if there will be no more."""
         if self._ended:
             raise EndOfStream("monitor: the stream on standard input has ended")
         if not self._is_readable(max(0.0, timeout_s)):
@@ -102,7 +102,7 @@ class CandumpPipe:
         return self._steady(frames, came_s)
 
     def close(self) -> None:
-        """Leave the stream to who gave it."""
+        """Do nothing: the stream belongs to the caller."""
 
     def _steady(self, frames: list[CanFrame], came_s: float) -> list[CanFrame]:
         """Return the frames with times on the scale of `now_s`; the first one comes now."""

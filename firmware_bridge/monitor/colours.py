@@ -1,4 +1,4 @@
-"""The colours of states and emotions in all pictures, for white paper and for video."""
+"""The colours of states and emotions in plots and videos."""
 
 from collections.abc import Mapping
 
@@ -24,5 +24,5 @@ EMOTION_COLOURS = ("#d62728", "#7a9a01", "#8e63c7", "#e8a600", "#1f6fb4", "#e377
 
 
 def state_colour(label: str) -> str:
-    """Return the colour, "#rrggbb", of a state by its name in plain words."""
+    """Return the colour, "#rrggbb", of the state with this label."""
     return STATE_COLOURS.get(label, OTHER_STATE)

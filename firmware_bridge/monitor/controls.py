@@ -1,4 +1,4 @@
-"""What the keys of the monitor do. Pure: a key and the state before in, the state after out."""
+"""The keys of the monitor. Pure: a key and the state before it give the state after it."""
 
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -15,7 +15,7 @@ MOST_SIGNAL_ROWS = sum(1 + len(known.signals) for known in definitions().values(
 
 
 class Page(Enum):
-    """What the view shows."""
+    """The page that the view shows."""
 
     OVERVIEW = "overview"
     FRAMES = "frames"
@@ -24,7 +24,7 @@ class Page(Enum):
 
 
 class Wish(Enum):
-    """What a key asks of others than the view."""
+    """A request of a key to parts other than the view."""
 
     NOTHING = "nothing"
     QUIT = "quit"
@@ -33,7 +33,7 @@ class Wish(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Controls:
-    """How the user has set the view."""
+    """The user's settings of the view."""
 
     page: Page = Page.OVERVIEW
     paused: bool = False
@@ -73,7 +73,7 @@ _SCROLL = {"up": 1, "down": -1, "page up": PAGE_ROWS, "page down": -PAGE_ROWS}
 
 
 def key_line(controls: Controls) -> tuple[tuple[str, str], ...]:
-    """Return the keys and their meanings for the last line, as they are now."""
+    """Return the available keys and their meanings, for the last line."""
     if controls.typed is not None:
         return (("enter", "apply"), ("esc", "leave as it was"))
     now = {
@@ -88,7 +88,7 @@ def key_line(controls: Controls) -> tuple[tuple[str, str], ...]:
 
 
 def press(controls: Controls, key: str) -> tuple[Controls, Wish]:
-    """Return what a key makes of the controls, and what it asks of others."""
+    """Return the controls after a key, and its request to other parts."""
     if controls.typed is not None:
         return _type(controls, controls.typed, key), Wish.NOTHING
     wish = _WISHES.get(key.lower(), Wish.NOTHING)

@@ -1,4 +1,4 @@
-"""The frames of a running daemon's link, read beside it: `daemon:PATH` of its socket."""
+"""Reads the frames of a running daemon's link from its socket: `daemon:PATH`."""
 
 import errno
 import socket
@@ -15,7 +15,7 @@ _CONNECT_S = 2.0
 
 
 def open_daemon(path: str) -> "DaemonSocket":
-    """Connect to the daemon's socket at `path`; TransportError where nobody serves it."""
+    """Connect to the daemon's socket at `path`; TransportError if nobody serves it."""
     client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     client.settimeout(_CONNECT_S)  # one that stands still lets nobody in
     try:
@@ -31,7 +31,7 @@ def open_daemon(path: str) -> "DaemonSocket":
 
 
 class DaemonSocket:
-    """A transport that only receives; its frames have the times at which the daemon saw them."""
+    """A receive-only transport; its frames have the times at which the daemon saw them."""
 
     def __init__(self, client: socket.socket, name: str) -> None:
         self._client = client
@@ -42,12 +42,12 @@ class DaemonSocket:
 
     @property
     def counters(self) -> TransportCounters:
-        """Return what passed so far."""
+        """Return the counters so far."""
         return self._parser.counters
 
     @property
     def trouble(self) -> str | None:
-        """Return None: the daemon says what is wrong with its link itself."""
+        """Return None: the daemon reports the problems of its link itself."""
         return None
 
     @property
@@ -75,7 +75,7 @@ class DaemonSocket:
                     return frames
 
     def close(self) -> None:
-        """Leave the daemon."""
+        """Disconnect from the daemon."""
         if not self._gate.shut():
             return
         with self._gate.sending, self._gate.receiving:

@@ -1,4 +1,4 @@
-"""Keeps the latest frames for the monitor's list, and which bytes changed in them. Pure."""
+"""Stores the latest frames for the monitor's list, and their changed bytes. Pure."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -24,13 +24,13 @@ class LoggedFrame:
 
 
 class ChangeFinder:
-    """Compares each frame with the one before it of the same id."""
+    """Compares each frame with the previous one of the same id."""
 
     def __init__(self) -> None:
         self._before: dict[int, JudgedFrame] = {}
 
     def take(self, judged: JudgedFrame) -> LoggedFrame:
-        """Return the frame and what changed in it."""
+        """Return the frame with its changed bytes."""
         frame = judged.frame
         before = self._before.get(frame.can_id)
         self._before[frame.can_id] = judged
@@ -47,7 +47,7 @@ class ChangeFinder:
 
 
 class FrameLog:
-    """The latest frames, and those of them that are to be shown."""
+    """The latest frames, and a filter that selects the shown ones."""
 
     def __init__(self, wanted: FrameFilter, *, changed_only: bool) -> None:
         self._kept: deque[LoggedFrame] = deque(maxlen=KEPT_FRAMES)
@@ -64,14 +64,14 @@ class FrameLog:
             self._shown.append(logged)
 
     def choose(self, wanted: FrameFilter, *, changed_only: bool) -> None:
-        """Show from now on, and of what is kept, what passes."""
+        """Apply a filter to stored and future frames."""
         if (wanted, changed_only) == (self._filter, self._changed_only):
             return
         self._filter, self._changed_only = wanted, changed_only
         self._shown = deque(filter(self._passes, self._kept), maxlen=SHOWN_FRAMES)
 
     def shown(self) -> tuple[LoggedFrame, ...]:
-        """Return what is shown, the oldest first."""
+        """Return the shown frames, the oldest first."""
         return tuple(self._shown)
 
     def _passes(self, logged: LoggedFrame) -> bool:

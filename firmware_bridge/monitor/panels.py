@@ -56,7 +56,7 @@ _NARROW_COUNTS = ("lost", "rep", "crc", "late")
 
 
 def driver_panel(seen: Seen, width: int) -> Panel:
-    """Return the driver's state, its last minute and what it rests on."""
+    """Return the driver's state, its last minute and its evidence."""
     known = seen.latest(DriverStateMessage)
     message = None if known is None else known[0]
     state = None if message is None else message.state
@@ -121,7 +121,7 @@ def _without_emotions(seen: Seen) -> str:
 
 
 def request_panel(seen: Seen) -> Panel:
-    """Return what the driver unit asks for, or asked for last."""
+    """Return the present or the latest request of the driver unit."""
     known = seen.latest(DriverRequestMessage)
     if known is None:
         return panel(three_lines(Text("none so far", LABEL)), "REQUEST")
@@ -161,7 +161,7 @@ def _answer(seen: Seen, request: DriverRequestMessage) -> Text:
 
 
 def health_panel(seen: Seen, width: int) -> Panel:
-    """Return what the driver unit says about itself, in lines of `width` cells."""
+    """Return the health of the driver unit, in lines of `width` cells."""
     known = seen.latest(HealthMessage)
     if known is None:
         return panel(three_lines(Text("not received", LABEL)), "HEALTH")
@@ -193,7 +193,7 @@ def health_panel(seen: Seen, width: int) -> Panel:
 
 
 def message_panel(seen: Seen, line: Line, *, wide: bool, most: int) -> Panel:
-    """Return a table of `most` messages: trust, timing and what was wrong; below it the rest."""
+    """Return a table of `most` messages with trust, timing and errors; below it the rest."""
     table = Table(box=None, expand=True, padding=(0, 1, 0, 0), header_style=LABEL, show_edge=False)
     table.add_column("id", no_wrap=True)
     table.add_column("message", no_wrap=True, ratio=1)

@@ -1,4 +1,4 @@
-"""The parts that the monitor's panels are made of: colours, bars, numbers. Pure."""
+"""The elements of the monitor's panels: colours, bars, numbers. Pure."""
 
 from collections.abc import Sequence
 
@@ -70,7 +70,7 @@ def timeline(history: Sequence[StateChange], now_s: float, cells: int) -> Text:
 
 
 def duration(seconds: float) -> str:
-    """Return a duration as a reader takes it in: 3.4 s, 2:05 min, 1:10:00 h."""
+    """Return a duration in a readable unit: 3.4 s, 2:05 min, 1:10:00 h."""
     if seconds < 60:
         return f"{max(0.0, seconds):.1f} s"
     minutes, rest = divmod(int(seconds), 60)
@@ -79,7 +79,7 @@ def duration(seconds: float) -> str:
 
 
 def short_time(seconds: float | None) -> str:
-    """Return a time in a table: 0.4 ms, 120 ms, 34 s; a dash where there is none."""
+    """Return a time for a table: 0.4 ms, 120 ms, 34 s; a dash if there is none."""
     if seconds is None:
         return NO_VALUE
     if seconds < 0.01:
@@ -115,17 +115,17 @@ def meter(percent: float | None, cells: int, *, strong: bool = False) -> Text:
 
 
 def named(message: str, signal: str, code: int | None) -> str:
-    """Return the DBC's name of a value, a dash where it is not available."""
+    """Return the DBC's name of a value; a dash if it is not available."""
     return NO_VALUE if code is None else value_name(message, signal, code)
 
 
 def number(value: float | None, unit: str = "", decimals: int = 0) -> str:
-    """Return a value with its unit, a dash where it is not available."""
+    """Return a value with its unit; a dash if it is not available."""
     if value is None:
         return NO_VALUE
     return f"{value:.{decimals}f} {unit}".rstrip()
 
 
 def in_brackets(value: float | None, unit: str) -> str:
-    """Return a value to stand behind another, nothing where it is not available."""
+    """Return a value in brackets; an empty text if it is not available."""
     return "" if value is None else f" ({number(value, unit)})"

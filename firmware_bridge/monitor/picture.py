@@ -1,4 +1,4 @@
-"""Draws what the monitor showed into an SVG file, for documents."""
+"""Writes the monitor's view to an SVG file, for documents."""
 
 import io
 import re
@@ -18,10 +18,10 @@ _FETCHED_FONT = re.compile(r"@font-face\s*\{[^}]*\}")
 
 
 class PictureView:
-    """A monitor's view that leaves itself behind in an SVG file.
+    """A view of the monitor that is written to an SVG file at the end.
 
-    As it was when the driver's state was last known: when the other side ends, it is overdue first.
-    BridgeError for a name that is not an SVG file's.
+    The file shows the view when the driver's state was last known, because the state becomes
+    overdue before the other side has ended. BridgeError unless the name ends in .svg.
     """
 
     def __init__(self, path: Path) -> None:
@@ -36,13 +36,13 @@ class PictureView:
         """Wait for the next redraw."""
 
     def refresh(self, watch: Watch, line: Line, now_s: float) -> None:
-        """Remember how things stand."""
+        """Store the present view."""
         seen = watch.seen(now_s)
         if self._last is None or seen.latest(DriverStateMessage) is not None:
             self._last = (seen, line)
 
     def end(self, summary: Summary) -> None:
-        """Write the file; BridgeError where that cannot be."""
+        """Write the file; BridgeError on failure."""
         if self._last is None:
             raise OutputError(
                 OutputReason.NOTHING_RECEIVED, f"{self._path}: nothing was seen that could be drawn"

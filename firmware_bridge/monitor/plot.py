@@ -1,4 +1,4 @@
-"""Draws what a watch has seen into a picture: driver, emotions, machine and line over one time."""
+"""Plots a monitor session: driver, emotions, machine and line over one time axis."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -50,10 +50,10 @@ _FAULT_COLOURS = {
 
 
 class PlotView:
-    """A monitor's view that leaves a picture of the whole watch behind.
+    """A view of the monitor that writes a plot of the whole session at the end.
 
-    With `signals` these are drawn below the states, and nothing else. BridgeError, at once, where
-    there is no matplotlib or the file cannot be written.
+    With `signals`, only these are drawn below the states. The constructor raises BridgeError if
+    matplotlib is missing or the file cannot be written.
     """
 
     def __init__(self, path: Path, source: Source, signals: Sequence[SignalName] = ()) -> None:
@@ -78,15 +78,15 @@ class PlotView:
         self._now_s = 0.0
 
     def frame(self, judged: JudgedFrame, watch: Watch) -> None:
-        """Keep what is drawn of it."""
+        """Store the plotted values of the frame."""
         self._track.take(judged)
 
     def refresh(self, watch: Watch, line: Line, now_s: float) -> None:
-        """Remember how long it lasted."""
+        """Store the duration of the session."""
         self._watch, self._now_s = watch, now_s
 
     def end(self, summary: Summary) -> None:
-        """Draw; BridgeError where there is nothing to draw or the file cannot be written."""
+        """Draw; BridgeError if there is nothing to draw or the file cannot be written."""
         watch = self._watch
         if watch is None or not watch.history:
             raise OutputError(
@@ -113,7 +113,7 @@ class PlotView:
 def draw(
     track: Track, history: Sequence[StateChange], start_s: float, end_s: float, title: str
 ) -> Any:
-    """Return a matplotlib figure of what happened between the two times."""
+    """Return a matplotlib figure of the session between the two times."""
     lanes = _lanes(history)
     panels: list[Panel] = [
         (0.2 + 0.26 * len(lanes), lambda axes: _draw_states(axes, track, history, lanes, end_s))

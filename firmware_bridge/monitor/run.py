@@ -1,4 +1,4 @@
-"""`edge-fer monitor`: decode and check what arrives, as a live view or as JSON lines."""
+"""`edge-fer monitor`: decodes and checks received frames, as a live view or as JSON lines."""
 
 import sys
 import time
@@ -39,12 +39,11 @@ def watch_bus(
     stay: bool = False,
     scene: Callable[[], str | None] = lambda: None,
 ) -> Summary:
-    """Show what arrives from `source` until the time is up, `until()` is true, or a signal.
+    """Show the frames of `source` until the time is up, `until()` is true, or a signal arrives.
 
-    It also ends where the source does, unless it is to `stay` and show how things stood. `scene`
-    says what happens before the camera, where that is known.
-    BridgeError where the port does not open at first; when it vanishes later it is opened again.
-    KeyboardInterrupt on Ctrl-C, after the view got its summary.
+    It also ends with the source, unless `stay` keeps the last view. `scene` describes what happens
+    before the camera, if that is known. BridgeError if the port does not open at first; a port that
+    vanishes later is reopened. KeyboardInterrupt on Ctrl-C, after the summary.
     """
     connection = Connection(source.uri, source.open)
     start_s = time.monotonic()

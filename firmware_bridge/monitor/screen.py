@@ -1,4 +1,4 @@
-"""Draws what a watch has seen, for a terminal of 80x24 or more. Pure: renderables of rich.
+"""Lays out the monitor's view for a terminal of 80x24 or more. Pure: renderables of rich.
 
 The view's layout is here; `screen_panels` and `screen_frames` have its panels, `screen_parts` what
 they are made of.
@@ -86,7 +86,7 @@ class Screen:
 
 
 def render(seen: Seen, line: Line) -> RenderableType:
-    """Return what to draw where nobody presses a key."""
+    """Return the view without a keyboard."""
     return Screen(seen, line)
 
 

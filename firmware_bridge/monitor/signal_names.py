@@ -17,7 +17,7 @@ class SignalName:
 
     @property
     def definition(self) -> SignalDefinition:
-        """What the DBC says of it."""
+        """The definition of the signal in the DBC."""
         return definition(self.message).signals[self.signal]
 
     def __str__(self) -> str:
@@ -27,7 +27,7 @@ class SignalName:
 def parse_signals(text: str) -> tuple[SignalName, ...]:
     """Return the signals in `text`, separated by commas, each once; BridgeError for others.
 
-    The name of a message alone stands for all of its signals, and upper and lower case for one.
+    The name of a message alone selects all of its signals. Names are not case-sensitive.
     """
     found: list[SignalName] = []
     for word in (word.strip() for word in text.split(",")):

@@ -1,4 +1,4 @@
-"""Where a monitor's frames come from, and what time it is there: a port, a recording, a pipe."""
+"""The sources of a monitor's frames, with their clocks: a port, a recording or a pipe."""
 
 import sys
 import time
@@ -16,12 +16,12 @@ STANDARD_INPUT = "-"
 
 
 class Source(Protocol):
-    """Frames with a clock of their own: seconds that never run backwards."""
+    """Frames with their own clock, in seconds that never run backwards."""
 
     uri: str
 
     def open(self, uri: str) -> Transport:
-        """Open, or open again, what `uri` names; BridgeError where that fails."""
+        """Open or reopen what `uri` names; BridgeError on failure."""
         ...
 
     def now_s(self) -> float:
@@ -33,7 +33,7 @@ class Source(Protocol):
         ...
 
     def pause(self, paused: bool) -> None:
-        """Stand still, if the source can: a recording can, a vehicle cannot."""
+        """Pause, if the source can: a recording can, a vehicle cannot."""
         ...
 
 
@@ -58,17 +58,17 @@ class LivePort:
         return time.monotonic()
 
     def wall_s(self, time_s: float) -> float:
-        """Return the Unix time, by the clock as it was at the start."""
+        """Return the Unix time, based on the clock at the start."""
         return time_s + self._wall_offset_s
 
     def pause(self, paused: bool) -> None:
-        """Go on: the vehicle does."""
+        """Do nothing: the vehicle continues."""
 
 
 def open_source(uri: str, *, at_once: bool = False) -> Source:
-    """Return the source that `uri` names; `at_once` reads a recording as fast as it can be.
+    """Return the source that `uri` names; `at_once` reads a recording as fast as possible.
 
-    BridgeError for a recording that cannot be read or a file that is named without its scheme.
+    BridgeError for a recording that cannot be read, and for a file name without a scheme.
     """
     if uri == STANDARD_INPUT:
         return CandumpPipe(sys.stdin.fileno())

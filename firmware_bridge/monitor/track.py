@@ -1,4 +1,4 @@
-"""Keeps of a watch what a plot shows: the course of each quantity, and each fault of the line."""
+"""Stores the data of a session's plot: the course of each quantity, and each fault of the line."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ from firmware_bridge.reception.supervision import FrameStatus, JudgedFrame
 
 @dataclass
 class Course:
-    """A quantity over time; None where it was not available, and where nothing came for long."""
+    """A quantity over time; None while it was not available, and in long gaps."""
 
     longest_gap_s: float
     times_s: list[float] = field(default_factory=list)
@@ -38,13 +38,13 @@ class Course:
 
     @property
     def is_known(self) -> bool:
-        """Return whether there is anything to draw."""
+        """Return whether there is a value to draw."""
         return any(value is not None for value in self.values)
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A frame that was not in order."""
+    """A frame that failed a check."""
 
     time_s: float
     message: str  # empty: none of ours
@@ -52,7 +52,7 @@ class Fault:
 
 
 class Track:
-    """What happened, of the frames that can be trusted. Pure; times as in the frames."""
+    """The data of the trusted frames. Pure; times as in the frames."""
 
     def __init__(self, wanted: Sequence[SignalName] = ()) -> None:
         self.courses: dict[str, Course] = {}  # by signal: "Happy", "FrameRate"
@@ -77,7 +77,7 @@ class Track:
             self._note_content(judged.message, time_s)
 
     def known(self, signals: Sequence[str]) -> dict[str, Course]:
-        """Return the courses of those of the signals that were received."""
+        """Return the courses of the received signals."""
         return {
             name: self.courses[name]
             for name in signals

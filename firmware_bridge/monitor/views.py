@@ -1,4 +1,4 @@
-"""What becomes of what the monitor sees: a live view in a terminal, or JSON lines."""
+"""The outputs of the monitor: a live view in a terminal, or JSON lines."""
 
 import time
 from collections.abc import Callable
@@ -26,14 +26,14 @@ _COURSE_STATES = 12
 
 
 class View(Protocol):
-    """Where what is seen goes."""
+    """The interface of an output."""
 
     def frame(self, judged: JudgedFrame, watch: Watch) -> None:
         """Show one frame, as it arrives."""
         ...
 
     def refresh(self, watch: Watch, line: Line, now_s: float) -> None:
-        """Show how things stand; called many times a second."""
+        """Show the present status; called many times a second."""
         ...
 
     def end(self, summary: Summary) -> None:
@@ -42,7 +42,7 @@ class View(Protocol):
 
 
 class Views:
-    """Several views of the same."""
+    """Several outputs at the same time."""
 
     def __init__(self, *views: View) -> None:
         self._views = views
@@ -64,7 +64,7 @@ class Views:
 
 
 class JsonView:
-    """One JSON object a frame that passes the filter, and a summary at the end."""
+    """One JSON object for each frame that passes the filter, and a summary at the end."""
 
     def __init__(
         self,
@@ -90,7 +90,7 @@ class JsonView:
             self._print(frame_as_json(judged, watch.start_s))
 
     def refresh(self, watch: Watch, line: Line, now_s: float) -> None:
-        """Print a warning or a scene when it begins; else lines are for what arrived."""
+        """Print a warning or a scene when it begins; all other lines are received frames."""
         time_s = round(now_s - watch.start_s, 4)
         if line.warning is not None and self._warning is None:
             self._print({"time_s": time_s, "warning": line.warning})
@@ -121,7 +121,7 @@ class JsonView:
 
 
 class ScreenView:
-    """The live view of a terminal and its keys; without a terminal, only the totals."""
+    """The live view in a terminal, with keys; without a terminal, only the totals."""
 
     def __init__(
         self,
@@ -149,12 +149,12 @@ class ScreenView:
         self.is_left = False  # the user wants no more
 
     def frame(self, judged: JudgedFrame, watch: Watch) -> None:
-        """Remember it for the next redraw."""
+        """Store the frame for the next redraw."""
         if self._live is not None:
             self._log.take(judged)
 
     def refresh(self, watch: Watch, line: Line, now_s: float) -> None:
-        """Do what the keys say, and draw anew if it is time to."""
+        """Apply the pressed keys, and redraw if it is time to."""
         if self._live is None:
             return
         pressed = [] if self._keyboard is None else self._keyboard.pressed()
@@ -175,7 +175,7 @@ class ScreenView:
         self._live.update(screen, refresh=True)
 
     def end(self, summary: Summary) -> None:
-        """Leave the totals behind on the terminal."""
+        """Print the totals to the terminal."""
         if self._live is not None:
             self._live.stop()
         lines = summary_lines(summary, self._recorder.status)
@@ -205,7 +205,7 @@ class ScreenView:
 
 
 def summary_lines(summary: Summary, recording: RecordingStatus | None = None) -> list[str]:
-    """Return the totals for a reader."""
+    """Return the totals as text."""
     lines = [
         f"{summary.good_frames} good frames of {summary.frames} in {summary.seconds:.1f} s;"
         f" wrong CRC {summary.crc_failures}, counter gaps {summary.counter_gaps},"
