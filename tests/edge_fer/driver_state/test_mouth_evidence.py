@@ -48,13 +48,22 @@ def test_a_misjudged_or_missing_moment_makes_no_second_yawn() -> None:
         [(WIDE, 0.6), (SHUT, 0.4), (0.2, 0.3)],
         [(SETTINGS.mouth_yawn_from - 0.02, 8.0), (SHUT, 0.5)],
         [(WIDE, 0.8), (0.15, 0.5)],
+        [(WIDE, 0.1), (SHUT, 0.2)],
+        [(WIDE, 0.2), (SHUT, 0.15)],
+        [(WIDE, 0.3), (SHUT, 0.3)],
     ],
-    ids=["syllables", "vowels", "a broad laugh", "exclamations"],
+    ids=["syllables", "vowels", "a broad laugh", "exclamations", "titter", "laughter", "song"],
 )
 def test_talk_and_laughter_are_no_yawns(talk: list[tuple[float | None, float]]) -> None:
     evidence = shown(talk, repeated=30)
     assert evidence.yawns == 0
     assert not evidence.clear
+
+
+@pytest.mark.parametrize("every_s", [0.3, 0.5])
+def test_a_yawn_counts_also_where_a_frame_is_misjudged_now_and_then(every_s: float) -> None:
+    flickering: list[tuple[float | None, float]] = [(WIDE, every_s - 1 / 30), (SHUT, 1 / 30)]
+    assert shown(flickering, repeated=round(4.0 / every_s)).yawns == 1
 
 
 def test_yawns_are_forgotten_after_their_time() -> None:
