@@ -1,4 +1,4 @@
-"""What the driver is asked, and what follows from an answer or from none."""
+"""The requests to the driver, and the effect of an answer or of none."""
 
 from dataclasses import dataclass, replace
 
@@ -29,13 +29,13 @@ REQUESTS = {
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """The request that stands, and what is left of those before it.
+    """The active request, and what remains of earlier ones.
 
-    `request_id` is of the latest request (0: none yet). `ids` are the requests of the present
-    matter to which an answer counts, `answer` is the one that came, and `raised` whether the
-    severity was raised already. Until `quiet_until_s` (monotonic) nobody is called uncertain, and
-    `asked_s` is when that was last begun. `urgent` is whether the matter came to be urgent, and
-    `all_right_s` when it was answered that all is right nevertheless.
+    `request_id` is the id of the latest request (0: none yet). `ids` are the requests of the
+    present matter to which an answer counts; `answer` is the received answer, and `raised` whether
+    the severity was already raised. Until `quiet_until_s` (monotonic) the state is not *uncertain*;
+    `asked_s` is when it last became so. `urgent` is whether the matter has become urgent, and
+    `all_right_s` when the driver nevertheless answered that all is right.
     """
 
     request: Request | None = None
@@ -49,11 +49,11 @@ class Asking:
     all_right_s: float | None = None
 
     def quiet(self, time_s: float) -> bool:
-        """Whether the driver said of late that all is right."""
+        """Whether the driver recently answered that all is right."""
         return self.quiet_until_s is not None and time_s < self.quiet_until_s
 
     def asked_of_late(self, time_s: float, settings: PolicySettings) -> bool:
-        """Whether uncertain was begun too short a time ago to begin again."""
+        """Whether the last *uncertain* is too recent for another one."""
         return self.asked_s is not None and time_s - self.asked_s < settings.question_every_s
 
     def asks_again_s(self, settings: PolicySettings) -> float:
@@ -66,7 +66,7 @@ NOTHING_ASKED = Asking()
 
 
 def hear(before: Asking, vehicle: Vehicle, time_s: float, settings: PolicySettings) -> Asking:
-    """Return what is known after the vehicle's word; an answer counts once, to its request."""
+    """Apply the vehicle's message; an answer counts once, for its own request."""
     if vehicle.answered_id not in before.ids or before.answer is not None:
         return before
     if vehicle.answer in (None, Answer.NONE):
@@ -87,7 +87,7 @@ def ask(
     time_s: float,
     settings: PolicySettings,
 ) -> Asking:
-    """Return the request that stands in `state`: a new one when it is entered, none elsewhere."""
+    """Return the active request in `state`: a new one when the state is entered, else none."""
     if changed and state is DriverState.UNCERTAIN:
         heard = replace(heard, asked_s=time_s)
     speed = vehicle.speed_km_h

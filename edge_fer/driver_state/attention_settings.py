@@ -1,11 +1,11 @@
-"""The numbers of eyelids, looks and questions, with their ranges and where they come from."""
+"""The settings of eyelids, looks and requests, with their ranges and sources."""
 
 from dataclasses import dataclass
 
 from edge_fer.driver_state.sense_settings import OWN_CHOICE, STATE_TABLE, SenseSettings
 from edge_fer.setting import setting
 
-# The table names these as its sources; their texts were not compared with it.
+# The table names these sources. It was not compared with their texts.
 ADDW = STATE_TABLE + ", after EU ADDW (Regulation (EU) 2023/2590)"
 EURO_NCAP_VATS = STATE_TABLE + ", after Euro NCAP's visual attention time sharing"
 # As the FHWA's brief on PERCLOS sums it up.
@@ -16,7 +16,7 @@ PERCLOS = STATE_TABLE + "; a minute as in Wierwille et al. 1994"
 class AttentionSettings(SenseSettings):
     """Times in seconds, angles in degrees, speeds in km/h, closure as a share of 1.
 
-    Where eyes and head are not seen, the states that need them are never decided.
+    If eyes or head are not seen, the states that need them are never entered.
     """
 
     eyes_closed_from: float = setting(

@@ -1,4 +1,4 @@
-"""Whether the camera as a whole can be trusted, over time."""
+"""Whether the camera as a whole is usable, over time."""
 
 from dataclasses import dataclass
 
@@ -11,8 +11,8 @@ from edge_fer.observation import CameraCondition
 class CameraEvidence:
     """`condition` is the newest, `is_bad` whether it is a fault.
 
-    `fault` is the newest condition that was one (None: none yet), `started` whether the camera was
-    ever anything but starting, and `bad` the run of bad moments.
+    `fault` is the newest condition that was a fault (None: none yet), `started` whether the camera
+    has ever left the condition *starting*, and `bad` the run of bad moments.
     """
 
     condition: CameraCondition = CameraCondition.STARTING
@@ -32,7 +32,7 @@ def update_camera(
     elapsed_s: float,
     settings: PolicySettings,
 ) -> CameraEvidence:
-    """Return the evidence after `condition` was seen at `time_s`, `running_s` after the start."""
+    """Return the evidence after `condition` at `time_s`, `running_s` after the start."""
     starting = condition is CameraCondition.STARTING
     # A camera may take its time once; one that starts in the middle of a drive was lost.
     patient = starting and not before.started and running_s < settings.camera_start_s

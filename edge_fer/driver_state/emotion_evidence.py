@@ -1,4 +1,4 @@
-"""What the face has shown of late against its own rest, filtered independent of the frame rate."""
+"""The recent emotions relative to the resting face, filtered independently of the frame rate."""
 
 import math
 import statistics
@@ -16,10 +16,10 @@ NEGATIVE = (Emotion.ANGRY, Emotion.DISGUST, Emotion.FEAR, Emotion.SAD)
 
 @dataclass(frozen=True)  # without slots: see `changed`
 class RestingFace:
-    """The probabilities that the network gives to this driver's face at rest.
+    """The network's probabilities for this driver's face at rest.
 
-    `stretches` are the means of the seconds seen so far; `median` is the one of each emotion, once
-    enough was seen, and stays when all of the time to learn is over.
+    `stretches` are the means of the seconds seen so far. `median` is the median per emotion once
+    enough was seen; it stays when the learning time is over.
     """
 
     median: tuple[float, ...] | None = None
@@ -46,7 +46,7 @@ class RestingFace:
         return RestingFace(median, stretches)
 
     def excess(self, probabilities: tuple[float, ...], emotions: tuple[Emotion, ...]) -> float:
-        """Return how far the face shows `emotions` beyond its rest: 0 none of it, 1 all."""
+        """Return how much more the face shows `emotions` than at rest: 0 nothing, 1 fully."""
         shown, rest = 0.0, 0.0
         for emotion in emotions:
             shown += probabilities[emotion]
@@ -58,9 +58,9 @@ class RestingFace:
 class EmotionEvidence:
     """`probabilities` are the seven filtered ones in FER2013 order, None before the first frame.
 
-    `seen_s` is when they were last seen, monotonic seconds. The latches say which emotion holds for
-    long enough to be a state of the driver; `contradictory` is for a face that goes on to show joy
-    and its opposites at once.
+    `seen_s` is when they were last seen, in monotonic seconds. The latches hold which emotion lasts
+    long enough to be a driver state. `contradictory` is the latch of a face that keeps showing joy
+    and negative emotions at the same time.
     """
 
     probabilities: tuple[float, ...] | None = None
@@ -72,11 +72,11 @@ class EmotionEvidence:
     contradictory: Latch = RELEASED
 
     def age_s(self, time_s: float) -> float:
-        """For how long no probabilities were seen."""
+        """Seconds since probabilities were last seen."""
         return math.inf if self.seen_s is None else time_s - self.seen_s
 
     def laughs(self, settings: PolicySettings) -> bool:
-        """Whether the face shows so much joy that narrowed lids may be a laugh."""
+        """Whether the face shows enough joy that narrowed lids may be a laugh."""
         probabilities = self.probabilities
         return probabilities is not None and probabilities[Emotion.HAPPY] >= settings.laugh_from
 
@@ -89,7 +89,7 @@ def update_emotion(
     elapsed_s: float,
     settings: PolicySettings,
 ) -> EmotionEvidence:
-    """Return the evidence after a usable frame that speaks for the last `elapsed_s` seconds."""
+    """Return the evidence after a usable frame that counts for the last `elapsed_s` seconds."""
     filtered = _filter(before.probabilities, probabilities, elapsed_s, settings)
     rest = before.rest
     # Once it is known, what goes far beyond it is an emotion and no rest.

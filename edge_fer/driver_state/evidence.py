@@ -1,4 +1,4 @@
-"""Evidence: everything that the policy knows, updated by one observation at a time."""
+"""Evidence: the complete input of the policy, updated with one observation at a time."""
 
 import math
 from dataclasses import dataclass, field, replace
@@ -21,10 +21,10 @@ from edge_fer.observation import UNKNOWN_VEHICLE, CameraCondition, Observation, 
 class Evidence:
     """What is known at `time_s`; times are monotonic seconds.
 
-    `usable_s` is how much time the usable frames in memory speak for, and `last_usable_s` when the
-    newest of them was (None: none in memory). `ready` is whether they are enough to decide from;
-    `was_ready` whether they ever were since the start. `unseen` is whether head and eyes were not
-    judged of late, and `unseen_s` for how long that has been so. `vehicle` is its latest word.
+    `usable_s` is the time that the usable frames in memory cover, and `last_usable_s` the time of
+    the newest of them (None: none in memory). `ready` is whether they suffice for a decision;
+    `was_ready` whether they ever did since the start. `unseen` is whether head and eyes were not
+    judged recently, and `unseen_s` for how long. `vehicle` is the vehicle's latest message.
     """
 
     started_s: float
@@ -45,17 +45,17 @@ class Evidence:
 
     @property
     def usable_age_s(self) -> float:
-        """Age of the newest usable frame; infinite where there is none."""
+        """Age of the newest usable frame; infinite if there is none."""
         return math.inf if self.last_usable_s is None else self.time_s - self.last_usable_s
 
     @property
     def eyes_unseen_s(self) -> float:
-        """For how long the eyes could not be judged; infinite where they never were."""
+        """Seconds since the eyes were last judged; infinite if they never were."""
         return self.eyelids.blind_s(self.time_s)
 
     @property
     def head_unseen_s(self) -> float:
-        """For how long the head could not be judged; infinite where it never was."""
+        """Seconds since the head was last judged; infinite if it never was."""
         return self.head.age_s(self.time_s)
 
 
@@ -69,9 +69,9 @@ def update_evidence(
 ) -> Evidence:
     """Return the evidence after `observation`.
 
-    An observation older than the evidence changes nothing, and the same object comes back; one
-    older by more than `clock_jump_s` means another clock, and everything begins anew. An unusable
-    frame is unknown: it neither changes the evidence of the face nor makes it younger.
+    An observation older than the evidence changes nothing; the same object is returned. One that is
+    older by more than `clock_jump_s` means that the clock has changed, and all evidence is reset.
+    An unusable frame is unknown: it neither changes nor renews the evidence of the face.
     """
     if not math.isfinite(observation.time_s):
         return evidence
@@ -111,7 +111,8 @@ def update_evidence(
 def doubt_head(evidence: Evidence) -> Evidence:
     """Return the evidence after the driver contradicted what the head showed.
 
-    The neutral pose is learned anew, and until then a head that stays away proves no absence.
+    The neutral pose is learned again. Until then, a head that stays turned away does not cause
+    *unresponsive*.
     """
     neutral = Neutral(doubted=True)
     head = changed(evidence.head, neutral=neutral, unresponsive=False, since_warning_s=None)

@@ -1,4 +1,4 @@
-"""From the readings of two eyes to one sample of lids and gaze."""
+"""Combines the readings of both eyes into one sample of lids and gaze."""
 
 import math
 import operator
@@ -15,7 +15,7 @@ AGREE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class EyeSample:
-    """What both eyes show together; each None where it is not known.
+    """The combined reading of both eyes; unknown values are None.
 
     `opening` is height over width of the lids' contour, `closed` the probability (0..1) that they
     are shut, `gaze` the offset of the iris (x to the driver's left, y upwards) in half widths of
@@ -28,7 +28,7 @@ class EyeSample:
 
     @property
     def is_judged(self) -> bool:
-        """Whether the lids could be judged at all."""
+        """Whether the lids could be judged."""
         return self.closed is not None
 
 
@@ -36,7 +36,7 @@ UNSEEN = EyeSample()
 
 
 def eye_sample(observation: Observation, settings: SenseSettings) -> EyeSample:
-    """Return what the eyes of `observation` show; numbers out of their ranges are unknown."""
+    """Return the sample of `observation`; numbers out of their ranges count as unknown."""
     if not observation.usable_face:
         return UNSEEN
     if observation.eyes is None:

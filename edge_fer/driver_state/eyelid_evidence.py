@@ -1,4 +1,4 @@
-"""What the eyelids have done of late: closures, blinks, PERCLOS, and the sleep that they show."""
+"""The recent eyelid movements: closures, blinks, PERCLOS, and the sleep states from them."""
 
 import math
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ MOST_SIGNS = 3  # of yawns, and of nods, that count
 
 
 class Lids(Enum):
-    """What the lids do in one moment. HALF is anything between, and anything doubtful."""
+    """The lids at one moment. HALF is anything between open and shut, and anything doubtful."""
 
     OPEN = "open"
     HALF = "half"
@@ -32,18 +32,18 @@ class Lids(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SightingRate:
-    """How many frames a second show the eyes, as they come; pauses do not count."""
+    """The rate of frames that show the eyes; pauses do not count."""
 
     frames: float = 0.0
     seconds: float = 0.0
 
     def after(self, elapsed_s: float) -> Self:
-        """Return the rate after a frame that came `elapsed_s` after the one before."""
+        """Return the rate after a frame that follows the previous one by `elapsed_s`."""
         kept = math.exp(-elapsed_s / RATE_TIME_CONSTANT_S)
         return type(self)(self.frames * kept + 1, self.seconds * kept + elapsed_s)
 
     def reaches(self, fps: float) -> bool:
-        """Whether there are about `fps` frames a second, as far as is known yet."""
+        """Whether the rate is about `fps` frames a second or more, as far as known."""
         return self.frames >= fps * (1.0 - RATE_TOLERANCE) * self.seconds
 
 
@@ -51,18 +51,19 @@ class SightingRate:
 class EyelidEvidence:
     """Times are monotonic seconds, None: not yet.
 
-    `judged_s` is when the lids could last be judged, `seen_s` when they were last clearly open or
-    shut, and `shut_seen_s` when shut. `lids` is what they then did, and `share` their opening as a
-    share of the driver's own (None: not measured).
+    `judged_s` is when the lids were last judged, `seen_s` when they were last clearly open or shut,
+    and `shut_seen_s` when they were last shut. `lids` is their position at that time, and `share`
+    their opening as a share of the driver's own (None: not measured).
 
-    `closure_s` is for how long they have been closed, less what short openings took off (0: they
-    are open), and `shut_s` without that. `opening_s` is for how long they have been open, blinks
-    included, and `open_now_s` without them. `low_s` is for how long they have not been open in a
-    head that was not bowed, `half_s` for how long half closed before they shut. `excused` is
-    whether the closure belongs to a yawn or a laugh.
+    `closure_s` is how long the lids have been closed, less the deduction for short openings (0:
+    they are open); `shut_s` is the same without the deduction. `opening_s` is how long they have
+    been open, blinks included; `open_now_s` is the same without blinks. `low_s` is how long they
+    have not been open while the head was not bowed. `half_s` is how long they were half closed
+    before they shut. `excused` is whether the closure belongs to a yawn or a laugh.
 
     `perclos` (share of 1) and `blinks_per_minute` are None where they are not available. The flags
-    are the states that the eyes alone show; `by_signs` is whether drowsy needs more than PERCLOS.
+    are the states that follow from the eyes alone. `by_signs` is whether *drowsy* rests on more
+    signs than PERCLOS.
     """
 
     judged_s: float | None = None
@@ -95,11 +96,11 @@ class EyelidEvidence:
         return self.microsleep or self.asleep or self.unresponsive
 
     def age_s(self, time_s: float) -> float:
-        """For how long the eyes have not been seen clearly open or shut."""
+        """Seconds since the eyes were last clearly open or shut."""
         return math.inf if self.seen_s is None else time_s - self.seen_s
 
     def blind_s(self, time_s: float) -> float:
-        """For how long the eyes could not be judged at all."""
+        """Seconds since the eyes were last judged."""
         return math.inf if self.judged_s is None else time_s - self.judged_s
 
 
@@ -115,9 +116,9 @@ def update_eyelids(
 ) -> EyelidEvidence:
     """Return the evidence after a moment in which the eyes showed `sample`.
 
-    Eyes that cannot be judged, and lids in between, are neither open nor closed: they end what
-    stands once it is too old, and add nothing. With `grimace` the face yawns or laughs. `yawns` is
-    how many there were of late.
+    Eyes that cannot be judged, and half-closed lids, count neither as open nor as closed: they add
+    nothing, and end a state once its evidence is too old. `grimace` is whether the face yawns or
+    laughs. `yawns` is the number of recent yawns.
     """
     if before.judged_s is None and not sample.is_judged:
         return before

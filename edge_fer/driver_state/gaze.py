@@ -1,4 +1,4 @@
-"""Where head and eyes together point, and which part of the cabin lies there."""
+"""The direction of head and eyes together, and the part of the cabin in that direction."""
 
 import math
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ VERTICAL_SCALE = 0.6
 
 
 class Zone(Enum):
-    """A part of what a driver sees; `ROAD` is wherever away is not."""
+    """A part of the driver's view; `ROAD` is everything that does not count as away."""
 
     ROAD = "road"
     MIRROR = "mirror or side"
@@ -31,7 +31,7 @@ class Zone(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A direction against the neutral one, in degrees, to the driver's left and upwards."""
+    """A direction relative to the neutral one, in degrees, positive to the driver's left and up."""
 
     yaw_deg: float
     pitch_deg: float
@@ -40,7 +40,7 @@ class Look:
 def eye_turn(
     gaze: tuple[float, float], rest: tuple[float, float], yaw_deg: float, settings: PolicySettings
 ) -> Look:
-    """Return how far the eyes are turned in a head turned by `yaw_deg`.
+    """Return the turn of the eyes in a head that is turned by `yaw_deg`.
 
     `gaze` and `rest` are offsets of the iris in half widths of the eye, now and at rest.
     """
@@ -75,7 +75,7 @@ def zone_of(look: Look, settings: PolicySettings, *, profile: bool) -> Zone:
 
 
 def towards_middle(yaw_deg: float, settings: PolicySettings) -> bool | None:
-    """Return whether a yaw goes from the driver to the vehicle's middle; None: not known."""
+    """Return whether a yaw points towards the vehicle's middle; None: not known."""
     if settings.driver_side not in ("left", "right"):
         return None
     # Positive is to the driver's left, where a driver on the right has the middle.
@@ -83,6 +83,6 @@ def towards_middle(yaw_deg: float, settings: PolicySettings) -> bool | None:
 
 
 def aside_limit_deg(limit_deg: float, yaw_deg: float, settings: PolicySettings) -> float:
-    """Return how far aside a look at this side is still one at the road."""
+    """Return how far aside a look to this side still counts as a look at the road."""
     inwards = towards_middle(yaw_deg, settings)
     return limit_deg + settings.windscreen_deg if inwards else limit_deg

@@ -1,4 +1,4 @@
-"""Where head and eyes point against the neutral look, and for how long not at the road."""
+"""The direction of head and eyes relative to the neutral look, and the time away from the road."""
 
 import math
 from dataclasses import dataclass, field
@@ -32,21 +32,21 @@ FREE_ZONES = frozenset({Zone.MIRROR, Zone.SHOULDER})
 class HeadEvidence:
     """`seen_s` is when the head was last judged (None: not yet), in monotonic seconds.
 
-    `pose` is how it then was (None: in profile), the median of `poses`, the newest three. `look` is
-    where head and eyes together pointed against the neutral look, and `zone` what lies there.
-    `away` is whether that is away from the road, `down` whether the head points into the lap,
-    `bowed` whether it is bowed at all, and `early_bow` whether in the first seconds it is bowed
-    against the camera, while nobody knows where the road lies. `looks_down` is whether the look
-    goes down, and `by_eyes` whether the eyes alone look away. `gone` is whether the head turned or
-    sank out of sight and is taken to be away still.
+    `pose` is its pose at that time (None: in profile): the median of `poses`, the newest three.
+    `look` is the direction of head and eyes together relative to the neutral look, and `zone` the
+    part of the cabin there. `away` is whether this is away from the road, `down` whether the head
+    points into the lap, and `bowed` whether it is bowed at all. `early_bow` is whether in the first
+    seconds the head is bowed relative to the camera, before the direction of the road is known.
+    `looks_down` is whether the look goes down, and `by_eyes` whether only the eyes look away.
+    `gone` is whether the head turned or sank out of sight and still counts as away.
 
-    `away_s` is the length of the present look away, `back_s` of the present look at the road; both
-    count only at the speeds at which somebody can be distracted. `looks` is the time away of late;
-    `pending_s` of the present look does not count in it while it may be one at a mirror.
-    `since_warning_s` is for how long the look has stayed away since distracted was said (None: it
-    came back), and `warned_look` where it has stayed. `was_back` is whether this driver was ever
-    seen to look at the road for a while: until then a head that stays away proves nothing. `often`
-    is whether distracted began by many looks rather than by a long one.
+    `away_s` is the length of the present look away, `back_s` that of the present look at the road.
+    Both count only at speeds at which a driver can be distracted. `looks` is the recent time away;
+    the `pending_s` of the present look do not count in it while it may be a mirror glance.
+    `since_warning_s` is how long the look has stayed away since *distracted* began (None: it came
+    back), and `warned_look` where it has stayed. `was_back` is whether this driver was ever seen to
+    look at the road for a while: until then, a head that stays away does not cause *unresponsive*.
+    `often` is whether *distracted* began because of many looks rather than a long one.
     """
 
     seen_s: float | None = None
@@ -83,30 +83,31 @@ class HeadEvidence:
 
     @property
     def lowers_lids(self) -> bool:
-        """Whether lids may be low because the look is: in the lap, or aside in a bowed head.
+        """Whether the look may lower the lids: into the lap, or aside with a bowed head.
 
-        And in a head that is bowed against the camera, while it is not known where the road lies.
+        Also while the head is bowed relative to the camera and the direction of the road is
+        unknown.
         """
         return self.down or self.early_bow or (self.bowed and self.away)
 
     @property
     def nods(self) -> int:
-        """Nods with lids that were not open, within the last two minutes."""
+        """Number of nods with lids that were not open, within the last two minutes."""
         return len(self.nods_s)
 
     def age_s(self, time_s: float) -> float:
-        """For how long the head has not been judged."""
+        """Seconds since the head was last judged."""
         return math.inf if self.seen_s is None else time_s - self.seen_s
 
     def away_share(self, time_s: float, settings: PolicySettings) -> float | None:
-        """Return the share of the window of looks that went away; None while the head is unseen."""
+        """Return the share of looks away in the window; None while the head is unseen."""
         if self.looks is None or self.age_s(time_s) > settings.dropout_s + ROUNDING_S:
             return None
         return min(self.looks.held_s / settings.looks_window_s, 1.0)
 
 
 def head_usual(settings: PolicySettings) -> Usual:
-    """Return what is usual for the pose of the head before it is learned."""
+    """Return the neutral head pose before it is learned."""
     return Usual(
         (settings.neutral_yaw_deg, settings.neutral_pitch_deg),
         (settings.neutral_max_yaw_deg, settings.neutral_max_pitch_deg),
@@ -117,7 +118,7 @@ def head_usual(settings: PolicySettings) -> Usual:
 
 
 def gaze_usual(settings: PolicySettings) -> Usual:
-    """Return the same of the iris in the eye."""
+    """Return the neutral position of the iris in the eye before it is learned."""
     return Usual((0.0, settings.gaze_rest_y), GAZE_REACH, settings.neutral_learn_s)
 
 
@@ -137,10 +138,11 @@ def update_head(
 ) -> HeadEvidence:
     """Return the evidence after a moment with the head in `pose` (None: unseen).
 
-    With `profile` the head is turned beyond what is measured, and `pose` says at the most to which
-    side. With `lost` a good camera sees no face of the driver. With an unknown speed the stricter
-    limit counts. `eyes_shut` keeps a driver unresponsive whose head is back but whose eyes are
-    closed; with `lids_shut`, just seen, a head that faces the road does not look at it.
+    With `profile` the head is turned beyond the measured range, and `pose` gives at most the side.
+    With `lost` a usable picture shows no face of the driver. With an unknown speed the stricter
+    limit applies. With `eyes_shut`, a driver whose head is back but whose eyes are closed stays
+    unresponsive. With `lids_shut` (just seen), a head that faces the road does not count as a look
+    at it.
     """
     judged = profile or pose is not None
     if before.seen_s is None and not judged:

@@ -1,4 +1,4 @@
-"""How long something has held: the two timers from which all hysteresis is made."""
+"""How long a condition has held: the two timers that implement every hysteresis."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -9,13 +9,13 @@ ROUNDING_S = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Sightings with no long gap between them; `length_s` is from the first to the last."""
+    """Sightings without a long gap; `length_s` is the time from the first to the last."""
 
     length_s: float = 0.0
     last_s: float | None = None
 
     def seen(self, time_s: float, *, gap_s: float) -> Self:
-        """Return the run with a sighting at `time_s`; after a gap of over `gap_s` a new one."""
+        """Return the run with a sighting at `time_s`; after a gap above `gap_s`, a new run."""
         if self.last_s is None or time_s - self.last_s > gap_s + ROUNDING_S:
             return type(self)(0.0, time_s)
         return type(self)(self.length_s + time_s - self.last_s, time_s)
@@ -31,9 +31,9 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Latch:
-    """A yes or no that changes only after its opposite has held for a while.
+    """A boolean that changes only after its opposite has held for a while.
 
-    `held_s` is for how long the condition for the change has held, None where it does not.
+    `held_s` is how long the condition for the change has held; None if it does not hold.
     """
 
     active: bool = False
@@ -41,7 +41,7 @@ class Latch:
 
     @property
     def changing(self) -> bool:
-        """Whether the condition for the change holds, though not yet for long enough."""
+        """Whether the condition for the change holds, but not yet for long enough."""
         return self.held_s is not None
 
     def step(
@@ -49,7 +49,7 @@ class Latch:
     ) -> Self:
         """Return the latch after an observation that counts for `elapsed_s`.
 
-        The observation at which a condition begins counts nothing: it may have begun just now.
+        The observation at which a condition begins counts 0 s: the condition may have just begun.
         """
         if not (leaves if self.active else enters):
             return self if self.held_s is None else type(self)(self.active, None)

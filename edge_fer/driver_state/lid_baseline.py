@@ -1,4 +1,4 @@
-"""How wide this driver's eyes are when they are open: learned, robust, forgettable."""
+"""The learned opening of this driver's open eyes: robust, and reset with the driver."""
 
 import math
 from bisect import bisect_left
@@ -20,7 +20,7 @@ NARROWEST, WIDEST = 0.2, 0.5
 
 @dataclass(frozen=True, slots=True)
 class LidBaseline:
-    """`seconds` is for how long the lids were seen in each bin of openings, older sight fading."""
+    """`seconds` is the time in each bin of lid openings; older times decay."""
 
     seconds: tuple[float, ...] = (0.0,) * BINS
 
@@ -50,7 +50,7 @@ class LidBaseline:
         return min(max(found, NARROWEST), WIDEST)
 
     def share(self, opening: float, settings: SenseSettings) -> float:
-        """Return `opening` as a share of the own one: 0 shut, 1 as open as usual."""
+        """Return `opening` as a share of the driver's own: 0 shut, 1 as open as usual."""
         shut = settings.lids_shut_at
         return max((opening - shut) / max(self.open_at(settings) - shut, 0.05), 0.0)
 

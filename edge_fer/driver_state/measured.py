@@ -1,4 +1,4 @@
-"""What a decision rests on, in figures: for the bus, the status, the journal and recordings."""
+"""The evidence of a decision in numbers: for the bus, the status, the journal and recordings."""
 
 import math
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ PROFILE_YAW_DEG = 126.0  # stands for a profile, of which the angle is not measu
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """The newest figures; None: not measured of late, or not measured at all.
+    """The newest values; None: not measured recently, or not at all.
 
-    `yaw_deg` and `pitch_deg` are the head's against the camera (`profile`: turned beyond what is
-    measured). `lid_opening` is a share of the driver's own open eyes. `gaze_yaw_deg` and
-    `gaze_pitch_deg` are where head and eyes together point against the road ahead, and `zone` what
-    lies there. `yawns` is a count of ten minutes. `eyes_unseen_s` and `head_unseen_s` are for how
-    long each could not be judged; None: never yet.
+    `yaw_deg` and `pitch_deg` are the head angles relative to the camera (`profile`: turned beyond
+    the measured range). `lid_opening` is a share of the driver's own open eyes. `gaze_yaw_deg` and
+    `gaze_pitch_deg` are the direction of head and eyes together relative to the road ahead, and
+    `zone` is the part of the cabin there. `yawns` counts ten minutes. `eyes_unseen_s` and
+    `head_unseen_s` are the times since eyes and head were last judged; None: never yet.
     """
 
     yaw_deg: float | None = None
@@ -34,7 +34,7 @@ class Measured:
     head_unseen_s: float | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Return the figures under the names of the fields, rounded to what they are worth."""
+        """Return the values by field name, rounded to their precision."""
         return {
             "yaw_deg": _rounded(self.yaw_deg, 1),
             "pitch_deg": _rounded(self.pitch_deg, 1),
@@ -55,7 +55,7 @@ NOTHING_MEASURED = Measured()
 
 
 def measured(evidence: Evidence, *, fresh_s: float) -> Measured:
-    """Return the figures of `evidence`; those older than `fresh_s` are not available."""
+    """Return the values of `evidence`; those older than `fresh_s` are None."""
     head, eyelids, mouth = evidence.head, evidence.eyelids, evidence.mouth
     head_is_fresh = evidence.head_unseen_s <= fresh_s
     pose = head.pose if head_is_fresh else None

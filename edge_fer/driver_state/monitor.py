@@ -1,4 +1,4 @@
-"""The one place of the driver state that remembers: evidence and decision so far."""
+"""The only stateful part of the driver state: it holds the evidence and the last decision."""
 
 from dataclasses import replace
 
@@ -14,8 +14,8 @@ from edge_fer.observation import Observation
 class StateMonitor:
     """Turns observations into decisions.
 
-    `started_s` is the monotonic time from which the camera's start-up time counts. `observe` wants
-    observations in the order of their times, at least ten a second, whether frames come or not;
+    `started_s` is the monotonic time from which the camera's start-up time counts. `observe` needs
+    observations in order of time, at least ten a second, with or without frames;
     older ones are ignored, and nothing that it is given makes it raise.
 
     With `resumed_at`, numbers of the last event and of the last request, it goes on for another
@@ -52,7 +52,7 @@ class StateMonitor:
 
     @property
     def was_ready(self) -> bool:
-        """Whether it has ever seen a driver for long enough."""
+        """Whether a driver was ever seen for long enough."""
         return self._evidence.was_ready
 
     @property
@@ -61,13 +61,13 @@ class StateMonitor:
         return self._decision.asking.asks_again_s(self._settings)
 
     def change_settings(self, settings: PolicySettings) -> None:
-        """Go on with other settings; the evidence so far stays, but for emotions switched off."""
+        """Apply other settings; the evidence stays, except emotions that are switched off."""
         self._settings = settings
         if not settings.emotion_states:
             self._evidence = replace(self._evidence, emotion=EmotionEvidence())
 
     def restart(self, now_s: float) -> None:
-        """Forget what was seen: the camera was off. Numbers of events and requests go on."""
+        """Reset the evidence after the camera was off. Event and request numbers continue."""
         was_ready = self._evidence.was_ready  # then the shorter time to be ready again holds
         self._evidence = replace(no_evidence(now_s), was_ready=was_ready)
 

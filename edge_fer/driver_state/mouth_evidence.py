@@ -1,4 +1,4 @@
-"""What the mouth has done of late: yawns, and whether it yawns or laughs now."""
+"""The recent mouth openings: yawns, and whether the driver yawns now."""
 
 import math
 from dataclasses import dataclass
@@ -12,8 +12,9 @@ MOST_YAWNS = 20  # that are remembered
 # A mouth that closes for a moment, or is misjudged, does not end a yawn; one that moves as in talk
 # does. After a yawn the face needs a moment.
 PAUSE_S = 0.3
-# A pause takes so many times its length off what came before: more than two thirds of a yawn are
-# wide, misjudged frames included; in talk and laughter vowels and pauses are about as long.
+# A pause subtracts this multiple of its length: during a yawn the mouth is wide for more than two
+# thirds of the time, misjudged frames included. In talk and laughter, vowels and pauses are about
+# equally long.
 PAUSE_WEIGHT = 2.0
 AFTERWARDS_S = 1.0
 
@@ -22,9 +23,9 @@ AFTERWARDS_S = 1.0
 class MouthEvidence:
     """`yawns_s` are the times at which yawns became clear, monotonic seconds.
 
-    `wide_s` is for how long the mouth has been wide open, less what pauses took off, `since_s` when
-    it was last wide, `clear` whether that was for long enough for a yawn, to which lids that shut
-    may then belong, `seen_s` when it was last seen.
+    `wide_s` is how long the mouth has been wide open, less what pauses subtract, and `since_s` when
+    it was last wide. `clear` is whether this was long enough for a yawn, to which closed lids may
+    then belong. `seen_s` is when the mouth was last seen.
     """
 
     seen_s: float | None = None

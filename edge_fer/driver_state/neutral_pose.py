@@ -1,4 +1,4 @@
-"""What is usual for this driver when looking at the road: learned, clamped, forgettable."""
+"""The learned neutral values of a look at the road: clamped, and reset with the driver."""
 
 import statistics
 from dataclasses import dataclass
@@ -9,15 +9,16 @@ from edge_fer.driver_state.latch import ROUNDING_S
 Pair = tuple[float, float]
 
 STRETCH_S = 1.0
-GUESSED_S = 10.0  # after so much the first guess stays, until the values are learned
+GUESSED_S = 10.0  # from here on the guess stays until the values are learned
 
 
 @dataclass(frozen=True, slots=True)
 class Usual:
-    """Where a pair of values has its middle: yaw and pitch of the head, or the gaze in the eye.
+    """How the neutral value of a pair is learned: yaw and pitch of the head, or gaze in the eye.
 
-    `centre` is what counts before anything is learned; the learned values stay within `reach` of
-    it, so that aside cannot become normal. After `guess_s` there is a first guess.
+    `centre` applies before anything is learned. Guessed and learned values stay within `reach` of
+    it, so that a look aside cannot become neutral. After `guess_s` there is a first guess, after
+    GUESSED_S a second one, and after `learn_s` the learned value.
     """
 
     centre: Pair
@@ -28,11 +29,11 @@ class Usual:
 
 @dataclass(frozen=True, slots=True)
 class Neutral:
-    """`learned` is the pair once known, None before; `guess` what the first seconds showed.
+    """`learned` is the learned pair, None before; `guess` is the guess from the first seconds.
 
-    `stretches` are the means of the seconds seen so far, and the sums are of the present one:
-    values times seconds. `doubted`: the driver said that what the head showed was wrong, and
-    nothing was learned since.
+    `stretches` are the means of the seconds seen so far; `sums` belongs to the present second:
+    values times seconds. `doubted`: the driver contradicted what the head showed, and nothing was
+    learned since.
     """
 
     learned: Pair | None = None
@@ -44,22 +45,22 @@ class Neutral:
 
     @property
     def is_known(self) -> bool:
-        """Whether anything is known of this driver yet."""
+        """Whether there is a guess or a learned value."""
         return self.learned is not None or self.guess is not None
 
     @property
     def is_early(self) -> bool:
-        """Whether nothing is known but what the first seconds showed."""
+        """Whether less than GUESSED_S was seen, so that at most the first guess is known."""
         return self.learned is None and len(self.stretches) * STRETCH_S < GUESSED_S - ROUNDING_S
 
     def values(self, usual: Usual) -> Pair:
-        """Return the learned pair, the first guess, or the one that counts before."""
+        """Return the learned pair, else the guess, else the usual centre."""
         return self.learned or self.guess or usual.centre
 
     def seen(self, pair: Pair, elapsed_s: float, usual: Usual) -> Self:
-        """Return what is known after `elapsed_s` with the values `pair`; once learned it stays.
+        """Return the result after `elapsed_s` with the values `pair`; a learned value stays.
 
-        The median, not the mean, so that looks into mirrors do not draw the road aside.
+        It uses the median, not the mean, so that looks into mirrors do not shift the neutral value.
         """
         if self.learned is not None:
             return self
@@ -78,7 +79,7 @@ class Neutral:
         enough = len(stretches) * STRETCH_S >= usual.learn_s - ROUNDING_S
         if enough:
             return make(learned=_median(stretches, usual))
-        # Early, and once more after ten seconds; in between a look away would draw it aside.
+        # Early, and again after ten seconds. In between, a look away would shift the guess.
         guess, known_s = self.guess, len(stretches) * STRETCH_S
         early = guess is None and known_s >= usual.guess_s - ROUNDING_S
         if not self.doubted and (early or abs(known_s - GUESSED_S) < STRETCH_S / 2):

@@ -1,4 +1,4 @@
-"""The policy: from evidence to the one state that is said, why, and what the driver is asked."""
+"""The policy: from evidence to the reported state, its reason, and the request to the driver."""
 
 from dataclasses import dataclass
 
@@ -48,19 +48,19 @@ OVER_REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What is said of the driver at `time_s`; times are monotonic seconds.
+    """The reported state of the driver at `time_s`; times are monotonic seconds.
 
     `state` holds since `since_s` and was entered for `reason`. `probabilities` are the seven
     filtered ones in FER2013 order, `emotion` the most probable and `confidence` its probability
-    (0..1); all three are None while nothing fresh is known. `event_sequence` (0..254) rises, and
-    wraps, with each change of state. `asking` is what the driver was asked.
+    (0..1); all three are None while nothing fresh is known. `event_sequence` (0..254) is
+    incremented with each change of state, and wraps. `asking` holds the requests to the driver.
 
     `drowsiness` is PERCLOS: the share (0..1) of the last 60 s with eyes seen in which they were
     closed for longer than a blink. `distraction` is the share (0..1) of the last 30 s in which head
     and eyes looked away from the road. They and `blinks_per_minute` are None where not available.
 
-    `unsure` is whether the confidence is too low for the emotion to mean much. `measured` are the
-    figures behind the state, whatever it is.
+    `unsure` is whether the confidence is too low for a meaningful emotion. `measured` is the
+    evidence in numbers, for every state.
     """
 
     time_s: float
@@ -90,7 +90,7 @@ class Decision:
 
 
 def first_decision(started_s: float) -> Decision:
-    """Return what is said before anything was seen."""
+    """Return the decision before anything was seen."""
     return Decision(
         time_s=started_s,
         state=DriverState.NOT_READY,
@@ -154,10 +154,10 @@ def decide(previous: Decision, evidence: Evidence, settings: PolicySettings) -> 
 def _most_urgent(
     current: DriverState, evidence: Evidence, settings: PolicySettings, *, quiet: bool
 ) -> tuple[DriverState, Reason | None]:
-    """Return the first state that holds, in the order of priority, and what speaks for it.
+    """Return the first state that applies, in order of priority, and its reason.
 
-    Without a reason of its own, why a state holds is that the one before it is over. With `quiet`
-    the driver has answered that all is right or was asked of late, and so is not called uncertain.
+    If a state has no reason of its own, the reason is that the previous state is over. With `quiet`
+    the driver answered "all right" or was asked recently, so the state is not *uncertain*.
     """
     camera, emotion = evidence.camera, evidence.emotion
     # Until the first two seconds are over nothing is said of the driver.
@@ -212,7 +212,7 @@ def _look_reason(head: HeadEvidence) -> Reason:
 
 
 def _unseen_reason(evidence: Evidence, settings: PolicySettings) -> Reason:
-    """Return which of the senses is blind."""
+    """Return which of head and eyes is unseen."""
     if evidence.usable_age_s > settings.dropout_s:
         return Reason.FACE_LOST
     # While both are judged again, and not yet for long enough, the older of them was the reason.

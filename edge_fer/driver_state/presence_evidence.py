@@ -33,18 +33,18 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class PresenceEvidence:
-    """`face` is the run of frames with the driver's face, `place` where that was last.
+    """`face` is the run of frames with the driver's face, `place` its last place.
 
-    `anchor` is where the driver's face has stayed lately, since when; `home` the place where it was
-    last for long.
+    `anchor` is where the driver's face has stayed recently, and since when; `home` is the last
+    place at which it stayed for long.
 
-    `other` is the run of frames with a face that cannot be the driver's, `other_place` where that
-    was last. `cut` is whether the scene changed and nobody has stayed in the new one for long
-    enough to be its driver. `is_driver` is whether the newest observation shows the driver's own
-    face, and `another` whether with it another person became the driver.
+    `other` is the run of frames with a face that cannot be the driver's, `other_place` its last
+    place. `cut` is whether the scene changed and no face has stayed in the new scene for long
+    enough to be the driver's. `is_driver` is whether the newest observation shows the driver's own
+    face, and `another` whether it made another person the driver.
 
-    `absent_s` is for how long a good camera has seen no driver, and `absent` whether that is long
-    enough to say so; `looks_empty_s` for how long the seat itself has looked empty.
+    `absent_s` is how long a usable picture has shown no driver, and `absent` whether this is long
+    enough for *no driver*. `looks_empty_s` is how long the seat itself has looked empty.
     """
 
     face: Run = NO_RUN
@@ -151,7 +151,7 @@ def _settled(
     here: Place,
     settings: PolicySettings,
 ) -> tuple[Place, Place | None]:
-    """Return since when and where the face has stayed, and the place that is the driver's own."""
+    """Return where the face has stayed and since when, and the driver's own place."""
     gone = place is None or here.time_s - place.time_s > settings.dropout_s + ROUNDING_S
     if anchor is None or gone or not _is_near(anchor, here):
         return here, home
@@ -165,7 +165,7 @@ def _is_near(place: Place, here: Place) -> bool:
 
 
 def _is_rear(driver: Place | None, here: Place) -> bool:
-    """Whether a face is so much smaller than the driver's that it is one behind the driver."""
+    """Whether a face is so much smaller than the driver's that it is on a rear seat."""
     return driver is not None and here.width < REAR_SHARE * driver.width
 
 

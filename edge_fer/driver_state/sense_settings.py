@@ -1,4 +1,4 @@
-"""The numbers of lids, gaze, mouth and presence, with their ranges and where they come from."""
+"""The settings of lids, gaze, mouth and presence, with their ranges and sources."""
 
 from dataclasses import dataclass
 

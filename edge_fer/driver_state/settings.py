@@ -1,4 +1,4 @@
-"""Every number of the driver-state policy, with its range and where it comes from."""
+"""The settings of the driver-state policy, with their ranges and sources."""
 
 from dataclasses import dataclass, replace
 from typing import Self
@@ -234,7 +234,7 @@ class PolicySettings(AttentionSettings):
                 raise SettingError(lower, problem, also=(upper,))
 
     def for_model(self, uncertain_threshold: float) -> Self:
-        """Return these settings with the model card's threshold, unless they have their own.
+        """Return these settings with the model card's threshold, unless the config sets one.
 
         `uncertain_threshold` is a confidence, 0..1; above the setting's maximum it counts as that.
         """

@@ -7,19 +7,20 @@ from edge_fer.observation import Vehicle
 
 @dataclass(frozen=True, slots=True)
 class Standby:
-    """The vehicle's last clear word on whether the driver may be watched.
+    """The vehicle's last unambiguous command on whether the driver may be watched.
 
-    Everything else that it says is unknown once it falls silent. A no is not: the controller of a
-    parked vehicle goes to sleep, and a camera that opens by itself then films whoever was told that
-    it is off. It ends with a yes, or with the next start of the engine. A vehicle that never said
-    anything is watched, as one without a controller.
+    All other signals of the vehicle become unknown when it stops sending. A switch-off does not:
+    the controller of a parked vehicle goes to sleep, and a camera that then opened by itself would
+    film people who were told that it is off. A switch-off ends with a switch-on, or when the
+    ignition is next switched on. Without any message, as without a controller, the driver is
+    watched.
     """
 
     enabled: bool | None = None
     ignition_on: bool | None = None
 
     def heard(self, vehicle: Vehicle) -> "Standby":
-        """Return what holds after the vehicle said this, or nothing."""
+        """Return the command after this message, or after none."""
         starts = self.ignition_on is False and vehicle.ignition_on is True
         enabled = None if starts else self.enabled
         return Standby(
@@ -29,7 +30,7 @@ class Standby:
 
     @property
     def reason(self) -> str | None:
-        """Why the driver is not to be watched; None where that is not so."""
+        """The reason why the driver must not be watched; None if there is none."""
         if self.enabled is False:
             return "switched off"
         return "ignition off" if self.ignition_on is False else None

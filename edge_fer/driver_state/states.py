@@ -1,4 +1,4 @@
-"""The driver states, why one follows another, and what the driver is asked."""
+"""The driver states, the reasons of their changes, and the requests to the driver."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -7,10 +7,10 @@ from enum import IntEnum
 class DriverState(IntEnum):
     """The state of the driver; the values are the codes on the wire.
 
-    Drunk and drugged are not among them: no camera of this kind and no emotion network sees them.
-    ATTENTIVE is said only of a driver whose head and eyes were judged of late; UNSEEN is for one
-    who is there and cannot be judged: neither attentive nor an alarm.
-    NOT_AVAILABLE is what the link says when decisions stop coming; the policy never decides it.
+    There is no state for drunk or drugged drivers: no camera of this kind and no emotion network
+    can detect them. ATTENTIVE is reported only if head and eyes were judged recently. UNSEEN means
+    that the driver is present but cannot be judged: neither attentive nor an alarm. NOT_AVAILABLE
+    is sent by the link when decisions stop; the policy never decides it.
     """
 
     NOT_READY = 0
@@ -110,7 +110,7 @@ class Reason(IntEnum):
 
 
 class RequestKind(IntEnum):
-    """What the driver is asked; the values are the codes on the wire."""
+    """The kind of a request to the driver; the values are the codes on the wire."""
 
     ARE_YOU_ALL_RIGHT = 1
     LOOK_AT_THE_ROAD = 2
@@ -118,7 +118,7 @@ class RequestKind(IntEnum):
 
 
 class RequestSeverity(IntEnum):
-    """How strongly the driver is asked; the values are the codes on the wire."""
+    """The severity of a request; the values are the codes on the wire."""
 
     INFORMATION = 0
     ADVICE = 1

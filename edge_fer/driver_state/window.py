@@ -1,4 +1,4 @@
-"""How much of the recent time something held, in memory of a fixed size."""
+"""The share of recent time in which a condition held, in memory of a fixed size."""
 
 import math
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ BUCKETS = 60  # a window forgets a sixtieth of itself at once
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """A stretch from `begin_s`: seconds that were seen, and of those in which it held; events."""
+    """An interval from `begin_s`: seconds seen, seconds of these in which it held, and events."""
 
     begin_s: float
     seen_s: float = 0.0
@@ -19,7 +19,7 @@ class Bucket:
     events: int = 0
 
     def more(self, seen_s: float, held_s: float, events: int) -> Self:
-        """Return the stretch with that much added."""
+        """Return the interval with these amounts added."""
         return type(self)(
             self.begin_s, self.seen_s + seen_s, self.held_s + held_s, self.events + events
         )
@@ -29,7 +29,7 @@ class Bucket:
 class Window:
     """The newest `length_s` seconds that were seen, none of them older than `max_age_s`.
 
-    `full` are the stretches that are complete, `sums` are of them, and `last` is the present one.
+    `full` are the complete intervals, `sums` their sums, and `last` is the present interval.
     """
 
     length_s: float
@@ -41,7 +41,8 @@ class Window:
     def add(self, time_s: float, *, seen_s: float, held_s: float, events: int = 0) -> Self:
         """Return the window after `seen_s` seconds that end at `time_s`.
 
-        `held_s` may exceed `seen_s`: what turns out late to have held is added late.
+        `held_s` may exceed `seen_s`, because time whose condition is known only later is added
+        later.
         """
         full, sums = self.full, self.sums
         last = Bucket(time_s - seen_s) if self.last is None else self.last
@@ -66,7 +67,7 @@ class Window:
 
     @property
     def begin_s(self) -> float:
-        """When the oldest stretch began; in the endless past where there is none."""
+        """When the oldest interval began; minus infinity if there is none."""
         oldest = self.full[0] if self.full else self.last
         return -math.inf if oldest is None else oldest.begin_s
 
@@ -87,5 +88,5 @@ class Window:
 
     @property
     def is_full(self) -> bool:
-        """Whether as much was seen as the window is long."""
+        """Whether the seen time fills the window."""
         return self.seen_s >= self.length_s - ROUNDING_S

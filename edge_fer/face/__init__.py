@@ -1,1 +1,1 @@
-"""Find a face in a frame and follow it."""
+"""Finds the driver's face in a frame, tracks it, and reads landmarks, head and eyes."""

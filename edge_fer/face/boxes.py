@@ -1,4 +1,4 @@
-"""Between detectors' boxes and the squares of the face network.
+"""Converts between detectors' boxes and the squares of the face network.
 
 The ratios are medians of 4,908 frontal faces of `faces.csv`: their boxes as `face.yunet` makes
 them, which are like the Haar cascade's, against the square around the face mesh's landmarks.
@@ -20,7 +20,7 @@ _ACROSS = 0.75
 
 
 def square_of_box(box: FaceBox, tilt: float = 0.0) -> Square:
-    """Return the square to read for a detector's box; `tilt` (radians) where its face is turned."""
+    """Return the square to read for a detector's box; `tilt` (radians) is the turn of its face."""
     if box.landmarks is not None:
         tilt = box.landmarks.tilt
     side = max(box.width, box.height) / _BOX_SHARE
@@ -30,9 +30,9 @@ def square_of_box(box: FaceBox, tilt: float = 0.0) -> Square:
 
 
 def box_of(reading: FaceReading) -> FaceBox:
-    """Return the box that a detector would give: the emotion network was trained for its crop.
+    """Return the box that a detector would give: the emotion network was trained on such crops.
 
-    Its score is the reading's presence.
+    The box's score is the presence of the reading.
     """
     points = reading.landmarks
     eyes = halfway(points.right_eye, points.left_eye)

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-# The cascade passes over windows of little contrast: in the demo's scene it found nothing below a
-# sixth of the light, with any noise, and everything down to a sixteenth once brightened. YuNet, in
+# The cascade skips windows of low contrast. In the demo's scene it found no face below a sixth of
+# the light, with any noise; after brightening it found every face down to a sixteenth. YuNet, in
 # a tenth of the light, missed 9 to 12 % of the faces of three clips; brightened, 0 to 2 %.
 _DIM_BELOW = 64  # grey value of the brightest twentieth
 _BRIGHTENED_TO = 128

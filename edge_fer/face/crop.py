@@ -1,4 +1,4 @@
-"""From a face box to the model input: the one place that says how a face becomes its bytes."""
+"""The crop of a face: from a face box to the bytes of the model input."""
 
 import cv2
 import numpy as np

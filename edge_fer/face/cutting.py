@@ -1,4 +1,4 @@
-"""Cutting squares out of a frame, also where they reach over its edge."""
+"""Cuts squares out of a frame, also where they extend beyond its edge."""
 
 import math
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 def cut_square(grey: NDArray[np.uint8], left: int, top: int, side: int) -> NDArray[np.uint8]:
     """Return uint8[side,side] of `grey` (uint8[h,w]); outside of it, its edge is repeated.
 
-    A view where nothing has to be repeated.
+    If nothing has to be repeated, the result is a view.
     """
     height, width = grey.shape
     # What of the square lies inside: at least the row and the column nearest to it.
@@ -40,8 +40,8 @@ def _inside(start: int, length: int, limit: int) -> tuple[int, int]:
 
 def shrink(grey: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
     """Return `grey` (uint8[h,w]) averaged down to uint8[height,width]."""
-    # Averaging by an uneven ratio costs nanoseconds a pixel: a face of 300 pixels took as long as
-    # all else. Of the many pixels that make one, 3x3 are enough.
+    # Averaging by a non-integer ratio costs nanoseconds per pixel: a face of 300 pixels took as
+    # long as everything else. Averaging 3x3 of the many pixels is enough.
     step = max(min(grey.shape[0] // (3 * height), grey.shape[1] // (3 * width)), 1)
     part = np.ascontiguousarray(grey[step // 2 :: step, step // 2 :: step])
     return cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA).astype(

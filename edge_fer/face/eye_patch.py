@@ -1,4 +1,4 @@
-"""What the eye network is shown: an upright square around one eye, its light evened out."""
+"""The input of the eye network: an upright square around one eye, with equalised light."""
 
 import math
 
@@ -22,7 +22,7 @@ def cut_eye(
 ) -> NDArray[np.uint8]:
     """Return the patch of an eye with these corners in `grey` (uint8[h,w]), as uint8[40,40].
 
-    The corners come out level, and a left eye is mirrored: the network knows right ones.
+    The corners are level in the patch. A left eye is mirrored: the network knows right eyes only.
     """
     first, last = (inner, outer) if is_left else (outer, inner)
     centre = (outer[0] + inner[0]) / 2, (outer[1] + inner[1]) / 2
@@ -32,8 +32,8 @@ def cut_eye(
 
 
 def even_light(patch: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return `patch` (uint8[n,n]) with the mean and deviation that the network knows."""
-    # Each grey value has one answer: a table of 256 is sooner made than 1,600 values.
+    """Return `patch` (uint8[n,n]) with the mean and standard deviation of the training data."""
+    # A table of 256 values is faster than computing 1,600 values.
     mean, deviation = cv2.meanStdDev(patch)
     gain = min(_DEVIATION / max(float(deviation[0, 0]), 1e-3), _MOST_GAIN)
     table = np.rint((_STEPS - float(mean[0, 0])) * gain + _MEAN)

@@ -1,4 +1,4 @@
-"""From a face with landmarks to what its eyes show: lids, gaze, and whether they can be seen."""
+"""Reads the eyes of a face with landmarks: lid opening, gaze and visibility."""
 
 import math
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ from edge_fer.observation import EyeReading, EyesReading, HeadPose, Landmarks, P
 from edge_fer.paths import SHIPPED_EYES
 
 LEAST_WIDTH_PX = 7.0  # of an eye in the frame; a smaller one is a few dark pixels
-# Gaze is learned from eyes of 24 px and more: below, the teacher's own answers are guesses.
+# Gaze is learned from eyes of 24 px and more. Below, the teacher's own answers are guesses.
 LEAST_GAZE_PX = 24.0
 VISIBLE = 0.5  # an eye that is less visible is not judged
-AGREE = 0.5  # how far the two eyes' probabilities may be apart; else one of them is misjudged
+AGREE = 0.5  # largest difference of the two eyes' probabilities; beyond it one of them is misjudged
 # An eye whose width is a smaller share of the other's lies behind the nose, or half of it does.
 LEAST_SHARE = 0.45
 # Beyond it, too: of profiles of 60 to 70 degrees in a clip yaw came out at 26 to 46, and the far
@@ -59,7 +59,7 @@ class EyeReader:
     def read(
         self, grey: NDArray[np.uint8], points: EyeCorners | Landmarks, head: HeadPose | None
     ) -> EyesReading:
-        """Return what both eyes in `grey` (uint8[h,w]) show.
+        """Return the readings of both eyes in `grey` (uint8[h,w]).
 
         With five landmarks only, the corners are estimated. An eye that is turned away, cut off by
         the frame's edge or smaller than LEAST_WIDTH_PX is None.
@@ -78,7 +78,7 @@ class EyeReader:
         outer, inner = eye
         width = math.dist(outer, inner)
         found = EYES.measured(self._model.run(cut_eye(grey, outer, inner, is_left=is_left)))
-        # Behind closed lids there is no gaze, and in few pixels none that can be measured.
+        # Closed lids hide the gaze, and in few pixels it cannot be measured.
         has_gaze = width >= LEAST_GAZE_PX and found["closed"] < 0.5
         inwards, upwards = found["gaze_inwards"], found["gaze_upwards"]
         return EyeReading(
@@ -99,9 +99,10 @@ def read_eye_network(path: Path) -> ModelFiles:
 
 
 def eyes_closed(reading: EyesReading) -> float | None:
-    """Return how probably the eyes are closed, 0..1, by those that are visible.
+    """Return the probability (0..1) that the eyes are closed, from those that are visible.
 
-    None where neither is, or where both are and differ: then one of them is misjudged, or winks.
+    None if no eye is visible. None also if both are visible and differ: then one of them is
+    misjudged or winks.
     """
     seen = [
         eye.closed

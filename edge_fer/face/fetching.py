@@ -1,4 +1,4 @@
-"""Downloads YuNet's file, on request: nothing else in edge-fer uses the internet."""
+"""Downloads YuNet's file on request. Nothing else in edge-fer uses the internet."""
 
 import contextlib
 import http.client
@@ -15,8 +15,8 @@ TIMEOUT_S = 20.0
 def fetch_yunet(folder: Path, *, url: str = URL) -> Path:
     """Download the file into `folder`, check its sha256 and return its path.
 
-    The right file is left alone where it is there, and another one replaced. UserError where the
-    folder is missing, nothing can be downloaded, or what came is another file.
+    An existing correct file is kept; another file is replaced. Raises UserError if the folder is
+    missing, the download fails, or the downloaded file is another one.
     """
     path = folder / FILE_NAME
     if not folder.is_dir():

@@ -1,4 +1,4 @@
-"""Follows the driver's face: the network's landmarks place the square of the next frame."""
+"""Tracks the driver's face: the network's landmarks place the square of the next frame."""
 
 import math
 
@@ -13,20 +13,21 @@ from edge_fer.face.searching import Search
 from edge_fer.face.seat import WHOLE_FRAME, SeatRegion
 from edge_fer.face.tracking import TrackedFace
 
-# Presence (0..1) from which a proposed square counts as a face, and below which one that is
-# followed is lost.
+# Presence (0..1) from which a proposed square counts as a face, and below which a tracked face
+# counts as lost.
 FOUND_PRESENCE = 0.9
 KEPT_PRESENCE = 0.5
-# A square that moved or grew by more than this (shares of its side) is read once more where it is
-# now: the network was trained for a face within an eighth of the middle.
+# If a square moved or grew by more than this (shares of its side), it is read again at its new
+# place: the network was trained for a face within an eighth of the middle.
 _MOVED, _GREW = 0.10, 0.15
-# For so long what was found, or found again, has to look like a face as clearly as at first; where
-# no face was before it has to do so twice. A texture, or part of a face at an edge, does it once.
+# For this time a new or recovered face must keep the presence of a first detection. Where no face
+# was before, it must reach this presence twice, because a texture, or a part of a face at an edge,
+# may reach it once.
 CONFIRM_S = 0.3
-HOLD_S = 0.5  # a lost face is looked for where it was
-SAME_PERSON_S = 2.0  # for so long a lost face is preferred to a larger one
-SEARCH_EVERY_S = 0.03  # one way of looking each time
-# A square outside of these shares of the last one's side is another thing.
+HOLD_S = 0.5  # a lost face is searched at its last place
+SAME_PERSON_S = 2.0  # for this time a lost face is preferred to a larger one
+SEARCH_EVERY_S = 0.03  # one kind of search each time
+# A square outside of these shares of the last one's side is not the same face.
 _LEAST_CHANGE, _MOST_CHANGE = 0.5, 2.0
 _SAME_SIZE = 1.5
 # Shifts to the right and down, in sides of a square, and by how much it is larger.
@@ -34,10 +35,10 @@ _BESIDE = ((0.15, 0.0, 1.2), (-0.15, 0.1, 0.9), (0.0, -0.15, 1.1))
 
 
 class NetworkTracker:
-    """Follows the same person: the largest and most central face in the seat, then that one.
+    """Tracks one person: first the largest and most central face in the seat, then the same face.
 
-    `search_every_s` is the time between two looks for a face while there is none. What `search`
-    does not propose is found by `scan`. Not for several cameras.
+    `search_every_s` is the time between two searches while no face is tracked. If `search` proposes
+    no face, `scan` searches with the face network alone. One object serves one camera.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class NetworkTracker:
         self._square: Square | None = None
         self._seen_s = -math.inf
         self._found_s = -math.inf
-        self._sure = False  # that the square holds a face
+        self._sure = False  # whether the square certainly contains a face
         self._last: Square | None = None
         self._searched_s = -math.inf
 
@@ -67,7 +68,7 @@ class NetworkTracker:
         self._search.restart()
 
     def look_in(self, seat: SeatRegion) -> bool:
-        """Look for the driver in this part of the frame; whether that is another than so far."""
+        """Search for the driver in this part of the frame; return whether this part has changed."""
         if seat == self._seat:
             return False
         self._seat = seat
@@ -81,7 +82,8 @@ class NetworkTracker:
             least = KEPT_PRESENCE if self._sure else FOUND_PRESENCE
             reading = self._follow(grey, self._square, least)
             if reading is None:
-                # Held for a moment; but to be seen again it has to look like a face as at first.
+                # Kept for a moment; but to count again, it must reach the presence of a first
+                # detection.
                 self._found_s, self._sure = time_s, False
                 if time_s - self._seen_s > HOLD_S:
                     self._square = None
@@ -95,7 +97,7 @@ class NetworkTracker:
         if detected:
             self._found_s, self._sure = time_s, False
             if self._last is not None and not _is_beside(self._last, reading.square):
-                return None  # once more in the next frame, before it is believed
+                return None  # must be confirmed in the next frame
         self._last, self._seen_s = reading.square, time_s
         return TrackedFace(box_of(reading), detected=detected, age_s=0.0, reading=reading)
 
@@ -133,7 +135,7 @@ class NetworkTracker:
         return max(found, key=lambda reading: self._claim(reading.square, grey.shape))
 
     def _scanned(self, squares: list[Square], grey: NDArray[np.uint8]) -> list[FaceReading]:
-        """Return the faces in squares for which no detector speaks: the network has to be sure."""
+        """Return the faces in squares that no detector proposed, under stricter checks."""
         found = []
         for square in squares:
             if not self._seat.holds(square.centre, grey.shape):
@@ -148,10 +150,10 @@ class NetworkTracker:
         return found
 
     def _holds_fast(self, grey: NDArray[np.uint8], square: Square) -> bool:
-        """Whether a face is seen as well from beside it; of what only looks like one that is rare.
+        """Whether shifted squares also show a face, which is rare for a false detection.
 
-        Of 6,900 squares of backgrounds 4 looked like a face and none held fast; of 11 faces that
-        the cascades had missed all did from some square.
+        Of 6,900 background squares, 4 looked like a face, and none of them passed this test. Of 11
+        faces that the cascades had missed, all passed it from some square.
         """
         (x, y), side, tilt = square
         beside = (
@@ -161,11 +163,11 @@ class NetworkTracker:
         return all(self._network.read(grey, each).presence >= FOUND_PRESENCE for each in beside)
 
     def _claim(self, square: Square, shape: tuple[int, ...]) -> float:
-        """Return how far a face looks like the driver's: large, and in the middle of the seat."""
+        """Return a score for being the driver's face: large, and in the middle of the seat."""
         return square.side * (1.0 + self._seat.centrality(square.centre, shape))
 
     def _accept(self, grey: NDArray[np.uint8], square: Square) -> FaceReading | None:
-        """Return the face in a proposed square; None unless a second look sees it as well."""
+        """Return the face in a proposed square; None unless a second reading confirms it."""
         first = self._network.read(grey, square)
         if first.presence < KEPT_PRESENCE:
             return None

@@ -47,7 +47,7 @@ SYSTEM_FOLDERS = (
 def cascade_path(name: str) -> Path:
     """Return the file of one of OpenCV's cascades: of the package cv2, else of the system.
 
-    ModelError that names the package to install where neither has it.
+    Raises a ModelError that names the package to install if neither has the file.
     """
     # The package's folder, not an import of cv2.data: only OpenCV's wheels have it.
     spec = importlib.util.find_spec("cv2")
@@ -65,7 +65,7 @@ def cascade_path(name: str) -> Path:
 class HaarDetector:
     """Finds upright frontal faces of `min_face_px` or more, in pixels of the frame.
 
-    Nor are faces found that are under a tenth of the frame's longer side, whatever `min_face_px`.
+    Faces below a tenth of the frame's longer side are never found, whatever `min_face_px` is.
 
     A face's score is the number of neighbouring hits, MIN_NEIGHBOURS or more.
     """
@@ -102,7 +102,7 @@ class HaarDetector:
         return sorted(boxes, key=lambda box: box.area, reverse=True)
 
     def detect_near(self, grey: NDArray[np.uint8], known: FaceBox) -> FaceBox | None:
-        """Return the face about where and as large as `known`, or None; a third of the time."""
+        """Return the face near `known` and of similar size, or None; takes a third of the time."""
         centre_x, centre_y = known.centre
         side = round(known.width * (1 + 2 * _NEAR_MARGIN))
         left, top = round(centre_x - side / 2), round(centre_y - side / 2)

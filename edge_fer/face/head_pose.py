@@ -21,10 +21,11 @@ _FOCAL = 10.0
 
 
 def head_pose(landmarks: Landmarks, shape: tuple[int, ...]) -> HeadPose | None:
-    """Return the head's pose in a frame of `shape` (height, width); None where nothing fits.
+    """Return the head's pose in a frame of `shape` (height, width); None if no pose fits.
 
-    Angles are against the line of sight, as of a distant camera. Large ones come out too small, and
-    a head tilted back hardly shows, because detectors draw landmarks towards those of a level face.
+    Angles are relative to the line of sight of a distant camera. Large angles are underestimated,
+    and a head tilted back is hardly measured, because detectors place landmarks towards those of a
+    level face.
     """
     height, width = shape[:2]
     points = np.array(

@@ -1,4 +1,4 @@
-"""The landmarks of the `face` network, the square that it reads, and what its outputs mean."""
+"""The landmarks of the `face` network, and the square that it reads."""
 
 import math
 from typing import NamedTuple
@@ -28,7 +28,7 @@ class Square(NamedTuple):
 
 
 def square_around(points: NDArray[np.floating], tilt: float) -> Square:
-    """Return the square in which the network reads a face best; `points` is float[26, 2]."""
+    """Return the square in which the network reads this face best; `points` is float[26, 2]."""
     cos, sin = math.cos(tilt), math.sin(tilt)
     turned = points @ np.array(((cos, -sin), (sin, cos)))
     left, top = np.minimum.reduce(turned).tolist()

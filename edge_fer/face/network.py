@@ -38,15 +38,16 @@ _NOSE = _PLACES["nose tip"]
 _RIGHT_MOUTH, _LEFT_MOUTH = _PLACES["right mouth corner"], _PLACES["left mouth corner"]
 
 
-@dataclass(frozen=True)  # without slots: what is derived is computed once, and kept
+@dataclass(frozen=True)  # without slots, so that derived values can be cached
 class FaceReading:
     """What the face network sees in one square of a frame.
 
     `points` are the 26 landmarks of `landmarks.NAMES` in pixels of the frame. `mouth_opening` is
-    the gap between the inner lips over the mouth's width, 0 and more. `presence` (0..1) is how
-    probably a face is there and seen well enough; below about a half all else means nothing.
-    `profile` says that yaw comes out at 36 degrees or more, where it is smaller than the true one.
-    `tilt` (radians) is how far the face is turned in the picture, clockwise as seen there.
+    the gap between the inner lips over the mouth's width, 0 and more. `presence` (0..1) is the
+    probability that a face is there and seen well enough; below about 0.5 all other values are
+    meaningless. `profile`: the measured yaw is 36 degrees or more, or the network's own output says
+    so; the true yaw is then larger. `tilt` (radians) is the turn of the face in the picture,
+    clockwise as seen.
     """
 
     points: tuple[Point, ...]
@@ -97,10 +98,10 @@ class FaceNetwork:
         self._model = open_model(files.model, str(files.path), kind=FACE)
 
     def read(self, grey: NDArray[np.uint8], square: Square) -> FaceReading:
-        """Return what is in a square of `grey` (uint8[h,w]); the picture's edge goes on outside.
+        """Return the reading of a square of `grey` (uint8[h,w]); outside, its edge is repeated.
 
-        All numbers of it are finite. A square that is not finite, is too small to show anything or
-        lies outside of the picture is read as one without a face: presence 0.
+        All numbers of the reading are finite. A square that is not finite, too small, or outside of
+        the picture gives a reading without a face: presence 0.
         """
         if not _is_readable(square, grey.shape):
             return _NOTHING
@@ -117,7 +118,7 @@ def read_face_network(path: Path) -> ModelFiles:
 
 
 def reading_of(values: NDArray[np.float64], square: Square) -> FaceReading:
-    """Return the reading that the network's values (`FACE.stored_values`) stand for."""
+    """Convert the network's output values (`FACE.stored_values`) to a reading."""
     centre, side, tilt = square
     across, down = side * math.cos(tilt), side * math.sin(tilt)
     placed = values[POINTS].reshape(-1, 2) @ np.array(((across, down), (-down, across)))

@@ -1,4 +1,4 @@
-"""Opens the face network, and the detector that finds a face for it, as the config names them."""
+"""Opens the networks, the detector and the tracker that the config names."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from edge_fer.paths import INSTALLED_MODELS, SHIPPED_EYES, SHIPPED_FACE
 
 
 def detector_name(config: FaceConfig, store: Path = INSTALLED_MODELS) -> str:
-    """Return "yunet" or "haar": what "auto" comes to here.
+    """Return the detector that is used, "yunet" or "haar", with "auto" resolved.
 
     `store` is the folder of fetched models, model.store of the config.
     """
@@ -30,14 +30,14 @@ def detector_name(config: FaceConfig, store: Path = INSTALLED_MODELS) -> str:
 
 
 def open_detector(config: FaceConfig, store: Path = INSTALLED_MODELS) -> FaceDetector:
-    """Return the detector; UserError where its file is missing or is another one."""
+    """Return the detector; UserError if its file is missing or is another one."""
     if detector_name(config, store) == "yunet":
         return YuNetDetector(yunet_path(config, store), min_face_px=config.min_face_px)
     return HaarDetector(min_face_px=config.min_face_px)
 
 
 def open_search(config: FaceConfig, store: Path = INSTALLED_MODELS) -> Search:
-    """Return what finds a face first and again; UserError as `open_detector`."""
+    """Return the search for a new or lost face; UserError as `open_detector`."""
     if detector_name(config, store) == "yunet":
         return DetectorSearch(open_detector(config, store))
     return open_cascades(config.min_face_px)
@@ -72,9 +72,8 @@ def open_tracker(
 ) -> NetworkTracker:
     """Return the tracker of the driver's face; UserError for a file that is missing or wrong.
 
-    `driver_side` is the setting of the driver state: where nothing else is named, it says which
-    part of the picture is the driver's seat. Without `network` it follows by the one that comes
-    with edge-fer.
+    `driver_side` is the setting `driver_state.driver_side`. It selects the seat's part of the
+    picture unless `config.seat_region` names one. Without `network`, the shipped network is used.
     """
     return NetworkTracker(
         network or FaceNetwork(),
@@ -86,5 +85,5 @@ def open_tracker(
 
 
 def yunet_path(config: FaceConfig, store: Path = INSTALLED_MODELS) -> Path:
-    """Return where YuNet's file is meant to lie."""
+    """Return the expected path of YuNet's file."""
     return Path(config.model) if config.model else store / FILE_NAME

@@ -1,4 +1,4 @@
-"""Where in the `face` network's answer each part lies; `models.kind.FACE` says what it means."""
+"""Positions in the output of the `face` network; `models.kind.FACE` defines their meaning."""
 
 from edge_fer.face.landmarks import NAMES
 from edge_fer.models.kind import FACE

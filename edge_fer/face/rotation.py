@@ -1,4 +1,4 @@
-"""Rotations of the head: three angles, the matrix of them, and the pose against the camera.
+"""Rotations of the head: three angles, their matrix, and the pose relative to the camera.
 
 The angles of the `face` network are those of a head that is first turned about its own vertical
 axis (yaw), then about the picture's horizontal axis (pitch), then in the picture (roll). A turn of
@@ -14,7 +14,7 @@ from edge_fer.observation import HeadPose
 
 
 def rotation_matrix(yaw_deg: float, pitch_deg: float, roll_deg: float) -> NDArray[np.float64]:
-    """Return float64[3,3], from a head that looks into the camera to one that is turned so.
+    """Return float64[3,3], which rotates a head that looks into the camera by these angles.
 
     Axes: right in the picture, down, away from the camera. Yaw is positive to the driver's left
     (right in the picture), pitch upwards, roll clockwise as seen.
@@ -40,10 +40,10 @@ def angles_of(rotation: NDArray[np.float64]) -> tuple[float, float, float]:
 
 
 def pose_of_angles(yaw_deg: float, pitch_deg: float, roll_deg: float) -> HeadPose:
-    """Return where a head turned by these angles points, against the camera's axis.
+    """Return where a head turned by these angles points, relative to the camera's axis.
 
-    It is the direction -z of `rotation_matrix` of the angles. It is computed for each frame, so in
-    plain floats. Pitch is within ±90 degrees.
+    This is the direction -z of `rotation_matrix` of the angles, computed in plain floats because it
+    runs for each frame. Pitch is within ±90 degrees.
     """
     yaw, pitch, roll = math.radians(yaw_deg), math.radians(pitch_deg), math.radians(roll_deg)
     sin_y, cos_y = math.sin(yaw), math.cos(yaw)

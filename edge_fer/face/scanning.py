@@ -1,20 +1,21 @@
-"""Looks for a face with nothing but the face network: squares all over the frame, some in a turn.
+"""Searches a face with the face network alone: squares all over the frame, a few per turn.
 
-Cascades miss about one natural face in thirty for as long as it stays as it is (glasses, a head
-turned, tilted or bowed), and the network follows such a face once it is shown where it is.
+Cascades miss about one natural face in thirty as long as it does not change (glasses, a head
+turned, tilted or bowed). The network can track such a face once it knows where the face is.
 """
 
 from edge_fer.face.landmarks import Square
 
-SQUARES_A_TURN = 6  # as many readings of the network; at 30 frames a second all are tried in 0.5 s
-# Sides as shares of the frame's shorter one. Smaller faces are left to the detectors: there would
-# be too many squares. The network finds a face that lies within half a side of a square.
+SQUARES_A_TURN = 6  # network readings per turn; at 30 frames/s all squares take 0.5 s
+# Sides of the squares as shares of the frame's shorter side. Smaller faces are left to the
+# detectors, because they would need too many squares. The network finds a face within half a side
+# of a square.
 SIDES = (0.3, 0.45, 0.65)
 STEP = 0.45  # of a side, to the next square
 
 
 class Scan:
-    """Gives the squares of a frame in turns, and then begins with the first again."""
+    """Yields the squares of a frame in turns, and starts again after the last."""
 
     def __init__(self) -> None:
         self._shape: tuple[int, ...] = ()
@@ -43,6 +44,6 @@ def _squares(height: int, width: int) -> list[Square]:
 
 
 def _places(length: float, side: float) -> list[float]:
-    """Return the middles of squares along a length, the first and the last at its ends."""
+    """Return the centres of squares along a length; the first and last touch its ends."""
     steps = max(round((length - side) / (STEP * side)), 1)
     return [side / 2 + (length - side) * k / steps for k in range(steps + 1)]

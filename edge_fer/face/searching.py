@@ -1,6 +1,6 @@
-"""Finds where a face may be: a different way of looking in each turn, so that a frame costs little.
+"""Proposes where a face may be, with one kind of search per turn, so that a frame costs little.
 
-What is proposed here counts only once the face network agrees.
+A proposal counts only if the face network accepts it.
 """
 
 import math
@@ -18,14 +18,14 @@ from edge_fer.face.landmarks import Square
 from edge_fer.observation import FaceBox
 
 TURN_DEG = 25.0  # the cascade finds faces that are turned by up to about half of that
-WAYS = 6  # of looking, after which the cascades have tried all of them
+WAYS = 6  # kinds of cascade search; after so many turns all were tried
 # Of CLAHE (Zuiderveld 1994). With a limit of 4 and 4x4 tiles it found fewer faces.
 _CONTRAST_LIMIT, _CONTRAST_TILES = 2.0, (8, 8)
 _MOST_PROPOSED = 3  # in one turn, the largest first
 
 
 class Detector(Protocol):
-    """What a search needs of a detector."""
+    """The interface of a detector for a search."""
 
     def detect(self, grey: NDArray[np.uint8]) -> list[FaceBox]:
         """Return the faces anywhere in the frame, uint8[h,w], the largest first."""
@@ -33,7 +33,7 @@ class Detector(Protocol):
 
 
 class Cascade(Detector, Protocol):
-    """What the search by cascades needs of one."""
+    """The interface of a cascade for the cascade search."""
 
     def detect_reduced(self, small: NDArray[np.uint8], scale: float) -> list[FaceBox]:
         """Return the faces in a picture that was reduced by `scale` (0..1), in its own pixels."""
@@ -44,16 +44,16 @@ class Search(Protocol):
     """Proposes squares in which a face may be."""
 
     def propose(self, grey: NDArray[np.uint8]) -> list[Square]:
-        """Search a frame (uint8[h,w]) in the next of its ways; return the largest squares first."""
+        """Search a frame (uint8[h,w]) with the next kind of search; the largest squares first."""
         ...
 
     def restart(self) -> None:
-        """Begin with the first way again."""
+        """Restart with the first kind of search."""
         ...
 
 
 class DetectorSearch:
-    """The same detector in each turn, for one that finds turned faces by itself: YuNet."""
+    """Uses one detector in every turn; for a detector that also finds turned faces: YuNet."""
 
     def __init__(self, detector: Detector) -> None:
         self._detector = detector
@@ -67,10 +67,10 @@ class DetectorSearch:
 
 
 class CascadeSearch:
-    """The cascades of OpenCV: frontal, profile, its mirror image, and the picture turned twice.
+    """OpenCV's cascades: frontal, profile, mirrored profile, and frontal in two turned pictures.
 
-    The frontal one has every second turn, because most faces are found by it: the second time in a
-    picture of evened contrast, for sockets in the dark and light from one side.
+    A second frontal search uses a picture with equalised contrast, for eye sockets in shadow and
+    light from one side.
     """
 
     def __init__(self, frontal: Cascade, profile: Detector) -> None:
@@ -113,10 +113,10 @@ def _mirrored(detector: Detector, grey: NDArray[np.uint8]) -> list[Square]:
 
 
 def _evened(cascade: Cascade, grey: NDArray[np.uint8]) -> list[Square]:
-    """Search a picture in which each part has about the same contrast.
+    """Search a picture with locally equalised contrast.
 
-    Of a clip whose eyes lie in a drawn shadow at night, the cascade found the face in no frame as
-    it is and in 15 of 21 so.
+    In a night clip with eyes in a drawn shadow, the cascade found the face in 0 of 21 frames
+    without this, and in 15 of 21 with it.
     """
     small, scale = _reduced(grey)
     even = cv2.createCLAHE(_CONTRAST_LIMIT, _CONTRAST_TILES).apply(small)
@@ -129,7 +129,7 @@ def _evened(cascade: Cascade, grey: NDArray[np.uint8]) -> list[Square]:
 
 
 def _reduced(grey: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:
-    """Return the picture that is searched, and by which scale (0..1) it was reduced."""
+    """Return the picture to search, and the scale (0..1) by which it was reduced."""
     scale = min(1.0, SEARCH_PX / max(grey.shape))
     height, width = (max(round(side * scale), 1) for side in grey.shape)
     return (shrink(grey, width, height) if scale < 1 else grey), scale

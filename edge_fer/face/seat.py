@@ -17,7 +17,7 @@ class SeatRegion:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read "left top right bottom"; ValueError, which says what is wanted, for other texts."""
+        """Parse "left top right bottom"; for other texts ValueError with the expected form."""
         try:
             left, top, right, bottom = (float(part) for part in text.split())
         except ValueError:
@@ -34,14 +34,14 @@ class SeatRegion:
     def holds(self, point: Point, shape: tuple[int, ...]) -> bool:
         """Whether a point of a frame of `shape` (height, width) lies in it.
 
-        What is beyond the frame's edge counts as on it: a face that is cut off is there too.
+        A point beyond the frame's edge counts as on it, so that a cut-off face is included.
         """
         x = min(max(point[0] / shape[1], 0.0), 1.0)
         y = min(max(point[1] / shape[0], 0.0), 1.0)
         return self.left <= x <= self.right and self.top <= y <= self.bottom
 
     def centrality(self, point: Point, shape: tuple[int, ...]) -> float:
-        """Return how near to the middle a point of a frame of `shape` is: 1 in it, 0 beside."""
+        """Return how central a point of a frame of `shape` is: 1 in the middle, 0 outside."""
         middle, half = (self.left + self.right) / 2, (self.right - self.left) / 2
         return max(1.0 - abs(point[0] / shape[1] - middle) / half, 0.0)
 
@@ -59,5 +59,5 @@ SEAT_OF_SIDE = {
 
 
 def seat_of(region: str, driver_side: str) -> SeatRegion:
-    """Return the region that a config names, or where it names none that of the driver's side."""
+    """Return the region that the config names, otherwise the region of the driver's side."""
     return SeatRegion.parse(region) if region else SEAT_OF_SIDE[driver_side]

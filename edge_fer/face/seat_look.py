@@ -1,4 +1,4 @@
-"""Whether the place where the driver's face was looks as if nobody sat there any more."""
+"""Judges whether the driver's seat looks empty after the face was lost."""
 
 import cv2
 import numpy as np
@@ -32,7 +32,7 @@ Look = NDArray[np.float32]
 
 
 class SeatLook:
-    """Remembers the seat with the driver in it, and compares it once no face is found."""
+    """Stores a picture of the occupied seat, and compares it when no face is found."""
 
     def __init__(self) -> None:
         self._box: FaceBox | None = None
@@ -43,7 +43,7 @@ class SeatLook:
         self._anchor_s = -np.inf
 
     def taken(self, grey: NDArray[np.uint8], box: FaceBox, time_s: float) -> None:
-        """Remember what the seat looks like with a face at `box` in `grey` (uint8[h,w])."""
+        """Store the picture of the seat with a face at `box` in `grey` (uint8[h,w])."""
         anchor, before_s, self._anchor_s = self._anchor, self._anchor_s, time_s
         stayed = time_s - before_s <= _SETTLED_S and anchor is not None
         if anchor is None or not stayed or anchor[0].overlap(box) < _SETTLED_SHARE:
@@ -55,9 +55,9 @@ class SeatLook:
         self._latest = None
 
     def empty(self, grey: NDArray[np.uint8]) -> bool | None:
-        """Return whether the seat looks empty in `grey`, where no face was found.
+        """Return whether the seat looks empty in `grey`, in which no face was found.
 
-        None before a face was ever found, and where there is nothing to compare.
+        None before a face was ever found, and if there is nothing to compare.
         """
         if self._box is None or self._taken is None:
             return None
@@ -85,7 +85,7 @@ def _look(grey: NDArray[np.uint8], box: FaceBox) -> Look | None:
 
 
 def _likeness(one: Look, other: Look) -> float:
-    """Return the correlation (-1..1) of the parts of two looks that are most alike."""
+    """Return the correlation (-1..1) of the most similar parts of two looks."""
     head = round(_HEAD_SHARE * len(one))
     one, other = _structure(one), _structure(other)
     return max(_correlation(one[:head], other[:head]), _correlation(one[head:], other[head:]))

@@ -1,4 +1,4 @@
-"""Settings of finding the face."""
+"""Settings of face detection."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from edge_fer.setting import SettingError, check_settings, setting, shown
 
 @dataclass(frozen=True, slots=True)
 class FaceConfig:
-    """Finding the driver's face."""
+    """Face detection and the driver's seat region."""
 
     detector: str = setting(
         "auto",

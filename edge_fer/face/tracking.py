@@ -1,4 +1,7 @@
-"""Follow one face from frame to frame: the detector now and then, a cheap comparison in between."""
+"""Tracks a face with a detector at intervals and a cheap picture comparison in between.
+
+The daemon uses `following.NetworkTracker`; `FaceTracker` serves the benchmark of detectors.
+"""
 
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -24,9 +27,9 @@ _STALE_CORRELATION = 0.8
 # Below this it still is the face, but nearer, turned or lit otherwise: time for a new template.
 _CHANGED_CORRELATION = 0.9
 
-DROP_AFTER_S = 1.0  # without the detector's word
+DROP_AFTER_S = 1.0  # without a confirmation by the detector
 _RETRY_S = 0.1  # between two detections of a face that is being followed
-_SEARCH_EVERY_S = 0.1  # while there is no face; searching is the dearest thing here
+_SEARCH_EVERY_S = 0.1  # while there is no face; the search is the most expensive step
 
 # Share of a detection in the new box: detections of a still face differ by some percent.
 _CORRECTION = 0.5
@@ -35,7 +38,7 @@ _FLAT = 1.0  # standard deviation (grey values) below which a template has nothi
 
 
 class FaceDetector(Protocol):
-    """What the tracker needs of a detector."""
+    """The interface of a detector for the tracker."""
 
     def detect(self, grey: NDArray[np.uint8]) -> list[FaceBox]:
         """Return the faces anywhere in the frame, uint8[h,w], the largest first."""
@@ -50,10 +53,10 @@ class FaceDetector(Protocol):
 class TrackedFace:
     """The face in one frame.
 
-    `detected` is whether the detector saw it in this frame, `age_s` how long ago it last did. The
-    box's score is the correlation (-1..1) with the face as it was then; 1 when detected. `reading`
-    is what the face network sees of it, where that follows: then `age_s` is 0 and the score its
-    presence.
+    `detected` is whether the detector saw the face in this frame, `age_s` the time since it last
+    did. The box's score is the correlation (-1..1) with the face at that time; 1 when detected.
+    `reading` is the face network's reading, if the network tracks the face: then `age_s` is 0 and
+    the score is the presence.
     """
 
     box: FaceBox
@@ -63,7 +66,7 @@ class TrackedFace:
 
 
 class Tracker(Protocol):
-    """What the pipeline needs of whatever follows a face."""
+    """The interface of a tracker for the pipeline."""
 
     def update(self, grey: NDArray[np.uint8], time_s: float) -> TrackedFace | None:
         """Return the face in `grey` (uint8[h,w]) captured at the monotonic `time_s`, or None."""
@@ -90,11 +93,11 @@ class _Track:
 
 
 class FaceTracker:
-    """Follows the same person: the largest face in the seat at first, then the one where it was.
+    """Tracks one person: first the largest face in the seat, then the face at its place.
 
-    `detect_every_s` is how often the detector has to see the face again; with `each_frame` it looks
-    in each frame, for its landmarks, and the comparison only bridges what it misses. Not for
-    several cameras.
+    `detect_every_s` is the interval at which the detector must confirm the face. With `each_frame`
+    it runs in every frame, for its landmarks, and the comparison only bridges misses. One object
+    serves one camera.
     """
 
     def __init__(

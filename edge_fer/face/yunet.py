@@ -44,9 +44,9 @@ _BOX_UP = 0.035  # of YuNet's height
 
 
 class YuNetDetector:
-    """Finds faces of `min_face_px` or more, turned and tilted ones too, each with landmarks.
+    """Finds faces of `min_face_px` or more, also turned and tilted ones, each with landmarks.
 
-    A face's score is YuNet's own, 0..1. UserError when the file is missing or is another one.
+    The score of a face is YuNet's own, 0..1. UserError if the file is missing or is another one.
     """
 
     def __init__(self, model: Path, *, min_face_px: int = 48) -> None:
@@ -76,7 +76,7 @@ class YuNetDetector:
         return sorted(boxes, key=lambda box: box.area, reverse=True)
 
     def detect_near(self, grey: NDArray[np.uint8], known: FaceBox) -> FaceBox | None:
-        """Return the face about where and as large as `known`, or None."""
+        """Return the face near `known` and of similar size, or None."""
         side = max(known.width * _NEAR_SIDE, 1.0)
         # Upright, as far as is known: in heads tilted by 25 degrees landmarks missed the eyes.
         tilt = 0.0 if known.landmarks is None else known.landmarks.tilt
@@ -93,7 +93,7 @@ class YuNetDetector:
 
 
 def read_model(path: Path) -> bytes:
-    """Return the bytes of YuNet's file; UserError where it is missing or its sha256 another."""
+    """Return the bytes of YuNet's file; UserError if it is missing or has another sha256."""
     try:
         content = read_bounded(path, MOST_BYTES)
     except OSError as error:
@@ -107,7 +107,7 @@ def read_model(path: Path) -> bytes:
 
 
 def check_content(content: bytes, source: str) -> None:
-    """UserError unless the bytes are the file that this code was made for."""
+    """Raise UserError unless the bytes are those of the expected file."""
     found = hashlib.sha256(content).hexdigest()
     if found != SHA256:
         raise ModelError(
