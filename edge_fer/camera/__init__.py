@@ -1,4 +1,4 @@
-"""Cameras: one file a backend, chosen by the scheme of the URI."""
+"""Cameras: one file per backend, selected by the scheme of the URI."""
 
 import importlib
 from typing import Any
@@ -23,7 +23,7 @@ _BACKENDS = {
 
 
 def check_uri(uri: str) -> CameraUri:
-    """Return `uri` taken apart; UserError for a malformed URI, an unknown scheme or option."""
+    """Return `uri` parsed; UserError for a malformed URI, an unknown scheme or option."""
     parsed = parse_uri(uri)
     if parsed.scheme not in _BACKENDS:
         schemes = ", ".join(f"{scheme}:" for scheme in _BACKENDS)
@@ -35,7 +35,7 @@ def check_uri(uri: str) -> CameraUri:
 def open_camera(uri: str, *, fps: float = DEFAULT_FPS) -> Camera:
     """Open the camera that `uri` names; UserError when it does not open.
 
-    `fps` is the rate to ask of a camera that can choose and whose URI does not say.
+    `fps` is the requested rate if the camera can choose one and the URI has none.
     """
     parsed = check_uri(uri)
     camera: Camera = load_backend(parsed.scheme).open_uri(parsed, fps=fps)

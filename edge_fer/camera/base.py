@@ -1,4 +1,4 @@
-"""What a camera is to the rest of the program: one frame after the other, at its own pace."""
+"""The interface of a camera: one frame after the other, at the camera's own rate."""
 
 import time
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One picture as the pipeline gets it.
+    """One picture for the pipeline.
 
     `grey` is uint8[h,w]; `captured_s` the monotonic time at which the camera handed it over;
     `sequence` counts the camera's frames from 0, so that a gap is the number of frames dropped.
@@ -27,28 +27,28 @@ class Camera(Protocol):
 
     @property
     def fps(self) -> float:
-        """Frames a second that the camera means to give."""
+        """The camera's nominal frame rate, in frames per second."""
         ...
 
     def read(self) -> NDArray[np.uint8] | None:
         """Return the next frame, uint8[h,w], at the camera's pace; None when it has played out.
 
-        UserError when the camera fails. May block for as long as a driver likes to hang: call it
-        in a process that can be killed.
+        UserError when the camera fails. May block for ever if a driver hangs: call it in a process
+        that can be killed.
         """
         ...
 
     def close(self) -> None:
-        """Give the device or file back."""
+        """Release the device or file."""
         ...
 
 
 @runtime_checkable
 class SkippingCamera(Protocol):
-    """A camera whose pictures cost something to make, and that can do without."""
+    """A camera that can skip the decoding of a picture."""
 
     def skip(self) -> None:
-        """Take the next frame as `Camera.read` would, and make no picture of it."""
+        """Take the next frame as `Camera.read` does, without decoding it."""
         ...
 
 
@@ -79,7 +79,7 @@ class Pace:
         self._due_s += self._period_s
 
     def wait_since_last(self, since_last_s: float) -> None:
-        """Sleep until `since_last_s` after the frame before was due: its own time, not a rate."""
+        """Sleep until `since_last_s` after the previous frame was due: for time-stamped frames."""
         now_s = self._clock()
         if self._last_due_s is None or now_s - self._last_due_s > 2 * since_last_s:
             self._last_due_s = now_s

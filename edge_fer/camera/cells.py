@@ -1,4 +1,4 @@
-"""A frame averaged down to so few cells that noise vanishes and only large shapes stay."""
+"""A frame averaged to so few cells that noise vanishes and only large shapes remain."""
 
 import cv2
 import numpy as np

@@ -2,8 +2,8 @@
 
 Started by `edge_fer.camera.process` with SCHEME FPS MEMORY EVENT STATUS, the last three being
 inherited descriptors. The first line of standard input is the URI, as JSON, and means "open": every
-user may read a command line, and a URI may hold a password. What the scheme needs is imported
-before. The end of standard input means "go".
+user may read a command line, and a URI may hold a password. The modules of the scheme are imported
+before. The end of standard input means "exit".
 """
 
 import json
@@ -83,7 +83,7 @@ def _report(status: int, **message: Any) -> None:
 
 
 def _read_uri() -> str:
-    """Return the URI; byte by byte, because what follows it is not for this function."""
+    """Return the URI; read byte by byte, because the input after it belongs to another reader."""
     line = b""
     while not line.endswith(b"\n"):
         byte = os.read(0, 1)
@@ -96,8 +96,8 @@ def _read_uri() -> str:
 def _leave_with_parent() -> None:
     """End the process when standard input does: its other end is the parent's alone.
 
-    Unlike PR_SET_PDEATHSIG this does not end the camera with the *thread* that started it. A
-    driver that hangs in a system call does not hold this thread up.
+    Unlike PR_SET_PDEATHSIG, this does not end the camera together with the *thread* that started
+    it. A driver that hangs in a system call does not block this thread.
     """
     while os.read(0, 1):
         pass

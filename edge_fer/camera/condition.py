@@ -1,4 +1,4 @@
-"""Whether the camera's picture can be used at all, judged frame by frame."""
+"""Checks frame by frame whether the camera's picture is usable."""
 
 from dataclasses import dataclass
 
@@ -59,7 +59,7 @@ def _measured(cells: NDArray[np.uint8], sample: NDArray[np.uint8]) -> FrameStati
 
 
 def judge(statistics: FrameStatistics) -> CameraCondition:
-    """Say what one frame's statistics mean: GOOD, DARK, OVEREXPOSED or BLOCKED."""
+    """Classify the statistics of one frame: GOOD, DARK, OVEREXPOSED or BLOCKED."""
     if statistics.peak < DARK_BELOW_PEAK:
         return CameraCondition.DARK
     if statistics.saturated_share > OVEREXPOSED_ABOVE_SHARE:
@@ -70,7 +70,7 @@ def judge(statistics: FrameStatistics) -> CameraCondition:
 
 
 class ConditionMonitor:
-    """Judges each frame; remembers only since when the picture has not changed."""
+    """Judges each frame; its only state is since when the picture has not changed."""
 
     def __init__(self) -> None:
         self._last_sample: NDArray[np.uint8] | None = None
@@ -81,7 +81,7 @@ class ConditionMonitor:
     ) -> CameraCondition:
         """Judge the frame (uint8[h,w]) captured at the monotonic `time_s`.
 
-        `cells` are `averaged(grey)`, where they are there already.
+        `cells` is `averaged(grey)`, if already computed.
         """
         sample = _sample(grey)
         if self._last_sample is None or not np.array_equal(sample, self._last_sample):

@@ -1,4 +1,4 @@
-"""Whether a picture shows another scene than the one before: a cut of a film, another camera."""
+"""Detects scene cuts: a picture from another scene than the previous one."""
 
 import math
 from collections import deque
@@ -29,9 +29,9 @@ _KEPT, _KEPT_EVERY_S = 4, 0.5
 
 
 class SceneCuts:
-    """Compares each picture with the one before, and what follows a jump with the last seconds.
+    """Compares each picture with the previous one and, after a jump, with the last seconds.
 
-    A cut is noticed with the second picture of the new scene.
+    It reports a cut at the second picture of the new scene.
     """
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ class SceneCuts:
     def update(self, grey: Grey, time_s: float, cells: Grey | None = None) -> bool:
         """Return whether `grey` (uint8[h,w]), captured at the monotonic `time_s`, follows a cut.
 
-        `cells` are `averaged(grey)`, where they are there already.
+        `cells` is `averaged(grey)`, if already computed.
         """
         now = _look(averaged(grey) if cells is None else cells)
         before, since_s = self._before, time_s - self._before_s
@@ -71,12 +71,12 @@ class SceneCuts:
         return another
 
     def forget(self) -> None:
-        """Do not compare the next picture with the one before: what came between was none."""
+        """Do not compare the next picture with the previous one, after an interruption."""
         self._before = None
 
 
 def _look(cells: Grey) -> Look:
-    """Return what two pictures are compared by: all of it, and what is narrow."""
+    """Return the two pictures for the comparison: the whole content, and narrow structures."""
     exact = cells.astype(np.float32)
     wide = cv2.GaussianBlur(exact, (0, 0), _WIDE_CELLS).astype(np.float32, copy=False)
     return _direction(exact - np.float32(cv2.mean(exact)[0])), _direction(exact - wide)

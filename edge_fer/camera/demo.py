@@ -12,7 +12,7 @@ from edge_fer.camera.uri import CameraUri
 
 
 def open_uri(uri: CameraUri, *, fps: float) -> Camera:
-    """Open the scene; UserError for options it does not have."""
+    """Open the scene; UserError for unknown options."""
     uri.check_options()
     if uri.path:
         raise uri.error("the scene is always the same: write demo: or demo:?option=value")
@@ -37,7 +37,7 @@ class DemoCamera:
 
     @property
     def fps(self) -> float:
-        """The rate at which it plays."""
+        """The playback rate, in frames per second."""
         return self._fps
 
     def read(self) -> NDArray[np.uint8] | None:

@@ -1,7 +1,7 @@
 """A recorded camera: a video file, or a folder of images in the order of their names.
 
-A video is played by the time-stamps of its frames. Options: `fps=` plays at one rate instead,
-`speed=max` as fast as frames can be read, `loop=1` for ever.
+A video is played by the time-stamps of its frames. Options: `fps=` plays at a fixed rate instead,
+`speed=max` as fast as frames can be read, `loop=1` repeatedly.
 """
 
 import math
@@ -20,7 +20,7 @@ IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png"})
 
 
 def open_uri(uri: CameraUri, *, fps: float) -> Camera:
-    """Open a clip or a folder; UserError when there are no frames in it."""
+    """Open a clip or a folder; UserError if it contains no frames."""
     uri.check_options()
     if not uri.path:
         raise uri.error("no file: write file:CLIP")
@@ -46,7 +46,7 @@ class _Playback:
         self._own_times = "fps" not in uri.options
 
     def wait(self, since_last_s: float | None = None) -> None:
-        """Wait as long as the frame's own time asks, where the URI names no rate of its own."""
+        """Wait until the frame's own time, unless the URI names a rate."""
         if self._pace is None:
             return
         if self._own_times and since_last_s is not None:
@@ -91,7 +91,7 @@ class VideoFile:
         return grey
 
     def _since_last(self) -> float:
-        """Return how long after the frame before this one is shown; a file may vary its rate."""
+        """Return the time since the previous frame; a file may have a variable rate."""
         shown_s = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
         since_s, self._shown_s = shown_s - self._shown_s, shown_s
         # A format without times, the first frame, and one that begins anew.
@@ -115,7 +115,7 @@ class VideoFile:
 
 
 class ImageFolder:
-    """Images of a folder. Those of another size than the first are fitted in, edges repeated."""
+    """The images of a folder. Images of another size than the first are fitted to it."""
 
     def __init__(self, uri: CameraUri, path: Path, fps: float) -> None:
         self._uri = uri

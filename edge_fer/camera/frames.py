@@ -19,9 +19,9 @@ def camera_frames(uri: str, *, fps: float = DEFAULT_FPS) -> Iterator[Frame]:
         for frame in camera_frames("v4l2:/dev/video0"):
             print(frame.captured_s, frame.grey.shape)
 
-    The camera runs in a process of its own, because drivers hang. Frames that come while the caller
-    is busy are dropped; `frame.sequence` counts them. CameraError where the camera does not open or
-    gives no frames. Closing the iterator closes the camera.
+    The camera runs in a separate process, because drivers may hang. Frames that arrive while the
+    caller is busy are dropped; `frame.sequence` counts them. CameraError if the camera does not
+    open or gives no frames. Closing the iterator closes the camera.
     """
     with CameraProcess(uri, fps=fps) as camera:
         silent_s = 0.0

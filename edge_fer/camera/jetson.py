@@ -1,7 +1,7 @@
 """A CSI camera of an NVIDIA Jetson: `jetson:0`, through GStreamer's nvarguscamerasrc.
 
-Options: `width=`, `height=`, `fps=`. The board's video converter makes the grey picture, so that no
-processor time goes into colours. Needs an OpenCV with GStreamer, which PyPI's has not.
+Options: `width=`, `height=`, `fps=`. The board's video converter produces the grey picture, so that
+colours cost no processor time. Needs an OpenCV with GStreamer; the PyPI package has none.
 """
 
 import cv2
@@ -17,7 +17,7 @@ LAST_SENSOR = 7
 
 
 def open_uri(uri: CameraUri, *, fps: float) -> Camera:
-    """Open a sensor; UserError that says what is missing."""
+    """Open a sensor; UserError if something is missing."""
     uri.check_options()
     if uri.path not in map(str, range(LAST_SENSOR + 1)):
         raise uri.error(f"{uri.path!r} is not a sensor: write jetson:0 to jetson:{LAST_SENSOR}")
@@ -33,7 +33,7 @@ def open_uri(uri: CameraUri, *, fps: float) -> Camera:
 
 
 def pipeline(sensor: str, width: int, height: int, fps: int) -> str:
-    """Return the GStreamer pipeline: grey frames, the newest only, and never waited for."""
+    """Return the GStreamer pipeline: grey frames, only the newest, without waiting."""
     return (
         f"nvarguscamerasrc sensor-id={sensor}"
         f" ! video/x-raw(memory:NVMM),framerate={fps}/1"
@@ -56,7 +56,7 @@ class JetsonCamera:
 
     @property
     def fps(self) -> float:
-        """The rate that was asked for; nvarguscamerasrc gives it or does not open."""
+        """The requested rate; nvarguscamerasrc delivers it or does not open."""
         return float(self._fps)
 
     def read(self) -> NDArray[np.uint8] | None:
@@ -70,5 +70,5 @@ class JetsonCamera:
         return np.ascontiguousarray(grey, np.uint8)
 
     def close(self) -> None:
-        """Give the sensor back."""
+        """Release the sensor."""
         self._capture.release()

@@ -3,8 +3,9 @@
 Options: `width=`, `height=`, `fps=`, `exposure_us=` and `gain=` (fixed, for an infra-red lamp),
 `tuning=` (a file of libcamera, as imx219_noir.json for a camera without an infra-red filter).
 
-The sensor gives two streams; ours is the low-resolution one in YUV, whose first plane is the grey
-picture: nothing is converted, and an infra-red or monochrome camera is read in the same way.
+The sensor gives two streams. This backend uses the low-resolution YUV stream, whose first plane is
+the grey picture. No conversion is needed, and infra-red and monochrome cameras are read in the same
+way.
 """
 
 import importlib
@@ -33,7 +34,7 @@ OLD_FRAMES = 3  # with a sensor time that does not go on, before that is a fault
 
 
 def open_uri(uri: CameraUri, *, fps: float) -> Camera:
-    """Open a camera by its number; UserError that says what is missing."""
+    """Open a camera by its number; UserError if something is missing."""
     uri.check_options()
     if not uri.path.isdecimal():
         raise uri.error(f"{uri.path!r} is not the number of a camera: write picamera:0")
@@ -102,7 +103,7 @@ class PiCamera:
 
     @property
     def fps(self) -> float:
-        """The rate that was asked for."""
+        """The requested rate, in frames per second."""
         return self._fps
 
     def read(self) -> NDArray[np.uint8] | None:
@@ -130,12 +131,12 @@ class PiCamera:
         raise self._uri.error("the sensor's time stands still", CameraReason.NO_FRAMES)
 
     def close(self) -> None:
-        """Give the camera back."""
+        """Release the camera."""
         self._camera.close()
 
 
 def _picamera2(uri: CameraUri) -> Any:
-    """Return the class; UserError that says how to get it."""
+    """Return the class; the UserError explains how to install it."""
     try:
         return importlib.import_module("picamera2").Picamera2
     except ModuleNotFoundError as error:

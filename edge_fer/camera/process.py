@@ -1,4 +1,4 @@
-"""The parent's side of a camera in its own process: the newest frame, and how the camera is."""
+"""The parent's side of a camera process: the newest frame, and the state of the camera."""
 
 import contextlib
 import json
@@ -29,8 +29,8 @@ _RESTART_S = 0.1  # one that works goes within milliseconds; one that hangs will
 class CameraProcess:
     """Runs the camera of `uri` in a process that can be killed: camera drivers hang in practice.
 
-    Frames that nobody fetched are dropped; the newest wins. Not for use by several threads at once.
-    UserError on construction for a URI that cannot be one; a camera that does not open is said by
+    Frames that were not fetched are dropped; the newest wins. Use it from one thread at a time. The
+    constructor raises UserError for a malformed URI. A camera that does not open is reported by
     `error`, because opening may take seconds.
     """
 
@@ -57,7 +57,7 @@ class CameraProcess:
     @classmethod
     @contextmanager
     def prepared(cls, uri: str, fps: float) -> Iterator[Self]:
-        """Give a camera process that is prepared but not started, and leave nothing of it."""
+        """Provide a camera process that is prepared but not started, and clean it up at the end."""
         camera = cls(uri, fps=fps)
         camera.prepare()
         try:
@@ -66,10 +66,10 @@ class CameraProcess:
             camera.stop()
 
     def prepare(self) -> None:
-        """Start the process without opening the camera: what it imports takes as long as opening.
+        """Start the process without opening the camera: its imports take as long as the opening.
 
-        Returns at once. Where the system refuses a process, memory or a descriptor, `error` says so
-        and nothing is alive.
+        Returns at once. If the system refuses a process, memory or a descriptor, `error` reports
+        this and no process is alive.
         """
         if self._process is not None:
             raise RuntimeError("the camera process was already started")
@@ -110,7 +110,7 @@ class CameraProcess:
             os.close(status_of_child)
 
     def start(self) -> None:
-        """Let the process open the camera, starting it if that was not done; returns at once."""
+        """Let the process open the camera, and start it if necessary; returns at once."""
         if self._told_to_open:
             raise RuntimeError("the camera process was already started")
         if self._process is None:
@@ -139,7 +139,7 @@ class CameraProcess:
 
     @property
     def fps(self) -> float | None:
-        """Frames a second that the camera means to give; None until it is open."""
+        """The camera's nominal frame rate; None until it is open."""
         self._read_status()
         return self._fps
 
@@ -151,7 +151,7 @@ class CameraProcess:
 
     @property
     def error(self) -> CameraError | None:
-        """Why the camera did not open or stopped; None while all is well."""
+        """The reason why the camera did not open or stopped; None if there is no error."""
         self._read_status()
         return self._error
 
@@ -168,13 +168,13 @@ class CameraProcess:
 
     @property
     def given(self) -> int:
-        """Frames that the camera gave since this object was made, fetched or not."""
+        """Number of frames from the camera since this object was created, fetched or not."""
         return self._first_sequence + (self._slots.written if self._slots is not None else 0)
 
     def ask_for(self, most_fps: float | None) -> None:
-        """Want no more frames a second than this; None: all. To be repeated: a restart forgets it.
+        """Limit the frame rate to this value; None: no limit. Repeat it after a restart.
 
-        A camera that can leaves out the work for the others; one that cannot gives them all.
+        A camera that can skip frames then saves the work for them; another camera gives them all.
         """
         if self._slots is not None:
             self._slots.ask_for(most_fps)
@@ -182,8 +182,8 @@ class CameraProcess:
     def latest(self) -> Frame | None:
         """Return the newest frame if it was not returned before, else None; does not wait.
 
-        The frame is a copy and stays valid. `sequence` and `captured_s` go on rising over restarts;
-        a frame that says otherwise is dropped. A system call that is refused is the process's end.
+        The frame is a copy and stays valid. `sequence` and `captured_s` increase also over
+        restarts; a frame that violates this is dropped. A refused system call ends the process.
         """
         try:
             return self._latest()
@@ -215,7 +215,7 @@ class CameraProcess:
     def wait(self, timeout_s: float) -> Frame | None:
         """Return the newest frame as soon as there is one not yet returned.
 
-        None when the time is up, and at once when the camera has ended or failed.
+        None after the time-out, and at once if the camera has ended or failed.
         """
         if self._process is None:
             return None
@@ -240,7 +240,7 @@ class CameraProcess:
         self.start()
 
     def stop(self, timeout_s: float = 0.5) -> None:
-        """End the process, killing it after `timeout_s`; nothing is left of it. May be repeated."""
+        """End the process; kill it after `timeout_s`. Nothing is left of it. May be repeated."""
         process, self._process = self._process, None
         self._told_to_open = False
         if process is not None:
@@ -278,7 +278,7 @@ class CameraProcess:
         self.stop()
 
     def _read_status(self) -> None:
-        """Take over what the child has said since."""
+        """Read the new status lines of the child."""
         if self._status < 0:
             return
         try:
@@ -309,7 +309,7 @@ class CameraProcess:
             self._error = CameraError(CameraReason(message["reason"]), message["error"])
 
     def _give_up(self, error: Exception) -> None:
-        """Have no process any more because a system call, or what it said, cannot be used."""
+        """Give up the process after a refused system call or an invalid status line."""
         if self._process is not None:
             self._process.kill()
         if self._status >= 0:
@@ -336,6 +336,6 @@ class CameraProcess:
 
 
 def _close(descriptor: int) -> None:
-    """Close a descriptor, which is gone even where the system says that this failed."""
+    """Close a descriptor; it is released even if the system reports a failure."""
     with contextlib.suppress(OSError):
         os.close(descriptor)

@@ -26,9 +26,9 @@ class Moment:
 
     `x` is the face's place in widths of the frame (0..1 is inside), `scale` the portrait's
     magnification, `light` the share of full light, `cover` how much of the lens is covered (0..1).
-    `yaw_deg` is how far the head is turned, positive to the driver's left, `lids` how far the lids
-    are closed, `mouth` how wide the mouth is open in a yawn, and `earnest` how much of the smile is
-    gone (all 0..1): closed eyes of one who laughs are no sleep.
+    `yaw_deg` is the turn of the head, positive to the driver's left. `lids` is how far the lids are
+    closed, `mouth` how wide the mouth is open in a yawn, and `earnest` how much of the smile is
+    gone (all 0..1), because closed eyes in a laugh do not count as sleep.
     """
 
     time_s: float

@@ -1,10 +1,11 @@
 """Three frames in memory that a camera process and its parent share; the newest wins.
 
-One is the newest, one may be in use by the reader, and one is free to be written: a frame is read
-where it lies, and not copied out.
+One frame is the newest, one may be in use by the reader, and one is free for the writer. A frame is
+read in place and not copied.
 
-The memory has no name (memfd), so nothing is left behind whoever dies first. The lock is the
-kernel's (POSIX record lock): it orders memory on every architecture, and falls with its holder.
+The memory has no name (memfd), so nothing remains whichever process dies first. The lock is the
+kernel's (POSIX record lock): it orders memory on every architecture, and is released when its
+holder dies.
 """
 
 import fcntl
@@ -54,20 +55,20 @@ class SlotWriter:
 
     @property
     def written(self) -> int:
-        """Frames written so far, with those that were skipped before them."""
+        """Number of frames written so far, including skipped ones before them."""
         return self._written
 
     @property
     def most_fps(self) -> float | None:
-        """Frames a second that the reader wanted at the most, as of the last write; None: all."""
+        """The reader's limit of the frame rate, as of the last write; None: no limit."""
         return self._most_fps
 
     def skip(self) -> None:
-        """Let one frame of the camera be missing: the next one shows the gap."""
+        """Count one skipped frame of the camera; the next one shows the gap."""
         self._skipped += 1
 
     def write(self, grey: NDArray[np.uint8], captured_s: float) -> None:
-        """Put `grey` (uint8[h,w]) in front; ValueError unless it has the agreed shape."""
+        """Publish `grey` (uint8[h,w]) as the newest frame; ValueError for another shape."""
         if grey.shape != self._slots.shape[1:]:
             raise ValueError(f"a frame of {grey.shape} among frames of {self._slots.shape[1:]}")
         with self._locked():
@@ -104,12 +105,12 @@ class SlotReader:
 
     @property
     def written(self) -> int:
-        """Frames that the camera has written; without the lock, so up to one behind."""
+        """Number of frames that the camera has written; without the lock, so up to one behind."""
         written: int = _HEADER.unpack_from(self._map, 0)[1]
         return written
 
     def ask_for(self, most_fps: float | None) -> None:
-        """Want no more frames a second than this; None: all. May be repeated at no cost."""
+        """Limit the frame rate to this value; None: no limit. May be repeated at no cost."""
         if most_fps == self._most_fps:
             return
         with self._locked() as locked:
@@ -118,9 +119,9 @@ class SlotReader:
                 self._most_fps = most_fps
 
     def read(self) -> Frame | None:
-        """Return the newest frame; None when it was read before or is out of reach.
+        """Return the newest frame; None if it was read before or is not accessible.
 
-        It lies in the shared memory, and stays as it is until the next one is returned.
+        It lies in the shared memory, and does not change until the next one is returned.
         """
         with self._locked() as locked:
             if not locked:

@@ -1,8 +1,8 @@
 """A camera on the network: `rtsp://...` or `http://...` (MJPEG), through OpenCV's FFmpeg.
 
-The service of systemd/ closes the network: a drop-in has to open it for such a camera. Frames come
-late by what the stream buffers; their capture time is when they arrive here. `#rotate=180` and
-`#flip=1` at the end of the URL turn and mirror the picture.
+The systemd service has no network access: a drop-in must allow it for such a camera. The stream's
+buffer delays frames; their capture time is the time of their arrival. `#rotate=180` and `#flip=1`
+at the end of the URL turn and mirror the picture.
 """
 
 import math
@@ -21,7 +21,7 @@ READ_TIMEOUT_MS = 3_000
 
 
 def open_uri(uri: CameraUri, *, fps: float) -> Camera:
-    """Open a stream; UserError when nobody answers or it is no video. It has its own rate."""
+    """Open a stream, which has its own rate; UserError if nobody answers or it is not a video."""
     if not uri.path.startswith("//") or len(uri.path) <= len("//"):
         raise uri.error(f"no host: write {uri.scheme}://HOST/PATH")
     return StreamCamera(uri, fps)
@@ -53,7 +53,7 @@ class StreamCamera:
 
     @property
     def fps(self) -> float:
-        """The rate that the stream says it has; where it says none, the one that was asked for."""
+        """The rate that the stream reports; if it reports none, the requested rate."""
         return self._fps
 
     def read(self) -> NDArray[np.uint8] | None:
@@ -64,5 +64,5 @@ class StreamCamera:
         return cv2.cvtColor(colour, cv2.COLOR_BGR2GRAY).astype(np.uint8, copy=False)
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._capture.release()

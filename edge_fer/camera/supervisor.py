@@ -1,6 +1,6 @@
-"""Keeps a camera process running: says what is wrong with it, and when to start another.
+"""Supervises a camera process: decides what is wrong with it, and when to restart it.
 
-Pure: the daemon brings the times and does what is decided.
+Pure: the daemon passes the times and carries out the decisions.
 """
 
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ HEALTHY_AFTER_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the absence of a frame means, and whether to restart the camera process."""
+    """The meaning of a missing frame, and whether to restart the camera process."""
 
     camera: CameraCondition
     restart: bool
@@ -47,7 +47,7 @@ class CameraSupervisor:
         self.restarts = 0
 
     def frame(self, now_s: float) -> None:
-        """Take note of a frame."""
+        """Record a frame."""
         self.opened = True
         self._frame_s = now_s
         if self._first_frame_s is None:
@@ -56,7 +56,7 @@ class CameraSupervisor:
             self._backoff.reset()
 
     def restarted(self, now_s: float) -> None:
-        """Take note of a new process."""
+        """Record a new process."""
         self.restarts += 1
         self._started_s = now_s
         self._frame_s = self._first_frame_s = None
@@ -65,10 +65,10 @@ class CameraSupervisor:
     def silence(
         self, now_s: float, *, alive: bool, opening_s: float | None = None
     ) -> Verdict | None:
-        """Judge a moment without a new frame; None while that is not worth saying.
+        """Judge a moment without a new frame; None while this is normal.
 
-        `opening_s` is when the process began to open the camera: what it imported before, which
-        takes long on a busy machine, is no fault of a camera.
+        `opening_s` is when the process began to open the camera. The imports before that take long
+        on a busy machine, and are not a fault of the camera.
         """
         last_s = self._started_s if self._frame_s is None else self._frame_s
         silent_s = now_s - last_s

@@ -1,4 +1,4 @@
-"""Frames that were written only in part: a USB packet was lost, or a JPEG broke off."""
+"""Detects incomplete frames: a USB packet was lost, or a JPEG was truncated."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +11,10 @@ _SAMPLE_STEP = 4
 
 
 def is_torn(grey: NDArray[np.uint8]) -> bool:
-    """Say whether the lowest rows of a frame (uint8[h,w]) are filling and not picture.
+    """Return whether the lowest rows of a frame (uint8[h,w]) are filling and not picture.
 
-    No sensor gives a whole row of one value, but a clipped one. A frame that is all of one value
-    is not torn: there is no picture above the filling.
+    Except for clipped rows, no sensor gives a whole row of one value. A frame with only one value
+    is not incomplete: it has no picture above the filling.
     """
     value = grey[-1, 0]
     if value in _CLIPPED:

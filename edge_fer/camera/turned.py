@@ -1,4 +1,4 @@
-"""A camera whose pictures are turned and mirrored, as `rotate=` and `flip=` of its URI say."""
+"""A camera whose pictures are rotated and mirrored by `rotate=` and `flip=` of its URI."""
 
 import cv2
 import numpy as np
@@ -15,7 +15,7 @@ _TURNS = {
 
 
 def turned(camera: Camera, uri: CameraUri) -> Camera:
-    """Return `camera` as its URI wants it seen: turned clockwise first, then mirrored."""
+    """Return `camera` with the URI's transformations: rotated clockwise first, then mirrored."""
     rotate, flip = uri.options.get("rotate", "0"), uri.options.get("flip", "0") == "1"
     if rotate == "0" and not flip:
         return camera
@@ -24,7 +24,7 @@ def turned(camera: Camera, uri: CameraUri) -> Camera:
 
 
 class TurnedCamera:
-    """Turns each picture of another camera."""
+    """Rotates and mirrors each picture of another camera."""
 
     def __init__(self, camera: Camera, turn: int | None, *, flip: bool) -> None:
         self._camera = camera
@@ -53,9 +53,9 @@ class TurnedCamera:
 
 
 class TurnedSkippingCamera(TurnedCamera):
-    """The same of a camera that can do without a picture."""
+    """The same for a camera that can skip pictures."""
 
     def skip(self) -> None:
-        """Take the next frame, and make no picture of it."""
+        """Take the next frame without decoding it."""
         assert isinstance(self._camera, SkippingCamera)
         self._camera.skip()

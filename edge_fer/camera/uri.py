@@ -1,7 +1,7 @@
 """Camera URIs: `scheme:path?option=value&option=value`.
 
-Of a network stream it is the URL as it is, its query included. Our options follow as the fragment,
-which no server gets: `rtsp://HOST/PATH?query#rotate=180&flip=1`.
+For a network stream, the URI is the unchanged URL including its query. Options of edge-fer follow
+as the fragment, which is not sent to the server: `rtsp://HOST/PATH?query#rotate=180&flip=1`.
 """
 
 import math
@@ -80,7 +80,7 @@ OPTIONS: Mapping[str, Mapping[str, Option]] = {
 
 @dataclass(frozen=True, slots=True)
 class CameraUri:
-    """A camera URI taken apart; `text` is as the user wrote it, `path` without the options."""
+    """A parsed camera URI; `text` is the original text, `path` has no options."""
 
     text: str
     scheme: str
@@ -115,7 +115,7 @@ class CameraUri:
         return text
 
     def check_options(self) -> None:
-        """UserError unless each option is one of this scheme's and in its range."""
+        """Raise UserError unless each option is known to this scheme and in its range."""
         known = OPTIONS.get(self.scheme, {})
         for name in self.options:
             if name not in known:
@@ -132,7 +132,7 @@ class CameraUri:
 
 
 def absolute_uri(text: str) -> str:
-    """Return a URI that names the same recording from any folder; others are as they were."""
+    """Return a URI that names the same recording from any folder; other URIs are unchanged."""
     scheme, colon, rest = text.partition(":")
     if scheme != "file" or not rest or rest.startswith(("/", "~", "?")):
         return text
@@ -149,7 +149,7 @@ def _stream_options(rest: str) -> tuple[str, dict[str, str]]:
 
 
 def parse_uri(text: str) -> CameraUri:
-    """Take a camera URI apart; UserError for one that has no scheme or a malformed option."""
+    """Parse a camera URI; UserError if it has no scheme or a malformed option."""
     scheme, colon, rest = text.partition(":")
     if not colon or not scheme:
         shown = redacted_uri(text)

@@ -1,9 +1,9 @@
-"""A camera that Linux shows as /dev/video*: USB cameras and most CSI cameras.
+"""A camera that Linux lists as /dev/video*: USB cameras and most CSI cameras.
 
-By its path, or a name that stays the same: v4l2:/dev/v4l/by-id/...  Options: `width=`, `height=`,
+It is named by its path, or by a stable name: v4l2:/dev/v4l/by-id/...  Options: `width=`, `height=`,
 `fps=`, `format=` (MJPG, YUYV or GREY) and `exposure=` (auto, or a fixed time in units of 0.1 ms).
-What the URI asks for is read back: a driver that gives something else is an error. Without it the
-driver may choose the nearest that it can.
+The options of the URI are read back; a driver that sets another value is an error. Without options
+the driver chooses the nearest value.
 """
 
 import os
@@ -27,7 +27,7 @@ _FULL_RANGE = np.clip((np.arange(256) - 16) * 255 / 219, 0, 255).round().astype(
 
 
 def open_uri(uri: CameraUri, *, fps: float) -> Camera:
-    """Open a device; UserError that says what is wrong with it."""
+    """Open a device; the UserError explains what is wrong."""
     uri.check_options()
     if not uri.path:
         raise uri.error("no device: write v4l2:/dev/video0")
@@ -79,7 +79,7 @@ class Video4Linux:
             self._require("format", pixels, _fourcc(self._capture.get(cv2.CAP_PROP_FOURCC)))
 
     def expose(self, exposure: int | None) -> None:
-        """Fix the exposure (units of 0.1 ms), or leave it to the camera; UserError if refused."""
+        """Set a fixed exposure (units of 0.1 ms) or automatic exposure; UserError if refused."""
         if exposure is None:
             self._capture.set(cv2.CAP_PROP_AUTO_EXPOSURE, EXPOSURE_AUTO)
             return
@@ -90,7 +90,7 @@ class Video4Linux:
     def _require(
         self, option: str, asked: str | float, given: str | float, *, tolerance: float = 0.0
     ) -> None:
-        """UserError where the URI asked for something that the driver does not give."""
+        """Raise UserError if the driver did not apply an option of the URI."""
         if option not in self._uri.options or asked == given:
             return
         if isinstance(asked, str) or isinstance(given, str) or abs(asked - given) > tolerance:
@@ -103,18 +103,18 @@ class Video4Linux:
 
     @property
     def fps(self) -> float:
-        """The rate that the driver says it gives."""
+        """The rate that the driver reports."""
         return self._fps
 
     def read(self) -> NDArray[np.uint8] | None:
-        """Return the next frame, uint8[h,w]; UserError when the device gives none."""
+        """Return the next frame, uint8[h,w]; UserError if the device gives none."""
         ok, image = self._capture.read()
         if not ok:
             raise self._no_frames()
         return to_grey(image.astype(np.uint8, copy=False))
 
     def skip(self) -> None:
-        """Take a frame from the driver and decode nothing; UserError when the device gives none."""
+        """Take a frame from the driver without decoding it; UserError if the device gives none."""
         if not self._capture.grab():
             raise self._no_frames()
 
@@ -124,7 +124,7 @@ class Video4Linux:
         )
 
     def close(self) -> None:
-        """Give the device back."""
+        """Release the device."""
         self._capture.release()
 
 
@@ -143,7 +143,7 @@ def _fourcc(code: float) -> str:
 
 
 def _check_device(uri: CameraUri, path: Path) -> None:
-    """Say what OpenCV would not: it only knows that the device did not open."""
+    """Report the reason, because OpenCV only reports that the device did not open."""
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:

@@ -16,11 +16,12 @@ class StateMonitor:
 
     `started_s` is the monotonic time from which the camera's start-up time counts. `observe` needs
     observations in order of time, at least ten a second, with or without frames;
-    older ones are ignored, and nothing that it is given makes it raise.
+    it ignores older ones, and never raises.
 
-    With `resumed_at`, numbers of the last event and of the last request, it goes on for another
-    that knew the same driver a moment ago: the shorter time to be ready again holds, and nobody is
-    called uncertain before `quiet_until_s` (monotonic), having been asked.
+    `resumed_at` has the numbers of the last event and of the last request of a predecessor that
+    watched the same driver a moment ago. The monitor continues them and needs the shorter time to
+    become ready. The state is not *uncertain* before `quiet_until_s` (monotonic), because the
+    driver was already asked.
     """
 
     def __init__(
