@@ -12,6 +12,10 @@ MOST_YAWNS = 20  # that are remembered
 # A mouth that closes for a moment, or is misjudged, does not end a yawn; one that moves as in talk
 # does. After a yawn the face needs a moment.
 PAUSE_S = 0.3
+# A pause subtracts this multiple of its length: during a yawn the mouth is wide for more than two
+# thirds of the time, misjudged frames included. In talk and laughter, vowels and pauses are about
+# equally long.
+PAUSE_WEIGHT = 2.0
 AFTERWARDS_S = 1.0
 
 
@@ -19,9 +23,9 @@ AFTERWARDS_S = 1.0
 class MouthEvidence:
     """`yawns_s` are the times at which yawns became clear, monotonic seconds.
 
-    `wide_s` is how long the mouth has been wide open (0: it is not), and `since_s` when it last
-    was. `clear` is whether this was long enough for a yawn, to which closed lids may then belong.
-    `seen_s` is when the mouth was last seen.
+    `wide_s` is how long the mouth has been wide open, less what pauses subtract, and `since_s` when
+    it was last wide. `clear` is whether this was long enough for a yawn, to which closed lids may
+    then belong. `seen_s` is when the mouth was last seen.
     """
 
     seen_s: float | None = None
@@ -59,7 +63,8 @@ def update_mouth(
     if opening < settings.mouth_yawn_from:
         if kept.since_s is None or time_s - kept.since_s > PAUSE_S + ROUNDING_S:
             return changed(kept, wide_s=0.0, counted=False, clear=kept.yawning(time_s))
-        return kept
+        pause_s = min(elapsed_s, settings.look_speaks_for_s)
+        return changed(kept, wide_s=max(kept.wide_s - PAUSE_WEIGHT * pause_s, 0.0))
     wide_s = kept.wide_s + min(elapsed_s, settings.look_speaks_for_s)
     clear = kept.clear or wide_s >= settings.yawn_min_s - ROUNDING_S
     kept = changed(kept, wide_s=wide_s, since_s=time_s, clear=clear)

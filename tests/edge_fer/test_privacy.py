@@ -128,7 +128,7 @@ class TestDaemon:
         _, seen, _ = run
         assert any(signals["State"] == "attentive" for signals in seen.signals("DriverState"))
 
-    def test_no_file_is_opened_to_write_but_that_of_two_numbers(
+    def test_no_file_is_opened_to_write_but_that_for_the_next_process(
         self, run: tuple[Trace, Drive, str]
     ) -> None:
         trace, _, port = run

@@ -167,6 +167,20 @@ def test_whoever_was_asked_is_not_asked_again_by_the_next_process(path: Path) ->
     assert first_s["resumed"] == pytest.approx(asked_s + 60.0, abs=0.15)
 
 
+def test_one_write_replaces_all_of_the_one_before(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where each number is as long as it can be: nothing of it is left behind the next."""
+    monkeypatch.setattr("edge_fer.daemon.resume.boot_id", lambda: "x" * 36)
+    file = ResumeFile(path)
+    file.restarts = 10**9
+    file.write(Resume(254, 254, 123_456_789.123 + 14_400.0), 123_456_789.123)
+    size = path.stat().st_size
+    file.write(Resume(0, 0), 1.0)
+    assert path.stat().st_size == size == 192
+    assert ResumeFile(path).read(1.5) == Resume(0, 0)
+
+
 def test_a_file_of_a_version_that_left_no_time_of_a_question_is_read(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,7 @@ from edge_fer.observation import (
     FaceBox,
     HeadPose,
     Observation,
+    Vehicle,
 )
 
 START_S = 5000.0
@@ -335,3 +336,43 @@ def test_a_cut_before_anybody_was_seen_changes_nothing() -> None:
     evidence = after([cut_to(begin[0]), *begin[1:]])
     assert evidence.presence.is_driver
     assert evidence.ready
+
+
+def own(time_s: float, *, face: FaceBox | None = FACE) -> Observation:
+    """A driver with narrow eyes and a turned head, who yawns."""
+    eye = EyeReading(0.24, 0.05, 0.1, 0.2, 0.9, 40.0)
+    seen = frame(time_s, ANGRY, face=face)
+    if face is None:
+        return replace(seen, seat_empty=True)
+    eyes, head = EyesReading(eye, eye), HeadPose(14.0, -5.0, 0.0)
+    return replace(seen, eyes=eyes, head=head, mouth_opening=0.4 if time_s < 5.0 else 0.05)
+
+
+PARKED = Vehicle(speed_km_h=0.0, ignition_on=False)
+FORGETTING = {
+    "another person": [own(70.0 + k / 10, face=moved(400)) for k in range(60)],
+    "another scene": [cut_to(own(70.0))],
+    "an empty seat": [own(70.0 + k / 10, face=None) for k in range(30)],
+    "the ignition": [replace(own(70.0), vehicle=PARKED)],
+}
+
+
+@pytest.mark.parametrize("how", FORGETTING)
+def test_what_was_learned_of_a_driver_is_forgotten_with_the_driver(how: str) -> None:
+    known = after([own(k / 10) for k in range(700)])
+    assert known.eyelids.baseline.open_at(SETTINGS) < SETTINGS.lids_open_at - 0.05
+    assert known.head.neutral.learned == pytest.approx((14.0, -5.0))
+    assert known.head.rest.is_known
+    assert known.mouth.yawns == 1
+    assert known.emotion.rest.median is not None
+    # A face that was away for a moment is the same driver's.
+    away = after([frame(70.0 + k / 10, None, face=None) for k in range(50)], known)
+    assert away.head.neutral.learned == known.head.neutral.learned
+    forgotten = after(FORGETTING[how], known)
+    assert forgotten.eyelids.baseline.open_at(SETTINGS) == pytest.approx(
+        SETTINGS.lids_open_at, abs=0.03
+    )
+    assert forgotten.head.neutral.learned is None
+    assert not forgotten.head.rest.is_known
+    assert forgotten.mouth.yawns == 0
+    assert forgotten.emotion.rest.median is None

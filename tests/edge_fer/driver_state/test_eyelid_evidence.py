@@ -303,3 +303,24 @@ def test_one_misjudged_frame_does_not_wake_a_sunken_head() -> None:
     begun = seen(shut, 0.7)
     woken = seen(opened, 1 / 30, after=begun, begin_s=0.7, head=lap)
     assert seen(shut, 0.5, after=woken, begin_s=0.7 + 1 / 30, head=lap).microsleep
+
+
+@pytest.mark.parametrize(("closing_s", "blinks"), [(0.1, 1), (0.2, 1), (0.35, 0), (0.45, 0)])
+def test_a_blink_is_known_by_its_speed_as_well_as_by_its_length(
+    closing_s: float, blinks: int
+) -> None:
+    """The lids fall, are shut for a moment that is short enough for a blink, and open."""
+    evidence = EyelidEvidence()
+    time_s = 0.0
+    for _ in range(30):
+        for sample, seconds in (
+            (measured(0.36, 0.05), 2.4 - closing_s),
+            (measured(0.22, 0.5), closing_s),
+            (measured(0.1, 0.95), 0.2),
+        ):
+            evidence = shown(sample, seconds, after=evidence, begin_s=time_s)
+            time_s += round(seconds * 30) / 30
+    assert evidence.blinks_per_minute == pytest.approx(blinks * 60 / 2.6, abs=3.0)
+    # What falls slowly is a closure and no blink: it counts for PERCLOS.
+    assert evidence.perclos is not None
+    assert (evidence.perclos == 0.0) if blinks else (evidence.perclos >= 0.2 / 2.6 - 0.01)
