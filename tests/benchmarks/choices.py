@@ -158,7 +158,8 @@ def _handing_over(pictures: Sequence[Grey]) -> Choice:
 
 def main() -> None:
     """Print the table as Markdown, and what threads do to OpenCV's part."""
-    print("| what | plain way | here | plain, ms | here, ms | times |\n|---|---|---|---|---|---|")
+    print("| what | plain method | edge-fer | plain, ms | edge-fer, ms | ratio |")
+    print("|---|---|---|---|---|---|")
     for one in measure_choices():
         print(
             f"| {one.what} | {one.plain} | {one.chosen} | {one.plain_ms:.3f} | "

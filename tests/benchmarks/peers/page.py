@@ -22,17 +22,18 @@ def page(comparison: Comparison) -> str:
     machine, before, after = comparison.machine, comparison.before, comparison.after
     size = sum(peer.frames for peer in comparison.peers[:1])
     parts = [
-        "# Beside other programs",
+        "# Comparison with other programs",
         "",
-        "Written by `make bench-peers`: each program in its own environment, as pip installs it,",
-        f"on one core, turns: {comparison.turns}, of which the best counts. The same first",
-        f"{comparison.faces:,} faces of PublicTest, one at a time, and the same {size} frames of",
-        f"{len(comparison.clips)} clips: *a frame* is the mean from the decoded picture to the",
-        "answer, face detection included; for edge-fer that is its whole pipeline, up to the",
-        "driver's state. *memory* is the peak, *start* from the process's start to its first",
-        "answer, *installed* what pip put beside itself. Times are the core's own (user and",
-        "system), so that other programs do not count: on a core of its own a clock shows the",
-        "same.",
+        "`make bench-peers` writes this page. Each program runs in its own environment, as pip",
+        f"installs it, on one core, in {comparison.turns} turns, of which the best counts. All",
+        f"programs get the same first {comparison.faces:,} faces of PublicTest, one at a time, and",
+        f"the same {size} frames of {len(comparison.clips)} clips.",
+        "",
+        "- *a frame*: mean time from the decoded picture to the answer, face detection included;",
+        "  for edge-fer the whole pipeline, up to the driver state.",
+        "- *memory*: peak. *start*: from the start of the process to its first answer.",
+        "- *installed*: size of the program with its dependencies.",
+        "- Times are processor time (user and system), so that other programs do not count.",
         "",
         f"{machine.processor}, {machine.cores} cores, kernel {machine.kernel}, Python "
         f"{machine.python}; load {before.load:.1f} before and {after.load:.1f} after.",
@@ -50,7 +51,7 @@ def page(comparison: Comparison) -> str:
     for peer in failed:
         source = weights[peer.name]
         why = f"its weights are a download ({source}); " if source else ""
-        parts.append(f"- {peer.shown}: {why}here it ended with `{peer.failed}`.")
+        parts.append(f"- {peer.shown}: {why}it failed here with `{peer.failed}`.")
     parts += [f"- {name}: {why}." for name, why in NOT_PACKAGED.items()]
     return "\n".join(parts) + "\n"
 
