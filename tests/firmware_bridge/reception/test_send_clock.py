@@ -211,7 +211,7 @@ def test_after_a_pause_of_the_reader_nothing_old_is_fresh(
     if kind == "pseudo-terminal":
         assert old > 0
     else:  # what waited was bounded by the sender
-        assert counters.cycles_skipped > 10
+        assert counters.cycles_skipped > 3  # a connection that is ended begins with nothing behind
     if kind.startswith("USB"):
         assert old < 25  # half a second of all messages; all of the pause would be 120
     if isinstance(line, TcpLine):

