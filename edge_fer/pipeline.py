@@ -1,5 +1,6 @@
 """From one camera frame to one decision about the driver; no I/O and no clock of its own."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from edge_fer.camera.base import Frame
@@ -31,6 +32,10 @@ class Step:
     classified: bool = False  # the face went through the emotion network
     held_s: float | None = None  # with no frame: of the one that the decision still rests on
     observation: Observation | None = None  # what the policy got
+
+
+def _no_lap(stage: str) -> None:
+    """Take no notice of a stage."""
 
 
 class Pipeline:
@@ -78,10 +83,19 @@ class Pipeline:
         self._driver.restart(now_s)
         self._captured_s = None
 
-    def frame(self, frame: Frame, vehicle: Vehicle = UNKNOWN_VEHICLE) -> Step:
-        """Decide from `frame` and the vehicle's state."""
+    def frame(
+        self,
+        frame: Frame,
+        vehicle: Vehicle = UNKNOWN_VEHICLE,
+        lap: Callable[[str], object] = _no_lap,
+    ) -> Step:
+        """Decide from `frame` and the vehicle's state.
+
+        `lap` is called with the name of each stage as it ends, for a benchmark.
+        """
         cells = averaged(frame.grey)
         camera = self._conditions.update(frame.grey, frame.captured_s, cells)
+        lap("camera condition")
         face, probabilities, seat_empty, cut = None, None, None, False
         if camera is not CameraCondition.GOOD:
             # A face found in an unusable frame would be a guess: unknown is the honest answer.
@@ -91,14 +105,19 @@ class Pipeline:
             if cut:
                 self._tracker.forget()
                 self._seat = SeatLook()
+            lap("scene cut")
             face = self._tracker.update(frame.grey, frame.captured_s)
+            lap("face network")
             if face is None:
                 seat_empty = self._seat.empty(frame.grey)
             else:
                 self._seat.taken(frame.grey, face.box, frame.captured_s)
+            lap("seat")
             if face is not None and self._classifier is not None:
                 crop = crop_face(frame.grey, face.box, self._classifier.side_px)
+                lap("crop")
                 probabilities = self._classifier.classify(crop)
+                lap("emotion network")
         head, eyes = None, None
         if face is not None and face.box.landmarks is not None:
             head = (
@@ -109,6 +128,7 @@ class Pipeline:
             if self._eyes is not None:
                 points = face.box.landmarks if face.reading is None else eye_corners(face.reading)
                 eyes = self._eyes.read(frame.grey, points, head)
+                lap("eye network")
         reading = None if face is None else face.reading
         observation = Observation(
             frame.captured_s,
@@ -125,6 +145,7 @@ class Pipeline:
             vehicle=vehicle,
         )
         decision = self._driver.observe(observation)
+        lap("policy")
         self._captured_s = frame.captured_s
         classified = probabilities is not None
         return Step(

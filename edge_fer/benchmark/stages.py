@@ -1,7 +1,7 @@
 """Each stage of the pipeline by itself, on the frames of a camera, in the order of the daemon.
 
-The stages are called as `Pipeline` calls them, and the pipeline as a whole is run on the same
-frames beside them: what it takes longer than its stages is its overhead.
+`Pipeline` itself says where each of its stages ends. Another one runs on the same frames untimed:
+what it takes longer than the stages is its overhead.
 """
 
 import itertools
@@ -14,21 +14,16 @@ from dataclasses import dataclass
 from edge_fer.benchmark.distribution import Distribution
 from edge_fer.camera import open_camera
 from edge_fer.camera.base import Frame
-from edge_fer.camera.cells import averaged
 from edge_fer.camera.condition import ConditionMonitor
-from edge_fer.camera.cut import SceneCuts
 from edge_fer.camera.slots import SlotReader, SlotWriter, create_memory
 from edge_fer.driver_state.monitor import StateMonitor
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.errors import CameraError, CameraReason
-from edge_fer.face.crop import crop_face
-from edge_fer.face.eyes import EyeReader, eye_corners, eyes_closed
+from edge_fer.face.eyes import EyeReader
 from edge_fer.face.opening import open_tracker
-from edge_fer.face.seat_look import SeatLook
 from edge_fer.face.settings import FaceConfig
 from edge_fer.health.meter import Health
 from edge_fer.models.classifier import Classifier
-from edge_fer.observation import CameraCondition, Observation
 from edge_fer.pipeline import Pipeline, Step
 from edge_fer.redaction import redacted_uri
 from edge_fer.vehicle.outgoing import report
@@ -80,13 +75,10 @@ class Stopwatch:
         """Begin a lap."""
         self._lap_s = time.perf_counter()
 
-    def lap(self, name: str) -> float:
-        """Note the time since the last lap, or the start, under `name`, and return it."""
-        now_s = time.perf_counter()
-        taken_s = now_s - self._lap_s
-        self.add(name, taken_s)
+    def lap(self, name: str) -> None:
+        """Note the time since the last lap, or the start, under `name`."""
+        self.add(name, time.perf_counter() - self._lap_s)
         self._lap_s = time.perf_counter()
-        return taken_s
 
     def add(self, name: str, seconds: float) -> None:
         """Note `seconds` under `name`."""
@@ -107,8 +99,7 @@ def measure_stages(
 ) -> StageTimes:
     """Time each stage on the first `frames` frames of a camera; UserError where it gives none."""
     watch = Stopwatch()
-    staged = StagedPipeline(classifier, policy)
-    whole = open_whole(classifier, policy)
+    timed, whole = open_whole(classifier, policy), open_whole(classifier, policy)
     sender = Profile22Sender(definition(DriverStateMessage.NAME).data_ids)
     count, size = 0, (0, 0)
     bare_s: list[float] = []  # of the frames with a face, as the next
@@ -118,7 +109,7 @@ def measure_stages(
             count, size = count + 1, (frame.grey.shape[1], frame.grey.shape[0])
             # In turns, so that neither always finds the frame in the cache that the other filled.
             frame_s = _timed(whole, frame) if count % 2 else 0.0
-            step, stages_s = staged.frame(frame, watch)
+            step, stages_s = staged(timed, frame, watch)
             frame_s = frame_s or _timed(whole, frame)
             if step.face is not None:
                 bare_s.append(stages_s)
@@ -172,69 +163,21 @@ def open_whole(classifier: Classifier, policy: PolicySettings) -> Pipeline:
     return Pipeline(classifier, open_tracker(_FACE), ConditionMonitor(), driver, EyeReader())
 
 
-class StagedPipeline:
-    """Does what `open_whole` does, one stage after the other, so that each can be timed."""
+def staged(pipeline: Pipeline, frame: Frame, watch: Stopwatch) -> tuple[Step, float]:
+    """Return the step of a frame, and the seconds that its stages took; `watch` gets each."""
+    laps: list[tuple[str, float]] = []
+    begun_s = time.perf_counter()
 
-    def __init__(self, classifier: Classifier, policy: PolicySettings) -> None:
-        self._classifier = classifier
-        self._tracker = open_tracker(_FACE)
-        self._conditions = ConditionMonitor()
-        self._driver = StateMonitor(policy, 0.0)
-        self._eyes = EyeReader()
-        self._seat = SeatLook()
-        self._cuts = SceneCuts()
+    def lap(stage: str) -> None:
+        nonlocal begun_s
+        laps.append((stage, time.perf_counter() - begun_s))
+        begun_s = time.perf_counter()
 
-    def frame(self, frame: Frame, watch: Stopwatch) -> tuple[Step, float]:
-        """Return what `Pipeline.frame` would, and the seconds that its stages took."""
-        grey, time_s = frame.grey, frame.captured_s
-        face, probabilities, head, eyes = None, None, None, None
-        seat_empty, cut = None, False
-        taken_s = 0.0
-        watch.start()
-        cells = averaged(grey)
-        camera = self._conditions.update(grey, time_s, cells)
-        taken_s += watch.lap("camera condition")
-        if camera is not CameraCondition.GOOD:
-            self._cuts.forget()
-        else:
-            cut = self._cuts.update(grey, time_s, cells)
-            if cut:
-                self._tracker.forget()
-                self._seat = SeatLook()
-            taken_s += watch.lap("scene cut")
-            face = self._tracker.update(grey, time_s)
-            found = DETECT if face is not None and face.detected else TRACK
-            taken_s += watch.lap(NO_FACE if face is None else found)
-            if face is None:
-                seat_empty = self._seat.empty(grey)
-            else:
-                self._seat.taken(grey, face.box, time_s)
-            taken_s += watch.lap("seat")
-        reading = None if face is None else face.reading
-        if face is not None and reading is not None:
-            crop = crop_face(grey, face.box, self._classifier.side_px)
-            taken_s += watch.lap("crop")
-            probabilities = self._classifier.classify(crop)
-            taken_s += watch.lap("emotion network")
-            head = reading.head
-            eyes = self._eyes.read(grey, eye_corners(reading), head)
-            taken_s += watch.lap("eye network")
-        seen = Observation(
-            time_s,
-            camera,
-            None if face is None else face.box,
-            probabilities,
-            eyes_closed=None if eyes is None else eyes_closed(eyes),
-            head=head,
-            eyes=eyes,
-            mouth_opening=None if reading is None else reading.mouth_opening,
-            profile=reading is not None and reading.profile,
-            seat_empty=seat_empty,
-            cut=cut,
-        )
-        decision = self._driver.observe(seen)
-        taken_s += watch.lap("policy")
-        return Step(decision, camera, face, time_s, frame.sequence, observation=seen), taken_s
+    step = pipeline.frame(frame, lap=lap)
+    found = NO_FACE if step.face is None else DETECT if step.face.detected else TRACK
+    for stage, taken_s in laps:
+        watch.add(found if stage == "face network" else stage, taken_s)
+    return step, sum(taken_s for _, taken_s in laps)
 
 
 def _reported(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from edge_fer.benchmark.stages import StagedPipeline, Stopwatch, measure_stages, open_whole
+from edge_fer.benchmark.stages import Stopwatch, measure_stages, open_whole, staged
 from edge_fer.camera.base import Frame
 from edge_fer.camera.scene import Scene
 from edge_fer.driver_state.settings import PolicySettings
@@ -20,11 +20,8 @@ def classifier() -> Classifier:
 
 
 def test_they_see_and_decide_what_the_pipeline_does(classifier: Classifier) -> None:
-    staged, whole, watch = (
-        StagedPipeline(classifier, POLICY),
-        open_whole(classifier, POLICY),
-        Stopwatch(),
-    )
+    timed, whole = open_whole(classifier, POLICY), open_whole(classifier, POLICY)
+    watch = Stopwatch()
     scene = Scene()
     # A driver, the tunnel's dark, an empty seat, the driver again, and another scene.
     pictures = [scene.render(1.0 + number / 2) for number in range(36)]
@@ -33,7 +30,7 @@ def test_they_see_and_decide_what_the_pipeline_does(classifier: Classifier) -> N
     for number, grey in enumerate(pictures):
         frame = Frame(grey, number / 5, number)
         wanted = whole.frame(frame)
-        step, _ = staged.frame(frame, watch)
+        step, _ = staged(timed, frame, watch)
         assert step.decision == wanted.decision
         assert step.face == wanted.face
         one, other = step.observation, wanted.observation
