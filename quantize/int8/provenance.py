@@ -56,23 +56,31 @@ def emotions_provenance(training: Mapping[str, Any]) -> Provenance | None:
     return Provenance(commands, tuple(data))
 
 
+def _trainings(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the records of all trainings, the first one first: each began with the one before."""
+    found: list[Mapping[str, Any]] = []
+    before: Any = record
+    while isinstance(before, Mapping):
+        found.insert(0, before)
+        before = before.get("started_from")
+    return found
+
+
 def face_provenance(record: Mapping[str, Any]) -> Provenance:
     """Return the origin of a face network, of the record that `edge-fer face train` left."""
     digests, seed = record["data_sha256"], record["settings"]["seed"]
     trained = []
-    before: Any = record
-    while isinstance(before, Mapping):  # each training began with the network of the one before
-        settings = before["settings"]
-        initial = " --initial FILE" if before.get("initial") else ""
+    for training in _trainings(record):
+        settings = training["settings"]
+        initial = " --initial FILE" if training.get("initial") else ""
         trained.append(
             f"edge-fer face train --labels FILE --out FOLDER --epochs {settings['epochs']}"
             f" --seed {settings['seed']}{initial}"
         )
-        before = before.get("started_from")
     return Provenance(
         (
             f"edge-fer face label --faces FOLDER --data FILE --out FILE --seed {seed}",
-            *reversed(trained),
+            *trained,
             "edge-fer face quantize FOLDER --labels FILE --out FILE",
         ),
         (
@@ -85,19 +93,17 @@ def face_provenance(record: Mapping[str, Any]) -> Provenance:
 def eyes_provenance(record: Mapping[str, Any]) -> Provenance:
     """Return the origin of an eye network, of the record that `edge-fer eyes train` left."""
     trained = []
-    before: Any = record
-    while isinstance(before, Mapping):  # each training began with the network of the one before
-        settings = before["settings"]
+    for training in _trainings(record):
+        settings = training["settings"]
         start = " --start FILE" if settings.get("start") else ""
         trained.append(
             f"edge-fer eyes train --data FILE --out FILE --epochs {settings['epochs']}"
             f" --learning-rate {settings['learning_rate']:g} --seed {settings['seed']}{start}"
         )
-        before = before.get("started_from")
     return Provenance(
         (
             "edge-fer eyes prepare --eyes FOLDER --faces FOLDER --out FILE",
-            *reversed(trained),
+            *trained,
             "edge-fer eyes quantize NETWORK --data FILE --out FILE",
         ),
         (DataSource("eye patches", record["data_sha256"], _EYES, "for research use"),),
