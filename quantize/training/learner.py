@@ -64,9 +64,7 @@ def new_learner(
         if begun.name != network.name:
             begun = narrow(begun, network, faces)
         grow(network, begun, faces)
-    model = _with_sharpness(
-        network if settings.votes_sha256 is None else _with_votes(network), settings
-    )
+    model = _in_training(network, settings)
     _compile(model, settings, steps_per_epoch)
     return _learner(model, settings, steps_done=0)
 
@@ -91,9 +89,7 @@ def resized_learner(
         if [value.shape for value in values] != [tuple(each.shape) for each in layer.weights]:
             break
         layer.set_weights(values)
-    model = _with_sharpness(
-        network if settings.votes_sha256 is None else _with_votes(network), settings
-    )
+    model = _in_training(network, settings)
     _compile(model, settings, steps_per_epoch)
     return _learner(model, settings, steps_done=0)
 
@@ -153,8 +149,9 @@ def _with_votes(network: keras.Model) -> keras.Model:
     return keras.Model(network.input, {"logits": network.output, "votes": head(features)})
 
 
-def _with_sharpness(model: keras.Model, settings: TrainingSettings) -> keras.Model:
-    """Return `model` with the training step of `settings`, its layers shared."""
+def _in_training(network: keras.Model, settings: TrainingSettings) -> keras.Model:
+    """Return what is trained of `network`, layers shared: heads and training step of `settings`."""
+    model = network if settings.votes_sha256 is None else _with_votes(network)
     if settings.sharpness == 0:
         return model
     outputs = dict(zip(model.output_names, model.outputs, strict=True))
