@@ -14,7 +14,7 @@ import typer
 from edge_fer.cli.device_config import device_config
 from edge_fer.cli.exit_codes import EXIT_FAILED
 from edge_fer.cli.help import new_app
-from edge_fer.cli.options import JsonOption, file_for
+from edge_fer.cli.options import JsonOption, NewKeyOption
 from edge_fer.out_path import prepare_folder
 
 model_app = new_app("Show, check, install, roll back, fetch and sign models.")
@@ -195,14 +195,7 @@ def _place(store: Path | None, trusted_key: str | None) -> _Place:
 
 @model_app.command()
 def keygen(
-    out: Annotated[
-        Path,
-        typer.Option(
-            metavar="FILE",
-            callback=file_for("--out"),
-            help="The new private key (PEM); keep it off the device.",
-        ),
-    ],
+    out: NewKeyOption,
 ) -> None:
     """Make a key pair for `sign`; print the public key, which is for the device's config."""
     from edge_fer.models.signature import make_signing_key

@@ -141,6 +141,15 @@ PictureOption = Annotated[
         help="Draw the last view into this .svg.",
     ),
 ]
+NewKeyOption = Annotated[
+    Path,
+    typer.Option(
+        "--out",
+        metavar="FILE",
+        callback=file_for("--out"),
+        help="The new private key (PEM); keep it off the device.",
+    ),
+]
 RecordOption = Annotated[
     Path | None,
     typer.Option(

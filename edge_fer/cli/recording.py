@@ -13,7 +13,7 @@ import typer
 from edge_fer.cli.device_config import device_config
 from edge_fer.cli.exit_codes import EXIT_FAILED
 from edge_fer.cli.help import new_app
-from edge_fer.cli.options import JsonOption, file_for, folder_for
+from edge_fer.cli.options import JsonOption, NewKeyOption, file_for, folder_for
 from edge_fer.errors import ClipError, ClipReason, UsageError, UsageReason, UserError
 from edge_fer.printable import printable
 
@@ -163,14 +163,7 @@ def device_key(
 
 @recording_app.command()
 def keygen(
-    out: Annotated[
-        Path,
-        typer.Option(
-            metavar="FILE",
-            callback=file_for("--out"),
-            help="The new private key (PEM); keep it off the device.",
-        ),
-    ],
+    out: NewKeyOption,
 ) -> None:
     """Make a key pair; print the public key, which is for the device's config."""
     from edge_fer.recording.sealing import make_key
