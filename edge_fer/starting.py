@@ -1,8 +1,9 @@
-"""Says to the service manager, once a second, that a start goes on: a start that is stopped ends.
+"""Reports to the service manager, twice a second, that a start is in progress.
 
-Loaded before all else, and needs the standard library alone: what a slow disk takes to load the
-rest is not to look like a process that stands still. The whole process shows which it is: one
-that is stopped says nothing more. One whose main thread hangs is given up after `LONGEST_START_S`.
+A stalled start is then detected as soon as a stalled daemon: the reports of a stopped process end. A
+main thread that hangs is given up after `LONGEST_START_S`. This module is loaded before all others
+and needs only the standard library, so that slow loading from a slow disk does not look like a
+stall.
 """
 
 import contextlib
@@ -19,14 +20,14 @@ _done = threading.Event()
 
 
 def feed_while_starting() -> None:
-    """Begin, where this is the daemon and a service manager waits for it; returns at once."""
+    """Start the reports if this process is a daemon under a service manager. Return at once."""
     address = os.environ.get("NOTIFY_SOCKET")
     if address and "run" in sys.argv[1:]:
         threading.Thread(target=_feed, args=(address,), name="starting", daemon=True).start()
 
 
 def started() -> None:
-    """End it: from READY=1 on the watchdog counts, which this would make longer."""
+    """Stop the reports: after READY=1 the watchdog applies, and they would extend its time."""
     _done.set()
 
 
