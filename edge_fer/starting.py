@@ -1,6 +1,6 @@
 """Reports to the service manager, twice a second, that a start is in progress.
 
-A stalled start is then detected as soon as a stalled daemon: the reports of a stopped process end. A
+A stalled start is then detected as soon as a stalled daemon: a stopped process sends no report. A
 main thread that hangs is given up after `LONGEST_START_S`. This module is loaded before all others
 and needs only the standard library, so that slow loading from a slow disk does not look like a
 stall.
