@@ -382,13 +382,17 @@ def test_what_failed_is_read_too() -> None:
         camera_error="camera v4l2:/dev/video0: there is no such device",
         model="none: no such file",
         model_failed=True,
+        emotions_off=True,
         detector_failed=True,
     )
     text = status_as_text(failed)
     assert "latency unknown; camera v4l2:/dev/video0: there is no such device\n" in text
-    assert "model        none: no such file\n" in text
+    off = "emotions are off (driver_state.emotion_states)"
+    assert f"model        none: no such file; {off}\n" in text
     assert "the cascade stands in for YuNet\n" in text
     assert "edge_fer_model_failed 1\n" in as_prometheus(failed)
+    assert "edge_fer_emotions_off 1\n" in as_prometheus(failed)
+    assert "edge_fer_emotions_off 0\n" in as_prometheus(STATUS)
     assert "edge_fer_face_detector_failed 1\n" in as_prometheus(failed)
 
 
