@@ -30,7 +30,12 @@ def status_as_text(status: Status) -> str:
             f" {counted(health.stalls_last_hour, 'stall')},"
             f" {counted(health.camera_restarts_last_hour, 'restart')} of the camera",
         ),
-        ("model", status.model + (" (fallback)" if status.model_is_fallback else "")),
+        (
+            "model",
+            status.model
+            + (" (fallback)" if status.model_is_fallback else "")
+            + ("; emotions are off (driver_state.emotion_states)" if status.emotions_off else ""),
+        ),
         (
             "link",
             f"{status.link}: {'open' if counters.connected else 'LOST'},"

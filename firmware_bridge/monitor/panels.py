@@ -50,8 +50,6 @@ DIAGNOSTIC = (
     DriverEvidenceMessage.NAME,
     LinkTimingMessage.NAME,
 )
-# So long after a change of the state an emotion is there, where any is inferred.
-_FIRST_EMOTION_S = 5.0
 _NARROW_COUNTS = ("lost", "rep", "crc", "late")
 
 
@@ -108,16 +106,15 @@ def emotion_panel(seen: Seen, width: int) -> Panel:
 
 
 def _without_emotions(seen: Seen) -> str:
-    """Return why a driver whose face is followed has no emotion; empty where there is no riddle."""
-    known, health = seen.latest(DriverStateMessage), seen.latest(HealthMessage)
-    if known is None or known[0].emotion is not None:
+    """Return why the camera unit infers no emotions; empty where it does."""
+    known = seen.latest(HealthMessage)
+    if known is None:
         return ""
-    if named(DriverStateMessage.NAME, "Face", known[0].face) not in ("tracked", "detected"):
-        return ""
-    if not seen.history or seen.now_s - seen.history[-1].time_s < _FIRST_EMOTION_S:
-        return ""
-    failed = health is not None and named(HealthMessage.NAME, "Model", health[0].model) == "failed"
-    return "the network failed" if failed else "off: driver_state.emotion_states"
+    health = known[0]
+    if named(health.NAME, "EmotionInference", health.emotion_inference) == "off":
+        return "off: driver_state.emotion_states"
+    failed = named(health.NAME, "Model", health.model) == "failed"
+    return "the network failed" if failed else ""
 
 
 def request_panel(seen: Seen) -> Panel:

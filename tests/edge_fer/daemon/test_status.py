@@ -159,6 +159,35 @@ def test_a_socket_left_behind_is_replaced(path: Path) -> None:
     server.stop()
 
 
+def test_a_socket_left_behind_is_no_daemon_and_hides_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left, runs = tmp_path / "left", tmp_path / "runs"
+    for folder in (left, runs):
+        folder.mkdir()
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(left))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "none"))
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(paths, "RUN_USER", tmp_path / "none")
+    monkeypatch.setattr(paths, "SERVICE_RUNTIME", runs)
+    for name in ("status.socket", "frames.socket", "pictures.socket"):
+        with socket.socket(socket.AF_UNIX) as killed:
+            killed.bind(str(left / name))
+    with pytest.raises(DaemonError, match="no daemon runs here") as raised:
+        ask()
+    assert raised.value.reason is DaemonReason.NOT_RUNNING
+    with pytest.raises(DaemonError, match=f"nobody listens at {left}") as raised:
+        ask(left / "status.socket")
+    assert raised.value.reason is DaemonReason.NOT_RUNNING
+    server = StatusServer(runs / "status.socket", None)
+    try:
+        assert ask() is None  # it is starting
+        assert paths.frames_socket().parent != left
+        assert left / "pictures.socket" not in paths.pictures_sockets()
+    finally:
+        server.stop()
+
+
 def test_a_second_daemon_leaves_the_first_its_socket(path: Path, server: StatusServer) -> None:
     second = StatusServer(path, None)
     second.stop()
@@ -353,13 +382,17 @@ def test_what_failed_is_read_too() -> None:
         camera_error="camera v4l2:/dev/video0: there is no such device",
         model="none: no such file",
         model_failed=True,
+        emotions_off=True,
         detector_failed=True,
     )
     text = status_as_text(failed)
     assert "latency unknown; camera v4l2:/dev/video0: there is no such device\n" in text
-    assert "model        none: no such file\n" in text
+    off = "emotions are off (driver_state.emotion_states)"
+    assert f"model        none: no such file; {off}\n" in text
     assert "the cascade stands in for YuNet\n" in text
     assert "edge_fer_model_failed 1\n" in as_prometheus(failed)
+    assert "edge_fer_emotions_off 1\n" in as_prometheus(failed)
+    assert "edge_fer_emotions_off 0\n" in as_prometheus(STATUS)
     assert "edge_fer_face_detector_failed 1\n" in as_prometheus(failed)
 
 

@@ -55,7 +55,10 @@ VIDEO = 44  # some group
 @pytest.fixture(autouse=True)
 def no_daemon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     monkeypatch.setattr(paths, "SERVICE_RUNTIME", tmp_path)
+    monkeypatch.setattr(paths, "RUN_USER", tmp_path / "none")
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
     monkeypatch.setattr(device_config, "DEVICE_CONFIG", tmp_path / "config.toml")
 
 
