@@ -401,6 +401,39 @@ def test_a_sense_that_never_saw_anything_is_named(make_frame: MakeFrame) -> None
     assert "eyes never seen" in draw(watch, LINE, 0.25)
 
 
+@pytest.mark.parametrize(
+    ("reason", "eyes_s", "head_s", "width", "shown"),
+    [
+        ("enough evidence", None, None, 60, "enough evidence, eyes and head never seen"),
+        ("enough evidence", None, None, 36, "enough evidence, eyes, head unseen"),
+        ("enough evidence", 0.0, 12.0, 36, "enough evidence, head unseen 12 s"),
+        ("seat looks empty", 3.0, 0.0, 36, "seat looks empty, eyes unseen 3 s"),
+        ("head turned out of sight", 3.0, 14.0, 36, "head turned out of sight, …"),
+        ("judged again", 0.0, 0.0, 36, "judged again"),
+    ],
+)
+def test_a_reason_is_never_cut_off(
+    make_frame: MakeFrame,
+    reason: str,
+    eyes_s: float | None,
+    head_s: float | None,
+    width: int,
+    shown: str,
+) -> None:
+    watch = Watch(0.0)
+    evidence = DriverEvidenceMessage(
+        eyes_unseen_s=eyes_s,
+        head_unseen_s=head_s,
+        reason=value_code(DriverEvidenceMessage.NAME, "StateReason", reason),
+    )
+    for index in range(2):  # the second makes its sender a trusted one
+        for message in (DriverStateMessage(1), evidence):
+            watch.take(make_frame(message, index / 10))
+    console = Console(file=io.StringIO(), record=True, width=width + 4)
+    console.print(driver_panel(watch.seen(0.15), width))
+    assert f"╰─ {shown} ─" in console.export_text()
+
+
 def test_each_reason_of_the_wire_is_shown_in_words(make_frame: MakeFrame) -> None:
     reasons = dict(definition(DriverEvidenceMessage.NAME).signals["StateReason"].names)
     assert reasons == dict(definition(DriverRequestMessage.NAME).signals["Reason"].names)
