@@ -206,7 +206,7 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
         stdout=writing,
         stderr=subprocess.PIPE,
         text=True,
-        timeout=30,
+        timeout=180,
         check=False,
     )
     os.close(writing)
