@@ -117,8 +117,8 @@ def _common(
     """Driver state from a cabin camera: train, quantize, run, monitor."""
 
 
-# What decoders say of a damaged video: it would stand among our lines, and drown the one that counts.
-# Read when OpenCV is loaded, which no module of the command line does before a verb needs it.
+# What decoders say of a damaged video would stand among our lines. OpenCV reads this when it is
+# loaded, which no module of the command line does before a verb needs it.
 _QUIET_DECODERS = {"OPENCV_FFMPEG_LOGLEVEL": "-8", "OPENCV_LOG_LEVEL": "SILENT"}
 
 
