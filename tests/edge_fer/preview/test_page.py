@@ -309,4 +309,6 @@ class TestLoad:
             if line.startswith("data: "):
                 value = json.loads(line.removeprefix("data: "))
                 kinds.add("state" if "senses" in value else "slow")
+                if value.get("status"):
+                    assert value["status"]["emotions_off"] is False
         connection.close()
