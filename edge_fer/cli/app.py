@@ -49,6 +49,7 @@ from edge_fer.cli.uris import (
     SEVERAL_OPTIONS,
 )
 from edge_fer.errors import UserError
+from edge_fer.printable import printable
 from firmware_bridge.errors import BridgeError
 
 app = typer.Typer(
@@ -116,12 +117,19 @@ def _common(
     """Driver state from a cabin camera: train, quantize, run, monitor."""
 
 
+# What decoders say of a damaged video would stand among our lines. OpenCV reads this when it is
+# loaded, which no module of the command line does before a verb needs it.
+_QUIET_DECODERS = {"OPENCV_FFMPEG_LOGLEVEL": "-8", "OPENCV_LOG_LEVEL": "SILENT"}
+
+
 def main(arguments: list[str] | None = None) -> Any:
     """Run the command line and exit, with a code of `exit_codes`.
 
     A UserError or BridgeError becomes one line on standard error.
     """
     occupy_closed_streams()
+    for name, level in _QUIET_DECODERS.items():
+        os.environ.setdefault(name, level)
     led_nowhere = leads_nowhere()
     code: Any = EXIT_OK
     try:
@@ -135,7 +143,9 @@ def main(arguments: list[str] | None = None) -> Any:
         # Here, and not at the interpreter's end, where it could only complain.
         sys.stdout.flush()
     except (UserError, BridgeError) as error:
-        print(f"edge-fer: {error}", file=sys.stderr)
+        # It may quote a file of somebody else's, whose bytes a terminal must not obey.
+        for line in f"edge-fer: {error}".split("\n"):
+            print(printable(line), file=sys.stderr)
         code = EXIT_USER_ERROR
     except KeyboardInterrupt:
         code = EXIT_INTERRUPTED

@@ -68,7 +68,7 @@ def start_preview(temporary: Path, *arguments: str) -> Iterator[Preview]:
         yield Preview(url.group(), process, folder)
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
         process.stdout.close()
 
 
