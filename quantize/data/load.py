@@ -29,8 +29,8 @@ class Reading:
     `skip_bad` leaves bad rows out and counts them. `classes` are the names that rows may have.
     `cutter` finds the face in each picture; None: pictures are faces. `unsplit` is the usage of
     all rows where neither folders nor a column name one; "split": one group of files, or one row of
-    each class, in five is PublicTest. `side_px`
-    is the size to which images of folders are brought; the rows of a CSV file have 48 px.
+    each class, in five is PublicTest. `side_px` is the size to which images of folders are brought;
+    the rows of a CSV file have 48 px.
     """
 
     skip_bad: bool = False
