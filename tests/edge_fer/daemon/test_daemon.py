@@ -42,6 +42,7 @@ from edge_fer.observation import (
     HeadPose,
     Observation,
 )
+from edge_fer.recording.settings import RecordingConfig
 from edge_fer.vehicle.settings import LinkConfig
 from firmware_bridge.benchmark.terminal import terminal
 from firmware_bridge.e2e.profile22 import Profile22Sender
@@ -299,7 +300,11 @@ def test_what_fails_at_once_does_not_fail_again_at_once(
 def test_what_works_is_said_without_model_and_detector(tmp_path: Path) -> None:
     side = VehicleSide("parts")
     gone = str(tmp_path / "gone")
-    config = replace(on_demo("parts"), model=ModelConfig(path=gone))
+    config = replace(
+        on_demo("parts"),
+        model=ModelConfig(path=gone),
+        recording=RecordingConfig(enabled=True, folder=gone, device_key=gone),
+    )
     try:
         with running(replace(config, face=FaceConfig(detector="yunet", model=gone)), managed=True):
             assert side.until(lambda: side.hears(DriverState.ATTENTIVE))
