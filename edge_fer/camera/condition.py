@@ -26,6 +26,9 @@ _PEAK_SHARE = 0.05
 # Up to a fifth of the frame saturated in the project's clips, which are usable. Project's choice.
 OVEREXPOSED_ABOVE_SHARE = 0.5
 _SATURATED = 250
+# And of the square of a face that is found: in a clip made brighter, lids are read where more than
+# half of the face is saturated. Project's choice.
+BURNT_OUT_ABOVE_SHARE = 0.8
 
 # No sensor gives the same picture twice: its noise differs. Half a second leaves room for a
 # recording that repeats frames.
@@ -103,7 +106,7 @@ class ConditionMonitor:
         bottom, right = round(face.y + face.height), round(face.x + face.width)
         pixels = grey[top : max(bottom, top + 1), left : max(right, left + 1)]
         saturated = np.count_nonzero(pixels >= _SATURATED)
-        if not pixels.size or saturated > OVEREXPOSED_ABOVE_SHARE * pixels.size:
+        if not pixels.size or saturated > BURNT_OUT_ABOVE_SHARE * pixels.size:
             return CameraCondition.OVEREXPOSED
         return CameraCondition.FROZEN if self._frozen(time_s) else CameraCondition.GOOD
 
