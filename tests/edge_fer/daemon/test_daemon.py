@@ -95,9 +95,9 @@ class VehicleSide:
 
     def until(self, condition: Callable[[], bool], within_s: float = PATIENCE_S) -> bool:
         deadline_s = time.monotonic() + within_s
-        while not condition() and time.monotonic() < deadline_s:
+        while not (came := condition()) and time.monotonic() < deadline_s:
             self.step()
-        return condition()
+        return came
 
     def latest(self, kind: type[Message]) -> Message | None:
         found = self.watch.latest(kind)
