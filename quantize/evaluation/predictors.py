@@ -14,6 +14,7 @@ from edge_fer.errors import ModelError, ModelReason
 from edge_fer.models.kind import EMOTIONS, ModelKind, sized
 from edge_fer.models.operators import is_tflite
 from quantize.data.calibration_set import to_float_input
+from quantize.data.views import mean_over_views
 from quantize.evaluation.scores import log_softmax
 from quantize.networks.tflite_file import open_interpreter
 from quantize.networks.use import Use
@@ -101,6 +102,27 @@ def _open_network(path: Path, kind: ModelKind | None, use: Use | None) -> Number
 
     network = load_own_network(path, use) if kind is None else load_network(path, kind, use)
     return KerasPredictor(network)
+
+
+class ViewsPredictor:
+    """Answers with the mean probabilities over views of each image (`quantize.data.views`)."""
+
+    def __init__(self, predictor: Predictor, count: int) -> None:
+        self.format, self.side_px = predictor.format, predictor.side_px
+        self._predictor, self._count = predictor, count
+
+    def log_probabilities(
+        self, images: NDArray[np.uint8], advance: Callable[[float], None]
+    ) -> NDArray[np.float64]:
+        """Return float64[n, labels] for `images`, each asked for as often as it has views."""
+
+        def answer(view: NDArray[np.uint8]) -> NDArray[np.float64]:
+            answers = self._predictor.log_probabilities(
+                view, lambda done: advance(done / self._count)
+            )
+            return np.exp(answers)
+
+        return np.log(mean_over_views(answer, images, self._count))
 
 
 class KerasPredictor:
