@@ -4,7 +4,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from firmware_bridge.local_socket import is_trusted
+from firmware_bridge.local_socket import is_left_behind, is_trusted
 
 SHIPPED_MODEL = Path(__file__).parent / "models" / "edge.tflite"
 SHIPPED_FACE = Path(__file__).parent / "models" / "face.tflite"
@@ -99,10 +99,12 @@ def status_sockets() -> tuple[Path, ...]:
     """Return where a daemon may answer: one of one's own before the service's.
 
     Not in a folder that another user made: what answers there, or shows pictures, may be anything.
+    Nor where a killed daemon left its sockets, which would hide one that runs.
     """
     places = (own_status_socket(), *_user_sockets(), SERVICE_RUNTIME / STATUS_SOCKET)
     return tuple(
         place
         for place in dict.fromkeys(places)
         if place.parent == SERVICE_RUNTIME or not place.parent.exists() or is_trusted(place.parent)
+        if not is_left_behind(place)
     )

@@ -1,12 +1,14 @@
-"""Listening on a local socket that another daemon may have, or a killed one have left behind."""
+"""Local sockets: listening where another daemon may, and knowing what a killed one left behind."""
 
 import contextlib
 import logging
 import os
 import socket
 import stat
+import time
 from pathlib import Path
 
+_STARTING_S = 0.01
 _log = logging.getLogger(__name__)
 
 
@@ -35,15 +37,35 @@ def listen_at(path: Path, what: str, *, access: int, most_waiting: int) -> socke
         mask = os.umask(0o777 & ~access)  # from the first moment on
         try:
             listener.bind(str(path))
+            listener.listen(most_waiting)
         finally:
             os.umask(mask)
         path.chmod(access)
-        listener.listen(most_waiting)
     except OSError as error:
         _log.warning("%s: no socket at %s: %s", what, path, error.strerror)
         listener.close()
         return None
     return listener
+
+
+def is_left_behind(path: Path) -> bool:
+    """Whether `path` is a socket that nobody listens at: its daemon was killed."""
+    if not _refuses(path):
+        return False
+    time.sleep(_STARTING_S)  # one that starts has its address a moment before it listens
+    return _refuses(path)
+
+
+def _refuses(path: Path) -> bool:
+    try:
+        with socket.socket(socket.AF_UNIX) as client:
+            client.setblocking(False)  # one that stands still lets nobody in
+            client.connect(str(path))
+    except ConnectionRefusedError:
+        return path.is_socket()  # a plain file refuses, too
+    except OSError:
+        return False
+    return False
 
 
 def is_trusted(folder: Path) -> bool:

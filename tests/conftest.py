@@ -1,7 +1,9 @@
 """Fixtures that find the data beside the project and skip, visibly, where it is not."""
 
 import os
+import shutil
 import signal
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,13 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    # A daemon of a test is not found by other test processes, nor one of the user by a test.
+    os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="edge-fer-test-")
+
+
+def pytest_unconfigure() -> None:
+    """Remove the folder of this test process's daemons."""
+    shutil.rmtree(os.environ["XDG_RUNTIME_DIR"], ignore_errors=True)
 
 
 def shared_folder() -> Path:

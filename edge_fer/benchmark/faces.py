@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from edge_fer.errors import DataError, DataReason
 from edge_fer.face.following import NetworkTracker
 from edge_fer.face.network import FaceNetwork
+from edge_fer.face.scanning import Scan
 from edge_fer.face.searching import WAYS, open_cascades
 from edge_fer.face.settings import FaceConfig
 from edge_fer.face.tracking import Tracker
@@ -99,17 +100,22 @@ class Finder(Protocol):
 
 
 class NetworkFinder:
-    """The search by cascades, all of its ways in one frame, with the face network's word."""
+    """The daemon's search without YuNet, all of its turns in one frame.
+
+    A turn is one kind of search with the cascades, whose proposals the face network accepts or not,
+    and if it finds nothing the network's own search in a few squares.
+    """
 
     def __init__(self, network: FaceNetwork) -> None:
         self._network, self._search = network, open_cascades(FaceConfig().min_face_px)
 
     def detect(self, grey: Grey) -> list[FaceBox]:
         """Return the first face that is found."""
-        tracker = NetworkTracker(self._network, self._search, search_every_s=0.0)
+        scan = Scan()
+        tracker = NetworkTracker(self._network, self._search, search_every_s=0.0, scan=scan)
         tracker.forget()
-        for way in range(WAYS):
-            face = tracker.update(grey, float(way))
+        for turn in range(max(WAYS, scan.turns(grey.shape))):
+            face = tracker.update(grey, float(turn))
             if face is not None:
                 return [face.box]
         return []

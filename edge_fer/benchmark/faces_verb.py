@@ -1,5 +1,6 @@
 """`edge-fer benchmark faces FOLDER`: runs the face detectors on clips and prints their metrics."""
 
+from collections.abc import Set
 from pathlib import Path
 
 import cv2
@@ -14,36 +15,42 @@ from edge_fer.benchmark.faces import (
     clips_in,
     measure_faces,
 )
-from edge_fer.face.following import NetworkTracker
 from edge_fer.face.network import FaceNetwork
-from edge_fer.face.opening import open_detector, yunet_path
-from edge_fer.face.searching import open_cascades
+from edge_fer.face.opening import open_detector, open_tracker, yunet_path
 from edge_fer.face.settings import FaceConfig
 from edge_fer.face.tracking import FaceTracker
 from firmware_bridge.benchmark.output import Output, announce
 
-OURS = "network"  # found by the cascades, followed by the face network
+OURS = "network"  # found by the cascades or the face network, followed by the face network
 
 
-def run_faces_benchmark(*, clips: Path, yunet: Path | None, output: Output | None = None) -> None:
+def run_faces_benchmark(
+    *,
+    clips: Path,
+    yunet: Path | None,
+    only: Set[str] = frozenset(),
+    output: Output | None = None,
+) -> None:
     """Measure the face network and each detector alone, YuNet only where its file is.
 
-    UserError: a folder without clips.
+    With `only`, measure these of "network", "haar" and "yunet".
+    UserError: a folder without clips; a detector in `only` whose file is missing.
 
     KeyboardInterrupt after the rows that were measured until then are printed.
     """
     paths = clips_in(clips)
-    configs: list[FaceConfig | None] = [None, FaceConfig(detector="haar")]
     with_yunet = FaceConfig(detector="yunet", model="" if yunet is None else str(yunet))
-    if yunet is not None or yunet_path(with_yunet).is_file():
-        configs.append(with_yunet)
+    configs = {OURS: None, "haar": FaceConfig(detector="haar"), "yunet": with_yunet}
+    if not only and yunet is None and not yunet_path(with_yunet).is_file():
+        del configs["yunet"]
+    chosen = [config for name, config in configs.items() if not only or name in only]
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)  # what a frame costs, and not how many cores share it
     figures: list[FaceFigures] = []
     try:
         for clip in paths:
             for version in VERSIONS:
-                figures += [_measured(clip, version, config) for config in configs]
+                figures += [_measured(clip, version, config) for config in chosen]
     finally:
         # After Ctrl-C too: what was measured is kept.
         cv2.setNumThreads(threads)
@@ -86,7 +93,7 @@ def _measured(clip: Path, version: str, config: FaceConfig | None) -> FaceFigure
     announce(f"{clip.stem}, {version}, {name}")
     if config is None:
         network = FaceNetwork()
-        tracker = NetworkTracker(network, open_cascades(FaceConfig().min_face_px))
+        tracker = open_tracker(FaceConfig(detector="haar"), network)  # the daemon's without YuNet
         return measure_faces(clip, version, name, NetworkFinder(network), tracker)
     detector = open_detector(config)
     follower = FaceTracker(detector, each_frame=config.detector == "yunet")

@@ -49,6 +49,7 @@ from edge_fer.cli.uris import (
     SEVERAL_OPTIONS,
 )
 from edge_fer.errors import UserError
+from edge_fer.printable import printable
 from firmware_bridge.errors import BridgeError
 
 app = typer.Typer(
@@ -136,7 +137,9 @@ def main(arguments: list[str] | None = None) -> Any:
         # Here, and not at the interpreter's end, where it could only complain.
         sys.stdout.flush()
     except (UserError, BridgeError) as error:
-        print(f"edge-fer: {error}", file=sys.stderr)
+        # It may quote a file of somebody else's, whose bytes a terminal must not obey.
+        for line in f"edge-fer: {error}".split("\n"):
+            print(printable(line), file=sys.stderr)
         code = EXIT_USER_ERROR
     except KeyboardInterrupt:
         code = EXIT_INTERRUPTED

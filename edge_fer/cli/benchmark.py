@@ -3,6 +3,7 @@
 # ruff: noqa: PLC0415 - a verb imports what it needs when it is called
 
 import json as json_format
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,15 @@ from firmware_bridge.benchmark.output import Output
 LEAST_SOAK_FRAMES = 100
 
 benchmark_app = new_app("Measure the device, the link, the driver states and the face detectors.")
+
+
+class MeasuredDetector(StrEnum):
+    """What `benchmark faces` measures."""
+
+    NETWORK = "network"
+    HAAR = "haar"
+    YUNET = "yunet"
+
 
 OperatorsOption = Annotated[
     bool, typer.Option("--ops", help="Measure each operator of the network too.")
@@ -121,13 +131,28 @@ def faces(
             help="YuNet's file. [default: the fetched one]",
         ),
     ] = None,
+    detector: Annotated[
+        list[MeasuredDetector] | None,
+        typer.Option(
+            help="Measure only this one; may be repeated. [default: all whose file is there]"
+        ),
+    ] = None,
     json: JsonOption = False,
     out: OutOption = None,
 ) -> None:
-    """Measure how often the face detectors find the face of each clip, and their time."""
+    """Measure how often the face detectors find the face of each clip, and their time.
+
+    `network` is the daemon's search and tracking without YuNet.
+    """
+    if yunet is not None and detector and MeasuredDetector.YUNET not in detector:
+        raise UsageError(
+            UsageReason.CONTRADICTION, "--yunet has no effect without --detector yunet"
+        )
     from edge_fer.benchmark.faces_verb import run_faces_benchmark
 
-    run_faces_benchmark(clips=clips, yunet=yunet, output=Output(json, out))
+    run_faces_benchmark(
+        clips=clips, yunet=yunet, only=frozenset(detector or ()), output=Output(json, out)
+    )
 
 
 @benchmark_app.command()

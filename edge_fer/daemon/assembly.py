@@ -95,7 +95,11 @@ def assemble(
         camera=uri,
         model=networks.model,
         link=config.link.uri,
-        parts=replace(networks.parts, eyes_missing=networks.eyes is None),
+        parts=replace(
+            networks.parts,
+            eyes_missing=networks.eyes is None,
+            emotions_off=not config.driver_state.emotion_states,
+        ),
         restarts=resume.restarts,
         started_s=now_s,
     )

@@ -76,6 +76,7 @@ class Daemon:
                     policy = config.driver_state
                     seat = seat_of(config.face.seat_region, policy.driver_side)
                     self.pipeline.change(*self.networks.policy(policy), seat)
+                    self.housekeeping.emotions_off = not policy.emotion_states
         finally:
             self.readiness.notify_stopping()
             self.recorder.stop(STOP_RECORDER_S)

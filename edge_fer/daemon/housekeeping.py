@@ -66,6 +66,7 @@ class Housekeeping:
         self._notifier = notifier
         self._server = server
         self._pictures = pictures
+        self.emotions_off = setup.parts.emotions_off  # the config may change while it runs
         self._link_rate = CounterRate()
         self._due_s = setup.started_s
         self._journal_s = setup.started_s + JOURNAL_EVERY_S
@@ -77,6 +78,7 @@ class Housekeeping:
         """The parts of the device that are currently degraded."""
         return replace(
             self._setup.parts,
+            emotions_off=self.emotions_off,
             camera_opened=self._frames.opened,
             link_blocked=self._link.trouble is not None,
         )
@@ -132,6 +134,7 @@ class Housekeeping:
             model=self._setup.model,
             model_is_fallback=self._setup.parts.model_is_fallback,
             model_failed=self._setup.parts.model_failed,
+            emotions_off=self.emotions_off,
             detector_failed=self._setup.parts.detector_failed,
             link=self._setup.link,
             health=self.health,

@@ -6,7 +6,7 @@ from edge_fer.driver_state.monitor import StateMonitor
 from edge_fer.models.attempts import LoadAttempts
 from edge_fer.starting import started
 
-SAVE_EVERY_S = 0.5
+SAVE_EVERY_S = 0.2
 
 
 class Readiness:

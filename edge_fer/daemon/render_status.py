@@ -30,14 +30,19 @@ def status_as_text(status: Status) -> str:
             f" {counted(health.stalls_last_hour, 'stall')},"
             f" {counted(health.camera_restarts_last_hour, 'restart')} of the camera",
         ),
-        ("model", status.model + (" (fallback)" if status.model_is_fallback else "")),
+        (
+            "model",
+            status.model
+            + (" (fallback)" if status.model_is_fallback else "")
+            + ("; emotions are off (driver_state.emotion_states)" if status.emotions_off else ""),
+        ),
         (
             "link",
             f"{status.link}: {'open' if counters.connected else 'LOST'},"
             f" {status.link_fps:.0f} frames a second, sent {counters.frames_sent},"
             f" dropped {counters.frames_dropped}, refused {counters.frames_refused}, lost"
-            f" {counters.connections_lost} times, adapter reopened"
-            f" {counters.channels_reopened} times"
+            f" {counted(counters.connections_lost, 'time')}, adapter reopened"
+            f" {counted(counters.channels_reopened, 'time')}"
             + _bus_errors(counters)
             + (f"; {counters.trouble}" if counters.trouble else ""),
         ),
@@ -49,7 +54,7 @@ def status_as_text(status: Status) -> str:
         (
             "daemon",
             f"edge-fer {status.version}, process {status.pid},"
-            f" up {duration(status.uptime_s)}, restarted {status.restarts} times",
+            f" up {duration(status.uptime_s)}, restarted {counted(status.restarts, 'time')}",
         ),
     ]
     width = max(len(name) for name, _ in rows)

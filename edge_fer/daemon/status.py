@@ -41,6 +41,7 @@ class Status:
     link_fps: float = 0.0  # frames sent a second
     camera_error: str | None = None  # why it gives no frames
     model_failed: bool = False  # no emotion is inferred
+    emotions_off: bool = False  # nor here, because the config says so
     detector_failed: bool = False  # the cascade finds faces instead
     restarts: int = 0  # of the daemon, that another did not end in order before
     recording: RecordingStatus | None = None  # None: switched off
@@ -135,6 +136,7 @@ def figures(status: Status) -> dict[str, float]:
         "model_is_fallback": status.model_is_fallback,
         "preview_watchers": status.watchers,
         "model_failed": status.model_failed,
+        "emotions_off": status.emotions_off,
         "face_detector_failed": status.detector_failed,
         "link_connected": counters.connected,
         "link_connections_lost_total": counters.connections_lost,

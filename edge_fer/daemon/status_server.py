@@ -20,7 +20,7 @@ from typing import Any
 from edge_fer.daemon.status import Status, StatusAnswer, as_prometheus
 from edge_fer.errors import DaemonError, DaemonReason
 from edge_fer.paths import status_sockets
-from firmware_bridge.local_socket import is_trusted
+from firmware_bridge.local_socket import is_left_behind, listen_at
 
 FILE_EVERY_S = 15.0  # as often as Prometheus usually looks
 ANSWER_S = 0.5  # for a client to take its answer
@@ -137,36 +137,18 @@ def _listen(path: Path) -> tuple[socket.socket | None, int]:
 
     None, with a log line, if that is impossible: a daemon never takes another one's socket.
     """
-    lock = -1
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        if not path.parent.exists():
-            path.parent.mkdir(mode=0o755)
-        if not is_trusted(path.parent):
-            _log.warning("status: no socket at %s: the folder is another user's", path)
-            listener.close()
-            return None, -1
+        path.parent.mkdir(mode=0o755, exist_ok=True)
         lock = _lock(path.parent)
-        if path.exists():
-            with contextlib.suppress(DaemonError):
-                _fetch((path,))
-                _log.warning("status: another daemon answers at %s", path)
-                listener.close()
-                os.close(lock)
-                return None, -1
-            path.unlink()  # left behind by one that was killed
-        listener.bind(str(path))
-        path.chmod(_ACCESS)
-        listener.listen(_BACKLOG)
     except BlockingIOError:
         _log.warning("status: another daemon has %s", path.parent)
-        listener.close()
         return None, -1
     except OSError as error:
         _log.warning("status: no socket at %s: %s", path, error.strerror)
-        listener.close()
-        if lock >= 0:
-            os.close(lock)
+        return None, -1
+    listener = listen_at(path, "status", access=_ACCESS, most_waiting=_BACKLOG)
+    if listener is None:
+        os.close(lock)
         return None, -1
     return listener, lock
 
@@ -212,6 +194,11 @@ def _fetch(paths: tuple[Path, ...]) -> dict[str, Any]:
             " group edge-fer",
         ) from error
     except (OSError, ValueError, RecursionError) as error:
+        if isinstance(error, ConnectionRefusedError) and is_left_behind(found):
+            raise DaemonError(
+                DaemonReason.NOT_RUNNING,
+                f"status: no daemon runs here (nobody listens at {found}): start it first",
+            ) from error
         raise DaemonError(
             DaemonReason.NO_ANSWER, f"status: {found}: the daemon does not answer: {error}"
         ) from error

@@ -26,12 +26,15 @@ def _troubles(status: Status) -> Iterator[tuple[str, str]]:
     """Yield each trouble and its remedy."""
     health, counters, recording = status.health, status.counters, status.recording
     if restarts := status.restarts:
-        yield f"the daemon was killed, or failed, {restarts} times and started anew", _LOG
+        yield (
+            f"the daemon was killed, or failed, {counted(restarts, 'time')} and started anew",
+            _LOG,
+        )
     stalls, restarts = health.stalls_last_hour, health.camera_restarts_last_hour
     if stalls or restarts:
         yield (
-            f"the camera fell silent {stalls} times in the last hour, and its process was started"
-            f" anew {restarts} times",
+            f"the camera fell silent {counted(stalls, 'time')} in the last hour, and its process"
+            f" was started anew {counted(restarts, 'time')}",
             f"its cable, its port and its supply; {_LOG}",
         )
     if why := health.shed_for:
@@ -52,7 +55,7 @@ def _troubles(status: Status) -> Iterator[tuple[str, str]]:
     rejected = counters.rejected_lines + counters.controller_frames_rejected
     if rejected:
         yield (
-            f"{rejected} lines or frames of the controller made no sense",
+            f"{rejected} of the controller's lines and frames made no sense",
             "the baud rate at both ends; a noisy line is better off with cobs:PORT",
         )
 
@@ -72,7 +75,7 @@ def _link_troubles(counters: LinkCounters) -> Iterator[tuple[str, str]]:
         )
     if errors := counters.bus_off + counters.error_passive:
         yield (
-            f"the CAN controller was error-passive or bus-off {errors} times",
+            f"the CAN controller was error-passive or bus-off {counted(errors, 'time')}",
             "bit rate, wiring, termination (120 ohms at both ends)",
         )
     if unacknowledged := counters.unacknowledged:

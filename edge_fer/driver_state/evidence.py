@@ -247,12 +247,16 @@ def _with_unseen(evidence: Evidence, elapsed_s: float, settings: PolicySettings)
         min(ages_s) >= settings.unseen_after_s - ROUNDING_S
         or max(ages_s) >= settings.sense_unseen_after_s - ROUNDING_S
     )
+    # Just ready again, after the camera or a predecessor of this process failed: then frames were
+    # missing, the driver was not.
+    returns = evidence.was_ready and evidence.usable_s < settings.judged_after_s
+    again_s = settings.ready_again_after_s if returns else settings.judged_after_s
     unseen = evidence.unseen.step(
         enters=blind,
         leaves=max(ages_s) <= settings.dropout_s + ROUNDING_S,
         elapsed_s=elapsed_s,
         enter_s=0.0,
-        leave_s=settings.judged_after_s,
+        leave_s=min(again_s, settings.judged_after_s),
     )
     unseen_s = evidence.unseen_s + elapsed_s if unseen.active else 0.0
     return changed(evidence, unseen=unseen, unseen_s=unseen_s)

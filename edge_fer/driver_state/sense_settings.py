@@ -287,7 +287,8 @@ class SenseSettings:
     judged_after_s: float = setting(
         1.0,
         "Unseen over after",
-        "Unseen ends once head and eyes were judged for so long.",
+        "Unseen ends once head and eyes were judged for so long; where the camera or the daemon had"
+        " failed, for ready_again_after_s.",
         minimum=0.1,
         maximum=10.0,
         source=STATE_TABLE,

@@ -4,6 +4,8 @@ Cascades miss about one natural face in thirty as long as it does not change (gl
 turned, tilted or bowed). The network can track such a face once it knows where the face is.
 """
 
+import math
+
 from edge_fer.face.landmarks import Square
 
 SQUARES_A_TURN = 6  # network readings per turn; at 30 frames/s all squares take 0.5 s
@@ -22,15 +24,23 @@ class Scan:
         self._squares: list[Square] = []
         self._next = 0
 
+    def turns(self, shape: tuple[int, ...]) -> int:
+        """Return after how many turns all squares of a frame of `shape` were searched."""
+        self._begin(shape)
+        return math.ceil(len(self._squares) / SQUARES_A_TURN)
+
     def next(self, shape: tuple[int, ...]) -> list[Square]:
         """Return the squares of this turn in a frame of `shape` (height, width), upright."""
-        if shape != self._shape:
-            self._shape, self._squares, self._next = shape, _squares(*shape[:2]), 0
+        self._begin(shape)
         turn = self._squares[self._next : self._next + SQUARES_A_TURN]
         self._next += SQUARES_A_TURN
         if self._next >= len(self._squares):
             self._next = 0
         return turn
+
+    def _begin(self, shape: tuple[int, ...]) -> None:
+        if shape != self._shape:
+            self._shape, self._squares, self._next = shape, _squares(*shape[:2]), 0
 
 
 def _squares(height: int, width: int) -> list[Square]:

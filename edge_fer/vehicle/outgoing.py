@@ -50,6 +50,8 @@ FAULT_LINK = value_code("Health", "Fault", "link blocked")
 
 PREVIEW_OFF = value_code("Health", "Preview", "off")
 PREVIEW_ON = value_code("Health", "Preview", "on")
+EMOTIONS_ON = value_code("Health", "EmotionInference", "on")
+EMOTIONS_OFF = value_code("Health", "EmotionInference", "off")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class Parts:
     """Which parts of the device are not what they were meant to be.
 
     A model may be a stand-in, or have failed with none to stand in: then no emotion is inferred.
+    With `emotions_off` none is inferred either, because the config says so, which is no fault.
     Without `eyes` no state rests on lids or gaze.
     For a detector that failed the cascade stands in, without head and eyes. `camera_opened` says
     whether the camera has ever given a frame, `link_blocked` whether an adapter or a bus refuses
@@ -65,6 +68,7 @@ class Parts:
 
     model_is_fallback: bool = False
     model_failed: bool = False
+    emotions_off: bool = False
     detector_failed: bool = False
     eyes_missing: bool = False
     camera_opened: bool = True
@@ -134,6 +138,7 @@ def report_standby(health: Health, now_s: float, parts: Parts = ALL_AS_MEANT) ->
             fault=_fault_of_parts(parts),
             recording=RecordingFlag.OFF,
             preview=PREVIEW_OFF,  # the camera is off
+            emotion_inference=_emotion_inference(parts),
         ),
     )
 
@@ -183,6 +188,12 @@ def _model(parts: Parts) -> int:
     return MODEL_FALLBACK if parts.model_is_fallback else MODEL_OK
 
 
+def _emotion_inference(parts: Parts) -> int | None:
+    if parts.emotions_off:
+        return EMOTIONS_OFF
+    return None if parts.model_failed else EMOTIONS_ON
+
+
 def _health(step: Step, health: Health, parts: Parts) -> HealthMessage:
     degraded = step.decision.state is DriverState.CAMERA_DEGRADED
     no_frames = step.camera in (CameraCondition.LOST, CameraCondition.STARTING)
@@ -198,6 +209,7 @@ def _health(step: Step, health: Health, parts: Parts) -> HealthMessage:
         fps=health.fps,
         latency_ms=health.latency_ms,
         fault=fault,
+        emotion_inference=_emotion_inference(parts),
     )
 
 

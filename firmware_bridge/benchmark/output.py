@@ -6,11 +6,12 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
-
-from rich.console import Console, RenderableType
+from typing import TYPE_CHECKING, Any, TextIO
 
 from firmware_bridge.errors import OutputError, OutputReason
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 _LEAST_WIDTH = 110  # of the tables in a file or a pipe, which has no width of its own
 
@@ -28,7 +29,7 @@ class Output:
         """The stream that is printed to."""
         return sys.stdout if self.stream is None else self.stream
 
-    def show(self, values: Any, view: Callable[[], RenderableType]) -> None:
+    def show(self, values: Any, view: "Callable[[], RenderableType]") -> None:
         """Print `values` as JSON or `view()` for people; BridgeError where `file` fails."""
         text = json.dumps(values, indent=2)
         if self.file is not None:
@@ -42,6 +43,9 @@ class Output:
         if self.json:
             print(text, file=self.target)
         else:
+            # Not for other verbs, which load this module: the daemon's start waits for it.
+            from rich.console import Console  # noqa: PLC0415
+
             console = Console(file=self.target)
             if not console.is_terminal:
                 console.width = max(console.width, _LEAST_WIDTH)

@@ -50,8 +50,6 @@ DIAGNOSTIC = (
     DriverEvidenceMessage.NAME,
     LinkTimingMessage.NAME,
 )
-# So long after a change of the state an emotion is there, where any is inferred.
-_FIRST_EMOTION_S = 5.0
 _NARROW_COUNTS = ("lost", "rep", "crc", "late")
 
 
@@ -85,7 +83,7 @@ def driver_panel(seen: Seen, width: int) -> Panel:
         ),
     )
     made = panel(Group(*lines), "DRIVER", colour)
-    made.subtitle = _reason(seen)
+    made.subtitle = _reason(seen, width - 2)  # blanks around it
     made.subtitle_align = "left"
     return made
 
@@ -108,16 +106,15 @@ def emotion_panel(seen: Seen, width: int) -> Panel:
 
 
 def _without_emotions(seen: Seen) -> str:
-    """Return why a driver whose face is followed has no emotion; empty where there is no riddle."""
-    known, health = seen.latest(DriverStateMessage), seen.latest(HealthMessage)
-    if known is None or known[0].emotion is not None:
+    """Return why the camera unit infers no emotions; empty where it does."""
+    known = seen.latest(HealthMessage)
+    if known is None:
         return ""
-    if named(DriverStateMessage.NAME, "Face", known[0].face) not in ("tracked", "detected"):
-        return ""
-    if not seen.history or seen.now_s - seen.history[-1].time_s < _FIRST_EMOTION_S:
-        return ""
-    failed = health is not None and named(HealthMessage.NAME, "Model", health[0].model) == "failed"
-    return "the network failed" if failed else "off: driver_state.emotion_states"
+    health = known[0]
+    if named(health.NAME, "EmotionInference", health.emotion_inference) == "off":
+        return "off: driver_state.emotion_states"
+    failed = named(health.NAME, "Model", health.model) == "failed"
+    return "the network failed" if failed else ""
 
 
 def request_panel(seen: Seen) -> Panel:
@@ -279,19 +276,27 @@ def _evidence(seen: Seen) -> DriverEvidenceMessage:
     return DriverEvidenceMessage() if known is None else known[0]
 
 
-def _reason(seen: Seen) -> Text:
-    """Return why the state was entered, in words, and for how long each sense has been blind."""
+def _reason(seen: Seen, width: int) -> Text:
+    """Return why the state was entered, in words, and for how long each sense has been blind.
+
+    Of several wordings the first that fits into `width` cells.
+    """
     if seen.latest(DriverStateMessage) is None:
         return Text(_why_unknown(seen), LABEL)
     evidence = _evidence(seen)
     said = [] if evidence.reason is None else [named(evidence.NAME, "StateReason", evidence.reason)]
-    blind = (("eyes", evidence.eyes_unseen_s), ("head", evidence.head_unseen_s))
-    said += [f"{sense} unseen {seconds:.0f} s" for sense, seconds in blind if seconds]
-    never = [sense for sense, seconds in blind if seconds is None]
+    senses = {"eyes": evidence.eyes_unseen_s, "head": evidence.head_unseen_s}
+    blind = [f"{sense} unseen {seconds:.0f} s" for sense, seconds in senses.items() if seconds]
+    never = [sense for sense, seconds in senses.items() if seconds is None]
     if never and seen.latest(DriverEvidenceMessage) is not None:
         # No driver was there yet, or none of the networks that run can see it.
-        said.append(f"{' and '.join(never)} never seen")
-    return Text(", ".join(said), LABEL)
+        blind.append(f"{' and '.join(never)} never seen")
+    wordings = [[*said, *blind]]
+    if blind:
+        unseen = ", ".join(sense for sense, seconds in senses.items() if seconds != 0.0)
+        wordings += [[*said, f"{unseen} unseen"], [*said, "…"]]
+    texts = [", ".join(words) for words in wordings]
+    return Text(next((text for text in texts if len(text) <= width), texts[-1]), LABEL)
 
 
 def _why_unknown(seen: Seen) -> str:

@@ -125,6 +125,7 @@ class HealthMessage(Message):
         "Fault",
         "Recording",
         "Preview",
+        "EmotionInference",
     )
 
     protocol_version: int | None = PROTOCOL_VERSION
@@ -137,6 +138,7 @@ class HealthMessage(Message):
     fault: int | None = None
     recording: int | None = None
     preview: int | None = None
+    emotion_inference: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

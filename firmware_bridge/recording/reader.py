@@ -9,6 +9,7 @@ import can
 
 from firmware_bridge.errors import LogError, LogReason
 from firmware_bridge.protocol.frame import CanFrame, is_can_id
+from firmware_bridge.recording.encoding import utf8_chunks
 from firmware_bridge.recording.jsonl import recording_start
 from firmware_bridge.recording.kinds import RecordingKind, recording_kind
 from firmware_bridge.recording.lines import MAX_LINE_LENGTH, LineFormat, LineParser
@@ -78,18 +79,18 @@ class RecordingReader:
 
     def _lines(self, line_format: LineFormat) -> Iterator[CanFrame]:
         parser = LineParser(line_format)
+        start_s: float | None = None if line_format is LineFormat.JSON else 0.0
         with self.path.open("rb") as file:
-            start_s = 0.0
-            if line_format is LineFormat.JSON:
-                start_s = recording_start(file.readline(MAX_LINE_LENGTH).decode(errors="replace"))
-                file.seek(0)
-            while chunk := file.read(_CHUNK_BYTES):
+            for chunk in utf8_chunks(file, _CHUNK_BYTES):
+                if start_s is None:
+                    first = chunk.partition(b"\n")[0][:MAX_LINE_LENGTH]
+                    start_s = recording_start(first.decode(errors="replace"))
                 frames = parser.feed(chunk)
                 self.counters = parser.counters
                 yield from (_later(frame, start_s) for frame in frames)
         last = parser.end()
         self.counters = parser.counters
-        yield from (_later(frame, start_s) for frame in last)
+        yield from (_later(frame, start_s or 0.0) for frame in last)
 
     def _table(self) -> Iterator[CanFrame]:
         count = rejected = 0
@@ -160,7 +161,7 @@ def _variant(path: Path) -> str | None:
     """Return what kind of file it seems to be; None where that is not known."""
     try:
         with path.open("rb") as file:
-            return describe_variant(file.read(_CHUNK_BYTES))
+            return describe_variant(next(utf8_chunks(file, _CHUNK_BYTES), b""))
     except OSError:
         return None
 

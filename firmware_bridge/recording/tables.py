@@ -10,10 +10,12 @@ from pathlib import Path
 import can
 
 from firmware_bridge.protocol.frame import EXTENDED, MAX_CLASSIC_LENGTH, CanFrame, is_can_id
+from firmware_bridge.recording.encoding import encoding_of
 from firmware_bridge.recording.verdict import LineVerdict
 from firmware_bridge.transports.can_bus import as_frame
 
 _MAX_LINE_LENGTH = 4096  # characters; a frame's line has fewer than 200
+_MARK_BYTES = 4  # the longest byte order mark
 _TRC_VERSION = re.compile(r"\s*;\$FILEVERSION=(\S*)")
 _TRC_VERSIONS = ("1.0", "1.1", "1.3", "2.0", "2.1")  # that python-can 4.6 reads
 _PYTHON_CAN_HEAD = "timestamp,arbitration_id"
@@ -34,7 +36,9 @@ class _BoundedLines(io.TextIOWrapper):
 
 
 def _open(path: Path) -> _BoundedLines:
-    return _BoundedLines(path.open("rb"), encoding="utf-8-sig", errors="replace")
+    file = path.open("rb")
+    encoding = encoding_of(file.peek(_MARK_BYTES)[:_MARK_BYTES])
+    return _BoundedLines(file, encoding=encoding, errors="replace")
 
 
 def read_trc(path: Path) -> Iterator[CanFrame | LineVerdict]:

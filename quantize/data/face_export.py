@@ -129,25 +129,29 @@ def export_faces(
     video's face is written each `every_s` seconds, and tracked in each frame between. A crop has
     `side_px` pixels a side, 0: as many as in the frame. `most` above 0 is after how many faces it
     stops. `advance` is called with the number of files done.
-    The table TABLE has a row for each crop. What lies below `out` already is no source. UserError
-    where nothing can be read or written.
+    The table TABLE has a row for each crop. What lies below `out` already is no source; the crops
+    of an earlier run, which its table names, are removed. UserError where nothing can be read or
+    written.
     """
     counts = ExportCounts()
+    _check_exists(source)  # before what an earlier run wrote is removed
     if source.is_dir() and out.resolve() == source.resolve():
         raise UsageError(
             UsageReason.CONTRADICTION, f"--out {out}: it is the source: give another folder"
         )
     try:
         out.mkdir(parents=True, exist_ok=True)
-        with (out / TABLE).open("w", encoding="utf-8", newline="") as file:
+        _remove_earlier(out)
+        # By the line, so that a run that is killed leaves no crop that its table does not name.
+        with (out / TABLE).open("w", encoding="utf-8", newline="", buffering=1) as file:
             table = csv.writer(file)
             table.writerow(COLUMNS)
             found = _faces(source, out, config, every_s, side_px, counts, advance)
             for face, crop in itertools.islice(found, most or None):
+                table.writerow(face.row())
                 path = out / face.file
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(cv2.imencode(".png", crop)[1].tobytes())
-                table.writerow(face.row())
     except OSError as error:
         raise OutputError(
             OutputReason.NOT_WRITABLE, f"--out {out}: cannot be written ({error.strerror or error})"
@@ -159,6 +163,22 @@ def export_faces(
             f"{', '.join(sorted(VIDEO_SUFFIXES))})",
         )
     return counts
+
+
+def _remove_earlier(out: Path) -> None:
+    """Remove the crops that the table of an earlier run names, and nothing else."""
+    try:
+        with (out / TABLE).open(encoding="utf-8", newline="") as file:
+            table = csv.DictReader(file)
+            if table.fieldnames is None or tuple(table.fieldnames) != COLUMNS:
+                return  # somebody else's
+            names = [row["file"] for row in table if row["file"]]
+    except (FileNotFoundError, UnicodeDecodeError, csv.Error):
+        return
+    for name in names:
+        crop = out / name
+        if crop.suffix == ".png" and crop.resolve().is_relative_to(out.resolve()):
+            crop.unlink(missing_ok=True)
 
 
 def _faces(
@@ -214,10 +234,14 @@ def _faces(
         advance(1)
 
 
-def media_files(source: Path) -> Iterator[SourceFile]:
-    """Yield the files of a folder or an archive, or the one file that `source` is."""
+def _check_exists(source: Path) -> None:
     if not source.exists():
         raise DataError(DataReason.NOT_FOUND, f"{source}: no such file or folder")
+
+
+def media_files(source: Path) -> Iterator[SourceFile]:
+    """Yield the files of a folder or an archive, or the one file that `source` is."""
+    _check_exists(source)
     if source.is_file() and not is_archive(source):
         yield SourceFile(PurePosixPath(source.name), source.read_bytes)
         return

@@ -42,10 +42,14 @@ class Anatomy(Protocol):
 
 
 def last_of_each_size(shapes: Mapping[str, tuple[int, ...]]) -> list[str]:
-    """Return the last layer of each map size; `shapes` are [height, width, channels], in order."""
+    """Return the last layer of each map size; `shapes` are [height, width, channels], in order.
+
+    A single value, as of an average over the whole face, is no map.
+    """
     last: dict[tuple[int, ...], str] = {}
     for name, shape in shapes.items():
-        last[shape[:2]] = name
+        if shape[:2] != (1, 1):
+            last[shape[:2]] = name
     return _in_order(last.values(), shapes)
 
 

@@ -2,6 +2,7 @@
 
 import csv
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -20,6 +21,7 @@ from quantize.progress import progress_bar
 
 _NEIGHBOURS = 2  # faces before and after in the same clip that a face's label is averaged over
 _HELD_OUT = 5  # the last one in so many of each clip's faces
+_CHOOSING = 5  # the last one in so many of each class's other faces
 FEWEST = 20
 
 
@@ -85,21 +87,40 @@ def mixed(own: Fer2013, fer2013: Fer2013, *, rows: int, seed: int) -> Fer2013:
     """Return own faces among faces of FER2013, so that what the network knew is not forgotten.
 
     Training has `rows` of FER2013 (0: all) and own faces repeated until they are as many, ten times
-    at most. PublicTest has the own held-out faces and as many of FER2013, at least 50 a class.
+    at most. PublicTest, which chooses the checkpoint, has the last fifth of each class of the own
+    Training faces and as many of FER2013, at least 50 a class. The own PublicTest faces are in
+    neither: the files are compared on them, and such a comparison is worth something only on faces
+    that chose nothing.
     """
-    parts = []
     rng = np.random.default_rng(seed)
-    for usage in ("Training", "PublicTest"):
-        mine, theirs = own.select(usage), fer2013.select(usage)
-        order = rng.permutation(len(theirs))
-        if usage == "Training":
-            theirs = theirs.rows(order[: rows or len(order)])
-            times = int(np.clip(len(theirs) // max(len(mine), 1), 1, 10))
-            parts += [mine] * times + [theirs]
-        else:
-            parts += [mine, theirs.rows(order[: max(len(mine), 50 * len(LABELS))])]
+    learned, choosing = _part_that_chooses(own.select("Training"))
+    theirs = fer2013.select("Training")
+    order = rng.permutation(len(theirs))
+    theirs = theirs.rows(order[: rows or len(order)])
+    times = int(np.clip(len(theirs) // max(len(learned), 1), 1, 10))
+    public = fer2013.select("PublicTest")
+    order = rng.permutation(len(public))
+    parts = [learned] * times + [theirs, choosing]
+    parts.append(public.rows(order[: max(len(choosing), 50 * len(LABELS))]))
     return Fer2013(
         np.concatenate([part.images for part in parts]),
         np.concatenate([part.labels for part in parts]),
         np.concatenate([part.usages for part in parts]),
     )
+
+
+def _part_that_chooses(training: Fer2013) -> tuple[Fer2013, Fer2013]:
+    """Return the faces to learn from, and the last fifth of each class as PublicTest.
+
+    Whole stretches of the clips, because neighbouring frames are nearly the same picture.
+    """
+    chooses = np.zeros(len(training), np.bool_)
+    for label in np.unique(training.labels):
+        rows = np.flatnonzero(training.labels == label)
+        chooses[rows[len(rows) - len(rows) // _CHOOSING :]] = True
+    learned, choosing = (
+        training.rows(np.flatnonzero(~chooses)),
+        training.rows(np.flatnonzero(chooses)),
+    )
+    public = np.full(len(choosing), USAGES.index("PublicTest"), np.uint8)
+    return learned, replace(choosing, usages=public)

@@ -199,9 +199,18 @@ def repack() -> Callable[[bytes, Callable[[Any], None]], bytes]:
 
 
 @pytest.fixture
+def patient_checks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give the checks of installed models the time that a busy machine takes for a process.
+
+    A daemon that starts gives them five seconds, and then takes another model.
+    """
+    monkeypatch.setattr("edge_fer.models.attempts.ALL_CHECKS_S", 180.0)
+
+
+@pytest.fixture
 def manager(tmp_path: Path) -> Iterator[socket.socket]:
     """Listen as systemd does: a datagram socket that $NOTIFY_SOCKET names."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind(str(tmp_path / "notify"))
-        listener.settimeout(30.0)  # for a busy machine
+        listener.settimeout(60.0)  # for a busy machine
         yield listener

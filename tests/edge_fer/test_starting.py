@@ -1,5 +1,6 @@
 """A start says that it goes on until it is ready, and only where a service manager waits for it."""
 
+import gc
 import os
 import signal
 import socket
@@ -10,8 +11,9 @@ import threading
 import pytest
 
 from edge_fer import starting
+from tests.stories.service import seconds_in_unit
 
-EXTENSION = b"EXTEND_TIMEOUT_USEC=3000000"
+EXTENSION = b"EXTEND_TIMEOUT_USEC=2500000"
 
 
 @pytest.fixture
@@ -48,6 +50,29 @@ def test_from_ready_on_it_is_silent(
     (thread,) = set(threading.enumerate()) - before  # one of another test may be ending
     thread.join(10.0)
     assert not thread.is_alive()
+
+
+@pytest.mark.usefixtures("quick")
+def test_no_cycles_are_collected_before_ready(
+    manager: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["edge-fer", "run"])
+    try:
+        starting.feed_while_starting()
+        assert manager.recv(100) == EXTENSION
+        assert not gc.isenabled()
+        starting.started()
+        assert gc.isenabled()
+        assert gc.get_freeze_count() > 0
+    finally:
+        gc.enable()
+        gc.unfreeze()
+
+
+def test_it_waits_as_long_as_the_unit_does_before_the_first_report() -> None:
+    assert seconds_in_unit("TimeoutStartSec") == starting.PATIENCE_S
+    # One report may be late by so much.
+    assert 4 * starting.PERIOD_S < starting.PATIENCE_S
 
 
 @pytest.mark.usefixtures("quick")

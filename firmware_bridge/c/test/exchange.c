@@ -15,7 +15,7 @@
 #include "edge_fer_receiver.h"
 #include "edge_fer_slcan.h"
 
-enum { MAX_SIGNALS = 10, NOTHING = 0xFFFF };
+enum { MAX_SIGNALS = 11, NOTHING = 0xFFFF };
 
 typedef struct {
     uint32_t now_ms;
@@ -86,7 +86,8 @@ static size_t unpack(unsigned message, const uint8_t data[8], unsigned raw[MAX_S
         raw[7] = health.fault;
         raw[8] = health.recording;
         raw[9] = health.preview;
-        return 10;
+        raw[10] = health.emotion_inference;
+        return 11;
     case EDGE_FER_DRIVER_REQUEST:
         (void)edge_fer_codec_driver_request_unpack(&request, data, 8);
         raw[0] = request.type;
@@ -150,14 +151,15 @@ static void pack(unsigned message, const unsigned raw[MAX_SIGNALS], uint8_t data
     const uint8_t byte[MAX_SIGNALS] = {(uint8_t)raw[0], (uint8_t)raw[1], (uint8_t)raw[2],
                                        (uint8_t)raw[3], (uint8_t)raw[4], (uint8_t)raw[5],
                                        (uint8_t)raw[6], (uint8_t)raw[7], (uint8_t)raw[8],
-                                       (uint8_t)raw[9]};
+                                       (uint8_t)raw[9], (uint8_t)raw[10]};
     /* Their first two members are CRC and counter. */
     const struct edge_fer_codec_driver_state_t state = {
         0, 0, byte[0], byte[1], byte[2], byte[3], byte[4], byte[5], byte[6], byte[7], byte[8]};
     const struct edge_fer_codec_emotion_probabilities_t emotions = {
         0, 0, byte[0], byte[1], byte[2], byte[3], byte[4], byte[5], byte[6], byte[7]};
     const struct edge_fer_codec_health_t health = {
-        0, 0, byte[0], byte[1], byte[2], byte[3], byte[4], byte[5], byte[6], byte[7], byte[8], byte[9]};
+        0,       0,       byte[0], byte[1], byte[2], byte[3], byte[4],
+        byte[5], byte[6], byte[7], byte[8], byte[9], byte[10]};
     const struct edge_fer_codec_driver_request_t request = {0,       0,       byte[0], byte[1],
                                                             byte[2], byte[3], byte[4]};
     const struct edge_fer_codec_pipeline_figures_t figures = {

@@ -6,12 +6,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from edge_fer.benchmark.faces import VERSIONS, clips_in, measure_faces
+from edge_fer.benchmark.faces import VERSIONS, NetworkFinder, clips_in, measure_faces
 from edge_fer.camera.scene import Scene
 from edge_fer.cli.app import main
 from edge_fer.errors import UserError
 from edge_fer.face.haar import HaarDetector
+from edge_fer.face.landmarks import Square
+from edge_fer.face.network import FaceNetwork
 from edge_fer.face.tracking import FaceTracker
 
 
@@ -37,6 +40,26 @@ def test_a_face_that_is_there_is_found_and_followed(clips: Path) -> None:
     assert figures.landmarks == 0.0
     assert figures.search_ms > 0
     assert figures.frame_ms > 0
+
+
+class Nothing:
+    """Proposes no face."""
+
+    def propose(self, grey: NDArray[np.uint8]) -> list[Square]:
+        return []
+
+    def restart(self) -> None:
+        """It has one kind of search."""
+
+
+def test_what_the_cascades_miss_is_searched_with_the_network_as_in_the_daemon(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("edge_fer.benchmark.faces.open_cascades", lambda least_px: Nothing())
+    network = FaceNetwork()
+    (face,) = NetworkFinder(network).detect(Scene().render(1.0))
+    assert 180 < face.x + face.width / 2 < 460  # the driver is in the middle of 640
+    assert NetworkFinder(network).detect(np.full((480, 640), 90, np.uint8)) == []
 
 
 def test_versions_are_what_they_are_called() -> None:
@@ -66,6 +89,19 @@ def test_the_verb_prints_both_detectors(
         one for one in figures if (one["version"], one["detector"]) == ("as it is", "yunet")
     )
     assert plain["landmarks"] == 1.0
+
+
+def test_one_detector_may_be_measured_alone(
+    clips: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["benchmark", "faces", str(clips), "--detector", "network", "--json"])
+    assert end.value.code == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert [(one["version"], one["detector"]) for one in figures] == [
+        (version, "network") for version in VERSIONS
+    ]
+    assert all(one["landmarks"] == 1.0 for one in figures if one["version"] == "as it is")
 
 
 def test_what_is_no_folder_of_clips_is_said(

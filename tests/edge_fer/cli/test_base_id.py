@@ -133,6 +133,20 @@ def test_a_controller_follows(verb: Verb) -> None:
     assert json.loads(said.splitlines()[-1])["summary"]["frames_good"] > 5
 
 
+def test_a_terminal_does_not_obey_the_bytes_of_somebody_elses_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other.dbc"
+    other.write_bytes(b"\x1b]0;title\x07\x1b[2J" + bytes(range(128, 160)))
+    with pytest.raises(SystemExit) as end:
+        main(["dbc", "--check", str(other)])
+    said = capsys.readouterr().err
+    assert end.value.code == 2
+    assert said.count("\n") == 1
+    assert "\\x1b[2J" in said
+    assert said.rstrip("\n").isprintable()
+
+
 def test_the_daemon_has_them_from_the_config() -> None:
     config = Config(link=LinkConfig("virtual:x", base_id=0x18FF1000))
 

@@ -10,6 +10,7 @@ from firmware_bridge.protocol.database import use_ids
 from firmware_bridge.protocol.ids import BASE_ID, ids_at
 
 QUANTIZE = ["quantize", "a.keras", "--data", "d.csv", "--out", "{}/a.tflite"]
+MEASURE_FACES = ["benchmark", "faces", "a"]
 
 
 @pytest.fixture(autouse=True)
@@ -34,6 +35,7 @@ def ids_stay() -> Iterator[None]:
         (["data", "d.csv", "--yunet", "y.onnx"], "--yunet has no effect without --face-crop"),
         (["faces", "a", "--out", "{}", "--yunet", "y", "--config", "c"], "no effect with --config"),
         (["faces", "a", "--out", "{}", "--config", "c", "--yunet", "y"], "no effect with --config"),
+        ([*MEASURE_FACES, "--detector", "haar", "--yunet", "y"], "without --detector yunet"),
         (["monitor", "virtual:x", "--dbc", "a.dbc", "--base-id", "1"], "--base-id and --dbc both"),
         (["monitor", "virtual:x", "--base-id", "1", "--dbc", "a.dbc"], "both move the messages"),
         (["controller", "virtual:x", "--dbc", "a.dbc"], "dbc: a.dbc: cannot be read (No such file"),

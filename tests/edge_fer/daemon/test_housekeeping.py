@@ -110,7 +110,11 @@ def test_the_status_has_what_each_part_says(around: Around) -> None:
 def test_parts_are_those_of_the_start_and_of_now(around: Around) -> None:
     house = made(around)
     around.opened, around.trouble = False, "the adapter's buffer is full"
-    assert house.parts == Parts(model_is_fallback=True, camera_opened=False, link_blocked=True)
+    house.emotions_off = True
+    assert house.parts == Parts(
+        model_is_fallback=True, emotions_off=True, camera_opened=False, link_blocked=True
+    )
+    assert house.status(12.0).emotions_off
 
 
 def test_a_hot_machine_limits_the_camera_and_says_so_once(

@@ -47,7 +47,7 @@ class Surroundings:
         self.published: list[Snapshot] = []
         self.controllers: list[ControllerStatusMessage | None] = []
         self.health = HealthMeter().read(0.0)
-        self.parts = Parts()
+        self.parts, self.emotions_off = Parts(), False
         self.flag = 0
 
     # The link.
@@ -240,6 +240,14 @@ def test_a_changed_config_goes_to_the_pipeline_in_the_same_turn() -> None:
     configs = iter([None, Config()])
     daemon_of(parts).run(StopFlag(), lambda: next(configs, None))
     assert parts.calls.count("change") == 1
+    assert not parts.emotions_off
+
+
+def test_the_bus_follows_a_config_that_switches_emotions_off() -> None:
+    parts = Surroundings([frame(0.1), frame(0.2)])
+    configs = iter([Config(driver_state=PolicySettings(emotion_states=False))])
+    daemon_of(parts).run(StopFlag(), lambda: next(configs, None))
+    assert parts.emotions_off
 
 
 @pytest.mark.parametrize(

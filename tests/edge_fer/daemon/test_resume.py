@@ -129,11 +129,35 @@ def test_who_resumes_is_ready_sooner_but_has_to_see_for_itself() -> None:
         head=HeadPose(0, 0, 0),
         eyes=EyesReading(eye, eye),
     )
-    states = [monitor.observe(replace(face, time_s=n / 30)).state for n in range(30)]
+    # As the daemon has it: nothing is seen before the camera is open.
+    for n in range(10):
+        monitor.observe(Observation(n / 30, CameraCondition.STARTING, None, None))
+    states = [monitor.observe(replace(face, time_s=n / 30)).state for n in range(10, 40)]
     assert states[0] is DriverState.NOT_READY
     assert states.index(DriverState.ATTENTIVE) == pytest.approx(
         30 * settings.ready_again_after_s, abs=2
     )
+    assert DriverState.UNSEEN not in states
+
+
+def test_eyes_that_were_unseen_before_are_judged_for_the_whole_time() -> None:
+    """Only who was lost is back so soon: a driver whose eyes were covered is not."""
+    settings = replace(Config().driver_state.for_model(0.5), emotion_states=False)
+    monitor = StateMonitor(settings, 0.0, resumed_at=(254, 7))
+    eye = EyeReading(0.36, 0.05, 0.0, 0.1, 0.9, 40.0)
+    seen = Observation(
+        0.0,
+        CameraCondition.GOOD,
+        FaceBox(0, 0, 100, 100, 1.0),
+        None,
+        head=HeadPose(0, 0, 0),
+        eyes=EyesReading(eye, eye),
+    )
+    covered = replace(seen, head=None, eyes=None)
+    for n in range(150):
+        monitor.observe(replace(covered, time_s=n / 30))
+    states = [monitor.observe(replace(seen, time_s=n / 30)).state for n in range(150, 200)]
+    assert states.index(DriverState.ATTENTIVE) == pytest.approx(30 * settings.judged_after_s, abs=2)
 
 
 def torn(begin_s: float, seconds: float) -> list[Observation]:

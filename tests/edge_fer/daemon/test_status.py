@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -17,7 +18,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from edge_fer import paths
 from edge_fer.cli.app import app, main
@@ -125,7 +126,7 @@ def test_it_can_be_followed_over_a_stall_and_a_restart_of_the_daemon(
     assert ended.value.code == 130
     lines = [json.loads(line) for line in shown.out.splitlines()]
     assert [line["state"] for line in lines] == [STATUS.state, "drowsy", "asleep"]
-    assert "pipeline stalled for 60 s" in shown.err
+    assert 60 <= stalled_s(shown.err) < 60 + PATIENCE_S
     assert "no daemon runs here" in shown.err
 
 
@@ -157,6 +158,35 @@ def test_a_socket_left_behind_is_replaced(path: Path) -> None:
     server = StatusServer(path, None)
     assert ask(path) is None
     server.stop()
+
+
+def test_a_socket_left_behind_is_no_daemon_and_hides_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left, runs = tmp_path / "left", tmp_path / "runs"
+    for folder in (left, runs):
+        folder.mkdir()
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(left))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "none"))
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(paths, "RUN_USER", tmp_path / "none")
+    monkeypatch.setattr(paths, "SERVICE_RUNTIME", runs)
+    for name in ("status.socket", "frames.socket", "pictures.socket"):
+        with socket.socket(socket.AF_UNIX) as killed:
+            killed.bind(str(left / name))
+    with pytest.raises(DaemonError, match="no daemon runs here") as raised:
+        ask()
+    assert raised.value.reason is DaemonReason.NOT_RUNNING
+    with pytest.raises(DaemonError, match=f"nobody listens at {left}") as raised:
+        ask(left / "status.socket")
+    assert raised.value.reason is DaemonReason.NOT_RUNNING
+    server = StatusServer(runs / "status.socket", None)
+    try:
+        assert ask() is None  # it is starting
+        assert paths.frames_socket().parent != left
+        assert left / "pictures.socket" not in paths.pictures_sockets()
+    finally:
+        server.stop()
 
 
 def test_a_second_daemon_leaves_the_first_its_socket(path: Path, server: StatusServer) -> None:
@@ -318,10 +348,17 @@ class TestPrometheus:
     ) -> None:
         monkeypatch.setattr(status_server, "FILE_EVERY_S", 0.01)
         monkeypatch.setattr(status_server, "ANSWER_S", 0.01)
+        tries: list[Path] = []
+        write = StatusServer._write
+
+        def counted(server: StatusServer, path: Path, status: Status) -> None:
+            write(server, path, status)
+            tries.append(path)
+
+        monkeypatch.setattr(StatusServer, "_write", counted)
         server = StatusServer(None, tmp_path / "missing" / "edge-fer.prom")
         server.publish(STATUS, time.monotonic())
-        wait_for(lambda: caplog.messages)
-        time.sleep(0.1)
+        wait_for(lambda: len(tries) >= 4)
         server.stop()
         assert len(caplog.messages) == 1
         assert "No such file or directory" in caplog.text
@@ -353,13 +390,17 @@ def test_what_failed_is_read_too() -> None:
         camera_error="camera v4l2:/dev/video0: there is no such device",
         model="none: no such file",
         model_failed=True,
+        emotions_off=True,
         detector_failed=True,
     )
     text = status_as_text(failed)
     assert "latency unknown; camera v4l2:/dev/video0: there is no such device\n" in text
-    assert "model        none: no such file\n" in text
+    off = "emotions are off (driver_state.emotion_states)"
+    assert f"model        none: no such file; {off}\n" in text
     assert "the cascade stands in for YuNet\n" in text
     assert "edge_fer_model_failed 1\n" in as_prometheus(failed)
+    assert "edge_fer_emotions_off 1\n" in as_prometheus(failed)
+    assert "edge_fer_emotions_off 0\n" in as_prometheus(STATUS)
     assert "edge_fer_face_detector_failed 1\n" in as_prometheus(failed)
 
 
@@ -380,6 +421,15 @@ def refusal(path: Path) -> DaemonReason | None:
     return None
 
 
+def attentive(path: Path) -> Status | None:
+    """Return the status of a daemon that judges frames and sees an attentive driver, if it does."""
+    with suppress(DaemonError):  # it has not come to listen there yet, or is held up
+        answer = ask(path)
+        if answer is not None and answer.status.state == "attentive" and answer.status.health.fps:
+            return answer.status
+    return None
+
+
 def test_a_running_daemon_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
     command = ["run", "--camera", "demo:?loop=1", "--link", "virtual:status"]
@@ -390,32 +440,38 @@ def test_a_running_daemon_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     )
     try:
         path = tmp_path / "status.socket"
-        wait_for(path.exists)
-        status = wait_for(
-            lambda: (got := ask(path)) and got.status.state == "attentive" and got.status
-        )
+        status = wait_for(lambda: attentive(path))
         assert status.pid == daemon.pid
-        assert status.health.fps > 1
         assert status.counters.frames_sent > 0
-        said = CliRunner().invoke(app, ["status"])
-        assert said.exit_code == 0
-        assert "driver       attentive" in said.stdout
+
+        def told() -> Result | None:
+            said = CliRunner().invoke(app, ["status"])
+            return said if "driver       attentive" in said.stdout else None
+
+        # On a machine that is held up the answer may be old, and the scene at another part.
+        assert wait_for(lambda: (said := told()) and said.exit_code == 0)
         os.kill(daemon.pid, signal.SIGSTOP)
         assert wait_for(lambda: refusal(path) is DaemonReason.NO_ANSWER)
     finally:
         os.kill(daemon.pid, signal.SIGCONT)
         daemon.terminate()
-        assert daemon.wait(10) == 0
+        assert daemon.wait(PATIENCE_S) == 0
     assert list(tmp_path.iterdir()) == []
     said = CliRunner().invoke(app, ["status"])
     assert isinstance(said.exception, DaemonError)
+
+
+def stalled_s(text: str) -> int:
+    """Return for how long the pipeline stands still, as the command says: it ages on the way."""
+    (seconds,) = re.findall(r"pipeline stalled for (\d+) s", text)
+    return int(seconds)
 
 
 def test_a_pipeline_that_stands_still_has_an_exit_code(path: Path, server: StatusServer) -> None:
     server.publish(STATUS, time.monotonic() - 60.0)
     said = CliRunner().invoke(app, ["status", "--socket", str(path)])
     assert said.exit_code == 1
-    assert "pipeline stalled for 60 s" in said.output
+    assert 60 <= stalled_s(said.output) < 60 + PATIENCE_S
 
 
 def answer() -> dict[str, Any]:
@@ -546,7 +602,7 @@ def test_what_answers_without_an_end_is_no_daemon(tmp_path: Path) -> None:
         thread.start()
         with pytest.raises(DaemonError, match="does not answer"):
             ask(path)
-        thread.join(10)
+        thread.join(PATIENCE_S)
 
 
 def test_the_textfile_is_silent_about_the_driver_where_it_is_told_to_be(tmp_path: Path) -> None:

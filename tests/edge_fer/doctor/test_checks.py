@@ -55,7 +55,10 @@ VIDEO = 44  # some group
 @pytest.fixture(autouse=True)
 def no_daemon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     monkeypatch.setattr(paths, "SERVICE_RUNTIME", tmp_path)
+    monkeypatch.setattr(paths, "RUN_USER", tmp_path / "none")
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
     monkeypatch.setattr(device_config, "DEVICE_CONFIG", tmp_path / "config.toml")
 
 
@@ -300,7 +303,11 @@ def test_a_daemon_without_troubles() -> None:
         (running({}, {"frames_refused": 9}), "refused 9 frames", "?bitrate="),
         (running({}, {"bus_off": 1, "error_passive": 2}), "bus-off 3 times", "termination"),
         (running({}, {"unacknowledged": 8}), "no other node acknowledged 8 frames", "that is on"),
-        (running({}, {"rejected_lines": 6, "controller_frames_rejected": 1}), "7 lines", "cobs:"),
+        (
+            running({}, {"rejected_lines": 6, "controller_frames_rejected": 1}),
+            "7 of the controller",
+            "cobs:",
+        ),
         (running({}, {}, recording=replace(RECORDING, error="no room")), "no room", "journalctl"),
         (running({}, {}, recording=replace(RECORDING, lost=2)), "2 clips", "recording.folder"),
     ],

@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -15,10 +16,17 @@ from numpy.typing import NDArray
 from edge_fer.driver_state.states import DriverState, Reason
 from edge_fer.live.packet import Header
 from edge_fer.live.scene import Scene
-from edge_fer.live.tap import ENDED_IDLE, ENDED_STOPPED, MOST_FPS, MOST_READERS, PictureTap
+from edge_fer.live.tap import (
+    ENDED_IDLE,
+    ENDED_STOPPED,
+    IDLE_S,
+    MOST_FPS,
+    MOST_READERS,
+    PictureTap,
+)
 from edge_fer.observation import CameraCondition
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0  # a bound against hanging
 SCENE = Scene(1.0, DriverState.ATTENTIVE, Reason.STARTED, 0.5, CameraCondition.GOOD)
 GREY = np.tile(np.arange(0, 240, 3).astype(np.uint8), (60, 1))  # uint8[60,80]
 
@@ -125,7 +133,10 @@ def test_pictures_are_taken_only_while_somebody_looks_and_at_a_bounded_rate(
     assert 0.9 * 10 * MOST_FPS <= len(taken) <= 10 * MOST_FPS + 2
 
 
-def test_a_reader_that_does_not_read_holds_nobody_up(path: Path, tap: PictureTap) -> None:
+def test_a_reader_that_does_not_read_holds_nobody_up(
+    path: Path, tap: PictureTap, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge_fer.live.tap.STUCK_S", PATIENCE_S)  # it is not given up meanwhile
     noise = np.random.default_rng(1).integers(0, 256, (480, 640)).astype(np.uint8)
     with connect(path, tap), connect(path, tap) as reader, reader.makefile("rb") as stream:
         for number in range(12):  # more than the sockets hold
@@ -136,19 +147,29 @@ def test_a_reader_that_does_not_read_holds_nobody_up(path: Path, tap: PictureTap
 
 
 def test_it_ends_by_itself_unless_somebody_clicks(
-    path: Path, caplog: pytest.LogCaptureFixture
+    path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     caplog.set_level(logging.INFO)
-    tap = PictureTap(path, idle_s=1.0)
+    now_s = 1000.0
+    clock = SimpleNamespace(monotonic=lambda: now_s, sleep=time.sleep)
+    monkeypatch.setattr("edge_fer.live.tap.time", clock)
+    tap = PictureTap(path)
+
+    def click() -> None:
+        clicking.send(b".")
+        wait_for(lambda: now_s in [reader.sign_s for reader in tuple(tap._readers.values())])
+
     try:
         clicking = connect(path, tap)
         with connect(path, tap) as silent, silent.makefile("rb") as stream:
-            while tap.watchers == 2:
-                clicking.send(b".")
-                time.sleep(0.05)
+            for _ in range(3):
+                now_s += IDLE_S / 4
+                click()
+            assert tap.watchers == 2
+            now_s += IDLE_S / 4
+            click()  # it looks at the clock, too
             assert Header.from_line(stream.readline()).ended == ENDED_IDLE
             assert stream.read() == b""
-        clicking.send(b".")
         assert tap.watchers == 1
     finally:
         tap.stop()

@@ -18,6 +18,7 @@ from edge_fer.models.signature import sign_model
 from edge_fer.models.store import ModelStore
 from edge_fer.paths import SHIPPED_EYES, SHIPPED_FACE, SHIPPED_MODEL
 
+pytestmark = pytest.mark.usefixtures("patient_checks")
 FIRST, SECOND, THIRD = (Path(name) for name in ("first", "second", "third"))
 
 

@@ -167,6 +167,7 @@ def test_marks_that_cannot_be_kept(tmp_path: Path) -> None:
         assert not LoadAttempts(place).is_passed_over("ab")
 
 
+@pytest.mark.usefixtures("patient_checks")
 def test_files_that_are_swapped_after_they_were_read_are_not_run(
     tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

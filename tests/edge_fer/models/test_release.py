@@ -12,6 +12,8 @@ from edge_fer.models.signature import MOST_RELEASE, sign_model
 from edge_fer.models.store import ModelStore
 from edge_fer.paths import SHIPPED_MODEL
 
+pytestmark = pytest.mark.usefixtures("patient_checks")
+
 
 @pytest.fixture
 def key(tmp_path: Path) -> Path:

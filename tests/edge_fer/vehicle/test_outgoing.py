@@ -230,6 +230,26 @@ def test_a_failed_model_is_a_fault_and_a_failed_detector_degrades() -> None:
         assert value_name("Health", "DegradedReason", told.degraded_reason) == reason
 
 
+@pytest.mark.parametrize(
+    ("parts", "said", "fault"),
+    [
+        (Parts(), "on", "none"),
+        (Parts(emotions_off=True), "off", "none"),
+        (Parts(model_failed=True), "not available", "model failed"),
+        (Parts(model_failed=True, emotions_off=True), "off", "model failed"),
+    ],
+)
+def test_emotions_that_are_switched_off_are_said_on_the_bus(
+    parts: Parts, said: str, fault: str
+) -> None:
+    for told in (
+        report(step(), HEALTH, 5.0, parts=parts).health,
+        report_standby(HEALTH, 5.0, parts).health,
+    ):
+        assert value_name("Health", "EmotionInference", told.emotion_inference) == said
+        assert value_name("Health", "Fault", told.fault) == fault
+
+
 def test_missing_eyes_are_said_on_the_bus() -> None:
     told = report(step(), HEALTH, 5.0, parts=Parts(eyes_missing=True)).health
     assert value_name("Health", "DegradedReason", told.degraded_reason) == "model"

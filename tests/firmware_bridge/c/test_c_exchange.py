@@ -44,6 +44,7 @@ RECEIVED = {  # with a signal of each to look at, and its "not available"
     "LinkTiming": ("FramesSkipped", 255),
 }
 MESSAGES = (*RECEIVED, "ControllerStatus")
+MOST_SIGNALS = max(len(known.signals) for known in definitions().values())
 FRAMINGS = ("slcan", "cobs")
 SENTENCES = (
     *(b"C\rS6\rO\r", b"\x07", b"V1013\r", b"T1ABCDEF02AABB\r", b"r3A08\r", b"x\r", b"\0"),
@@ -293,7 +294,7 @@ def check_c_to_python(build: Build, framing: str, count: int) -> None:
         if known.name == "LinkTiming":
             raw[0] = 2**32 - 1  # unknown: no frame is older than another
         meant.append((known, raw))
-        given.append(" ".join(map(str, [index, *raw, *[0] * (10 - len(raw))])))
+        given.append(" ".join(map(str, [index, *raw, *[0] * (MOST_SIGNALS - len(raw))])))
         values = dict(zip(known.signals, raw, strict=True))
         values |= {f"{known.name}Crc": 0, f"{known.name}Counter": 0}
         payload = known.codec.encode(values, scaling=False, strict=False)

@@ -1,4 +1,4 @@
-"""The link over a real pseudo-terminal, in real time. Bounds are loose: machines are busy."""
+"""The link over a real pseudo-terminal, in real time; what other programs take is taken off."""
 
 import os
 import threading
@@ -23,8 +23,11 @@ from firmware_bridge.terminal.pty_wire import PtyWire
 from firmware_bridge.transports import Transport, TransportCounters, open_transport
 from tests.firmware_bridge.transports.lawicel_adapter import AdapterPort, LawicelAdapter
 from tests.firmware_bridge.wire_ids import id_of
+from tests.own_seconds import OwnSeconds, held_up_s
 
 MakeFrame = Callable[[Message, float], CanFrame]
+PATIENCE_S = 60.0  # a bound against hanging
+SHORT_S = 0.2  # shorter than anything is stale
 
 
 class Controller:
@@ -34,6 +37,7 @@ class Controller:
         self.port = open_transport(uri)
         self.supervisor = BusSupervisor()
         self.judged: list[JudgedFrame] = []
+        self._held_up_s = held_up_s()
 
     def listen(self, seconds: float, until: Callable[[], bool] = lambda: False) -> None:
         deadline_s = time.monotonic() + seconds
@@ -49,6 +53,16 @@ class Controller:
                 if not states or states[-1] != state:
                     states.append(state)
         return states
+
+    @property
+    def held_up_s(self) -> float:
+        """For how long the threads of this process had no processor since this was made."""
+        return held_up_s() - self._held_up_s
+
+    def statuses(self) -> set[FrameStatus]:
+        """Return how the frames were judged, without those that are stale by others' fault."""
+        excused = {FrameStatus.STALE} if self.held_up_s > SHORT_S else set()
+        return {judged.status for judged in self.judged} - excused
 
     def shows(self, state: int) -> Callable[[], bool]:
         """Return a question: is this the latest state that arrived?"""
@@ -83,7 +97,7 @@ def snapshot(
     )
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 3.0) -> bool:
+def wait_for(condition: Callable[[], bool], seconds: float = PATIENCE_S) -> bool:
     deadline_s = time.monotonic() + seconds
     while not condition() and time.monotonic() < deadline_s:
         time.sleep(0.002)
@@ -92,17 +106,19 @@ def wait_for(condition: Callable[[], bool], seconds: float = 3.0) -> bool:
 
 def test_every_frame_arrives_valid_and_at_its_cycle(link: Link, controller: Controller) -> None:
     link.publish(snapshot(1))
-    controller.listen(0.95)
-
-    assert {judged.status for judged in controller.judged} == {FrameStatus.OK}
-    assert 8 <= controller.count("DriverState") <= 12
-    assert 4 <= controller.count("EmotionProbabilities") <= 6
-    assert 1 <= controller.count("Health") <= 3
-    assert controller.count("DriverRequest") == 0
     # The first of these may have been sent before the controller listened: wait for the next.
     figures = ("PipelineFigures", "FaultCounters")
-    controller.listen(2.0, until=lambda: min(map(controller.count, figures)) > 0)
-    assert all(1 <= controller.count(name) <= 2 for name in figures)
+    controller.listen(PATIENCE_S, until=lambda: min(map(controller.count, figures)) > 1)
+    cycles = controller.count("PipelineFigures")
+
+    assert controller.statuses() == {FrameStatus.OK}
+    # Beside the slowest of them; a cycle that was missed because others ran is not made up for.
+    missed_s = controller.held_up_s
+    for name, each_second in (("DriverState", 10), ("EmotionProbabilities", 5), ("Health", 2)):
+        least, most = 0.8 * each_second * (cycles - 1 - missed_s), 1.2 * each_second * (cycles + 1)
+        assert least <= controller.count(name) <= most
+    assert abs(controller.count("FaultCounters") - cycles) <= 1
+    assert controller.count("DriverRequest") == 0
     assert link.counters.frames_sent >= len(controller.judged)
 
 
@@ -112,10 +128,10 @@ def test_a_change_of_state_does_not_wait_for_the_cycle(link: Link, controller: C
     delays: list[float] = []
     for index in range(10):
         state = 10 + index % 2
-        sent_s = time.monotonic()
+        since_sent = OwnSeconds()
         link.publish(snapshot(state, sequence=index + 1))
-        controller.listen(2.0, until=controller.shows(state))
-        delays.append(time.monotonic() - sent_s)
+        controller.listen(PATIENCE_S, until=controller.shows(state))
+        delays.append(since_sent.passed)
         controller.listen(0.03)
 
     # On average a cycle would cost 50 ms.
@@ -124,9 +140,11 @@ def test_a_change_of_state_does_not_wait_for_the_cycle(link: Link, controller: C
 
 def test_a_stalled_vision_loop_becomes_not_available(link: Link, controller: Controller) -> None:
     link.publish(snapshot(10))
-    controller.listen(1.6)
+    since_stalled = OwnSeconds()
+    controller.listen(PATIENCE_S, until=lambda: controller.states()[-2:] == [10, 15])
 
     assert controller.states()[-2:] == [10, 15]
+    assert since_stalled.passed < 1.6
 
 
 def test_the_controller_is_heard_while_it_talks_and_unknown_after(
@@ -134,12 +152,16 @@ def test_the_controller_is_heard_while_it_talks_and_unknown_after(
 ) -> None:
     assert link.controller is None
     status = ControllerStatusMessage(enable=1, ignition=1, speed_km_h=72.3)
-    for _ in range(4):
+
+    def is_heard() -> bool:
         controller.port.send(make_frame(status, 0.0))
         time.sleep(0.02)
+        return link.controller == status
 
-    assert wait_for(lambda: link.controller == status)
-    assert wait_for(lambda: link.controller is None, seconds=1.5)
+    assert wait_for(is_heard)
+    since_silent = OwnSeconds()
+    assert wait_for(lambda: link.controller is None)
+    assert since_silent.passed < 1.5
 
 
 def test_a_single_frame_of_the_controller_is_not_enough(
@@ -169,7 +191,7 @@ def test_a_request_is_repeated_until_the_controller_acknowledges_it(
 ) -> None:
     request = DriverRequestMessage(kind=1, request_id=5, severity=1, valid_for_s=30, reason=1)
     link.publish(snapshot(10, request=request))
-    controller.listen(2.0, until=lambda: controller.count("DriverRequest") >= 5)
+    controller.listen(PATIENCE_S, until=lambda: controller.count("DriverRequest") >= 5)
     assert controller.count("DriverRequest") == 5
 
     for _ in range(3):
@@ -206,7 +228,7 @@ def test_a_line_that_makes_no_sense_is_said_once_and_the_link_goes_on(
             other.write(b"\x00\x80\xf8\x00\x1e" * 10)
             time.sleep(0.01)
     link.publish(snapshot(10))
-    controller.listen(3.0, until=controller.shows(10))
+    controller.listen(PATIENCE_S, until=controller.shows(10))
 
     said = [record.getMessage() for record in caplog.records]
     assert len(said) == 1
@@ -226,7 +248,7 @@ def test_a_controller_with_another_dbc_is_said_once_and_the_link_goes_on(
         controller.port.send(make_foreign_frame(ControllerStatusMessage(enable=0), 0.0))
     assert wait_for(lambda: link.counters.controller_frames_rejected == 120)
     link.publish(snapshot(10))
-    controller.listen(3.0, until=controller.shows(10))
+    controller.listen(PATIENCE_S, until=controller.shows(10))
 
     (said,) = (record.getMessage() for record in caplog.records)
     assert said == (
@@ -244,19 +266,19 @@ def test_a_port_that_nobody_reads_delays_neither_the_vision_loop_nor_the_stop() 
     os.set_blocking(port, False)
     link.start()
     longest_s = 0.0
-    deadline_s = time.monotonic() + 5.0
+    deadline_s = time.monotonic() + PATIENCE_S
     while link.counters.frames_dropped == 0 and time.monotonic() < deadline_s:
         _fill(port)
-        started_s = time.monotonic()
+        publishing = OwnSeconds()
         link.publish(snapshot(1))
-        longest_s = max(longest_s, time.monotonic() - started_s)
+        longest_s = max(longest_s, publishing.passed)
         time.sleep(0.005)
 
     assert link.counters.frames_dropped > 0
     _fill(port)
-    stopping_s = time.monotonic()
-    assert link.stop(0.5)
-    assert time.monotonic() - stopping_s < 0.5
+    stopping = OwnSeconds()
+    assert link.stop(PATIENCE_S)
+    assert stopping.passed < 0.5
     assert longest_s < 0.09  # a single write would have taken 100 ms
     os.close(device)
     os.close(port)
@@ -287,7 +309,7 @@ def test_a_port_that_vanishes_is_opened_again_when_it_is_back(tmp_path: Path) ->
         controller = Controller(f"slcan:{second.end_b}")
         link.publish(snapshot(1))
         plug.symlink_to(second.end_a)
-        controller.listen(3.0, until=lambda: controller.count("DriverState") >= 3)
+        controller.listen(PATIENCE_S, until=lambda: controller.count("DriverState") >= 3)
 
         assert controller.states()[-1] == 1
         assert link.counters.connected
@@ -304,18 +326,19 @@ def test_an_adapter_that_was_reset_is_opened_again_and_said_once(
         link = Link(port.uri)
         link.open()
         link.start()
-        stop_s = time.monotonic() + 5.0
 
         def is_open() -> bool:
             link.publish(snapshot(1))
-            return port.adapter.is_open and time.monotonic() < stop_s
+            return port.adapter.is_open
 
-        assert wait_for(is_open, seconds=1.3)
+        opening = OwnSeconds()
+        assert wait_for(is_open)
+        assert opening.passed < 1.3
         assert wait_for(lambda: link.counters.trouble is None)
         port.reset()
-        reset_s = time.monotonic()
+        since_reset = OwnSeconds()
         assert wait_for(is_open)
-        assert time.monotonic() - reset_s < 1.3
+        assert since_reset.passed < 1.3
         sent = len(port.adapter.on_bus)
         assert wait_for(lambda: is_open() and len(port.adapter.on_bus) > sent + 5)
         assert link.counters.channels_reopened == 1
@@ -336,9 +359,9 @@ def test_it_stops_at_once_while_the_port_is_missing(tmp_path: Path) -> None:
     link.start()
     time.sleep(0.2)
 
-    stopping_s = time.monotonic()
-    assert link.stop()
-    assert time.monotonic() - stopping_s < 0.5
+    stopping = OwnSeconds()
+    assert link.stop(PATIENCE_S)
+    assert stopping.passed < 0.5
 
 
 def test_a_port_that_is_wrong_from_the_start_is_an_error_in_the_caller(tmp_path: Path) -> None:
@@ -364,12 +387,13 @@ def test_it_runs_over_a_bus_without_a_descriptor(make_frame: MakeFrame) -> None:
     link.start()
     link.publish(snapshot(1))
     status = ControllerStatusMessage(enable=1)
-    for _ in range(3):
-        controller.port.send(make_frame(status, 0.0))
-    controller.listen(0.3)
 
-    assert controller.states()[-1] == 1
-    assert link.controller == status
+    def both_hear() -> bool:
+        controller.port.send(make_frame(status, 0.0))
+        return 1 in controller.states() and link.controller == status
+
+    controller.listen(PATIENCE_S, until=both_hear)
+    assert both_hear()
     assert link.stop()
     controller.port.close()
 
@@ -383,11 +407,15 @@ def test_between_two_frames_it_waits_without_work(link: Link) -> None:
 
 
 class RecordingTransport:
-    """Takes `frames`, then is gone."""
+    """Takes frames, `requests` of them with a request, and is then gone."""
 
-    def __init__(self, frames: int) -> None:
+    def __init__(self, requests: int) -> None:
         self.sent: list[CanFrame] = []
-        self._frames = frames
+        self._most_requests = requests
+
+    @property
+    def requests(self) -> list[CanFrame]:
+        return [frame for frame in self.sent if frame.can_id == id_of(DriverRequestMessage)]
 
     @property
     def counters(self) -> TransportCounters:
@@ -405,7 +433,7 @@ class RecordingTransport:
         return None
 
     def send(self, frame: CanFrame) -> None:
-        if len(self.sent) == self._frames:
+        if len(self.requests) == self._most_requests:
             raise TransportError(LinkReason.GONE, "gone")
         self.sent.append(frame)
 
@@ -417,23 +445,19 @@ class RecordingTransport:
 
 
 def test_a_pending_request_is_said_anew_on_a_port_that_is_back() -> None:
-    first, second = RecordingTransport(frames=12), RecordingTransport(frames=10_000)
+    first, second = RecordingTransport(requests=5), RecordingTransport(requests=1000)
     ports: list[Transport] = [first, second]
     link = Link("slcan:recorded", open_transport=lambda uri: ports.pop(0))
     link.publish(snapshot(10, request=DriverRequestMessage(1, 5, 1, 30, 1)))
     link.open()
     link.start()
 
-    request_id = id_of(DriverRequestMessage)
-
-    def requests(port: RecordingTransport) -> int:
-        return sum(frame.can_id == request_id for frame in port.sent)
-
-    assert wait_for(lambda: requests(second) == 5)
-    assert requests(first) == 5
+    held_up_before_s = held_up_s()
+    assert wait_for(lambda: len(second.requests) >= 5)
+    assert len(first.requests) == 5
     # All of it within a moment: without a fresh start the second would be a second later.
-    times_s = [frame.time_s for frame in second.sent if frame.can_id == request_id]
-    assert times_s[-1] - times_s[0] < 0.5
+    times_s = [frame.time_s for frame in second.requests[:5]]
+    assert times_s[-1] - times_s[0] - (held_up_s() - held_up_before_s) < 0.5
     assert link.counters.frames_dropped == 1
     assert link.stop()
 
@@ -531,4 +555,4 @@ def test_many_threads_may_publish(link: Link, controller: Controller) -> None:
     for thread in threads:
         thread.join()
 
-    assert {judged.status for judged in controller.judged} == {FrameStatus.OK}
+    assert controller.statuses() == {FrameStatus.OK}

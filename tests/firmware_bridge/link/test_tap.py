@@ -20,6 +20,7 @@ from firmware_bridge.protocol.messages import DriverStateMessage
 from firmware_bridge.terminal.pty_wire import PtyWire
 from firmware_bridge.transports import open_transport
 
+PATIENCE_S = 60.0  # a bound against hanging
 FRAME = CanFrame(0x3A0, bytes(8), 12.5)
 
 
@@ -119,14 +120,23 @@ def test_the_monitor_reads_beside_the_port_s_reader(tmp_path: Path, wire: PtyWir
     port = open_transport(f"slcan:{wire.end_b}")
     out = io.StringIO()
 
-    def publish() -> bool:
-        link.publish(Snapshot(time.monotonic(), DriverStateMessage(1)))
-        return False
+    def statuses() -> list[str]:
+        lines = (json.loads(line) for line in out.getvalue().splitlines())
+        return [line["status"] for line in lines if line.get("message") == "DriverState"]
 
-    assert run_monitor(f"daemon:{path}", json_lines=True, seconds=1.0, until=publish, out=out) == 0
+    def is_enough() -> bool:
+        link.publish(Snapshot(time.monotonic(), DriverStateMessage(1)))
+        return statuses().count("ok") > 5
+
+    watched = run_monitor(
+        f"daemon:{path}", json_lines=True, seconds=PATIENCE_S, until=is_enough, out=out
+    )
+    assert watched == 0
     summary = json.loads(out.getvalue().splitlines()[-1])["summary"]
-    assert summary["states"][-1] == "attentive"
-    assert summary["stale_frames"] == summary["crc_failures"] == 0
+    assert "attentive" in summary["states"]
+    # A machine that is held up for half a second sends what the receiver rightly calls stale.
+    assert set(statuses()) <= {"ok", "stale"}
+    assert summary["crc_failures"] == 0
     assert len(port.receive(0.5)) > 5  # the port's own reader had them, too
     assert link.stop()
     port.close()

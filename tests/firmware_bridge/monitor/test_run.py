@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -27,11 +28,14 @@ from firmware_bridge.recording.candump import candump_line
 from firmware_bridge.recording.reader import RecordingReader
 from firmware_bridge.terminal.pty_wire import PtyWire
 from tests.firmware_bridge.wire_ids import shown_id
+from tests.own_seconds import held_up_s
 
+PATIENCE_S = 60.0  # a bound against hanging
+EACH_HALF_SECOND = {"DriverState", "EmotionProbabilities", "Health", "DriverEvidence", "LinkTiming"}
 REPOSITORY = Path(__file__).resolve().parents[3]
 RUN = (
     "import sys; from firmware_bridge.monitor.run import run_monitor;"
-    "sys.exit(run_monitor(sys.argv[1], json_lines=sys.argv[2] == 'json', seconds=10))"
+    "sys.exit(run_monitor(sys.argv[1], json_lines=sys.argv[2] == 'json', seconds=60))"
 )
 
 
@@ -52,37 +56,55 @@ def start(uri: str, kind: str, **options: Any) -> subprocess.Popen[bytes]:
 
 def test_json_lines_are_the_frames_and_then_the_summary(wire: PtyWire, link: Link) -> None:
     out = io.StringIO()
+    before_s, began_s = held_up_s(), time.monotonic()
 
-    code = run_monitor(f"slcan:{wire.end_b}", json_lines=True, seconds=0.6, out=out)
+    def is_enough() -> bool:
+        link.publish(Snapshot(time.monotonic(), DriverStateMessage(1, event_sequence=0)))
+        return out.getvalue().count("DriverState") > 5 and all(
+            f'"{name}"' in out.getvalue() for name in EACH_HALF_SECOND
+        )
 
+    code = run_monitor(
+        f"slcan:{wire.end_b}", json_lines=True, seconds=PATIENCE_S, until=is_enough, out=out
+    )
+
+    took_s = time.monotonic() - began_s
     lines = [json.loads(line) for line in out.getvalue().splitlines()]
     frames, summary = lines[:-1], lines[-1]["summary"]
     assert code == 0
-    assert summary["frames"] == summary["good_frames"] == len(frames)
-    assert (summary["crc_failures"], summary["counter_gaps"], summary["overdue"]) == (0, 0, 0)
-    assert summary["states"] == ["attentive"]
-    assert {frame["status"] for frame in frames} == {"ok"}
+    assert summary["frames"] == len(frames)
+    assert (summary["crc_failures"], summary["counter_gaps"]) == (0, 0)
+    assert summary["states"][0] == "attentive"
+    if held_up_s() - before_s < 0.2:  # else a machine that is busy may have made frames late
+        assert summary["good_frames"] == len(frames)
+        assert summary["overdue"] == 0
+        assert summary["states"] == ["attentive"]
+        assert {frame["status"] for frame in frames} == {"ok"}
     # What comes once a second may have come just before.
     heard = {frame["message"] for frame in frames} - {"PipelineFigures", "FaultCounters"}
-    assert heard == {
-        "DriverState",
-        "EmotionProbabilities",
-        "Health",
-        "DriverEvidence",
-        "LinkTiming",
-    }
-    assert all(0 <= frame["time_s"] <= 0.7 for frame in frames)
+    assert heard == EACH_HALF_SECOND
+    assert all(0 <= frame["time_s"] <= took_s for frame in frames)
 
 
 def test_without_a_terminal_the_view_is_its_totals(wire: PtyWire, link: Link) -> None:
     out = io.StringIO()
 
-    run_monitor(f"slcan:{wire.end_b}", json_lines=False, seconds=0.4, out=out)
+    turns: list[int] = []
+
+    def is_enough() -> bool:
+        link.publish(Snapshot(time.monotonic(), DriverStateMessage(1, event_sequence=0)))
+        turns.append(link.counters.frames_sent)
+        # Of what was sent since, several frames came after each other.
+        return len(turns) > 10 and turns[-2] > turns[0] + 20
+
+    run_monitor(
+        f"slcan:{wire.end_b}", json_lines=False, seconds=PATIENCE_S, until=is_enough, out=out
+    )
 
     first, second = out.getvalue().splitlines()
     assert "good frames of" in first
-    assert "wrong CRC 0, counter gaps 0, overdue 0, bytes rejected 0" in first
-    assert second == "driver: attentive"
+    assert re.search(r"wrong CRC 0, counter gaps 0, overdue \d+, bytes rejected 0", first)
+    assert "attentive" in second.removeprefix("driver: ").split(" → ")
 
 
 def test_silence_is_an_exit_code_for_scripts(wire: PtyWire) -> None:
@@ -122,7 +144,7 @@ def test_it_reconnects_by_itself(tmp_path: Path) -> None:
             link.publish(Snapshot(time.monotonic(), DriverStateMessage(11)))
             link.open()
             link.start()
-            unplugged.wait(10.0)
+            unplugged.wait(PATIENCE_S)
             link.stop()
 
     unplugged = threading.Event()
@@ -132,7 +154,7 @@ def test_it_reconnects_by_itself(tmp_path: Path) -> None:
         run_monitor(
             f"slcan:{plug}",
             json_lines=True,
-            seconds=10.0,
+            seconds=PATIENCE_S,
             until=lambda: "no driver" in out.getvalue(),
             out=out,
         )
@@ -152,7 +174,7 @@ def test_a_signal_ends_it_with_the_summary(wire: PtyWire, link: Link, number: in
         first = json.loads(monitor.stdout.readline())
         monitor.send_signal(number)
         rest = monitor.stdout.read().splitlines()
-        code = monitor.wait(10)
+        code = monitor.wait(PATIENCE_S)
 
     assert first["status"] == "ok"
     assert json.loads(rest[-1])["summary"]["good_frames"] >= 1

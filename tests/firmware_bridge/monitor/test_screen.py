@@ -12,7 +12,7 @@ from firmware_bridge.monitor.frame_log import FrameLog, LoggedFrame
 from firmware_bridge.monitor.panels import driver_panel, request_panel
 from firmware_bridge.monitor.parts import bar, duration, state_colour, timeline
 from firmware_bridge.monitor.screen import Screen
-from firmware_bridge.protocol.database import definition, definitions
+from firmware_bridge.protocol.database import definition, definitions, value_code
 from firmware_bridge.protocol.frame import CanFrame, id_text
 from firmware_bridge.protocol.messages import (
     ControllerStatusMessage,
@@ -365,25 +365,27 @@ def test_each_figure_of_health_has_its_unit_and_label(
 
 
 @pytest.mark.parametrize(
-    ("emotion", "model", "seconds", "said"),
+    ("inference", "model", "said"),
     [
-        (None, 0, 8.0, "off: driver_state.emotion_states"),
-        (None, 2, 8.0, "the network failed"),
-        (None, 0, 2.0, ""),  # it may come yet
-        (3, 0, 8.0, ""),
+        ("off", 0, "off: driver_state.emotion_states"),
+        ("off", 2, "off: driver_state.emotion_states"),
+        ("not available", 2, "the network failed"),
+        ("on", 0, ""),  # a driver whose emotion is not clear is no riddle
+        ("not reported", 0, ""),  # an earlier version
     ],
 )
 def test_emotions_that_are_not_inferred_are_explained(
-    make_frame: MakeFrame, emotion: int | None, model: int, seconds: float, said: str
+    make_frame: MakeFrame, inference: str, model: int, said: str
 ) -> None:
+    code = value_code(HealthMessage.NAME, "EmotionInference", inference)
     watch = Watch(0.0)
-    for index in range(round(seconds * 10)):
+    for index in range(3):
         for message in (
-            DriverStateMessage(state=1, emotion=emotion, face=1),
-            HealthMessage(1, 0, model, 0, None, 30, 4, 0),
+            DriverStateMessage(state=1, face=1),
+            HealthMessage(1, 0, model, 0, None, 30, 4, 0, emotion_inference=code),
         ):
             watch.take(make_frame(message, index / 10))
-    text = draw(watch, LINE, seconds)
+    text = draw(watch, LINE, 0.25)
     assert said in text
     assert ("NOT INFERRED" in text) == bool(said)
 
@@ -397,6 +399,39 @@ def test_a_sense_that_never_saw_anything_is_named(make_frame: MakeFrame) -> None
         ):
             watch.take(make_frame(message, index / 10))
     assert "eyes never seen" in draw(watch, LINE, 0.25)
+
+
+@pytest.mark.parametrize(
+    ("reason", "eyes_s", "head_s", "width", "shown"),
+    [
+        ("enough evidence", None, None, 60, "enough evidence, eyes and head never seen"),
+        ("enough evidence", None, None, 36, "enough evidence, eyes, head unseen"),
+        ("enough evidence", 0.0, 12.0, 36, "enough evidence, head unseen 12 s"),
+        ("seat looks empty", 3.0, 0.0, 36, "seat looks empty, eyes unseen 3 s"),
+        ("head turned out of sight", 3.0, 14.0, 36, "head turned out of sight, …"),
+        ("judged again", 0.0, 0.0, 36, "judged again"),
+    ],
+)
+def test_a_reason_is_never_cut_off(
+    make_frame: MakeFrame,
+    reason: str,
+    eyes_s: float | None,
+    head_s: float | None,
+    width: int,
+    shown: str,
+) -> None:
+    watch = Watch(0.0)
+    evidence = DriverEvidenceMessage(
+        eyes_unseen_s=eyes_s,
+        head_unseen_s=head_s,
+        reason=value_code(DriverEvidenceMessage.NAME, "StateReason", reason),
+    )
+    for index in range(2):  # the second makes its sender a trusted one
+        for message in (DriverStateMessage(1), evidence):
+            watch.take(make_frame(message, index / 10))
+    console = Console(file=io.StringIO(), record=True, width=width + 4)
+    console.print(driver_panel(watch.seen(0.15), width))
+    assert f"╰─ {shown} ─" in console.export_text()
 
 
 def test_each_reason_of_the_wire_is_shown_in_words(make_frame: MakeFrame) -> None:

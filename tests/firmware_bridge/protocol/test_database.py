@@ -69,6 +69,7 @@ LAYOUT = {
             ("Fault", 8),
             ("Recording", 2),
             ("Preview", 2),
+            ("EmotionInference", 2),
         ],
     ),
     "DriverRequest": (

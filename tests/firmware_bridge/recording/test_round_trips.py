@@ -114,6 +114,22 @@ def test_python_can_reads_it_and_what_python_can_writes_is_read(
     require_same(converted, frames, 1.1e-3)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+@pytest.mark.parametrize("kind", [".asc", ".csv", ".jsonl", ".log", ".trc"])
+def test_text_in_the_encodings_of_windows_is_read(
+    tmp_path: Path, frames: list[CanFrame], log: Path, kind: str, encoding: str
+) -> None:
+    path = tmp_path / f"theirs{kind}"
+    if kind == ".jsonl":
+        record(path, frames)
+    else:
+        with can.LogReader(log) as messages, can.Logger(path) as logger:
+            for message in messages:
+                logger(message)
+    path.write_bytes(path.read_bytes().decode("utf-8").encode(encoding))
+    require_same(path, frames, 1.1e-3)
+
+
 def test_the_database_of_python_can_is_named_and_converted_as_said(
     tmp_path: Path, frames: list[CanFrame], log: Path
 ) -> None:

@@ -17,7 +17,9 @@ from firmware_bridge.protocol.slcan import encode_line
 from firmware_bridge.terminal.pty_wire import PtyWire
 from firmware_bridge.transports import Transport, open_transport
 from tests.firmware_bridge.transports.backends import Terminal
+from tests.own_seconds import OwnSeconds
 
+PATIENCE_S = 60.0  # a bound against hanging
 FRAME = CanFrame(0x3A0, bytes.fromhex("b4d003af90140405"), 0.0)
 ENCODE = {"slcan": encode_line, "cobs": encode_packet}
 NOBODY = 65534
@@ -32,11 +34,12 @@ def scheme(request: pytest.FixtureRequest) -> str:
 def send_until_full(port: Transport) -> tuple[float, str]:
     """Send until nothing is taken any more; return how long that took to be said, and how."""
     for _ in range(100_000):
-        started_s = time.monotonic()
+        started_s, sending = time.monotonic(), OwnSeconds()
         try:
             port.send(FRAME)
         except SendTimeoutError as error:
-            return time.monotonic() - started_s, str(error)
+            assert time.monotonic() - started_s > 0.09
+            return sending.passed, str(error)
     raise AssertionError("a terminal that nobody reads never fills")
 
 
@@ -46,7 +49,7 @@ def test_nothing_on_the_wire_is_changed_by_the_terminal(scheme: str, terminal: T
     terminal.read()
     os.write(terminal.device, bytes(range(256)) + ENCODE[scheme](FRAME))
 
-    assert [frame.data for frame in port.receive(1.0)] == [FRAME.data]
+    assert [frame.data for frame in port.receive(PATIENCE_S)] == [FRAME.data]
     assert terminal.read() == b""  # no echo
     port.close()
 
@@ -62,7 +65,7 @@ def test_a_frame_may_arrive_in_any_pieces(scheme: str, terminal: Terminal) -> No
 
     dripping = threading.Thread(target=drip)
     dripping.start()
-    assert [frame.data for frame in port.receive(10.0)] == [FRAME.data]
+    assert [frame.data for frame in port.receive(PATIENCE_S)] == [FRAME.data]
     dripping.join()
     port.close()
 
@@ -74,7 +77,7 @@ def test_a_port_that_nobody_reads_says_so_in_time_and_goes_on(
 
     seconds, said = send_until_full(port)
 
-    assert 0.09 < seconds < 1.0
+    assert seconds < 1.0
     assert f"{terminal.path} took nothing for 100 ms: is the other side reading?" in said
     terminal.read()
     port.send(FRAME)
@@ -95,10 +98,10 @@ def test_an_unread_port_closes_at_once(scheme: str, terminal: Terminal) -> None:
     port = open_transport(f"{scheme}:{terminal.path}")
     send_until_full(port)
 
-    closing_s = time.monotonic()
+    closing = OwnSeconds()
     port.close()
 
-    assert time.monotonic() - closing_s < 1.0
+    assert closing.passed < 1.0
 
 
 def test_a_port_that_vanishes_is_an_error_both_ways(scheme: str, terminal: Terminal) -> None:
@@ -117,12 +120,12 @@ def test_a_port_that_vanishes_ends_the_wait(scheme: str, terminal: Terminal) -> 
     port = open_transport(f"{scheme}:{terminal.path}")
     timer = threading.Timer(0.05, terminal.unplug)
     timer.start()
-    started_s = time.monotonic()
+    waiting = OwnSeconds()
 
     with pytest.raises(TransportError, match="is gone"):
-        port.receive(60.0)
+        port.receive(PATIENCE_S)
 
-    assert time.monotonic() - started_s < 5.0
+    assert waiting.passed < 5.0
     timer.join()
     port.close()
 

@@ -76,7 +76,7 @@ def test_the_verb_prints_what_it_found(tmp_path: Path, capsys: pytest.CaptureFix
     assert crop.shape[0] == crop.shape[1] == round(max(float(row["width"]), float(row["height"])))
 
 
-def test_crops_of_an_earlier_run_are_no_pictures(
+def test_what_lies_below_out_is_no_picture(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "a.jpg").write_bytes(PICTURE.read_bytes())
@@ -85,9 +85,39 @@ def test_crops_of_an_earlier_run_are_no_pictures(
         counts = export_faces(tmp_path, tmp_path / "out", FaceConfig(), every_s=0.5, side_px=48)
         assert (counts.frames, counts.faces) == (1, 1)
         assert counts.passed_over == {"video that cannot be read": 1, **below}
+        (tmp_path / "out" / "own.png").write_bytes(PICTURE.read_bytes())
     assert capfd.readouterr().err == "", "FFmpeg's words are not the user's"
     with pytest.raises(UserError, match="it is the source"):
         export_faces(tmp_path, tmp_path, FaceConfig(), every_s=0.5, side_px=48)
+
+
+def test_crops_of_an_earlier_run_are_replaced(tmp_path: Path) -> None:
+    """Else `evaluate --data` would read those of pictures that the source no longer has."""
+    source, out = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    for folder in ("happy", "sad"):
+        (source / folder).mkdir()
+        (source / folder / "a.jpg").write_bytes(PICTURE.read_bytes())
+    export_faces(source, out, FaceConfig(), every_s=0.5, side_px=48)
+    own, outside = out / "sad" / "own.png", tmp_path / "outside.png"
+    for path in (own, outside):
+        path.write_bytes(b"somebody's own")
+    with (out / TABLE).open("a", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerow(["../outside.png", *[""] * (len(COLUMNS) - 1)])
+    (source / "sad" / "a.jpg").unlink()
+    with pytest.raises(UserError, match="no such file"):
+        export_faces(tmp_path / "x", out, FaceConfig(), every_s=0.5, side_px=48)
+    assert (out / "sad" / "a.png").exists()
+    export_faces(source, out, FaceConfig(), every_s=0.5, side_px=48)
+    assert sorted(path.relative_to(out).as_posix() for path in out.rglob("*.png")) == [
+        "happy/a.png",
+        "sad/own.png",
+    ]
+    assert outside.exists()
+    # Another table of that name is somebody's own: no picture that it lists is removed.
+    (out / TABLE).write_text("file,label\nsad/own.png,sad\n")
+    export_faces(source, out, FaceConfig(), every_s=0.5, side_px=48)
+    assert own.exists()
 
 
 def test_nothing_to_look_at(tmp_path: Path) -> None:

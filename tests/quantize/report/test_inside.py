@@ -82,6 +82,7 @@ def test_filters_of_the_first_convolution(small_network: Any, small_int8: bytes)
 
 def test_last_layer_of_each_size() -> None:
     shapes = {"a": (48, 48, 8), "b": (48, 48, 16), "c": (24, 24, 16), "d": (12, 12, 4)}
+    shapes["average"] = (1, 1, 4)  # a grey square would be drawn
     assert last_of_each_size(shapes) == ["b", "c", "d"]
 
 

@@ -81,12 +81,21 @@ def test_folders_label_clips_and_hold_the_end_of_each_out(tmp_path: Path) -> Non
 
 def test_own_faces_are_mixed_with_those_of_fer2013(small_fer2013: Fer2013) -> None:
     usages = np.array([0] * 10 + [1] * 4, np.uint8)
-    own = Fer2013(np.full((14, 48, 48), 9, np.uint8), np.full(14, 3), usages)
+    shades = np.arange(101, 115, dtype=np.uint8)  # each face has its own
+    images = np.ones((14, 48, 48), np.uint8) * shades[:, None, None]
+    own = Fer2013(images, np.array([3] * 5 + [4] * 5 + [3] * 4), usages)
     both = mixed(own, small_fer2013, rows=100, seed=1)
     training, public = both.select("Training"), both.select("PublicTest")
-    mine = (training.images == 9).all(axis=(1, 2))
-    assert mine.tolist().count(True) == mine.tolist().count(False) == 100
-    assert len(public) == 4 + 70
+    learned, chose = (own_shades(each.images) for each in (training, public))
+    assert learned == [shade for shade in range(101, 110) if shade != 105] * 10
+    assert len(training) == 80 + 100
+    # The last fifth of each class chooses; what the files are compared on does not.
+    assert chose == [105, 110]
+    assert len(public) == 2 + 70
+
+
+def own_shades(images: NDArray[np.uint8]) -> list[int]:
+    return [int(image[0, 0]) for image in images if (image == image[0, 0]).all()]
 
 
 def test_what_is_not_better_is_refused() -> None:

@@ -516,6 +516,7 @@ int edge_fer_codec_health_pack(
     dst_p[7] |= pack_right_shift_u8(src_p->fault, 7u, 0x01u);
     dst_p[7] |= pack_left_shift_u8(src_p->recording, 1u, 0x06u);
     dst_p[7] |= pack_left_shift_u8(src_p->preview, 3u, 0x18u);
+    dst_p[7] |= pack_left_shift_u8(src_p->emotion_inference, 5u, 0x60u);
 
     return (8);
 }
@@ -546,6 +547,7 @@ int edge_fer_codec_health_unpack(
     dst_p->fault |= unpack_left_shift_u8(src_p[7], 7u, 0x01u);
     dst_p->recording = unpack_right_shift_u8(src_p[7], 1u, 0x06u);
     dst_p->preview = unpack_right_shift_u8(src_p[7], 3u, 0x18u);
+    dst_p->emotion_inference = unpack_right_shift_u8(src_p[7], 5u, 0x60u);
 
     return (0);
 }
@@ -565,6 +567,7 @@ int edge_fer_codec_health_init(struct edge_fer_codec_health_t *msg_p)
     msg_p->fault = 255;
     msg_p->recording = 3;
     msg_p->preview = 3;
+    msg_p->emotion_inference = 3;
 
     return 0;
 }
@@ -689,6 +692,16 @@ bool edge_fer_codec_health_preview_is_in_range(uint8_t value)
 }
 
 bool edge_fer_codec_health_preview_is_in_phys_range(double value)
+{
+    return ((value >= 0.0) && (value <= 3.0));
+}
+
+bool edge_fer_codec_health_emotion_inference_is_in_range(uint8_t value)
+{
+    return (value <= 3u);
+}
+
+bool edge_fer_codec_health_emotion_inference_is_in_phys_range(double value)
 {
     return ((value >= 0.0) && (value <= 3.0));
 }

@@ -201,6 +201,11 @@ extern "C" {
 #define EDGE_FER_CODEC_HEALTH_PREVIEW_ON_CHOICE (1u)
 #define EDGE_FER_CODEC_HEALTH_PREVIEW_NOT_AVAILABLE_CHOICE (3u)
 
+#define EDGE_FER_CODEC_HEALTH_EMOTION_INFERENCE_NOT_REPORTED_CHOICE (0u)
+#define EDGE_FER_CODEC_HEALTH_EMOTION_INFERENCE_ON_CHOICE (1u)
+#define EDGE_FER_CODEC_HEALTH_EMOTION_INFERENCE_OFF_CHOICE (2u)
+#define EDGE_FER_CODEC_HEALTH_EMOTION_INFERENCE_NOT_AVAILABLE_CHOICE (3u)
+
 #define EDGE_FER_CODEC_DRIVER_REQUEST_TYPE_NONE_CHOICE (0u)
 #define EDGE_FER_CODEC_DRIVER_REQUEST_TYPE_ARE_YOU_ALL_RIGHT_CHOICE (1u)
 #define EDGE_FER_CODEC_DRIVER_REQUEST_TYPE_LOOK_AT_THE_ROAD_CHOICE (2u)
@@ -449,6 +454,7 @@ extern "C" {
 #define EDGE_FER_CODEC_HEALTH_FAULT_NAME "Fault"
 #define EDGE_FER_CODEC_HEALTH_RECORDING_NAME "Recording"
 #define EDGE_FER_CODEC_HEALTH_PREVIEW_NAME "Preview"
+#define EDGE_FER_CODEC_HEALTH_EMOTION_INFERENCE_NAME "EmotionInference"
 #define EDGE_FER_CODEC_DRIVER_REQUEST_DRIVER_REQUEST_CRC_NAME "DriverRequestCrc"
 #define EDGE_FER_CODEC_DRIVER_REQUEST_DRIVER_REQUEST_COUNTER_NAME "DriverRequestCounter"
 #define EDGE_FER_CODEC_DRIVER_REQUEST_TYPE_NAME "Type"
@@ -821,6 +827,15 @@ struct edge_fer_codec_health_t {
      * Offset: 0
      */
     uint8_t preview;
+
+    /**
+     * Whether the camera unit infers emotions. Off: switched off in its configuration. Not available: on, and no emotion network runs (see Model). Not reported: a unit with an earlier version of this file, in which these bits were unused, and zero.
+     *
+     * Range: 0..3 (0..3 -)
+     * Scale: 1
+     * Offset: 0
+     */
+    uint8_t emotion_inference;
 };
 
 /**
@@ -2154,6 +2169,28 @@ bool edge_fer_codec_health_preview_is_in_range(uint8_t value);
  * @return true if in range, false otherwise.
  */
 bool edge_fer_codec_health_preview_is_in_phys_range(double value);
+
+/**
+ * Check that given signal is in allowed range.
+ *
+ * @param[in] value Signal to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_health_emotion_inference_is_in_range(uint8_t value);
+
+/**
+ * Check that given physical value is in allowed range before encoding.
+ *
+ * Use this BEFORE calling _encode() to avoid silent integer overflow:
+ *   encode(-1.0) on a [0,100] signal wraps to 255 and passes is_in_range().
+ *   is_in_phys_range(-1.0) correctly returns false.
+ *
+ * @param[in] value Physical signal value to check.
+ *
+ * @return true if in range, false otherwise.
+ */
+bool edge_fer_codec_health_emotion_inference_is_in_phys_range(double value);
 
 /**
  * Pack message DriverRequest.
