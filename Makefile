@@ -13,12 +13,16 @@ demo: $(VENV)/.device
 test: lint types
 	$(BIN)/python -m pytest -m "not slow" --numprocesses logical --maxprocesses 4 --dist loadfile
 
-# The fast tests with the share of lines and branches that they run, the lowest modules first.
+# The fast tests with the share of lines and branches that they run, the lowest modules first; also
+# where a test failed. Tracebacks of Python's own kind: pytest's parse the source, and CPython before
+# 3.11.8 ends the whole run there with "AST constructor recursion depth mismatch" (gh-106905).
 coverage: $(VENV)/.workstation
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -m "not slow"
+	$(BIN)/coverage run -m pytest -m "not slow" --tb=native \
+		--numprocesses logical --maxprocesses 4 --dist loadfile; echo $$? > .coverage-tests
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+	exit $$(cat .coverage-tests)
 
 # What takes minutes: fuzzing, other runtimes in their own environments, hours of simulated traffic.
 test-slow: $(VENV)/.workstation

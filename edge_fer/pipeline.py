@@ -97,10 +97,7 @@ class Pipeline:
         camera = self._conditions.update(frame.grey, frame.captured_s, cells)
         lap("camera condition")
         face, probabilities, seat_empty, cut = None, None, None, False
-        if camera is not CameraCondition.GOOD:
-            # A face found in an unusable frame would be a guess: unknown is the honest answer.
-            self._cuts.forget()
-        else:
+        if camera in (CameraCondition.GOOD, CameraCondition.OVEREXPOSED):
             cut = self._cuts.update(frame.grey, frame.captured_s, cells)
             if cut:
                 self._tracker.forget()
@@ -108,6 +105,13 @@ class Pipeline:
             lap("scene cut")
             face = self._tracker.update(frame.grey, frame.captured_s)
             lap("face network")
+            if camera is CameraCondition.OVEREXPOSED and face is not None:
+                camera = self._conditions.around_face(frame.grey, face.box, frame.captured_s)
+        if camera is not CameraCondition.GOOD:
+            # A face found in an unusable frame would be a guess: unknown is the honest answer.
+            self._cuts.forget()
+            face, cut = None, False
+        else:
             if face is None:
                 seat_empty = self._seat.empty(frame.grey)
             else:

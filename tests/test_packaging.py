@@ -21,7 +21,7 @@ def printed(*arguments: str) -> str:
         [sys.executable, "-m", "edge_fer", *arguments],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=True,
     ).stdout
 

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from edge_fer.errors import OutputError, OutputReason
 
 ENDINGS = (".mp4", ".mkv", ".mov", ".avi")
-_TICKS = 90_000  # a second, MPEG's own clock
+_TICK_S = Fraction(1, 90_000)  # MPEG's own clock
+_LONGEST_TICKS = 1001  # of a second: 30000/1001 is television's rate
 _LEAST_FPS, _MOST_FPS = 1.0, 60.0
 
 
@@ -52,7 +53,11 @@ def open_video(path: Path, shape: tuple[int, int], fps: float) -> VideoWriter:
 
 
 class PyAvWriter:
-    """H.264 through PyAV. Each picture keeps its time."""
+    """H.264 through PyAV. Each picture keeps its time; in an .avi, that of the nearest tick.
+
+    An .avi has one rate, and an empty picture at each tick without one: a finer clock than the
+    source's would give it hundreds of pictures a second.
+    """
 
     def __init__(self, path: Path, shape: tuple[int, int], fps: float) -> None:
         import av  # noqa: PLC0415 - an extra
@@ -63,7 +68,9 @@ class PyAvWriter:
         self._stream.height, self._stream.width = shape
         self._stream.pix_fmt = "yuv420p"  # what browsers and phones show
         self._stream.options = {"preset": "veryfast", "crf": "21"}
-        self._stream.codec_context.time_base = Fraction(1, _TICKS)
+        is_avi = path.suffix.lower() == ".avi"
+        self._tick_s = 1 / Fraction(fps).limit_denominator(_LONGEST_TICKS) if is_avi else _TICK_S
+        self._stream.codec_context.time_base = self._tick_s
         self._last = -1
 
     def write(self, picture: NDArray[np.uint8], time_s: float) -> None:
@@ -71,9 +78,9 @@ class PyAvWriter:
         import av  # noqa: PLC0415 - an extra
 
         frame = av.VideoFrame.from_ndarray(picture, format="bgr24")
-        self._last = max(round(time_s * _TICKS), self._last + 1)
+        self._last = max(round(time_s / self._tick_s), self._last + 1)
         frame.pts = self._last
-        frame.time_base = Fraction(1, _TICKS)
+        frame.time_base = self._tick_s
         self._mux(frame)
 
     def close(self) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_fer.camera.cells import averaged
-from edge_fer.observation import CameraCondition
+from edge_fer.observation import CameraCondition, FaceBox
 
 # Half of `cells.CELLS` each way.
 _CELLS = (16, 12)
@@ -92,6 +92,20 @@ class ConditionMonitor:
         if condition is CameraCondition.GOOD and self._frozen(time_s):
             return CameraCondition.FROZEN
         return condition
+
+    def around_face(self, grey: NDArray[np.uint8], face: FaceBox, time_s: float) -> CameraCondition:
+        """Judge again the overexposed frame of the latest `update`, in which a face was found.
+
+        A white wall behind the driver, or the sky, saturates most of a picture whose face is
+        exposed well. Then the picture is usable: GOOD, or FROZEN.
+        """
+        top, left = max(round(face.y), 0), max(round(face.x), 0)
+        bottom, right = round(face.y + face.height), round(face.x + face.width)
+        pixels = grey[top : max(bottom, top + 1), left : max(right, left + 1)]
+        saturated = np.count_nonzero(pixels >= _SATURATED)
+        if not pixels.size or saturated > OVEREXPOSED_ABOVE_SHARE * pixels.size:
+            return CameraCondition.OVEREXPOSED
+        return CameraCondition.FROZEN if self._frozen(time_s) else CameraCondition.GOOD
 
     def _frozen(self, time_s: float) -> bool:
         return time_s - self._unchanged_since_s > FROZEN_AFTER_S

@@ -118,12 +118,19 @@ def _common(
     """Driver state from a cabin camera: train, quantize, run, monitor."""
 
 
+# What decoders say of a damaged video would stand among our lines. OpenCV reads this when it is
+# loaded, which no module of the command line does before a verb needs it.
+_QUIET_DECODERS = {"OPENCV_FFMPEG_LOGLEVEL": "-8", "OPENCV_LOG_LEVEL": "SILENT"}
+
+
 def main(arguments: list[str] | None = None) -> Any:
     """Run the command line and exit, with a code of `exit_codes`.
 
     A UserError or BridgeError becomes one line on standard error.
     """
     occupy_closed_streams()
+    for name, level in _QUIET_DECODERS.items():
+        os.environ.setdefault(name, level)
     led_nowhere = leads_nowhere()
     code: Any = EXIT_OK
     try:

@@ -926,6 +926,12 @@ def train_face(
     ] = Path("face-run"),
     seed: GroupSeedOption = 1,
     epochs: Annotated[int, typer.Option(help="Epochs of 25,600 squares.", min=1)] = 60,
+    learning_rate: Annotated[
+        float,
+        typer.Option(
+            help="The highest, after a warm-up; it falls to 0 as a cosine.", min=1e-6, max=0.1
+        ),
+    ] = 3e-3,
     initial: Annotated[
         Path | None, typer.Option(help="A .keras file with the weights to start with.")
     ] = None,
@@ -937,7 +943,15 @@ def train_face(
     """Train the face network; an interrupted training continues where it stopped."""
     from quantize.face.verb import train_verb
 
-    train_verb(labels, out, seed=seed, epochs=epochs, initial=initial, rows=rows)
+    train_verb(
+        labels,
+        out,
+        seed=seed,
+        epochs=epochs,
+        initial=initial,
+        learning_rate=learning_rate,
+        rows=rows,
+    )
 
 
 @face_app.command("evaluate")

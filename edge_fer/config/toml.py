@@ -1,5 +1,6 @@
 """TOML with line numbers, which `tomllib` keeps to itself."""
 
+import errno
 import json
 import re
 import tomllib
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from edge_fer.bounded_read import read_bounded
 from edge_fer.errors import ConfigError, ConfigReason
 
 MAX_BYTES = 65_536  # a config is some kilobytes: more is another file, or a device without an end
@@ -38,20 +40,22 @@ class TomlFile:
 
 
 def read_toml(path: Path) -> TomlFile:
-    """Read a TOML file; UserError in one line where it cannot be read or is no TOML."""
+    """Read a TOML file; UserError in one line where it cannot be read or is no TOML.
+
+    A pipe or a device is refused: the daemon would wait for it, in its vision loop after SIGHUP.
+    """
     name = str(path)
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+        data = read_bounded(path, MAX_BYTES)
     except OSError as error:
+        if error.errno == errno.EFBIG:
+            raise ConfigError(
+                ConfigReason.NOT_TOML,
+                f"{name} is not a config: it is larger than {MAX_BYTES // 1024} KiB",
+            ) from error
         raise ConfigError(
             ConfigReason.UNREADABLE, f"cannot read the config {name}: {error.strerror}"
         ) from error
-    if len(data) > MAX_BYTES:
-        raise ConfigError(
-            ConfigReason.NOT_TOML,
-            f"{name} is not a config: it is larger than {MAX_BYTES // 1024} KiB",
-        )
     try:
         text = data.decode("utf-8-sig")  # some editors begin a file with a byte order mark
     except UnicodeDecodeError as error:

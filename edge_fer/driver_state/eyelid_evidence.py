@@ -20,6 +20,7 @@ SECONDS_A_MINUTE = 60.0
 # Yawns, nods and half-closed lids alone never make drowsy: this share of its PERCLOS is needed.
 LEAST_PERCLOS = 1 / 3
 MOST_SIGNS = 3  # of yawns, and of nods, that count
+NARROW_WEIGHT = 0.5  # of a second with lids that only just count as shut
 
 
 class Lids(Enum):
@@ -56,7 +57,8 @@ class EyelidEvidence:
     their opening as a share of the driver's own (None: not measured).
 
     `closure_s` is how long the lids have been closed, less the deduction for short openings (0:
-    they are open); `shut_s` is the same without the deduction. `opening_s` is how long they have
+    they are open), and less for lids that are only just shut; `shut_s` is the same without
+    deductions. `opening_s` is how long they have
     been open, blinks included; `open_now_s` is the same without blinks. `low_s` is how long they
     have not been open while the head was not bowed. `half_s` is how long they were half closed
     before they shut. `excused` is whether the closure belongs to a yawn or a laugh.
@@ -234,7 +236,7 @@ def _with_closed(
     shut_s = before.shut_s + elapsed_s
     excused = before.excused or grimace
     if not excused:
-        closure_s = before.closure_s + elapsed_s
+        closure_s = before.closure_s + elapsed_s * _certainty(before.share, settings)
     elif shut_s > settings.grimace_closure_s + ROUNDING_S:
         closure_s = shut_s  # no yawn, and no laugh
     else:
@@ -253,6 +255,17 @@ def _with_closed(
         opening_s=0.0 if slow else before.opening_s,
         window=_window(before, settings).add(time_s, seen_s=elapsed_s, held_s=held_s),
     )
+
+
+def _certainty(share: float | None, settings: PolicySettings) -> float:
+    """Return what a second with lids that count as shut adds to a closure, 0.5 to 1.
+
+    `share` is their opening as a share of the driver's own (None: not measured).
+    """
+    surely, shut = settings.lids_surely_shut_below, settings.lids_shut_below
+    if share is None or share <= surely or shut <= surely:
+        return 1.0
+    return 1.0 - (1.0 - NARROW_WEIGHT) * min((share - surely) / (shut - surely), 1.0)
 
 
 def _with_open(

@@ -17,6 +17,9 @@ PAUSE_S = 0.3
 # equally long.
 PAUSE_WEIGHT = 2.0
 AFTERWARDS_S = 1.0
+# A mouth that is wide for so long excuses lids that close: a yawn shuts them before it is counted.
+# In talk no mouth is wide for longer, but for acted expressions.
+EXCUSES_AFTER_S = 1.2
 
 
 @dataclass(frozen=True)  # without slots: see `changed`
@@ -24,8 +27,8 @@ class MouthEvidence:
     """`yawns_s` are the times at which yawns became clear, monotonic seconds.
 
     `wide_s` is how long the mouth has been wide open, less what pauses subtract, and `since_s` when
-    it was last wide. `clear` is whether this was long enough for a yawn, to which closed lids may
-    then belong. `seen_s` is when the mouth was last seen.
+    it was last wide. `clear` is whether this was long enough for closed lids to belong to a yawn.
+    `seen_s` is when the mouth was last seen.
     """
 
     seen_s: float | None = None
@@ -66,7 +69,7 @@ def update_mouth(
         pause_s = min(elapsed_s, settings.look_speaks_for_s)
         return changed(kept, wide_s=max(kept.wide_s - PAUSE_WEIGHT * pause_s, 0.0))
     wide_s = kept.wide_s + min(elapsed_s, settings.look_speaks_for_s)
-    clear = kept.clear or wide_s >= settings.yawn_min_s - ROUNDING_S
+    clear = kept.clear or wide_s >= min(EXCUSES_AFTER_S, settings.yawn_min_s) - ROUNDING_S
     kept = changed(kept, wide_s=wide_s, since_s=time_s, clear=clear)
     if not kept.counted and wide_s >= settings.yawn_min_s - ROUNDING_S:
         return changed(kept, counted=True, yawns_s=(*yawns_s, time_s)[-MOST_YAWNS:])

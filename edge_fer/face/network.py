@@ -28,7 +28,7 @@ _MOST_FRAMES = 4.0
 # In a loose square the far side of a turned head is placed too far out, which makes the next one
 # looser still: a profile of a clip came out at 26 to 38 degrees so, and at 40 to 44 with this.
 _TURNED_DEG, _TURNED_SHARE = 20.0, 0.947
-# The highest limit that misses at most 3 % of the profiles (turned by 52 degrees and more) of
+# A limit that misses at most 3 % of the profiles (turned by 52 degrees and more) of
 # held-out faces, drawn before another face: docs/face-network.md. Yaw comes out too small there.
 PROFILE_FROM_DEG = 36.0
 _PLACES = {name: place for place, name in enumerate(NAMES)}

@@ -330,6 +330,7 @@ class PreviewServer:
                 "camera": status.camera,
                 "camera_error": status.camera_error,
                 "model": status.model,
+                "emotions_off": status.emotions_off,
                 "link": status.link,
                 "link_fps": round(status.link_fps, 1),
                 "link_connected": counters.connected,

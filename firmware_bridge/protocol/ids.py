@@ -1,6 +1,9 @@
 """Where the messages lie on the bus: at a base id, or where a DBC of one's own puts them."""
 
+import errno
+import os
 import re
+import stat
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -20,6 +23,8 @@ DBC_NAME = "driver_state.dbc"
 BASE_ID = 0x3A0  # of the first message, in the DBC as it is shipped
 _SPAN = 0x10  # to the last one
 LAST_BASE_ID = MAX_EXTENDED_ID - _SPAN
+
+_MOST_DBC_BYTES = 32 << 20  # the DBC of a whole vehicle has a few megabytes
 
 MessageIds = Mapping[str, int]  # by name; a 29-bit id with EXTENDED
 
@@ -50,13 +55,26 @@ def read_ids(path: Path) -> MessageIds:
 
 
 def read_dbc(path: Path) -> str:
-    """Return the text of a DBC file of somebody else; InputError where it cannot be read."""
+    """Return the text of a DBC file of somebody else; InputError where it cannot be read.
+
+    A pipe or a device is refused: a daemon would wait for it at its start.
+    """
     try:
-        return path.read_text(encoding="utf-8", errors="replace")
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise OSError(errno.EINVAL, "not a regular file")
+            with os.fdopen(descriptor, "rb", closefd=False) as file:
+                data = file.read(_MOST_DBC_BYTES + 1)
+        finally:
+            os.close(descriptor)
+        if len(data) > _MOST_DBC_BYTES:
+            raise OSError(errno.EFBIG, f"larger than {_MOST_DBC_BYTES >> 20} MiB")
     except OSError as error:
         raise InputError(
             InputReason.UNREADABLE, f"dbc: {path}: cannot be read ({error.strerror})"
         ) from error
+    return data.decode(errors="replace").replace("\r\n", "\n")
 
 
 def ids_in(text: str, name: str) -> MessageIds:

@@ -12,6 +12,7 @@ from edge_fer.models.kind import FACE
 from quantize.face.labels import FaceLabels
 from quantize.face.samples import (
     NEGATIVE_KINDS,
+    WIDE_MOUTH,
     FaceSource,
     Grey,
     SampleSettings,
@@ -128,9 +129,10 @@ def measure(values: NDArray[np.float64], images: FaceImages) -> dict[str, Error]
     seen = rows[yaws > LEVEL_DEG]
     found["yaw, beyond 40 degrees, seen"] = _angle(values, images, seen, YAW, "yaw_deg")
     wanted = np.array([images.targets[row].mouth_opening for row in rows])
-    found["mouth opening"] = Error(
-        len(rows), float(np.abs(values[rows, MOUTH] - wanted).mean()), "widths of the mouth"
-    )
+    off = np.abs(values[rows, MOUTH] - wanted)
+    found["mouth opening"] = Error(len(rows), _mean(off), "widths of the mouth")
+    wide = wanted >= WIDE_MOUTH
+    found["mouth opening, wide"] = Error(int(wide.sum()), _mean(off[wide]), "widths of the mouth")
     threshold = presence_threshold(values, images)
     accepted = {kind: values[images.parts[kind], PRESENCE] >= threshold for kind in NEGATIVE_KINDS}
     for kind, taken in accepted.items():

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from edge_fer.errors import DataError, DataReason
 from quantize.face.canonical import CanonicalFace
+from quantize.face.mouths import MouthTeacher, open_mouth_teacher
 from quantize.teachers.mesh import POINTS, Mesh, MeshTeacher, square_of
 
 SIDE_PX = 192  # of the largest picture
@@ -61,7 +62,9 @@ class FaceLabels:
     `pixels`: uint8, the square pictures one behind the other; `sizes`: int64[N], their sides.
     `meshes`: float32[N, 468, 3] in pixels. `rotations`: float32[N, 3, 3] from the canonical face.
     `scores`: float32[N], the teacher's probability of a face. `spreads`: float32[N], the standard
-    deviation of its answers as a share of the face's size. `groups` and `sources` are names.
+    deviation of its answers as a share of the face's size. `mouths`: float32[N], how far the
+    mouths are open, in widths of the mouth, as `mouth_teacher` reads them. `groups` and `sources`
+    are names.
     """
 
     pixels: NDArray[np.uint8]
@@ -70,9 +73,11 @@ class FaceLabels:
     rotations: NDArray[np.float32]
     scores: NDArray[np.float32]
     spreads: NDArray[np.float32]
+    mouths: NDArray[np.float32]
     groups: NDArray[np.str_]
     sources: NDArray[np.str_]
     canonical: CanonicalFace
+    mouth_teacher: str
 
     def __len__(self) -> int:
         return len(self.sizes)
@@ -87,6 +92,7 @@ class FaceLabels:
         """Return the sha256, in hex, of pictures and labels in their order."""
         digest = hashlib.sha256(self.pixels.tobytes())
         digest.update(self.meshes.astype("<f4").tobytes())
+        digest.update(self.mouths.astype("<f4").tobytes())
         return digest.hexdigest()
 
     def save(self, path: Path) -> None:
@@ -99,10 +105,12 @@ class FaceLabels:
             rotations=self.rotations,
             scores=self.scores,
             spreads=self.spreads,
+            mouths=self.mouths,
             groups=self.groups,
             sources=self.sources,
             canonical_points=self.canonical.points,
             canonical_mirrored=self.canonical.mirrored,
+            mouth_teacher=np.array(self.mouth_teacher),
         )
 
     @classmethod
@@ -114,7 +122,8 @@ class FaceLabels:
             canonical = CanonicalFace(
                 values.pop("canonical_points"), values.pop("canonical_mirrored")
             )
-            return cls(**values, canonical=canonical)
+            mouth_teacher = str(values.pop("mouth_teacher"))
+            return cls(**values, canonical=canonical, mouth_teacher=mouth_teacher)
         except OSError as error:
             raise DataError(
                 DataReason.UNREADABLE, f"{path}: cannot be read ({error.strerror or error})"
@@ -122,7 +131,7 @@ class FaceLabels:
         except (ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
             raise DataError(
                 DataReason.BAD_FORMAT,
-                f"{path}: not a labels file: `edge-fer face label` writes one",
+                f"{path}: not a labels file of this version: `edge-fer face label` writes one",
             ) from error
 
 
@@ -186,14 +195,14 @@ def label(
     ]
     canonical = _canonical(pictures, seed)
     meshes = np.zeros((len(pictures), POINTS, 3), np.float32)
-    scores, spreads = (np.zeros(len(pictures), np.float32) for _ in range(2))
+    scores, spreads, mouths = (np.zeros(len(pictures), np.float32) for _ in range(3))
     with ProcessPoolExecutor(workers) as pool:
         tasks = (
             ([pictures[row] for row in chunk], canonical, (seed, chunk.start)) for chunk in chunks
         )
         for chunk, found in zip(chunks, pool.map(_label_chunk, tasks), strict=True):
             rows = slice(chunk.start, chunk.stop)
-            meshes[rows], scores[rows], spreads[rows] = found
+            meshes[rows], scores[rows], spreads[rows], mouths[rows] = found
             done(len(chunk))
     return FaceLabels(
         np.concatenate([picture.grey.ravel() for picture in pictures]),
@@ -202,9 +211,11 @@ def label(
         np.array([canonical.rotation(mesh) for mesh in meshes], np.float32),
         scores,
         spreads,
+        mouths,
         np.array([picture.group for picture in pictures]),
         np.array([picture.source for picture in pictures]),
         canonical,
+        open_mouth_teacher().name,
     )
 
 
@@ -233,10 +244,11 @@ def _settle(teacher: MeshTeacher, picture: Picture) -> tuple[Mesh, float]:
 
 def _label_chunk(
     task: tuple[list[Picture], CanonicalFace, tuple[int, int]],
-) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
     pictures, canonical, seed = task
     teacher, rng = MeshTeacher(), np.random.default_rng(seed)
-    meshes, scores, spreads = [], [], []
+    mouth_teacher = open_mouth_teacher()
+    meshes, scores, spreads, mouths = [], [], [], []
     for picture in pictures:
         mesh, _ = _settle(teacher, picture)
         readings, found = [], []
@@ -255,11 +267,22 @@ def _label_chunk(
         scores.append(np.mean(found))
         size = float(np.ptp(mean[:, :2], axis=0).max())
         spreads.append(float(np.std(readings, axis=0)[:, :2].mean()) / max(size, 1.0))
+        mouths.append(_mouth(mouth_teacher, picture.grey, mean.astype(np.float32), canonical))
     return (
         np.array(meshes, np.float32),
         np.array(scores, np.float32),
         np.array(spreads, np.float32),
+        np.array(mouths, np.float32),
     )
+
+
+def _mouth(
+    teacher: MouthTeacher, grey: NDArray[np.uint8], mesh: Mesh, face: CanonicalFace
+) -> float:
+    """Return the mean of what the teacher reads in a picture and in its mirror."""
+    mirrored = np.ascontiguousarray(grey[:, ::-1])
+    there = face.mirror(mesh, len(grey)).astype(np.float32)
+    return (teacher.read(grey, mesh) + teacher.read(mirrored, there)) / 2
 
 
 def _jittered(

@@ -19,8 +19,9 @@ from quantize.data.face_export import media_files
 from quantize.data.fer2013 import BadRowError
 from quantize.data.folder import IMAGE_SUFFIXES, decode
 from quantize.evaluation.predictors import NumbersPredictor
+from quantize.face.mouths import open_mouth_teacher
 from quantize.face.samples import Grey, cut
-from quantize.face.targets import eye_distance, mouth_opening, points_of
+from quantize.face.targets import eye_distance, points_of
 from quantize.int8.measuring import Error
 from quantize.teachers.mesh import SQUARE, Mesh, MeshTeacher, square_of
 
@@ -55,7 +56,8 @@ def measure_own_pictures(path: Path, predictor: NumbersPredictor, *, rows: int =
     """
     tracker, teacher, found = open_tracker(FaceConfig()), MeshTeacher(), OwnFaces()
     images: list[Grey] = []
-    points, meshes = [], []
+    mouth_teacher = open_mouth_teacher()
+    points, mouths = [], []
     for file in media_files(path):
         reason = file.problem
         if not reason and file.path.suffix.lower() not in IMAGE_SUFFIXES:
@@ -79,7 +81,7 @@ def measure_own_pictures(path: Path, predictor: NumbersPredictor, *, rows: int =
         image, wanted = _square_of_face(grey, mesh)
         images.append(image)
         points.append(wanted)
-        meshes.append(mesh)
+        mouths.append(mouth_teacher.read(grey, mesh))
         if len(images) == rows:
             break
     if not images:
@@ -90,7 +92,7 @@ def measure_own_pictures(path: Path, predictor: NumbersPredictor, *, rows: int =
             "taken",
         )
     values = FACE.values(predictor.numbers(np.stack(images), lambda amount: None))
-    found.errors = _errors(values, np.stack(points), meshes)
+    found.errors = _errors(values, np.stack(points), np.array(mouths))
     return found
 
 
@@ -117,12 +119,11 @@ def _square_of_face(grey: Grey, mesh: Mesh) -> tuple[Grey, NDArray[np.float64]]:
 
 
 def _errors(
-    values: NDArray[np.float64], wanted: NDArray[np.float64], meshes: list[Mesh]
+    values: NDArray[np.float64], wanted: NDArray[np.float64], mouths: NDArray[np.float64]
 ) -> dict[str, Error]:
     count = len(values)
     points = values[:, POINTS].reshape(count, -1, 2)
     distances = np.linalg.norm(points - wanted[:, :-1].reshape(points.shape), axis=2).mean(axis=1)
-    mouths = np.array([mouth_opening(mesh) for mesh in meshes])
     return {
         "landmarks": Error(
             count, float((distances / wanted[:, -1]).mean()), "of the distance of the eyes"

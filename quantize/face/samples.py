@@ -14,7 +14,7 @@ from edge_fer.face.rotation import angles_of
 from quantize.face.labels import FaceLabels
 from quantize.face.light import covered, weathered
 from quantize.face.sights import Sight
-from quantize.face.targets import angles, eye_distance, mouth_opening, points_of
+from quantize.face.targets import angles, eye_distance, points_of
 
 Grey = NDArray[np.uint8]
 
@@ -66,6 +66,7 @@ class Target:
 # Between them nobody could say whether it is a profile.
 NO_PROFILE_DEG, PROFILE_DEG = 38.0, 52.0
 _ASIDE_DEG, _UP_OR_DOWN_DEG = 25.0, 18.0
+WIDE_MOUTH = 0.4  # of its width: wider than in talk
 _HIDDEN_PRESENT, _HIDDEN_ABSENT = 0.35, 0.65
 _NO_POINTS = np.zeros((len(NAMES), 2))
 NO_FACE = Target(_NO_POINTS, 0, 0, 0, 0, 0, 0, face_weight=0.0, profile_weight=0.0)
@@ -85,20 +86,29 @@ class FaceSource:
             angles_of(rotation.astype(np.float64)) if exact else angles(rotation)
             for rotation in labels.rotations
         ]
-        self.mouths = [mouth_opening(mesh) for mesh in labels.meshes]
+        self.mouths = [float(opening) for opening in labels.mouths]
         self.distances = [eye_distance(mesh) for mesh in labels.meshes]
         self.squares = [
             square_around(points, np.radians(roll))
             for points, (_, _, roll) in zip(self.points, self.angles, strict=True)
         ]
 
-        self._shares = np.cumsum([_share(*found[:2]) for found in self.angles])
+        self._shares = np.cumsum(
+            [
+                _share(*found[:2], mouth)
+                for found, mouth in zip(self.angles, self.mouths, strict=True)
+            ]
+        )
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def draw(self, rng: np.random.Generator) -> int:
-        """Return a row; heads that are turned, bowed or tilted back come several times as often."""
+        """Return a row.
+
+        Heads that are turned, bowed or tilted back, and wide-open mouths, come several times as
+        often.
+        """
         found = np.searchsorted(self._shares, rng.random() * self._shares[-1])
         return min(int(found), len(self) - 1)
 
@@ -132,9 +142,10 @@ class FaceSource:
         )
 
 
-def _share(yaw_deg: float, pitch_deg: float) -> float:
+def _share(yaw_deg: float, pitch_deg: float, mouth_opening: float) -> float:
     """Return how often a face is drawn: few in the data look far aside, and those are hardest."""
-    return 1.0 + 3.0 * (abs(yaw_deg) > _ASIDE_DEG) + 1.5 * (abs(pitch_deg) > _UP_OR_DOWN_DEG)
+    aside = 3.0 * (abs(yaw_deg) > _ASIDE_DEG) + 1.5 * (abs(pitch_deg) > _UP_OR_DOWN_DEG)
+    return 1.0 + aside + 1.5 * (mouth_opening > WIDE_MOUTH)
 
 
 def cut(picture: Grey, square: Square, side_px: int, border: int = cv2.BORDER_REPLICATE) -> Grey:

@@ -36,9 +36,11 @@ def rows_of(labels: FaceLabels, index: NDArray[np.intp]) -> FaceLabels:
         labels.rotations[index],
         labels.scores[index],
         labels.spreads[index],
+        labels.mouths[index],
         labels.groups[index],
         labels.sources[index],
         labels.canonical,
+        labels.mouth_teacher,
     )
 
 
@@ -106,6 +108,7 @@ def turned_heads(labels: FaceLabels, *, seed: int, count: int, behind: float = 0
         rotations=np.array([labels.canonical.rotation(mesh) for mesh in meshes], np.float32),
         scores=labels.scores[index],
         spreads=labels.spreads[index],
+        mouths=labels.mouths[index],
         groups=labels.groups[index],
         sources=labels.sources[index],
     )

@@ -34,7 +34,7 @@ from quantize.face.samples import (
 
 # Weights of the answers in the loss. With the rotation at a fifth of this it was hardly learned.
 _POINTS_WEIGHT = 4.0
-_YAW_WEIGHT, _PITCH_WEIGHT, _ROLL_WEIGHT, _MOUTH_WEIGHT = 1.5, 1.5, 0.7, 0.5
+_YAW_WEIGHT, _PITCH_WEIGHT, _ROLL_WEIGHT, _MOUTH_WEIGHT = 1.5, 1.5, 0.7, 0.8
 _PRESENCE_WEIGHT, _PROFILE_WEIGHT = 0.5, 0.2
 _WEIGHTS = np.array(
     [_POINTS_WEIGHT / (POINTS.stop)] * POINTS.stop

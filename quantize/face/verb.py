@@ -21,6 +21,7 @@ from firmware_bridge.counted import counted
 from quantize.data.calibration_set import spread_rows
 from quantize.data.load import load_fer2013
 from quantize.face.labels import FaceLabels, fer_pictures, label, read_faces
+from quantize.face.mouths import BY_MESH, WITHOUT_LIPS
 from quantize.out_path import check_out_path
 from quantize.progress import progress_bar
 from quantize.workstation import require_tensorflow
@@ -71,13 +72,22 @@ def label_verb(
     with progress_bar("The face mesh labels faces", len(pictures)) as advance:
         labels = label(pictures, seed=seed, workers=workers or os.cpu_count() or 1, done=advance)
     labels.save(out)
+    if labels.mouth_teacher == BY_MESH:
+        print(f"note: {WITHOUT_LIPS}", file=sys.stderr)
     print(
         f"{out}: {counted(len(labels), 'face')} labelled; next: edge-fer face train --labels {out}"
     )
 
 
 def train_verb(
-    labels_path: Path, out: Path, *, seed: int, epochs: int, initial: Path | None, rows: int = 0
+    labels_path: Path,
+    out: Path,
+    *,
+    seed: int,
+    epochs: int,
+    initial: Path | None,
+    learning_rate: float,
+    rows: int = 0,
 ) -> None:
     """Train on all but the held-out groups; write network, history and record into a folder.
 
@@ -90,7 +100,7 @@ def train_verb(
     from quantize.face.splits import SPLIT, fewer, split, turned_heads  # noqa: PLC0415
     from quantize.face.training import FaceTraining, train_face  # noqa: PLC0415  # TensorFlow
 
-    settings = FaceTraining(seed=seed, epochs=epochs).with_rows(rows)
+    settings = FaceTraining(seed=seed, epochs=epochs, learning_rate=learning_rate).with_rows(rows)
     labels = FaceLabels.load(labels_path)
     natural, fer = (fewer(part, rows) for part in split(labels, seed)[:2])
     if not len(natural) or not len(fer):
@@ -100,6 +110,7 @@ def train_verb(
     digests = {"faces": natural.digest(), "fer2013": fer.digest()}
     record = settings.record(digests, epochs) | {
         "split": SPLIT,
+        "mouths": labels.mouth_teacher,
         "faces": {"natural": len(natural), "fer2013": len(fer), "turned": len(turned)},
         "initial": None,
         **({} if initial is None else _initial_record(initial)),

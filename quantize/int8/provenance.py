@@ -102,7 +102,7 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _trainings(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def trainings(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return the records of all trainings, the first one first: each began with the one before."""
     found: list[Mapping[str, Any]] = []
     before: Any = record
@@ -116,12 +116,12 @@ def face_provenance(record: Mapping[str, Any]) -> Provenance:
     """Return the origin of a face network, of the record that `edge-fer face train` left."""
     digests, seed = record["data_sha256"], record["settings"]["seed"]
     trained = []
-    for training in _trainings(record):
+    for training in trainings(record):
         settings = training["settings"]
         initial = " --initial FILE" if training.get("initial") else ""
         trained.append(
             f"edge-fer face train --labels FILE --out FOLDER --epochs {settings['epochs']}"
-            f" --seed {settings['seed']}{initial}"
+            f" --learning-rate {settings['learning_rate']:g} --seed {settings['seed']}{initial}"
         )
     return Provenance(
         (
@@ -139,7 +139,7 @@ def face_provenance(record: Mapping[str, Any]) -> Provenance:
 def eyes_provenance(record: Mapping[str, Any]) -> Provenance:
     """Return the origin of an eye network, of the record that `edge-fer eyes train` left."""
     trained = []
-    for training in _trainings(record):
+    for training in trainings(record):
         settings = training["settings"]
         start = " --start FILE" if settings.get("start") else ""
         trained.append(

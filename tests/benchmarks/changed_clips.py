@@ -54,9 +54,12 @@ class Change(enum.Enum):
     CUP = "cup"  # before mouth and chin
     PHONE = "phone"  # at the driver's left ear, over a part of the cheek
     COVERED = "covered"  # a hand before the face for 2 of each 6 s
+    WHITE_WALL = "white-wall"  # all but head and shoulders is saturated
 
 
-OVERLAYS = frozenset({Change.SUNGLASSES, Change.CUP, Change.PHONE, Change.COVERED})
+OVERLAYS = frozenset(
+    {Change.SUNGLASSES, Change.CUP, Change.PHONE, Change.COVERED, Change.WHITE_WALL}
+)
 
 
 def _mirrored(picture: Picture, _: int) -> Picture:
@@ -162,6 +165,15 @@ def with_overlay(picture: Picture, points: Landmarks, change: Change, time_s: fl
     elif change is Change.PHONE:
         board(left + 0.45 * across + 0.5 * down, 0.45, 1.7, _BLACK)
         oval(left + 0.6 * across + 0.9 * down, 0.8, 1.0, _SKIN)
+    elif change is Change.WHITE_WALL:
+        person = np.zeros(picture.shape[:2], np.uint8)
+        head = ((float(eyes[0]), float(eyes[1])), (2.6 * unit, 3.9 * unit), angle)
+        cv2.ellipse(person, head, 255, -1, cv2.LINE_AA)
+        shoulders = mouth + 3.2 * down
+        body = ((float(shoulders[0]), float(shoulders[1])), (5.5 * unit, 4.5 * unit), angle)
+        cv2.ellipse(person, body, 255, -1, cv2.LINE_AA)
+        share = (person / np.float32(255))[..., np.newaxis]
+        drawn = np.asarray(np.rint(share * picture + (1 - share) * 255), np.uint8)
     elif time_s % _COVER_EVERY_S >= _COVER_EVERY_S - _COVERED_S:
         oval(eyes + 0.4 * down, 2.6, 3.2, _SKIN)
     return drawn

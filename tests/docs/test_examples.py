@@ -19,7 +19,7 @@ from firmware_bridge.protocol.messages import DriverRequestMessage, DriverStateM
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 EXAMPLES = REPOSITORY / "docs" / "examples"
-PATIENCE_S = 15.0  # for a busy machine
+PATIENCE_S = 60.0  # for a busy machine
 ATTENTIVE = value_code("DriverState", "State", "attentive")
 
 

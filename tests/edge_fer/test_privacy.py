@@ -118,7 +118,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Trace, Drive, str]:
         )
         watch_bus(LivePort(f"slcan:{wire.end_b}"), seen, until=lambda: daemon.poll() is not None)
         port = os.path.realpath(wire.end_a)
-        assert daemon.wait(10) == 0
+        assert daemon.wait(60) == 0
     return read_trace(log), seen, port
 
 

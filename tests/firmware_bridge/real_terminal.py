@@ -79,7 +79,7 @@ class RealTerminal:
         """Wait until all of these are on the screen together; AssertionError if never."""
         self.wait_until(lambda: self.sees(*wanted), f"never on the screen: {wanted}")
 
-    def wait_until(self, condition: Callable[[], bool], what: str, within_s: float = 30.0) -> None:
+    def wait_until(self, condition: Callable[[], bool], what: str, within_s: float = 60.0) -> None:
         """Read until `condition()` is true; AssertionError saying `what` if it never is."""
         deadline_s = time.monotonic() + within_s
         while not condition():

@@ -74,7 +74,7 @@ def drive(camera: str, *, seconds: float | None = None, arguments: tuple[str, ..
             )
         finally:
             daemon.terminate()
-            _, seen.log = daemon.communicate(timeout=5)
+            _, seen.log = daemon.communicate(timeout=60)
         seen.exit_code = daemon.returncode
     return seen
 
@@ -103,11 +103,11 @@ def told_to_controller(
                 ],
                 capture_output=True,
                 text=True,
-                timeout=seconds + 60,
+                timeout=seconds + 180,
                 check=False,
             )
         finally:
             daemon.terminate()
-            daemon.wait(10.0)
+            daemon.wait(60.0)
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]

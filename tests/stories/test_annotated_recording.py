@@ -49,7 +49,7 @@ def test_a_recorded_event_and_its_bus_are_in_step(tmp_path: Path) -> None:
             time.sleep(0.1)
         for process in (daemon, monitor):
             process.terminate()
-            assert process.wait(20) == 0
+            assert process.wait(60) == 0
     run("recording", "export", "--folder", clips, "--out", tmp_path / "seen")
     (folder,) = (tmp_path / "seen").iterdir()
     # Both clocks were the machine's own: nothing had to be moved.

@@ -92,10 +92,10 @@ def test_over_a_bad_line_both_go_on_and_neither_believes_what_is_wrong(tmp_path:
         stderr=subprocess.PIPE,
         text=True,
     )
-    said, _ = controller.communicate(timeout=90)
+    said, _ = controller.communicate(timeout=180)
     still_runs = daemon.poll() is None
     daemon.terminate()
-    _, log = daemon.communicate(timeout=10)
+    _, log = daemon.communicate(timeout=60)
 
     events = [json.loads(line) for line in (first + said).splitlines()]
     summary = events[-1]["summary"]

@@ -12,6 +12,8 @@ from edge_fer.camera.scene import PARTS
 
 Lines = list[dict[str, Any]]
 
+TRIES = 3
+MOST_SLOWNESS = 2.0  # up to which what is seen of the driver is still that of the scene
 pytestmark = pytest.mark.slow  # the scene takes its time; `make demo` plays it too
 
 # What happens in the scene (edge_fer/camera/scene.py), and what has to be said of it.
@@ -31,11 +33,29 @@ EXPECTED_STATES = [
 
 @pytest.fixture(scope="module")
 def lines() -> Lines:
+    """Return what is printed of a scene that was played in time; of the last one that was not.
+
+    The camera draws each frame: where it has no processor for that, lids stay closed for longer
+    than the scene says, and the driver falls asleep.
+    """
+    for _ in range(TRIES):
+        played = play()
+        if not is_slowed_down(played):
+            return played
+    if slowness(played) > MOST_SLOWNESS:
+        pytest.skip(
+            f"this machine played the scene {slowness(played):.1f} times as slowly as it is meant,"
+            f" and {TRIES} times no better: run it where less else runs"
+        )
+    return played
+
+
+def play() -> Lines:
     done = subprocess.run(
         [sys.executable, "-m", "edge_fer", "demo", "--json"],
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -59,11 +79,16 @@ def driver_states(lines: Lines) -> Lines:
     return signals_of(lines, "DriverState")
 
 
-def is_slowed_down(lines: Lines) -> bool:
-    """Say whether the camera's process could not draw its frames in time."""
+def slowness(lines: Lines) -> float:
+    """Return how many times as long the scene took as it is meant to."""
     begun_s = [line["time_s"] for line in lines if "scene" in line]
     planned_s = PARTS[-2].moments[-1].time_s - PARTS[0].moments[-1].time_s
-    return bool(begun_s[-1] - begun_s[1] > 1.2 * planned_s)
+    return float((begun_s[-1] - begun_s[1]) / planned_s)
+
+
+def is_slowed_down(lines: Lines) -> bool:
+    """Say whether the camera's process could not draw its frames in time."""
+    return slowness(lines) > 1.2
 
 
 def is_of_the_scene(lines: Lines, state: str, start_s: float, end_s: float) -> bool:

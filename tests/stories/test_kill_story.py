@@ -59,7 +59,7 @@ pytestmark = pytest.mark.slow
 @dataclass(frozen=True)
 class Fault:
     what: str
-    restored_s: float
+    restored_s: float  # but for what other programs took from daemon and camera
     said_s: float | None  # until the vehicle is told anything again; None: it was all the time
     in_a_row: bool  # a camera that was killed before, a moment ago: restarts have growing gaps
 
@@ -185,6 +185,7 @@ def tell(service: Service, vehicle: Vehicle, story: Story) -> None:
             due = rng.sample(FAULTS, len(FAULTS))
         what = due.pop()
         in_a_row = False
+        before = service.held_up_s()
         vehicle.killed_s = since_s = time.monotonic()
         if what == "kill camera":
             camera = service.camera_pid()
@@ -213,9 +214,9 @@ def tell(service: Service, vehicle: Vehicle, story: Story) -> None:
                 since_s = time.monotonic()
             else:
                 camera_killed_s = -HEALTHY_AFTER_S
-        restored_s = vehicle.until_attentive(since_s)
-        told_s = vehicle.told_again_s - since_s
-        said_s = told_s if told_s > 0.0 else None
+        took_s = vehicle.until_attentive(since_s)
+        restored_s = max(0.0, took_s - service.held_up_since(before))
+        said_s = vehicle.told_again_s - since_s if vehicle.told_again_s > since_s else None
         story.faults.append(Fault(what, restored_s, said_s, in_a_row))
         print(
             f"{since_s - begin_s:6.1f} s  {what:13} restored after {restored_s:.2f} s"

@@ -187,7 +187,7 @@ def test_a_daemon_that_is_killed_leaves_the_clip_it_had_begun(tmp_path: Path) ->
         time.sleep(1.0)
     finally:
         daemon.kill()
-        daemon.wait(10.0)
+        daemon.wait(60.0)
     wait_for(lambda: bool(list_clips(tmp_path / "clips")))
     clip = read_clip(list_clips(tmp_path / "clips")[0].path)
     assert clip.header.ended == "cut short: the daemon ended"

@@ -10,8 +10,10 @@ import cv2
 import numpy as np
 import pytest
 
+from edge_fer.benchmark.clips import measure_clip
 from edge_fer.camera.base import Frame
 from edge_fer.camera.condition import ConditionMonitor
+from edge_fer.config.config import Config
 from edge_fer.driver_state.monitor import StateMonitor
 from edge_fer.driver_state.policy import Decision
 from edge_fer.driver_state.settings import PolicySettings
@@ -261,3 +263,21 @@ def test_blinks_yawns_and_laughs_are_neither_sleep_nor_distraction(shared: Path,
     assert all(end - begin <= 0.6 for begin, end in closures(watched))
     seen = [observation.usable_eyes() is not None for observation in watched.observations]
     assert np.mean(seen) > 0.8
+
+
+@pytest.mark.slow
+def test_yawns_are_counted_where_they_last_as_long_as_yawns(shared: Path) -> None:
+    """The clip shows each for about half a second: as long as an actor's vowel."""
+    path = shared / "clips" / "incluit_yawning.gif"
+    if not path.is_file():
+        pytest.skip(f"the clip is not there: {path}")
+    seen = measure_clip(path, Config())
+    for slower, yawns in ((1, 0), (5, 3)):
+        monitor = StateMonitor(WITHOUT_EMOTIONS, 0.0)
+        decisions = [monitor.observe(replace(one, time_s=slower * one.time_s)) for one in seen]
+        assert decisions[-1].measured.yawns == yawns
+        assert {decision.state for decision in decisions} <= {
+            DriverState.NOT_READY,
+            DriverState.ATTENTIVE,
+            DriverState.UNSEEN,
+        }

@@ -9,4 +9,4 @@ def can_trace() -> bool:
     if shutil.which("strace") is None:
         return False
     command = ["strace", "-e", "trace=none", "true"]
-    return subprocess.run(command, capture_output=True, check=False, timeout=60).returncode == 0
+    return subprocess.run(command, capture_output=True, check=False, timeout=180).returncode == 0

@@ -92,6 +92,23 @@ def test_the_paths_are_those_of_the_program() -> None:
     assert f"ReadOnlyPaths=-{INSTALLED_MODELS}" in text
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "LimitCORE=0",  # no frame in a core dump
+        "MemorySwapMax=0",
+        "LimitMEMLOCK=128M",  # frames in shared memory are locked
+        "UMask=0077",
+        "RuntimeDirectoryPreserve=yes",  # the vehicle's last word
+        "OOMPolicy=continue",  # one process that the kernel ends does not end the daemon
+        "TimeoutStartFailureMode=kill",  # what hangs does not obey SIGTERM
+        "PrivateNetwork=yes",
+    ],
+)
+def test_what_is_promised_of_the_service_is_in_the_unit(line: str) -> None:
+    assert line in SERVICE.read_text().splitlines()
+
+
 def test_the_user_is_made(tmp_path: Path) -> None:
     needs("systemd-sysusers")
     for name in ("passwd", "group"):

@@ -81,7 +81,9 @@ function drawEmotions(emotions) {
     item.append(make("span"), bar);
     list.append(item);
   }
-  if (emotions.length === 0) list.replaceChildren(make("li", "not inferred now", "quiet none"));
+  const off = slow && slow.status && slow.status.emotions_off;
+  const why = off ? "off: driver_state.emotion_states" : "not inferred now";
+  if (emotions.length === 0) list.replaceChildren(make("li", why, "quiet none"));
   emotions.forEach(([name, share, colour], place) => {
     const item = list.children[place];
     item.title = `${name} ${(100 * share).toFixed(0)} %`;
@@ -140,7 +142,8 @@ function drawHistory() {
   }
   pen.fillStyle = style.getPropertyValue("--quiet");
   pen.font = "12px system-ui, sans-serif";
-  for (let minutes = 10; minutes >= 0; minutes -= 2) {
+  const step = width < 480 ? 5 : 2; // as many labels as there is room for
+  for (let minutes = 10; minutes >= 0; minutes -= step) {
     const text = minutes === 0 ? "now" : `−${minutes} min`;
     pen.textAlign = minutes === 10 ? "left" : minutes === 0 ? "right" : "center";
     pen.fillText(text, x(60 * minutes), height - 5);

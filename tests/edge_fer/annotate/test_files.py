@@ -52,6 +52,20 @@ def test_a_video_reads_back_with_its_times(
         assert shot.grey.mean() == pytest.approx(10 * number, abs=6)
 
 
+@pytest.mark.parametrize("fps", [12.5, 29.97])
+@pytest.mark.parametrize("writer", WRITERS)
+def test_an_avi_has_the_rate_of_its_source(
+    writer: str, fps: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = opened(writer, tmp_path / "out.avi", fps, monkeypatch)
+    for number, picture in enumerate(pictures(20)):
+        target.write(picture, number / fps)
+    target.close()
+    read = cv2.VideoCapture(str(tmp_path / "out.avi"))
+    assert read.get(cv2.CAP_PROP_FPS) == pytest.approx(fps, abs=0.02)
+    assert read.get(cv2.CAP_PROP_FRAME_COUNT) == pytest.approx(20, abs=1)
+
+
 @pytest.mark.parametrize("writer", WRITERS)
 def test_uneven_times_keep_their_length(
     writer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -102,7 +102,7 @@ def test_ctrl_c_keeps_what_was_written(tmp_path: Path) -> None:
     while not (rows.exists() and rows.stat().st_size) and time.monotonic() < deadline_s:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    assert process.wait(20) == 130
+    assert process.wait(60) == 130
     written = [json.loads(line) for line in rows.read_text().splitlines()]
     assert written
     assert len(list(open_shots(str(out), 30).shots)) == pytest.approx(len(written), abs=3)

@@ -1,6 +1,7 @@
 """Good, blocked, dark, overexposed and frozen pictures."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -18,7 +19,7 @@ from edge_fer.camera.condition import (
     measure,
 )
 from edge_fer.camera.scene import Scene
-from edge_fer.observation import CameraCondition
+from edge_fer.observation import CameraCondition, FaceBox
 
 FRAME = (480, 640)
 
@@ -53,6 +54,22 @@ def test_sun_into_the_lens_is_overexposed() -> None:
     grey = Scene().render(1.0)
     grey[:, :400] = 255
     assert condition_of(grey) is CameraCondition.OVEREXPOSED
+
+
+def test_a_well_exposed_face_before_a_white_wall_is_a_good_picture() -> None:
+    monitor = ConditionMonitor()
+    grey = Scene().render(1.0)
+    face = FaceBox(440.0, 100.0, 160.0, 160.0, 1.0)
+    grey[:, :400] = 255
+    assert monitor.update(grey, 0.0) is CameraCondition.OVEREXPOSED
+    assert monitor.around_face(grey, face, 0.0) is CameraCondition.GOOD
+    # The same picture again and again is no camera's.
+    assert monitor.update(grey, 2 * FROZEN_AFTER_S) is CameraCondition.OVEREXPOSED
+    assert monitor.around_face(grey, face, 2 * FROZEN_AFTER_S) is CameraCondition.FROZEN
+    for burnt_out in (face, replace(face, x=-300.0), replace(face, width=0.0, x=10_000.0)):
+        grey[:, 400:] = 255
+        found = monitor.around_face(grey, burnt_out, 0.0)
+        assert found is CameraCondition.OVEREXPOSED
 
 
 def test_bright_window_is_still_good() -> None:

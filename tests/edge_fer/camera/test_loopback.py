@@ -19,7 +19,7 @@ from edge_fer.camera.process import CameraProcess
 from edge_fer.errors import UserError
 
 WIDTH, HEIGHT = 320, 240
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 # linux/videodev2.h on 64 bits: struct v4l2_format is the type, padding, and 200 bytes of union.
 VIDIOC_S_FMT = 0xC0D05605
 VIDIOC_QUERYCAP = 0x80685600

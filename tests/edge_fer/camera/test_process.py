@@ -19,8 +19,9 @@ from edge_fer.camera import _BACKENDS
 from edge_fer.camera.process import CameraProcess
 from edge_fer.camera.slots import create_memory
 from edge_fer.errors import CameraError, CameraReason, UserError
+from tests.own_seconds import OwnSeconds
 
-PATIENCE_S = 10.0  # a bound against hanging, not a measurement
+PATIENCE_S = 60.0  # a bound against hanging, not a measurement
 
 # A parent that can be killed: says its camera's process id and waits.
 PARENT = """
@@ -28,7 +29,7 @@ import sys, time
 from edge_fer.camera.process import CameraProcess
 camera = CameraProcess("demo:")
 camera.start()
-assert camera.wait(10) is not None
+assert camera.wait(60) is not None
 print(camera.pid, flush=True)
 time.sleep(60)
 """
@@ -40,7 +41,7 @@ camera.start()
 while not camera.ended:
     camera.wait(1)
 camera.restart()
-assert camera.wait(10) is not None
+assert camera.wait(60) is not None
 camera.stop()
 """
 
@@ -148,9 +149,9 @@ def test_a_camera_that_can_leaves_out_what_nobody_wants(faulty: str) -> None:
 
 def test_slow_reader_gets_the_newest(demo: CameraProcess) -> None:
     before = demo.wait(PATIENCE_S)
-    time.sleep(1.0)
-    after = demo.latest()
     assert before is not None
+    assert eventually(lambda: demo.given > before.sequence + 10)
+    after = demo.latest()
     assert after is not None
     assert after.sequence - before.sequence > 3
     assert after.captured_s - before.captured_s > 0.1
@@ -170,10 +171,10 @@ def test_frames_come_whole_at_full_speed(tmp_path: Path) -> None:
 def test_killed_process_is_noticed_and_replaced(demo: CameraProcess) -> None:
     last = demo.wait(PATIENCE_S)
     os.kill(pid_of(demo), signal.SIGKILL)
-    start_s = time.monotonic()
-    while demo.error is None and time.monotonic() - start_s < PATIENCE_S:
+    noticing = OwnSeconds()
+    while demo.error is None and noticing.passed < PATIENCE_S:
         demo.wait(PATIENCE_S)  # returns as soon as the process is gone
-    assert time.monotonic() - start_s < 2.0
+    assert noticing.passed < 2.0
     assert str(demo.error) == "camera demo:: its process was ended by signal 9 (Killed)"
     assert demo.error is not None
     assert demo.error.reason is CameraReason.PROCESS_ENDED
@@ -188,16 +189,17 @@ def test_killed_process_is_noticed_and_replaced(demo: CameraProcess) -> None:
 
 
 def test_each_frame_that_it_gave_has_its_number_over_restarts(demo: CameraProcess) -> None:
-    time.sleep(0.3)  # frames that nobody fetches
+    first = demo.given
+    assert eventually(lambda: demo.given > first + 3)  # frames that nobody fetches
     os.kill(pid_of(demo), signal.SIGKILL)
     assert eventually(lambda: not demo.alive)
     given = demo.given
     assert given > 1
     demo.restart()
     assert demo.given == given
-    first = demo.wait(PATIENCE_S)
-    assert first is not None
-    assert given <= first.sequence < demo.given + 1
+    frame = demo.wait(PATIENCE_S)
+    assert frame is not None
+    assert given <= frame.sequence < demo.given + 1
 
 
 def test_process_that_hangs_is_killed(demo: CameraProcess) -> None:
@@ -206,9 +208,9 @@ def test_process_that_hangs_is_killed(demo: CameraProcess) -> None:
     demo.wait(0.05)
     assert demo.wait(0.2) is None
     assert demo.alive
-    start_s = time.monotonic()
+    stopping = OwnSeconds()
     demo.stop(0.2)
-    assert time.monotonic() - start_s < 2.0
+    assert stopping.passed < 2.0
     assert not Path(f"/proc/{pid}").exists()
 
 
@@ -288,15 +290,23 @@ def test_camera_dies_with_its_parent() -> None:
     assert eventually(lambda: not is_running(pid))
 
 
+def named_memory(pid: int) -> list[str]:
+    """Return the files in /dev/shm that a process has: they could outlive it."""
+    mapped = Path(f"/proc/{pid}/maps").read_text().splitlines()
+    opened = [
+        str(each.readlink()) for each in Path(f"/proc/{pid}/fd").iterdir() if each.is_symlink()
+    ]
+    return [each for each in (*mapped, *opened) if "/dev/shm/" in each]
+
+
 def test_nothing_is_left_behind() -> None:
-    shared_memory = set(Path("/dev/shm").iterdir())
     descriptors = open_descriptors()
     camera = CameraProcess("demo:")
     for _ in range(2):
         camera.start()
         assert camera.wait(PATIENCE_S) is not None
         pid = pid_of(camera)
-        assert set(Path("/dev/shm").iterdir()) == shared_memory
+        assert not named_memory(os.getpid()) + named_memory(pid)
         os.kill(pid, signal.SIGKILL)
         camera.stop()
         camera.stop()
@@ -311,7 +321,7 @@ def test_no_warnings_on_a_clean_life() -> None:
         capture_output=True,
         text=True,
         env=environment(),
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert (life.returncode, life.stdout, life.stderr) == (0, "", "")

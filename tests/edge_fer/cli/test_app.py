@@ -66,6 +66,14 @@ def test_version_and_help_are_quick_to_have() -> None:
         assert verb in verbs
 
 
+@pytest.mark.slow
+def test_decoders_say_nothing_of_a_damaged_video(tmp_path: Path) -> None:
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(b"no video")
+    done = edge_fer("annotate", clip, "--out", tmp_path / "out.mp4")
+    assert_refused(done, "clip.mp4: not a video that can be read")
+
+
 class TestModel:
     def test_a_missing_model(self, tmp_path: Path) -> None:
         assert_refused(run_with("virtual:x", "--model", tmp_path / "no.tflite"), "no.tflite")
@@ -198,7 +206,7 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
         stdout=writing,
         stderr=subprocess.PIPE,
         text=True,
-        timeout=30,
+        timeout=180,
         check=False,
     )
     os.close(writing)

@@ -1,6 +1,7 @@
 """Messages at other ids, from the config and each verb that takes part in them."""
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -17,6 +18,7 @@ from edge_fer.config.config import Config
 from edge_fer.vehicle.ids import configured_ids
 from edge_fer.vehicle.settings import LinkConfig
 from firmware_bridge.e2e.profile22 import Profile22Sender
+from firmware_bridge.errors import BridgeError
 from firmware_bridge.link.link import Link
 from firmware_bridge.link.schedule import Snapshot
 from firmware_bridge.protocol.database import definition, use_ids
@@ -145,6 +147,31 @@ def test_a_terminal_does_not_obey_the_bytes_of_somebody_elses_file(
     assert said.count("\n") == 1
     assert "\\x1b[2J" in said
     assert said.rstrip("\n").isprintable()
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder", "huge"])
+def test_what_is_no_dbc_ends_in_a_line_and_holds_up_no_daemon(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    """A pipe without a writer, a device without an end: a daemon reads `link.dbc` at its start."""
+    other = tmp_path / "other.dbc"
+    if kind == "pipe":
+        os.mkfifo(other)
+    elif kind == "device":
+        other.symlink_to("/dev/zero")
+    elif kind == "folder":
+        other.mkdir()
+    else:
+        with other.open("wb") as file:
+            file.truncate(1 << 40)
+    with pytest.raises(SystemExit) as end:
+        main(["dbc", "--check", str(other)])
+    assert end.value.code == 2
+    said = capsys.readouterr().err
+    why = "larger than 32 MiB" if kind == "huge" else "not a regular file"
+    assert said == f"edge-fer: dbc: {other}: cannot be read ({why})\n"
+    with pytest.raises(BridgeError, match=why):
+        configured_ids(LinkConfig(dbc=str(other)))
 
 
 def test_the_daemon_has_them_from_the_config() -> None:

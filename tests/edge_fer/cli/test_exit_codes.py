@@ -21,7 +21,7 @@ def run(*arguments: str, stdout: int = subprocess.PIPE) -> subprocess.CompletedP
         stdout=stdout,
         stderr=subprocess.PIPE,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
 
@@ -64,7 +64,7 @@ def test_a_closed_stdout_is_no_traceback(verb: list[str]) -> None:
         ["/bin/sh", "-c", '"$@" >&-', "sh", *COMMAND, *verb],
         stderr=subprocess.PIPE,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
 
@@ -89,7 +89,7 @@ def test_a_failure_that_is_not_the_output_keeps_its_traceback() -> None:
         "app.main(['--version'])\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=180, check=False
     )
 
     assert done.returncode == 1
@@ -104,7 +104,7 @@ def test_ctrl_c_ends_a_verb_with_130(tmp_path: Path) -> None:
     try:
         time.sleep(0.1)
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=30)
+        _, said = process.communicate(timeout=180)
     finally:
         os.close(descriptor)
 
@@ -125,5 +125,5 @@ def test_ctrl_c_ends_the_preview_with_130_and_a_service_manager_with_0(tmp_path:
         while "Ctrl-C ends it" not in process.stdout.readline():
             assert process.poll() is None
         process.send_signal(number)
-        process.communicate(timeout=30)
+        process.communicate(timeout=180)
         assert process.returncode == code

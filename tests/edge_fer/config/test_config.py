@@ -1,5 +1,6 @@
 """The config: defaults, values, and one clear line for each thing that can be wrong in it."""
 
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -224,13 +225,23 @@ def test_brackets_without_end_are_refused(folder: Path) -> None:
 def test_a_file_that_cannot_be_read_says_why(folder: Path) -> None:
     with pytest.raises(UserError, match=r"^cannot read the config missing.toml: No such file"):
         load_config(Path("missing.toml"))
-    with pytest.raises(UserError, match=r"^cannot read the config \.: Is a directory"):
+    with pytest.raises(UserError, match=r"^cannot read the config \.: it is a folder"):
         load_config(Path())
 
 
-def test_a_file_that_is_too_large_is_not_read_to_its_end() -> None:
-    with pytest.raises(UserError, match=r"^/dev/zero is not a config: it is larger than 64 KiB"):
-        load_config(Path("/dev/zero"))
+def test_a_file_that_is_too_large_is_not_read_to_its_end(folder: Path) -> None:
+    with Path("large.toml").open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(UserError, match=r"^large.toml is not a config: it is larger than 64 KiB"):
+        load_config(Path("large.toml"))
+
+
+@pytest.mark.parametrize("name", ["pipe", "/dev/zero"])
+def test_what_has_no_end_or_never_begins_holds_up_no_daemon(folder: Path, name: str) -> None:
+    """A pipe without a writer would stop the start, and after SIGHUP the vision loop."""
+    os.mkfifo("pipe")
+    with pytest.raises(UserError, match=f"^cannot read the config {name}: not a regular file"):
+        load_config(Path(name))
 
 
 def test_the_example_is_what_the_settings_say() -> None:

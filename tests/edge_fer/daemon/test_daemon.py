@@ -60,6 +60,7 @@ from firmware_bridge.protocol.messages import (
 )
 from firmware_bridge.reception.watching import Watch
 from firmware_bridge.transports import open_transport
+from tests.own_seconds import OwnSeconds
 
 ON = ControllerStatusMessage(enable=1, ignition=1, speed_km_h=72.0)
 OFF = replace(ON, speed_km_h=0.0)  # with a switch or the ignition: only a parked vehicle may
@@ -180,7 +181,9 @@ def test_it_stands_by_and_comes_back_as_the_vehicle_says(
         assert (health.camera, health.fault, health.fps) == (None, 0, 0)
 
         vehicle_side.says = ON
-        assert vehicle_side.until(lambda: vehicle_side.hears(DriverState.NOT_READY), BACK_TO_WORK_S)
+        since_on = OwnSeconds()
+        assert vehicle_side.until(lambda: vehicle_side.hears(DriverState.NOT_READY))
+        assert since_on.passed < BACK_TO_WORK_S
         assert vehicle_side.until(lambda: vehicle_side.hears(DriverState.ATTENTIVE))
         assert daemon.films
 
@@ -327,9 +330,9 @@ def test_a_camera_that_does_not_open_is_told_and_comes_yet(
         notifier = Notifier(manager.getsockname())
         with running(config, notifier=notifier, managed=True) as made:
             assert side.until(lambda: made.status.camera_error is not None)
-            failed_s = time.monotonic()
+            since_failed = OwnSeconds()
             assert side.until(lambda: camera_of(side) == ("lost", "camera does not open"))
-            assert time.monotonic() - failed_s < SAID_S + BUSY_S
+            assert since_failed.passed < SAID_S + BUSY_S
             assert side.hears(DriverState.CAMERA_DEGRADED)
             assert "there is no file" in (made.status.camera_error or "")
             while manager.recv(4096) != b"READY=1":  # to be killed for it would help nobody

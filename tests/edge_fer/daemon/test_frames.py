@@ -15,7 +15,7 @@ from edge_fer.daemon.frames import FrameSource, Silence
 from edge_fer.errors import CameraError, CameraReason
 from edge_fer.observation import CameraCondition
 
-PATIENCE_S = 15.0  # for a busy machine
+PATIENCE_S = 60.0  # for a busy machine
 
 
 def collect(source: FrameSource, wanted: type[Any]) -> Any:

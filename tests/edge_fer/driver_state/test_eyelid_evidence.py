@@ -251,9 +251,20 @@ def test_closed_needs_lids_and_network_to_agree(opening: float, closed: float) -
     assert not shown(measured(opening, closed), 10, after=awake, begin_s=10).danger
 
 
+def test_lids_that_are_only_just_shut_count_less_towards_a_sleep() -> None:
+    """Eyes that narrow for a second look shut in a blurred picture."""
+    awake = shown(measured(0.36, 0.05), 10)
+    own = awake.baseline.share(0.17, SETTINGS)
+    assert SETTINGS.lids_surely_shut_below < own < SETTINGS.lids_shut_below
+    assert not shown(measured(0.17, 0.9), 1.2, after=awake, begin_s=10).danger
+    assert shown(measured(0.14, 0.9), 1.1, after=awake, begin_s=10).microsleep
+    # They are no proof of open eyes either.
+    assert shown(measured(0.17, 0.9), 2.5, after=awake, begin_s=10).microsleep
+
+
 def test_in_a_bowed_head_lids_have_to_be_shut_past_a_lowered_gaze() -> None:
     awake, bowed = shown(measured(0.36, 0.05), 10), replace(HeadEvidence(), bowed=True)
-    lowered, shut_lids = measured(0.17, 0.8), measured(0.1, 0.95)
+    lowered, shut_lids = measured(0.155, 0.8), measured(0.1, 0.95)
     assert not shown(lowered, 5, after=awake, begin_s=10, head=bowed).danger
     assert shown(lowered, 1.2, after=awake, begin_s=10).microsleep
     assert shown(shut_lids, 1.2, after=awake, begin_s=10, head=bowed).microsleep

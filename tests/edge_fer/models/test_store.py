@@ -197,7 +197,7 @@ def killed(verb: str, folder: Path, source: Path, apart: bool, step: int) -> boo
         ],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert done.returncode in (0, -signal.SIGKILL), done.stderr

@@ -1,5 +1,6 @@
 """A preview of the demo's scene in a process of its own, and Chromium to look at it."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -51,7 +52,10 @@ def start_preview(temporary: Path, *arguments: str) -> Iterator[Preview]:
     process = subprocess.Popen(
         python_module("edge_fer", "preview", "--port", "0", *arguments),
         cwd="/",
-        env={"PATH": "/usr/bin:/bin", "TMPDIR": str(temporary), "HOME": str(temporary)},
+        env={
+            **{name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")},
+            **{"PATH": "/usr/bin:/bin", "TMPDIR": str(temporary), "HOME": str(temporary)},
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -68,7 +72,7 @@ def start_preview(temporary: Path, *arguments: str) -> Iterator[Preview]:
         yield Preview(url.group(), process, folder)
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
         process.stdout.close()
 
 

@@ -26,7 +26,7 @@ def request(
     body: str | None = None,
 ) -> tuple[int, http.client.HTTPMessage, bytes]:
     address = urllib.parse.urlsplit(preview.base)
-    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=30)
+    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=60)
     try:
         connection.request(method, path, body, headers or {})
         response = connection.getresponse()
@@ -81,7 +81,7 @@ def read_pictures(
     address: urllib.parse.SplitResult, request: str, number: int, stop: threading.Event
 ) -> None:
     """Read pictures as a page does; each second reader takes almost nothing."""
-    with socket.create_connection((address.hostname, address.port or 0), timeout=30) as client:
+    with socket.create_connection((address.hostname, address.port or 0), timeout=60) as client:
         client.sendall(request.encode())
         while not stop.is_set():
             client.recv(100 if number % 2 else 65536)
@@ -242,7 +242,7 @@ class TestLoad:
         )
         clients = []
         for number in range(5):
-            client = socket.create_connection((address.hostname, address.port or 0), timeout=30)
+            client = socket.create_connection((address.hostname, address.port or 0), timeout=60)
             client.sendall(text.encode())
             clients.append(client)
             if number % 2:
@@ -300,7 +300,7 @@ class TestLoad:
 
     def test_events_are_json(self, preview: Preview) -> None:
         address = urllib.parse.urlsplit(preview.base)
-        connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=30)
+        connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=60)
         connection.request("GET", "/events", headers={"Cookie": cookie(preview)})
         response = connection.getresponse()
         kinds: set[str] = set()
@@ -309,4 +309,6 @@ class TestLoad:
             if line.startswith("data: "):
                 value = json.loads(line.removeprefix("data: "))
                 kinds.add("state" if "senses" in value else "slow")
+                if value.get("status"):
+                    assert value["status"]["emotions_off"] is False
         connection.close()

@@ -21,7 +21,7 @@ from firmware_bridge.link.schedule import Snapshot
 from firmware_bridge.protocol.database import definition
 from tests.firmware_bridge.wire_ids import id_of
 
-PATIENCE_S = 15.0  # for a busy machine
+PATIENCE_S = 60.0  # for a busy machine
 
 
 @pytest.fixture

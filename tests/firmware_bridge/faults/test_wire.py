@@ -16,7 +16,7 @@ from firmware_bridge.protocol.messages import DriverStateMessage
 from firmware_bridge.reception.watching import Watch
 from firmware_bridge.transports import Transport, open_transport
 
-PATIENCE_S = 20.0  # for a busy machine
+PATIENCE_S = 60.0  # for a busy machine
 
 
 class Drive:

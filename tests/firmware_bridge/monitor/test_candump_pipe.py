@@ -157,7 +157,7 @@ def monitor(text: str, *options: str) -> "subprocess.CompletedProcess[str]":
         input=text,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=180,
         check=False,
     )
 

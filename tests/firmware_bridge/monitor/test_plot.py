@@ -248,7 +248,7 @@ def test_without_matplotlib_one_line_says_what_to_install(drive: Path, tmp_path:
             cwd=REPOSITORY,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
             check=False,
         )
 

@@ -157,7 +157,7 @@ def test_a_recording_is_complete_however_the_monitor_ends(
             terminal.hang_up()
         else:
             terminal.program.send_signal(ending)
-        terminal.program.wait(30.0)
+        terminal.program.wait(60.0)
 
     with can.BLFReader(path) as reader:
         assert reader.object_count > 0
@@ -182,7 +182,7 @@ def test_in_tmux_every_line_is_where_it_belongs(
         return done.stdout
 
     def wait_for(*wanted: str, last: str = "") -> list[str]:
-        deadline_s = time.monotonic() + 30.0
+        deadline_s = time.monotonic() + 60.0
         while True:
             text = tmux("capture-pane", "-p")
             shown = text.splitlines()

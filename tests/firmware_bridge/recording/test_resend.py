@@ -33,7 +33,7 @@ def drive(tmp_path: Path) -> Path:
 def received(port: Transport, count: int) -> list[CanFrame]:
     """Return what arrived, waiting for `count` frames, and a moment for one too many."""
     frames: list[CanFrame] = []
-    deadline_s = time.monotonic() + 30.0
+    deadline_s = time.monotonic() + 60.0
     while len(frames) < count and time.monotonic() < deadline_s:
         frames += port.receive(0.1)
     return frames + port.receive(0.1)
@@ -132,7 +132,7 @@ def test_an_endless_one_ends_on_a_signal_and_says_what_it_did(
             process.send_signal(number)
             assert select.select([process.stdout], [], [], 30.0)[0]
             assert "frames to slcan:" in process.stdout.read()
-            process.wait(30.0)
+            process.wait(60.0)
         finally:
             process.kill()  # else a failure would wait for its end
     port.close()

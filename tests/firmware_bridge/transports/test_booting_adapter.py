@@ -21,7 +21,7 @@ from tests.firmware_bridge.transports.backends import Terminal
 from tests.firmware_bridge.transports.lawicel_adapter import AdapterPort, LawicelAdapter
 from tests.firmware_bridge.wire_ids import id_of
 
-PATIENCE_S = 20.0  # for a busy machine
+PATIENCE_S = 60.0  # for a busy machine
 Until = Callable[[], bool]
 
 

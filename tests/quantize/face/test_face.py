@@ -108,6 +108,8 @@ def test_labels_are_kept_as_they_were(labels: FaceLabels, tmp_path: Path) -> Non
     assert again.digest() == labels.digest()
     assert (again.picture(3) == labels.picture(3)).all()
     assert (again.canonical.points == labels.canonical.points).all()
+    assert again.mouths.tolist() == labels.mouths.tolist()
+    assert again.mouth_teacher == labels.mouth_teacher
 
 
 def test_what_is_no_labels_file_is_refused(tmp_path: Path) -> None:

@@ -73,13 +73,17 @@ def test_a_training_that_went_on_from_another_has_both() -> None:
 
 
 def test_a_face_network_that_began_with_anothers_weights_has_both_trainings() -> None:
-    first: dict[str, Any] = {"settings": {"epochs": 24, "seed": 1}, "initial": None}
+    first: dict[str, Any] = {
+        "settings": {"epochs": 24, "seed": 1, "learning_rate": 0.003},
+        "initial": None,
+    }
     record = {
-        "settings": {"epochs": 56, "seed": 1},
+        "settings": {"epochs": 56, "seed": 1, "learning_rate": 0.001},
         "data_sha256": {"faces": "a" * 64, "fer2013": "b" * 64},
         "initial": {"file": "face.keras", "sha256": "c" * 64},
         "started_from": first,
     }
     trained = [one for one in face_provenance(record).commands if " train " in one]
     assert [one.split("--epochs ")[1].split()[0] for one in trained] == ["24", "56"]
+    assert ["--learning-rate 0.001 " in one for one in trained] == [False, True]
     assert [one.endswith("--initial FILE") for one in trained] == [False, True]

@@ -103,7 +103,7 @@ class Server:
     def stop(self) -> None:
         """End it without waiting for clients, as SIGTERM would."""
         self.process.send_signal(signal.SIGINT)
-        self.process.wait(timeout=60)
+        self.process.wait(timeout=180)
 
 
 @pytest.fixture
