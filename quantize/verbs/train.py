@@ -95,7 +95,7 @@ def train_verb(
         skip_bad=skip_bad, classes=emotion_classes(labels), face_crop=face_crop, yunet=yunet
     )
     prepare_folder(run, "--run")
-    asked = [open_predictor(path, EMOTIONS) for path in teachers]
+    asked = [open_predictor(path, EMOTIONS, precision=precision) for path in teachers]
     settings = replace(settings, teachers_sha256=tuple(_sha256(path) for path in teachers))
     if initial is not None:
         open_initial(initial, architecture)
@@ -158,7 +158,7 @@ def _answers(
 ) -> NDArray[np.float32]:
     """Ask the teachers for the Training rows, once for a folder: it may take an hour."""
     count = settings.teacher_views or 2
-    key = "-".join([training.digest(), str(count), *settings.teachers_sha256])
+    key = "-".join([training.digest(), str(count), settings.precision, *settings.teachers_sha256])
     kept = RunFolder(run).answers(key)
     if kept is not None:
         return kept
