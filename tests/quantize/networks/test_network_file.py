@@ -40,16 +40,6 @@ def test_plain_network_comes_back_equal(small_network: Any, small_network_file: 
     assert not gives_probabilities(loaded)
 
 
-def test_a_teacher_computes_in_half_precision_but_for_its_logits() -> None:
-    network = build_teacher(widths=(4, 8))
-    faces = np.random.default_rng(0).random((3, 48, 48, 1), np.float32)
-    half = in_precision(network, "mixed_bfloat16")
-    assert {layer.compute_dtype for layer in half.layers[1:-1]} == {"bfloat16"}
-    assert half.layers[-1].compute_dtype == "float32"
-    np.testing.assert_allclose(half(faces), network(faces), atol=0.05)
-    assert keras.config.dtype_policy().name == "float32"
-
-
 def test_open_size_and_half_precision_become_fixed_and_float32(
     tmp_path: Path, small_fer2013: Fer2013
 ) -> None:
@@ -157,3 +147,13 @@ def test_code_in_a_file_is_not_run(tmp_path: Path) -> None:
 def test_a_folder_that_is_no_saved_model(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"a folder without saved_model.pb"):
         load_network(tmp_path)
+
+
+def test_a_teacher_computes_in_half_precision_but_for_its_logits() -> None:
+    network = build_teacher(widths=(4, 8))
+    faces = np.random.default_rng(0).random((3, 48, 48, 1), np.float32)
+    half = in_precision(network, "mixed_bfloat16")
+    assert {layer.compute_dtype for layer in half.layers[1:-1]} == {"bfloat16"}
+    assert half.layers[-1].compute_dtype == "float32"
+    np.testing.assert_allclose(half(faces), network(faces), atol=0.05)
+    assert keras.config.dtype_policy().name == "float32"
