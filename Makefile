@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-slow test-vm test-aarch64 coverage soak bench-peers lint types dist deb clean
+.PHONY: demo test test-slow test-vm test-vm-arm64 test-aarch64 coverage soak bench-peers lint types dist deb clean
 
 demo: $(VENV)/.device
 	$(BIN)/edge-fer demo
@@ -35,6 +35,16 @@ VM_TESTS ?= tests/vm
 
 test-vm: $(VENV)/.workstation deb
 	$(BIN)/python -m pytest -m vm $(VM_TESTS)
+
+# The package for arm64 on a Debian Trixie with a kernel of its own: boot, service, camera, CAN, golden
+# images, demo, units and udev rules. Slower. Needs also `apt install qemu-system-arm qemu-user-static
+# kmod cpio gcc-aarch64-linux-gnu libc6-dev-arm64-cross` and Linux 6.7.
+VM_ARM64_TESTS ?= tests/vm/test_booted.py tests/vm/test_kernel.py tests/vm/test_service.py
+
+test-vm-arm64: export EDGE_FER_VM_ARCH = arm64
+test-vm-arm64: $(VENV)/.workstation
+	$(MAKE) deb DEB_ARCH=arm64 DEB_PYTHON=3.13
+	$(BIN)/python -m pytest -m vm $(VM_ARM64_TESTS)
 
 # A million frames through the whole daemon at full speed: an hour or more, and a verdict.
 SOAK_FRAMES ?= 1000000

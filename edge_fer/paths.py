@@ -46,8 +46,16 @@ def _user_sockets() -> tuple[Path, ...]:
     folders = [Path(session) / "edge-fer"] if session else []
     if (of_user := RUN_USER / str(user)).is_dir():
         folders.append(of_user / "edge-fer")
-    folders.append(Path(tempfile.gettempdir()) / f"edge-fer-{user}")
+    folders.append(_temporary_files() / f"edge-fer-{user}")
     return tuple(dict.fromkeys(folder / STATUS_SOCKET for folder in folders))
+
+
+def _temporary_files() -> Path:
+    """Return the folder of temporary files; where none can be written, what Linux has for them."""
+    try:
+        return Path(tempfile.gettempdir())
+    except FileNotFoundError:  # a system that is read-only throughout, or full
+        return Path("/tmp")
 
 
 def own_frames_socket() -> Path | None:

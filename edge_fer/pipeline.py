@@ -105,8 +105,9 @@ class Pipeline:
             lap("scene cut")
             face = self._tracker.update(frame.grey, frame.captured_s)
             lap("face network")
-            if camera is CameraCondition.OVEREXPOSED and face is not None:
-                camera = self._conditions.around_face(frame.grey, face.box, frame.captured_s)
+            if camera is CameraCondition.OVEREXPOSED:
+                box = None if face is None else face.box
+                camera = self._conditions.around_face(frame.grey, box, frame.captured_s)
         if camera is not CameraCondition.GOOD:
             # A face found in an unusable frame would be a guess: unknown is the honest answer.
             self._cuts.forget()

@@ -26,6 +26,12 @@ _PEAK_SHARE = 0.05
 # Up to a fifth of the frame saturated in the project's clips, which are usable. Project's choice.
 OVEREXPOSED_ABOVE_SHARE = 0.5
 _SATURATED = 250
+# And of the square of a face that is found: in a clip made brighter, lids are read where more than
+# half of the face is saturated. Project's choice.
+BURNT_OUT_ABOVE_SHARE = 0.8
+# Of what is not saturated, so much is left when a head turns; the sun in the lens, or a driver who
+# leaves, takes more of it.
+_LEFT_OF_IT = 0.7
 
 # No sensor gives the same picture twice: its noise differs. Half a second leaves room for a
 # recording that repeats frames.
@@ -70,11 +76,17 @@ def judge(statistics: FrameStatistics) -> CameraCondition:
 
 
 class ConditionMonitor:
-    """Judges each frame; its only state is since when the picture has not changed."""
+    """Judges each frame.
+
+    Its state is since when the picture has not changed, and how much of one with a well-exposed
+    face was saturated.
+    """
 
     def __init__(self) -> None:
         self._last_sample: NDArray[np.uint8] | None = None
         self._unchanged_since_s = 0.0
+        self._saturated_share = 0.0
+        self._well_exposed_share: float | None = None
 
     def update(
         self, grey: NDArray[np.uint8], time_s: float, cells: NDArray[np.uint8] | None = None
@@ -87,24 +99,36 @@ class ConditionMonitor:
         if self._last_sample is None or not np.array_equal(sample, self._last_sample):
             self._last_sample = sample
             self._unchanged_since_s = time_s
-        condition = judge(_measured(averaged(grey) if cells is None else cells, sample))
+        statistics = _measured(averaged(grey) if cells is None else cells, sample)
+        self._saturated_share = statistics.saturated_share
+        condition = judge(statistics)
         # A black or covered picture may well stay the same: what is wrong then is said first.
         if condition is CameraCondition.GOOD and self._frozen(time_s):
             return CameraCondition.FROZEN
         return condition
 
-    def around_face(self, grey: NDArray[np.uint8], face: FaceBox, time_s: float) -> CameraCondition:
-        """Judge again the overexposed frame of the latest `update`, in which a face was found.
+    def around_face(
+        self, grey: NDArray[np.uint8], face: FaceBox | None, time_s: float
+    ) -> CameraCondition:
+        """Judge again the overexposed frame of the latest `update`, in which `face` was found.
 
         A white wall behind the driver, or the sky, saturates most of a picture whose face is
-        exposed well. Then the picture is usable: GOOD, or FROZEN.
+        exposed well. Then the picture is usable: GOOD, or FROZEN. It stays so while no face is
+        found, as of a head that turns away, until more of it is saturated.
         """
+        if face is None:
+            known = self._well_exposed_share
+            if known is None or 1 - self._saturated_share < _LEFT_OF_IT * (1 - known):
+                return CameraCondition.OVEREXPOSED
+            return CameraCondition.FROZEN if self._frozen(time_s) else CameraCondition.GOOD
         top, left = max(round(face.y), 0), max(round(face.x), 0)
         bottom, right = round(face.y + face.height), round(face.x + face.width)
         pixels = grey[top : max(bottom, top + 1), left : max(right, left + 1)]
         saturated = np.count_nonzero(pixels >= _SATURATED)
-        if not pixels.size or saturated > OVEREXPOSED_ABOVE_SHARE * pixels.size:
+        if not pixels.size or saturated > BURNT_OUT_ABOVE_SHARE * pixels.size:
+            self._well_exposed_share = None
             return CameraCondition.OVEREXPOSED
+        self._well_exposed_share = self._saturated_share
         return CameraCondition.FROZEN if self._frozen(time_s) else CameraCondition.GOOD
 
     def _frozen(self, time_s: float) -> bool:

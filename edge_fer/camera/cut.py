@@ -2,6 +2,7 @@
 
 import math
 from collections import deque
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -11,8 +12,11 @@ from edge_fer.camera.cells import averaged
 
 Grey = NDArray[np.uint8]
 Direction = NDArray[np.float32] | None  # a vector of length 1; None where nothing differs
-Look = tuple[Direction, Direction]
 
+# Cells along a side of the picture that are black throughout: bars that fill a format. Two scenes
+# have the same ones, which says nothing. A picture of which less is left is dark.
+_BLACK = 3
+_LEAST_PICTURE = 0.2  # of all cells
 # Light that changes in a moment is wide, what stands in a scene is not: narrower than this
 # deviation, in cells, is compared as well.
 _WIDE_CELLS = 4.0
@@ -26,6 +30,18 @@ _STEADY = 0.8
 _LATEST_S = 0.3
 # A scene that was there so lately is no new one: a hand before the lens comes and goes.
 _KEPT, _KEPT_EVERY_S = 4, 0.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """A picture for the comparison: the whole content, and narrow structures.
+
+    `inside` is the same of what is between black bars (rows and columns of the cells: `box`).
+    """
+
+    whole: tuple[Direction, Direction]
+    box: tuple[int, int, int, int] | None = None
+    inside: tuple[Direction, Direction] | None = None
 
 
 class SceneCuts:
@@ -76,7 +92,25 @@ class SceneCuts:
 
 
 def _look(cells: Grey) -> Look:
-    """Return the two pictures for the comparison: the whole content, and narrow structures."""
+    box = _between_bars(cells)
+    if box is None:
+        return Look(_directions(cells))
+    top, bottom, left, right = box
+    return Look(_directions(cells), box, _directions(cells[top:bottom, left:right]))
+
+
+def _between_bars(cells: Grey) -> tuple[int, int, int, int] | None:
+    """Return the first row and the one behind the last, and so the columns; None without bars."""
+    bright = cells > _BLACK
+    rows, columns = np.flatnonzero(bright.any(axis=1)), np.flatnonzero(bright.any(axis=0))
+    if not len(rows) or (len(rows), len(columns)) == cells.shape:
+        return None
+    box = int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
+    size = (box[1] - box[0]) * (box[3] - box[2])
+    return box if _LEAST_PICTURE * cells.size <= size < cells.size else None
+
+
+def _directions(cells: Grey) -> tuple[Direction, Direction]:
     exact = cells.astype(np.float32)
     wide = cv2.GaussianBlur(exact, (0, 0), _WIDE_CELLS).astype(np.float32, copy=False)
     return _direction(exact - np.float32(cv2.mean(exact)[0])), _direction(exact - wide)
@@ -88,7 +122,10 @@ def _direction(cells: NDArray[np.float32]) -> Direction:
 
 
 def _likeness(one: Look, other: Look) -> float:
-    return max(_correlation(*pair) for pair in zip(one, other, strict=True))
+    pairs = zip(one.whole, other.whole, strict=True)
+    if one.inside is not None and other.inside is not None and one.box == other.box:
+        pairs = zip(one.inside, other.inside, strict=True)
+    return max(_correlation(*pair) for pair in pairs)
 
 
 def _correlation(one: Direction, other: Direction) -> float:

@@ -24,7 +24,7 @@ from edge_fer.doctor.finding import Level
 from edge_fer.errors import DaemonError
 from edge_fer.live.own_daemon import OwnDaemon, own_daemon
 from edge_fer.live.packet import Header
-from edge_fer.live.reader import SILENCE_S, read_pictures, wait_for_socket
+from edge_fer.live.reader import read_pictures, wait_for_socket
 from edge_fer.paths import pictures_sockets
 from edge_fer.redaction import redacted_uri
 
@@ -72,8 +72,8 @@ def check_driver(
 
 
 def _of_own(daemon: OwnDaemon, path: Path) -> Iterator[Shown]:
-    if not wait_for_socket(path, SILENCE_S):
-        daemon.check()
+    wait_for_socket(path, lambda: daemon.ended)
+    daemon.check()
     try:
         yield from read_pictures(path)
     except DaemonError:

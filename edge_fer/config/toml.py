@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import re
 import tomllib
 from collections.abc import Iterator
@@ -43,10 +44,11 @@ def read_toml(path: Path) -> TomlFile:
     """Read a TOML file; UserError in one line where it cannot be read or is no TOML.
 
     A pipe or a device is refused: the daemon would wait for it, in its vision loop after SIGHUP.
+    /dev/null is an empty config: the defaults, whatever the device's own config is.
     """
     name = str(path)
     try:
-        data = read_bounded(path, MAX_BYTES)
+        data = b"" if _is_null_device(path) else read_bounded(path, MAX_BYTES)
     except OSError as error:
         if error.errno == errno.EFBIG:
             raise ConfigError(
@@ -69,6 +71,10 @@ def read_toml(path: Path) -> TomlFile:
     except ValueError as error:  # TOMLDecodeError, and numbers that Python refuses as too long
         raise ConfigError(ConfigReason.NOT_TOML, _syntax_error(name, text, str(error))) from error
     return TomlFile(name, values, lines_of_keys(text))
+
+
+def _is_null_device(path: Path) -> bool:
+    return os.path.samestat(path.stat(), Path(os.devnull).stat())
 
 
 def lines_of_keys(text: str) -> dict[KeyPath, int]:

@@ -87,7 +87,7 @@ def assemble(
         quiet_until_s=0.0 if left is None else left.quiet_until_s,
     )
     pipeline = Pipeline(classifier, networks.tracker, ConditionMonitor(), driver, networks.eyes)
-    recorder = RecorderProcess(config.recording)
+    recorder = RecorderProcess(config.recording, keep_going=managed)
     meter = meter or HealthMeter(sheds=config.health.shed_frames)
     uri = redacted_uri(config.camera.uri)
     frames = FrameSource(camera, uri, keep_trying=managed)

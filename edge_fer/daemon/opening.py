@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from edge_fer.driver_state.settings import PolicySettings
-from edge_fer.errors import ModelError
+from edge_fer.errors import UserError
 from edge_fer.face.eyes import EyeReader
 from edge_fer.face.opening import open_eyes, open_face_network, open_tracker
 from edge_fer.face.settings import FaceConfig
@@ -57,7 +57,8 @@ def open_networks(
 
     With `stand_in`, edge-fer continues without emotions if the emotion network does not open, and
     with the cascade if the face detector does not open, because eyes, head and camera are worth
-    sending without them. Otherwise each failure is a ModelError.
+    sending without them. Otherwise each failure is a UserError: a network that cannot be used, or a
+    package that is missing for its signature.
     """
     classifier, name, parts = _open_model(model, Parts(), attempts, stand_in=stand_in)
     follower = _with_stand_in(open_face_network, model, attempts, stand_in=stand_in)
@@ -68,7 +69,7 @@ def open_networks(
         parts = replace(parts, model_is_fallback=True)
     try:
         tracker = open_tracker(face, follower.model, Path(model.store), driver_side=driver_side)
-    except ModelError as error:
+    except UserError as error:
         if not stand_in:
             raise
         _log.error("the cascade finds faces instead: %s", error)
@@ -88,7 +89,7 @@ def _with_stand_in(
     """Open a network; with `stand_in`, the installed or shipped one if the named one fails."""
     try:
         return open_one(model, attempts)
-    except ModelError as error:
+    except UserError as error:
         if not stand_in:
             raise
         other = open_one(replace(model, face_path="", eyes_path=""), attempts)
@@ -100,7 +101,7 @@ def _open_model(
 ) -> tuple[Classifier | None, str, Parts]:
     try:
         loaded = open_classifier(config, attempts)
-    except ModelError as error:
+    except UserError as error:
         if not stand_in:
             raise
         _log.error("no emotion is inferred: %s", error)

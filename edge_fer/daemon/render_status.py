@@ -88,7 +88,8 @@ def _shedding(why: str, most_fps: float | None) -> str:
 def _recording(recording: RecordingStatus | None) -> str:
     if recording is None:
         return "off"
-    what = {"on": "ON", "event": "ON, an event is being kept"}.get(recording.flag, "standby")
+    off = "standby" if recording.error is None else "off"
+    what = {"on": "ON", "event": "ON, an event is being kept"}.get(recording.flag, off)
     text = (
         f"{what}: {counted(recording.clips, 'clip')}, {recording.size / 1e6:.0f} MB in"
         f" {recording.folder}{', encrypted' if recording.encrypted else ''}"

@@ -3,7 +3,7 @@
 import contextlib
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from edge_fer.live.packet import MOST_HEADER_BYTES, Header
 from edge_fer.recording.pictures import decompress
 
 SILENCE_S = 15.0  # a camera may take ten seconds to open
+START_S = 60.0  # a slow board loads networks and libraries from a slow card, beside other programs
 
 
 def read_pictures(path: Path) -> Iterator[tuple[Header, NDArray[np.uint8] | None]]:
@@ -44,14 +45,16 @@ def read_pictures(path: Path) -> Iterator[tuple[Header, NDArray[np.uint8] | None
     raise DaemonError(DaemonReason.ENDED, "preview: the daemon has ended, or refused this program")
 
 
-def wait_for_socket(path: Path, timeout_s: float) -> bool:
-    """Wait until a daemon that starts has its socket; return whether it has."""
+def wait_for_socket(path: Path, ended: Callable[[], bool], timeout_s: float = START_S) -> None:
+    """Wait until a daemon that starts has its socket, or has `ended`; DaemonError after that."""
     until_s = time.monotonic() + timeout_s
-    while not path.exists():
+    while not path.exists() and not ended():
         if time.monotonic() > until_s:
-            return False
+            raise DaemonError(
+                DaemonReason.NO_ANSWER,
+                f"preview: the daemon for the camera has not started within {timeout_s:g} s",
+            )
         time.sleep(0.05)
-    return True
 
 
 def _picture(jpeg: bytes, wanted: int) -> NDArray[np.uint8] | None:

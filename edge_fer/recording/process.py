@@ -17,6 +17,7 @@ from edge_fer.camera import check_uri
 from edge_fer.camera.base import Frame
 from edge_fer.driver_state.measured import NOTHING_MEASURED, Measured
 from edge_fer.driver_state.states import DriverState
+from edge_fer.errors import UserError
 from edge_fer.isolated import python_module
 from edge_fer.recording.chain import load_device_key
 from edge_fer.recording.feed import Channel, FrameSender
@@ -47,12 +48,21 @@ def check_recording(config: RecordingConfig) -> None:
 class RecorderProcess:
     """The recorder of one config; does nothing at all unless that switches it on.
 
-    UserError on construction as `check_recording`.
+    UserError on construction as `check_recording`. With `keep_going` the error is logged, `status`
+    reports it and nothing is recorded: a key that is missing must not end the monitoring.
     """
 
-    def __init__(self, config: RecordingConfig) -> None:
+    def __init__(self, config: RecordingConfig, *, keep_going: bool = False) -> None:
         self._config = config
-        check_recording(config)
+        self._problem: str | None = None
+        try:
+            check_recording(config)
+        except UserError as error:
+            if not keep_going:
+                raise
+            _log.error("nothing is recorded: %s", error)
+            self._problem = str(error)
+        self._records = config.enabled and self._problem is None
         self._process: subprocess.Popen[bytes] | None = None
         self._killed: list[subprocess.Popen[bytes]] = []
         self._channel: Channel | None = None
@@ -71,7 +81,7 @@ class RecorderProcess:
     @property
     def flag(self) -> RecordingFlag:
         """What to say on the bus. On also while a recorder that died is being replaced."""
-        if not self._config.enabled or self._paused:
+        if not self._records or self._paused:
             return RecordingFlag.OFF
         return RecordingFlag.EVENT if self._told.get("gathers") else RecordingFlag.ON
 
@@ -81,7 +91,7 @@ class RecorderProcess:
         if not self._config.enabled:
             return None
         told = self._told
-        error = told.get("error")
+        error = self._problem or told.get("error")
         if self._process is None:
             error = error or "the recorder's process does not run"
         return RecordingStatus(
@@ -105,7 +115,7 @@ class RecorderProcess:
 
     def frame(self, frame: Frame) -> None:
         """Hand over a frame of the cabin camera, as often as the config wants one."""
-        if not self._config.enabled or frame.captured_s < self._due_s:
+        if not self._records or frame.captured_s < self._due_s:
             return
         self._listen(time.monotonic())  # it hands slots back
         period_s = 1.0 / self._config.fps
@@ -126,7 +136,7 @@ class RecorderProcess:
         measured: Measured = NOTHING_MEASURED,
     ) -> None:
         """Take a decision; the beginning of a state that counts is an event."""
-        if not self._config.enabled or state is self._state:
+        if not self._records or state is self._state:
             return
         self._state = state
         if state in self._config.event_states:
@@ -141,7 +151,7 @@ class RecorderProcess:
 
     def pause(self, *, paused: bool) -> None:
         """Hold nothing and open no camera while the vehicle wants nobody watched."""
-        if self._config.enabled and paused is not self._paused:
+        if self._records and paused is not self._paused:
             self._paused = paused
             self._state = None
             self._unsent.append({"paused": paused})
@@ -149,7 +159,7 @@ class RecorderProcess:
 
     def look_after(self, now_s: float) -> None:
         """Read the recorder's messages, and start or restart it, at a capped rate."""
-        if not self._config.enabled:
+        if not self._records:
             return
         self._killed = [process for process in self._killed if process.poll() is None]
         self._listen(now_s)

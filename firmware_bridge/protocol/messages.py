@@ -111,7 +111,7 @@ class EmotionProbabilitiesMessage(Message):
 
 @dataclass(frozen=True, slots=True)
 class HealthMessage(Message):
-    """0x3A2: the camera unit about itself."""
+    """0x3A2: the health of the camera unit."""
 
     NAME = "Health"
     SIGNALS = (

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import logging
 import os
 import socket
 import time
@@ -15,6 +16,10 @@ from firmware_bridge.protocol.bus_errors import BusHealth
 from firmware_bridge.protocol.frame import EXTENDED, MAX_CLASSIC_LENGTH, CanFrame, is_extended
 from firmware_bridge.transports.base import WRITE_TIMEOUT_S, TransportCounters
 from firmware_bridge.transports.gate import Gate
+
+# What python-can logs of an error is in the error that it raises. A daemon that waits for a missing
+# bus would log it twice a second.
+logging.getLogger("can.interfaces").setLevel(logging.CRITICAL)
 
 _MAX_FRAMES_AT_ONCE = 64  # a busy bus must not keep the caller for ever
 _SLICE_S = 0.02  # how late a bus without a descriptor notices that it was closed

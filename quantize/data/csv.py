@@ -3,7 +3,8 @@
 Columns may be in any order, with others between them, separated by commas, tabs or semicolons; text
 may be ASCII, UTF-8, UTF-16 or UTF-32, with the line ends of any system. Pixels are separated by
 blanks, or, within quotes or brackets, by commas, as pandas writes lists. A row is a line, so the
-line number of an error is that of an editor. Blank lines are passed over.
+line number of an error is that of an editor. Blank lines are passed over. Where no column names the
+usages, as in the `train.csv` of Kaggle's challenge, one row in HELD_OUT of a class is PublicTest.
 """
 
 import codecs
@@ -13,8 +14,9 @@ import io
 import math
 import re
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -24,7 +26,11 @@ from edge_fer.errors import DataError, DataReason
 from edge_fer.models.kind import FACE_PX
 from quantize.data.classes import FER2013, Classes, find_usage
 from quantize.data.fer2013 import TEST, USAGES, BadRowError, Fer2013, RowCollector
+from quantize.data.places import HELD_OUT
 
+NO_USAGES = (
+    f"no column Usage: one row in {HELD_OUT} of each class is PublicTest, the others are Training"
+)
 _COLUMNS = ("emotion", "pixels", "Usage")
 # What others call them.
 _NAMES: dict[str, tuple[str, ...]] = {
@@ -95,14 +101,24 @@ def read_stream(
         if buffered.peek(2)[:2] == _GZIP_MAGIC:
             # GzipFile is an io.RawIOBase in all but its declaration.
             zipped = cast("Any", gzip.GzipFile(fileobj=buffered))
-            _read_rows(io.BufferedReader(zipped, 1 << 20), raw, source, collector, advance, classes)
-        else:
-            _read_rows(buffered, raw, source, collector, advance, classes)
+            buffered = io.BufferedReader(zipped, 1 << 20)
+        notes = _read_rows(buffered, raw, source, collector, advance, classes)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise DataError(
             DataReason.UNREADABLE, f"{source}: damaged gzip file ({error}): fetch it again"
         ) from error
-    return collector.dataset(source)
+    return collector.dataset(source, notes)
+
+
+def all_of_usage(dataset: Fer2013, usage: str) -> Fer2013:
+    """Return the rows of a file without usages as rows of `usage`; those of another unchanged."""
+    if NO_USAGES not in dataset.notes:
+        return dataset
+    return replace(
+        dataset,
+        usages=np.full(len(dataset), USAGES.index(usage), np.uint8),
+        notes=(f"no column Usage: all rows are {usage}",),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +127,7 @@ class _Columns:
     number: int
     label: int
     pixels: int
-    usage: int
+    usage: int | None  # None: no column says it
 
 
 def _read_rows(
@@ -121,7 +137,8 @@ def _read_rows(
     collector: RowCollector,
     advance: Callable[[int], None],
     classes: Classes,
-) -> None:
+) -> tuple[str, ...]:
+    """Give the rows to `collector`; return what is to be known of how they were read."""
     lines = _lines(text, source)
     header = next(lines, b"")
     columns = _find_columns(header, source)
@@ -147,6 +164,7 @@ def _read_rows(
         except BadRowError as problem:
             collector.reject(f"{source}, line {number}", problem)
     advance(raw.tell() - reported)
+    return (NO_USAGES,) if columns.usage is None else ()
 
 
 def _split(line: bytes, columns: _Columns) -> list[bytes]:
@@ -213,14 +231,8 @@ def _find_columns(header: bytes, source: str) -> _Columns:
         for column, known in _NAMES.items()
     }
     missing = [column for column, place in found.items() if place is None]
-    if missing:
+    if missing and missing != ["Usage"]:
         what = ""
-        if missing == ["Usage"]:
-            raise DataError(
-                DataReason.BAD_FORMAT,
-                f"{source}, line 1: the header has no column Usage: add one with Training and, for "
-                "one row in ten, PublicTest: it chooses the checkpoint",
-            )
         if names == [""]:
             what = " (the file is empty)"
         elif len(missing) == len(_COLUMNS) and names[0].isdigit():
@@ -230,7 +242,8 @@ def _find_columns(header: bytes, source: str) -> _Columns:
             f"{source}, line 1: the header has no column {' and no '.join(missing)}{what}: "
             "FER2013 has the columns emotion,pixels,Usage",
         )
-    return _Columns(separator, len(names), *(cast("int", found[column]) for column in _COLUMNS))
+    label, pixels, usage = (found[column] for column in _COLUMNS)
+    return _Columns(separator, len(names), cast("int", label), cast("int", pixels), usage)
 
 
 class _Words:
@@ -240,6 +253,7 @@ class _Words:
         self._classes = classes
         self._labels: dict[bytes, int | None] = {}
         self._usages: dict[bytes, int] = {name.encode(): code for code, name in enumerate(USAGES)}
+        self._taken: Counter[int | None] = Counter()  # rows of each class, where no usage is named
 
     def label(self, word: bytes) -> int | None:
         """Return the class, None for one that was not asked for; BadRowError for another word."""
@@ -270,6 +284,12 @@ class _Words:
             self._usages[word] = TEST if name == "test" else USAGES.index(name)
         return self._usages[word]
 
+    def next_usage(self, label: int | None) -> int:
+        """Return the usage of the next row of a class in a file that names none."""
+        self._taken[label] += 1
+        held_out = self._taken[label] % HELD_OUT == 0
+        return USAGES.index("PublicTest" if held_out else "Training")
+
 
 def _parse_row(
     fields: list[bytes], columns: _Columns, words: _Words
@@ -280,8 +300,9 @@ def _parse_row(
             detail += ": separate the pixels by blanks, or put them in quotes"
         raise BadRowError("wrong number of columns", detail)
     label = words.label(fields[columns.label])
-    usage = words.usage(fields[columns.usage])
-    return _parse_pixels(fields[columns.pixels]), label, usage
+    usage = None if columns.usage is None else words.usage(fields[columns.usage])
+    pixels = _parse_pixels(fields[columns.pixels])
+    return pixels, label, words.next_usage(label) if usage is None else usage
 
 
 def _parse_pixels(text: bytes) -> bytes:

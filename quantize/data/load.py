@@ -9,7 +9,7 @@ from edge_fer.errors import DataError, DataReason
 from edge_fer.models.kind import FACE_PX
 from quantize.data import cache as dataset_cache
 from quantize.data.classes import FER2013, Classes
-from quantize.data.csv import read_csv, read_stream
+from quantize.data.csv import all_of_usage, read_csv, read_stream
 from quantize.data.fer2013 import USAGES, Fer2013
 from quantize.data.files import SourceFile, is_archive, open_files
 from quantize.data.folder import IMAGE_SUFFIXES, FaceCutter, files_fingerprint, read_folder
@@ -28,8 +28,9 @@ class Reading:
 
     `skip_bad` leaves bad rows out and counts them. `classes` are the names that rows may have.
     `cutter` finds the face in each picture; None: pictures are faces. `unsplit` is the usage of
-    all rows where folders name none; "split": one group of files in five is PublicTest. `side_px`
-    is the size to which images of folders are brought; the rows of a CSV file have 48 px.
+    all rows where neither folders nor a column name one; "split": one group of files, or one row of
+    each class, in five is PublicTest. `side_px` is the size to which images of folders are brought;
+    the rows of a CSV file have 48 px.
     """
 
     skip_bad: bool = False
@@ -79,7 +80,7 @@ def load_fer2013(
     def parse(advance: Callable[[int], None]) -> Fer2013:
         return read_csv(path, skip_bad=reading.skip_bad, advance=advance, classes=reading.classes)
 
-    return _cached(path, state, reading, size, parse, progress)
+    return _of_csv(_cached(path, state, reading, size, parse, progress), reading)
 
 
 def _load_files(source: Path, files: list[SourceFile], reading: Reading, progress: bool) -> Fer2013:
@@ -117,7 +118,13 @@ def _load_files(source: Path, files: list[SourceFile], reading: Reading, progres
             classes=reading.classes,
         )
 
-    return _cached(source, files_fingerprint(files), reading, int(csv.state), parse, progress)
+    dataset = _cached(source, files_fingerprint(files), reading, int(csv.state), parse, progress)
+    return _of_csv(dataset, reading)
+
+
+def _of_csv(dataset: Fer2013, reading: Reading) -> Fer2013:
+    """Return the rows of a CSV file by `unsplit`, after the cache, which holds them split."""
+    return dataset if reading.unsplit == "split" else all_of_usage(dataset, reading.unsplit)
 
 
 def _cached(

@@ -167,7 +167,8 @@ def with_overlay(picture: Picture, points: Landmarks, change: Change, time_s: fl
         oval(left + 0.6 * across + 0.9 * down, 0.8, 1.0, _SKIN)
     elif change is Change.WHITE_WALL:
         person = np.zeros(picture.shape[:2], np.uint8)
-        head = ((float(eyes[0]), float(eyes[1])), (2.6 * unit, 3.9 * unit), angle)
+        # Wide enough for the back of a turned head.
+        head = ((float(eyes[0]), float(eyes[1])), (3.9 * unit, 4.2 * unit), angle)
         cv2.ellipse(person, head, 255, -1, cv2.LINE_AA)
         shoulders = mouth + 3.2 * down
         body = ((float(shoulders[0]), float(shoulders[1])), (5.5 * unit, 4.5 * unit), angle)

@@ -48,7 +48,7 @@ def test_from_ready_on_it_is_silent(
     assert manager.recv(100) == EXTENSION
     starting.started()
     (thread,) = set(threading.enumerate()) - before  # one of another test may be ending
-    thread.join(10.0)
+    thread.join(60.0)
     assert not thread.is_alive()
 
 
@@ -79,9 +79,9 @@ def test_it_waits_as_long_as_the_unit_does_before_the_first_report() -> None:
 @pytest.mark.parametrize("verb", ["status", "doctor"])
 def test_other_verbs_say_nothing(verb: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["edge-fer", verb])
-    before = threading.active_count()
+    before = set(threading.enumerate())
     starting.feed_while_starting()
-    assert threading.active_count() == before
+    assert not set(threading.enumerate()) - before  # one of another test may be ending
 
 
 def test_it_comes_before_what_a_slow_disk_takes_long_to_load(manager: socket.socket) -> None:

@@ -48,7 +48,7 @@ class Controller:
 
     def until(self, condition: Callable[[], bool], within_s: float = PATIENCE_S) -> bool:
         deadline_s = time.monotonic() + within_s
-        while not condition() and time.monotonic() < deadline_s:
+        while not (came := condition()) and time.monotonic() < deadline_s:
             now_s = time.monotonic()
             if now_s >= self._next_s:
                 self._next_s = now_s + 0.1
@@ -56,7 +56,7 @@ class Controller:
                     self.send(self.says)
             for frame in self._bus.receive(0.01):
                 self._take(frame)
-        return condition()
+        return came
 
     def _take(self, frame: CanFrame) -> None:
         message = self.watch.take(frame).message

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs as a service beside edge-fer, in the root that in_a_bookworm_root.sh boots: does to the daemon
-# what happens to one, and writes what it saw as lines of key=value.
+# what happens to one, and writes what it saw as lines of key=value; it then switches off, but with `stay`.
 show() { systemctl show edge-fer.service --property="$1" --value; }
 main() { show MainPID; }
 said() { journalctl --quiet --unit=edge-fer --output=cat | grep -c "$1"; }
@@ -60,4 +60,4 @@ echo "stopped_ms=$((($(date +%s%N) - began) / 1000000))"
 echo "result=$(show Result)"
 journalctl --quiet --unit=edge-fer --output=cat | sed 's/^/log=/'
 echo end=yes
-systemctl --no-block poweroff
+[ "${1:-}" = stay ] || systemctl --no-block poweroff

@@ -3,7 +3,6 @@
 import base64
 import json
 import os
-import shutil
 import socket
 import subprocess
 import time
@@ -15,6 +14,33 @@ from typing import Any, Self
 BOOT_S = 3600.0
 COMMAND_S = 3600.0
 _POLL_S = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """What differs between the machines: Debian, emulator and processor."""
+
+    debian: str
+    uname: str
+    python: str  # of its Debian release; build.sh names the release
+    machine: tuple[str, ...]  # qemu's board and processor
+    console: str
+    compiler: str  # for a static program in C that runs in the machine
+    has_second_port: bool  # another serial port than the console, for the line to the USB port
+
+    @property
+    def emulator(self) -> str:
+        return f"qemu-system-{self.uname}"
+
+
+ARCHITECTURES = {
+    "amd64": Architecture("amd64", "x86_64", "3.11", ("-cpu", "max"), "ttyS0", "cc", True),
+    # The processor of a Raspberry Pi 5, on qemu's own board.
+    "arm64": Architecture(
+        *("arm64", "aarch64", "3.13", ("-M", "virt", "-cpu", "cortex-a76"), "ttyAMA0"),
+        *("aarch64-linux-gnu-gcc", False),
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +98,15 @@ class Machine:
     goes with this computer's.
     """
 
-    def __init__(self, image: Path, folder: Path, payload: Path | None = None) -> None:
+    def __init__(
+        self,
+        image: Path,
+        folder: Path,
+        payload: Path | None = None,
+        architecture: Architecture = ARCHITECTURES["amd64"],
+    ) -> None:
         self._image, self._folder, self._payload = image, folder, payload
+        self.architecture = architecture
         self.disk = folder / "disk.qcow2"
         if not self.disk.exists():
             subprocess.run(
@@ -89,24 +122,28 @@ class Machine:
     def boot(self) -> None:
         """Switch on; return once the guest agent answers. The payload is then at /mnt."""
         agent, qmp, line = (self._folder / name for name in ("agent", "qmp", "line"))
-        payload = []
+        payload, port = [], []
         if self._payload is not None:
             payload = ["-drive", f"file={self._payload},if=virtio,format=raw,readonly=on"]
+        kind = self.architecture
+        if kind.has_second_port:
+            # A line between its second serial port (/dev/ttyS1) and the USB serial port that can be
+            # plugged in and pulled.
+            port = [
+                *("-chardev", f"socket,path={line},server=on,wait=off,id=far"),
+                *("-serial", "chardev:far", "-chardev", f"socket,path={line},id=near"),
+            ]
         self._process = subprocess.Popen(
             [
-                *("nice", "-n", "10", "qemu-system-x86_64", *_processor(), "-rtc", "clock=vm"),
+                *("nice", "-n", "10", kind.emulator, *_processor(kind), "-rtc", "clock=vm"),
                 *("-m", "2048", "-display", "none", "-monitor", "none", "-no-reboot"),
                 *("-kernel", str(self._image / "vmlinuz"), "-initrd", str(self._image / "initrd")),
-                *("-append", "root=/dev/vda rw console=ttyS0 mitigations=off quiet"),
+                *("-append", f"root=/dev/vda rw console={kind.console} mitigations=off quiet"),
                 *("-drive", f"file={self.disk},if=virtio", *payload, "-nic", "none"),
                 *("-serial", f"file:{self.console}", "-device", "virtio-serial"),
                 *("-chardev", f"socket,path={agent},server=on,wait=off,id=agent"),
                 *("-device", "virtserialport,chardev=agent,name=org.qemu.guest_agent.0"),
-                # A line between its second serial port (/dev/ttyS1) and the USB serial port that
-                # can be plugged in and pulled.
-                *("-chardev", f"socket,path={line},server=on,wait=off,id=far"),
-                *("-serial", "chardev:far", "-chardev", f"socket,path={line},id=near"),
-                *("-device", "qemu-xhci", "-qmp", f"unix:{qmp},server=on,wait=off"),
+                *(*port, "-device", "qemu-xhci", "-qmp", f"unix:{qmp},server=on,wait=off"),
             ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -182,7 +219,7 @@ class Machine:
             (self._folder / name).unlink(missing_ok=True)
 
 
-def _processor() -> tuple[str, ...]:
+def _processor(kind: Architecture) -> tuple[str, ...]:
     """Return qemu's options: software emulation with a clock of its own, or what somebody names.
 
     KVM of a nested machine may open and still not run; it is used where EDGE_FER_VM_ACCEL says so,
@@ -190,15 +227,5 @@ def _processor() -> tuple[str, ...]:
     """
     accelerator = os.environ.get("EDGE_FER_VM_ACCEL")
     if accelerator is not None:
-        return ("-accel", accelerator, "-cpu", "host", "-smp", "2")
-    return ("-accel", "tcg,thread=single", "-icount", "shift=0", "-cpu", "max", "-smp", "1")
-
-
-def why_not() -> str | None:
-    """Return what this computer lacks for the machine; None where nothing is."""
-    if os.geteuid() != 0:
-        return "a Debian root is made by root alone"
-    for tool in ("mmdebstrap", "qemu-system-x86_64", "qemu-img"):
-        if shutil.which(tool) is None:
-            return f"no {tool} (apt install mmdebstrap qemu-system-x86 qemu-utils)"
-    return None
+        return ("-accel", accelerator, *kind.machine, "-cpu", "host", "-smp", "2")
+    return (*("-accel", "tcg,thread=single", "-icount", "shift=0", "-smp", "1"), *kind.machine)

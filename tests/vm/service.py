@@ -28,11 +28,13 @@ cat /tmp/changes
 """
 
 
-def until(true: Callable[[], bool], what: str, patience_s: float = PATIENCE_S) -> None:
+def until(
+    true: Callable[[], bool], what: str, patience_s: float = PATIENCE_S, every_s: float = 1.0
+) -> None:
     end_s = time.monotonic() + patience_s
     while not true():
         assert time.monotonic() < end_s, f"not within {patience_s:g} s: {what}"
-        time.sleep(1.0)
+        time.sleep(every_s)
 
 
 def show(machine: Machine, name: str) -> str:

@@ -9,7 +9,7 @@ import re
 
 import pytest
 
-from tests.vm.conftest import CALM, CONFIG
+from tests.vm.conftest import CALM
 from tests.vm.machine import Machine
 from tests.vm.service import (
     ANY,
@@ -17,10 +17,8 @@ from tests.vm.service import (
     NOT_DEGRADED,
     findings,
     frames,
-    journal,
     seconds_to,
     show,
-    start,
     status,
     until,
 )
@@ -29,9 +27,10 @@ pytestmark = [pytest.mark.vm, pytest.mark.slow]
 
 TOLD_S = 2.0
 WATCHDOG_S = 3.0
+# TimeoutStartSec, which each report of a start extends by 3 s, and TimeoutStopSec.
+STILL_START_S = 3.5 + 2.0
 # Measured: 4.3 s, of which systemd has 0.3.
 START_S = 6.0
-FREE_MB = 8
 
 
 @pytest.mark.parametrize(
@@ -49,7 +48,25 @@ def test_a_daemon_that_is_gone_or_stands_still_is_back(
     )
     assert taken_s < within_s
     assert show(service, "MainPID") != pid
+    # The bus has frames from a daemon that starts, and the doctor asks one that is ready.
+    until(lambda: show(service, "SubState") == "running", "the service is ready")
     assert any("killed, or failed" in one["text"] for one in findings(service, "history"))
+
+
+def test_a_start_that_stands_still_is_ended(service: Machine) -> None:
+    """A start may take longer than TimeoutStartSec as long as it reports that it goes on."""
+    service.output("systemctl restart --no-block edge-fer")
+    until(lambda: show(service, "SubState") == "start", "it starts", every_s=0.1)
+    begun_s, pid = service.clock_s(), show(service, "MainPID")
+    service.output(f"kill -STOP {pid}; while [ -e /proc/{pid} ]; do sleep 0.1; done")
+    assert service.clock_s() - begun_s < STILL_START_S
+    until(lambda: show(service, "SubState") == "running", "the service is ready")
+    started_s = [
+        int(show(service, name)) / 1e6
+        for name in ("ExecMainStartTimestampMonotonic", "ActiveEnterTimestampMonotonic")
+    ]
+    print(f"a start takes {started_s[1] - started_s[0]:.1f} s")
+    assert started_s[1] - started_s[0] < START_S
 
 
 @pytest.mark.parametrize("module", ["edge_fer.camera.child", "edge_fer.recording"])
@@ -101,84 +118,8 @@ def test_a_device_that_goes_while_it_is_open(service: Machine) -> None:
 
 
 def test_a_frame_rate_that_falls_is_said_and_is_no_loss(service: Machine) -> None:
-    service.output("v4l2-ctl -d /dev/video0 -c percentage_of_dropped_buffers=92; sleep 3")
+    service.output("v4l2-ctl -d /dev/video0 -c percentage_of_dropped_buffers=95; sleep 3")
     (camera,) = findings(service, "camera")
     assert camera["level"] == "warning", camera
     assert "more light" in camera["remedy"]
     service.output(CALM)
-
-
-def test_error_frames_of_the_bus_are_said_and_end_nothing(service: Machine) -> None:
-    """As a controller's driver gives them (linux/can/error.h): passive, bus-off, restarted."""
-    pid = show(service, "MainPID")
-    service.output(
-        "cansend vcan0 20000004#0020000000000000; cansend vcan0 20000040#0000000000000000"
-    )
-    (link,) = findings(service, "link")
-    assert link["level"] == "failed", link
-    assert "bus-off" in link["text"]
-    assert "termination" in link["remedy"]
-    service.output("cansend vcan0 20000100#0000000000000000; cansend vcan0 123#00; sleep 1")
-    assert frames(service) == 3
-    (link,) = findings(service, "link")
-    assert link["level"] == "ok", link
-    assert show(service, "MainPID") == pid
-
-
-def test_a_bus_that_goes_down_comes_back(service: Machine) -> None:
-    pid = show(service, "MainPID")
-    service.output("ip link set vcan0 down; sleep 2")
-    (link,) = findings(service, "link")
-    assert link["level"] == "failed", link
-    assert link["remedy"]
-    assert seconds_to(service, "ip link set vcan0 up", ANY) < 2 * TOLD_S
-    assert show(service, "MainPID") == pid
-
-
-def test_a_full_disk_costs_the_recording_alone(service: Machine) -> None:
-    pid = show(service, "MainPID")
-    service.output(
-        f"fallocate -l $(($(df --output=avail -B1 / | tail -1) - {FREE_MB}000000)) /var/tmp/full"
-    )
-    assert any(one["level"] == "warning" for one in findings(service, "recording"))
-    (disk,) = findings(service, "disk")
-    assert (disk["level"], disk["remedy"] != "") == ("warning", True), disk
-    assert frames(service) == 3
-    model = (
-        "$(/opt/edge-fer/bin/python -c 'from edge_fer.paths import SHIPPED_MODEL as m;print(m)')"
-    )
-    service.output(
-        f"dd if=/dev/zero of=/var/tmp/rest bs=64k status=none; edge-fer model install {model};"
-        " rm /var/tmp/rest /var/tmp/full"
-    )
-    (found,) = findings(service, "model")
-    assert found["level"] == "ok", found  # whatever became of the install
-    assert show(service, "MainPID") == pid
-
-
-def test_a_read_only_root_is_enough(service: Machine) -> None:
-    # What else writes there is the journal.
-    service.output(
-        "systemctl stop scene edge-fer; journalctl --relinquish-var; sync; mount -o remount,ro /"
-    )
-    try:
-        service.output("systemctl start scene edge-fer")
-        assert frames(service) == 3
-        (disk,) = findings(service, "disk")
-        assert "read-only" in disk["text"]
-    finally:
-        service.output("mount -o remount,rw /")
-
-
-def test_a_port_that_is_missing_at_the_start_is_waited_for(service: Machine) -> None:
-    service.output("ip link del vcan0")
-    start(service, CONFIG)
-    pid = show(service, "MainPID")
-    said = "\n".join(journal(service).splitlines()[-20:])
-    assert re.search(r"vcan0.*the daemon waits for it", said), said
-    (link,) = findings(service, "link")
-    assert link["level"] == "failed", link
-    assert link["remedy"]
-    up = "ip link add vcan0 type vcan && ip link set vcan0 up"
-    assert seconds_to(service, up, ANY) < 2 * TOLD_S
-    assert show(service, "MainPID") == pid

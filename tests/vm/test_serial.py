@@ -39,7 +39,7 @@ def there(machine: Machine) -> bool:
 def test_the_service_waits_for_its_port_and_slcand_understands_it(machine: Machine) -> None:
     """The kernel's SLCAN on the line: its frames are ours, and a controller's come through it."""
     start(machine, CONFIG)
-    assert f"{PORT} does not open" in (said := journal(machine)), said
+    assert f"{PORT}: no such port" in (said := journal(machine)), said
     assert "the daemon waits for it" in said
     (link,) = findings(machine, "link")
     assert (link["level"], link["remedy"] != "") == ("failed", True), link

@@ -24,6 +24,8 @@ def test_it_runs_in_its_sandbox_as_its_user(service: Machine) -> None:
     process = service.output(f"cat /proc/{pid}/status")
     assert re.search(r"^Seccomp:\t2$", process, re.MULTILINE)
     assert re.search(r"^CapEff:\t0+$", process, re.MULTILINE)
+    assert service.output(f"ps -o ni= -p {pid}").strip() == "-10"
+    assert service.output("cat /sys/fs/cgroup/system.slice/edge-fer.service/cpu.weight") == "1000\n"
     # The drop-in lets CAN in, and no address of a network.
     families = show(service, "RestrictAddressFamilies")
     assert set(families.split()) == {"AF_UNIX", "AF_CAN"}

@@ -62,7 +62,15 @@ def test_a_well_exposed_face_before_a_white_wall_is_a_good_picture() -> None:
     face = FaceBox(440.0, 100.0, 160.0, 160.0, 1.0)
     grey[:, :400] = 255
     assert monitor.update(grey, 0.0) is CameraCondition.OVEREXPOSED
+    assert monitor.around_face(grey, None, 0.0) is CameraCondition.OVEREXPOSED
     assert monitor.around_face(grey, face, 0.0) is CameraCondition.GOOD
+    # The head turns, and then the sun comes in.
+    assert monitor.around_face(grey, None, 0.1) is CameraCondition.GOOD
+    brighter = grey.copy()
+    brighter[:, :560] = 255
+    assert monitor.update(brighter, 0.2) is CameraCondition.OVEREXPOSED
+    assert monitor.around_face(brighter, None, 0.2) is CameraCondition.OVEREXPOSED
+    monitor.update(grey, 0.0)
     # The same picture again and again is no camera's.
     assert monitor.update(grey, 2 * FROZEN_AFTER_S) is CameraCondition.OVEREXPOSED
     assert monitor.around_face(grey, face, 2 * FROZEN_AFTER_S) is CameraCondition.FROZEN

@@ -39,6 +39,20 @@ def test_the_same_person_nearer_from_one_frame_to_the_next_is_a_cut(cabin: list[
     assert cuts([*cabin, *near]) == [9]
 
 
+def test_black_bars_around_two_scenes_do_not_make_them_one(cabin: list[Grey]) -> None:
+    def upright(grey: Grey) -> Grey:
+        """Show a part as a picture of a phone that is held upright."""
+        shown = np.zeros_like(grey)
+        shown[:, 200:440] = grey[:, 200:440]
+        return shown
+
+    def turned(grey: Grey) -> Grey:
+        return np.ascontiguousarray(grey[::-1, ::-1])
+
+    assert cuts([*map(upright, cabin), *(upright(turned(grey)) for grey in cabin)]) == [9]
+    assert cuts([*map(upright, cabin), *(upright(lit(grey, 0.4)) for grey in cabin)]) == []
+
+
 def test_light_is_none(cabin: list[Grey]) -> None:
     across = np.linspace(0.2, 1.8, cabin[0].shape[1])[None]
     shown = [*cabin[:2], *(lit(grey, 0.3) for grey in cabin[2:4]), *cabin[4:6]]

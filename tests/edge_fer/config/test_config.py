@@ -244,6 +244,11 @@ def test_what_has_no_end_or_never_begins_holds_up_no_daemon(folder: Path, name: 
         load_config(Path(name))
 
 
+def test_the_null_device_is_a_config_of_defaults() -> None:
+    """`demo`, `preview --camera` and `benchmark` start their daemons with it."""
+    assert load_config(Path(os.devnull)) == Config()
+
+
 def test_the_example_is_what_the_settings_say() -> None:
     assert EXAMPLE.read_text(encoding="utf-8") == example(), f"renew it: {RENEW}"
 

@@ -27,11 +27,11 @@ def test_a_bus_off_is_a_fault_in_health_and_counted(monkeypatch: pytest.MonkeyPa
 
     def until(condition: Callable[[], bool]) -> bool:
         deadline_s = time.monotonic() + PATIENCE_S
-        while not condition() and time.monotonic() < deadline_s:
+        while not (came := condition()) and time.monotonic() < deadline_s:
             time.sleep(0.02)
             for frame in bus.sent():
                 watch.take(frame)
-        return condition()
+        return came
 
     def has_fault(code: int) -> bool:
         health = watch.latest(HealthMessage)

@@ -42,6 +42,7 @@ from edge_fer.observation import (
     HeadPose,
     Observation,
 )
+from edge_fer.recording.settings import RecordingConfig
 from edge_fer.vehicle.settings import LinkConfig
 from firmware_bridge.benchmark.terminal import terminal
 from firmware_bridge.e2e.profile22 import Profile22Sender
@@ -94,9 +95,9 @@ class VehicleSide:
 
     def until(self, condition: Callable[[], bool], within_s: float = PATIENCE_S) -> bool:
         deadline_s = time.monotonic() + within_s
-        while not condition() and time.monotonic() < deadline_s:
+        while not (came := condition()) and time.monotonic() < deadline_s:
             self.step()
-        return condition()
+        return came
 
     def latest(self, kind: type[Message]) -> Message | None:
         found = self.watch.latest(kind)
@@ -299,7 +300,11 @@ def test_what_fails_at_once_does_not_fail_again_at_once(
 def test_what_works_is_said_without_model_and_detector(tmp_path: Path) -> None:
     side = VehicleSide("parts")
     gone = str(tmp_path / "gone")
-    config = replace(on_demo("parts"), model=ModelConfig(path=gone))
+    config = replace(
+        on_demo("parts"),
+        model=ModelConfig(path=gone),
+        recording=RecordingConfig(enabled=True, folder=gone, device_key=gone),
+    )
     try:
         with running(replace(config, face=FaceConfig(detector="yunet", model=gone)), managed=True):
             assert side.until(lambda: side.hears(DriverState.ATTENTIVE))

@@ -8,7 +8,7 @@ import pytest
 
 from edge_fer.config.config import Config
 from edge_fer.daemon.opening import open_networks
-from edge_fer.errors import ModelError
+from edge_fer.errors import MissingPackageError, ModelError
 from edge_fer.face.settings import FaceConfig
 from edge_fer.models.card import load_card, write_card
 from edge_fer.models.settings import ModelConfig
@@ -48,6 +48,17 @@ def test_a_vehicle_gets_what_works_without_it(
     assert not policy.emotion_states
     assert "no emotion is inferred" in caplog.text
     assert "the cascade finds faces instead" in caplog.text
+
+
+def test_a_vehicle_gets_what_works_where_a_signature_cannot_be_checked(
+    tiny_model: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge_fer.keys.find_spec", lambda _: None)
+    model = ModelConfig(path=str(tiny_model), trusted_key="ab" * 32)
+    with pytest.raises(MissingPackageError):
+        open_networks(model, FaceConfig(), stand_in=False)
+    assert open_networks(model, FaceConfig(), stand_in=True).parts.model_failed
+    assert "pip install 'edge-fer[signing]'" in caplog.text
 
 
 def test_threshold_and_temperature_are_those_of_the_card(

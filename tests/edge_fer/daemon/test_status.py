@@ -295,6 +295,7 @@ class TestRecording:
             (RECORDING, "ON: 3 clips, 21 MB in /clips, encrypted"),
             (replace(RECORDING, flag="event"), "ON, an event is being kept: 3 clips"),
             (replace(RECORDING, flag="off"), "standby: 3 clips"),
+            (replace(RECORDING, flag="off", error="no key"), "off: 3 clips"),
             (replace(RECORDING, lost=2, error="/clips: full"), "; lost 2; /clips: full"),
             (replace(RECORDING, forward_error="camera v4l2:x: gone"), "; camera v4l2:x: gone"),
         ],

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -346,6 +347,24 @@ class TestForward:
         while Path(f"/proc/{child}").exists():
             assert time.monotonic() < deadline_s
             time.sleep(0.02)
+
+    @pytest.mark.parametrize("wrong", [{"device_key": "/nowhere"}, {"forward_camera": "road:"}])
+    def test_a_service_goes_on_without_a_recorder_and_says_why(
+        self, config: RecordingConfig, wrong: dict[str, Any], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """A credential that was not loaded must not keep the bus silent."""
+        recorder = RecorderProcess(replace(config, **wrong), keep_going=True)
+        filming = Filming(recorder)
+        assert not filming.film(0.2)
+        filming.event()
+        recorder.pause(paused=True)
+        assert recorder.pid is None
+        assert recorder.flag is RecordingFlag.OFF
+        assert "nothing is recorded: " in caplog.text
+        status = recorder.status
+        assert status is not None
+        assert status.error is not None
+        assert next(iter(wrong.values())) in status.error
 
     def test_a_uri_that_is_none_is_refused_at_the_start(self, config: RecordingConfig) -> None:
         with pytest.raises(UserError, match="unknown scheme 'road'"):

@@ -341,6 +341,12 @@ def test_a_ring_that_cannot_delete_does_not_grow(
     assert kept.numbers == [2]
 
 
+def newest(folder: Path) -> int:
+    """Return the number of the newest clip; 0 where there is none."""
+    clips = list_clips(folder) if folder.exists() else []
+    return clips[-1].number if clips else 0
+
+
 WRITES_FOR_EVER = """
 import sys
 from pathlib import Path
@@ -359,11 +365,17 @@ while True:
 
 
 def killed_while_writing(folder: Path, after_s: float) -> None:
+    """Kill a process so long after the first clip that it wrote."""
+    before = newest(folder)
     process = subprocess.Popen(
         [sys.executable, "-c", WRITES_FOR_EVER, str(folder)], stdout=subprocess.PIPE
     )
     assert process.stdout is not None
     assert process.stdout.readline() == b"ready\n"
+    deadline_s = time.monotonic() + 60.0
+    while newest(folder) == before:
+        assert time.monotonic() < deadline_s
+        time.sleep(0.005)
     time.sleep(after_s)
     process.send_signal(signal.SIGKILL)
     process.communicate()
@@ -377,14 +389,13 @@ def test_what_is_killed_while_it_writes_leaves_whole_clips_only(
     folder = tmp_path / "clips"
     halves = 0
     for _ in range(rounds):
-        before = {clip.number for clip in list_clips(folder)} if folder.exists() else set()
+        before = newest(folder)
         killed_while_writing(folder, chance.uniform(0.02, 0.3))
         clips = list_clips(folder)
         halves += bool(list(folder.glob(".clip*")))
         for clip in clips:
             read_clip(clip.path)
-        assert clips
-        assert max(before, default=0) <= clips[-1].number
+        assert before < clips[-1].number
         numbers = [clip.number for clip in clips]
         assert numbers == list(range(numbers[0], numbers[-1] + 1))  # none of the middle is gone
     if rounds > 10:

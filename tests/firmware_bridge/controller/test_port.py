@@ -43,10 +43,9 @@ def test_what_the_camera_unit_sends_is_checked_and_known_for_a_moment(
     link: Link, port: ControllerPort
 ) -> None:
     until_s = time.monotonic() + PATIENCE_S
-    while port.latest(DriverStateMessage) is None and time.monotonic() < until_s:
+    while (message := port.latest(DriverStateMessage)) is None and time.monotonic() < until_s:
         link.publish(Snapshot(time.monotonic(), DriverStateMessage(1)))
         port.receive(0.05)
-    message = port.latest(DriverStateMessage)
     assert message is not None
     assert message.state == 1
     link.stop()
@@ -58,10 +57,10 @@ def test_what_the_camera_unit_sends_is_checked_and_known_for_a_moment(
 def test_the_camera_unit_trusts_what_it_sends(link: Link, port: ControllerPort) -> None:
     status = ControllerStatusMessage(enable=1, ignition=1, speed_km_h=50.0)
     until_s = time.monotonic() + PATIENCE_S
-    while link.controller is None and time.monotonic() < until_s:
+    while (trusted := link.controller) is None and time.monotonic() < until_s:
         port.send(status)
         time.sleep(0.05)
-    assert link.controller == status
+    assert trusted == status
 
 
 def test_a_frame_that_was_changed_is_not_used(

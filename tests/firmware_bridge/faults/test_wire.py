@@ -15,6 +15,7 @@ from firmware_bridge.link.schedule import Snapshot
 from firmware_bridge.protocol.messages import DriverStateMessage
 from firmware_bridge.reception.watching import Watch
 from firmware_bridge.transports import Transport, open_transport
+from tests.own_seconds import OwnSeconds
 
 PATIENCE_S = 60.0  # for a busy machine
 
@@ -30,14 +31,14 @@ class Drive:
 
     def until(self, wanted: Callable[[], bool], within_s: float = PATIENCE_S) -> bool:
         deadline_s = time.monotonic() + within_s
-        while not wanted() and time.monotonic() < deadline_s:
-            now_s = time.monotonic()
+        while not (came := wanted()) and time.monotonic() < deadline_s:
+            now_s, publishing = time.monotonic(), OwnSeconds()
             self.link.publish(Snapshot(now_s, DriverStateMessage(self.state)))
-            self.slowest_publish_s = max(self.slowest_publish_s, time.monotonic() - now_s)
+            self.slowest_publish_s = max(self.slowest_publish_s, publishing.passed)
             for frame in self.port.receive(0.03):
                 self.watch.take(frame)
             self.watch.check_overdue(time.monotonic())
-        return wanted()
+        return came
 
     def was_lost(self, times: int) -> bool:
         return self.link.counters.connections_lost >= times
@@ -59,7 +60,7 @@ def drive(spec: FaultSpec, folder: Path, act: Callable[[Drive, FaultyWire], None
             act(driven, wire)
         finally:
             port.close()
-            assert link.stop(5.0)
+            assert link.stop(PATIENCE_S)
     assert not (folder / "ttyBAD").is_symlink()
     return driven
 
@@ -100,7 +101,7 @@ def test_a_stalled_line_holds_up_nobody_and_is_unknown_meanwhile(tmp_path: Path)
 
     driven = drive(FaultSpec(stall=1.0), tmp_path, act)
 
-    # Loose, for a busy machine: a write that waits for the line would take up to 100 ms each.
+    # A write that waits for the line would take up to 100 ms each.
     assert driven.slowest_publish_s < 0.5
 
 

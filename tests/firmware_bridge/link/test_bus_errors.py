@@ -2,7 +2,6 @@
 
 import io
 import json
-import threading
 import time
 from collections.abc import Iterator
 
@@ -14,7 +13,7 @@ from firmware_bridge.link.schedule import Snapshot
 from firmware_bridge.monitor.run import run_monitor
 from firmware_bridge.protocol.frame import CanFrame
 from firmware_bridge.protocol.messages import DriverStateMessage
-from tests.firmware_bridge.link.test_link import wait_for
+from tests.firmware_bridge.link.test_link import PATIENCE_S, wait_for
 from tests.firmware_bridge.transports.can_socket import SimulatedBus
 
 # include/uapi/linux/can/error.h
@@ -84,17 +83,20 @@ def test_a_link_asks_for_error_frames_and_says_what_they_say(
 
 @pytest.mark.parametrize("json_lines", [True, False])
 def test_the_monitor_says_that_the_bus_is_off(bus: SimulatedBus, *, json_lines: bool) -> None:
-    def report() -> None:
-        while not ended.wait(0.05):
-            if bus.interface:
-                bus.error(BUS_OFF)
+    turns = 0
 
-    ended, out = threading.Event(), io.StringIO()
-    reporter = threading.Thread(target=report)
-    reporter.start()
-    run_monitor("socketcan:can0", json_lines=json_lines, seconds=0.6, out=out)
-    ended.set()
-    reporter.join()
+    def has_looked() -> bool:
+        """Report an error in each turn of the monitor, which reads it in the next one."""
+        nonlocal turns
+        if bus.interface:
+            bus.error(BUS_OFF)
+            turns += 1
+        return turns > 5
+
+    out = io.StringIO()
+    run_monitor(
+        "socketcan:can0", json_lines=json_lines, seconds=PATIENCE_S, until=has_looked, out=out
+    )
 
     words = "CAN bus: bus-off: bit rate, wiring, termination?"
     if json_lines:

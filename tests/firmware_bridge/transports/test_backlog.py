@@ -1,6 +1,5 @@
 import socket
 import termios
-import time
 
 import pytest
 
@@ -46,8 +45,24 @@ def test_a_tcp_socket_says_what_is_unsent() -> None:
     assert undelivered_bytes(9999) == tcp_unsent_bytes(9999) == 0
 
 
+class Clock:
+    def __init__(self) -> None:
+        self.now_s = 100.0
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Return the clock of the ports, which the test moves: a busy machine would add to it."""
+    made = Clock()
+    monkeypatch.setattr(byte_port, "time", made)
+    return made
+
+
 def test_what_waits_in_a_slow_driver_is_bounded(
-    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, clock: Clock
 ) -> None:
     """As a USB serial port whose other side takes nothing: the driver's count only grows."""
     written = 0
@@ -57,18 +72,19 @@ def test_what_waits_in_a_slow_driver_is_bounded(
     for _ in range(3):
         port.send(FRAME)
         written += len(LINE)
-        time.sleep(0.02)
+        clock.now_s += 0.02
 
-    assert 0.05 < port.backlog_s < 0.3
-    time.sleep(byte_port.LONGEST_BACKLOG_S)
+    assert port.backlog_s == pytest.approx(0.06)
+    clock.now_s += byte_port.LONGEST_BACKLOG_S
     port.send(FRAME)  # what waited for too long is thrown away before
     written = len(LINE)
-    assert port.backlog_s < 0.2
+    clock.now_s += 0.02
+    assert port.backlog_s == pytest.approx(0.02)
     port.close()
 
 
 def test_what_waits_is_thrown_away_although_nothing_more_is_sent(
-    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, clock: Clock
 ) -> None:
     """The link sends nothing while it is behind: the last frames must not wait for ever."""
     monkeypatch.setattr(serial_port, "undelivered_bytes", lambda descriptor: len(LINE))
@@ -77,10 +93,10 @@ def test_what_waits_is_thrown_away_although_nothing_more_is_sent(
     port = open_transport(f"slcan:{terminal.path}?adapter=no")
     port.send(FRAME)
     flushed.clear()
-    time.sleep(byte_port.LONGEST_BACKLOG_S / 2)
-    assert port.backlog_s > 0.1
+    clock.now_s += byte_port.LONGEST_BACKLOG_S / 2
+    assert port.backlog_s == pytest.approx(byte_port.LONGEST_BACKLOG_S / 2)
     assert not flushed
-    time.sleep(byte_port.LONGEST_BACKLOG_S)
+    clock.now_s += byte_port.LONGEST_BACKLOG_S
 
     assert port.backlog_s == 0.0
     assert flushed == [termios.TCOFLUSH]

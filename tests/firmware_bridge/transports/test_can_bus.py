@@ -1,4 +1,5 @@
 import errno
+import logging
 
 import can
 import pytest
@@ -32,6 +33,9 @@ class BrokenBus(VirtualBus):
 def test_a_missing_interface_is_named_with_what_to_do() -> None:
     with pytest.raises(TransportError, match=r"socketcan:can99 does not open: .*; .*sudo"):
         open_transport("socketcan:can99")
+    # The error says it all: a daemon that tries twice a second fills no log with it.
+    log = logging.getLogger("can.interfaces.socketcan.socketcan")
+    assert not log.isEnabledFor(logging.ERROR)
 
 
 @pytest.mark.parametrize(

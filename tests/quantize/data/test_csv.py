@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from edge_fer.errors import UserError
 from quantize.data.classes import classes_of, data_classes
-from quantize.data.csv import read_csv
+from quantize.data.csv import NO_USAGES, all_of_usage, read_csv
 from quantize.data.fer2013 import Fer2013
 
 PIXELS = " ".join(str(value % 256) for value in range(2304))
@@ -130,7 +130,6 @@ def test_a_test_part_beside_a_validation_part_chooses_nothing(csv: Callable[...,
         (b"\x89PNG\r\n", "a picture"),
         (b"PAR1\x15", "Parquet"),
         (b"\x93NUMPY\x01\x00v\x00{", "binary data"),
-        (f"emotion,pixels\n0,{PIXELS}\n".encode(), "no column Usage: add one with Training"),
         (b"PK\x03\x04 no archive", "save it as CSV"),
         (b'{"rows": []}', "JSON"),
         (b"", "the file is empty"),
@@ -226,8 +225,23 @@ def test_bad_rows_are_counted_by_reason(csv: Callable[..., Path]) -> None:
 def test_missing_column_is_an_error_in_either_case(
     csv: Callable[..., Path], skip_bad: bool
 ) -> None:
-    with pytest.raises(UserError, match=r"line 1: the header has no column Usage"):
-        read(csv(f"3,{PIXELS}", header="emotion,pixels"), skip_bad=skip_bad)
+    with pytest.raises(UserError, match=r"line 1: the header has no column pixels: "):
+        read(csv("3,Training", header="emotion,Usage"), skip_bad=skip_bad)
+
+
+def test_without_usages_a_fifth_of_each_class_is_held_out(csv: Callable[..., Path]) -> None:
+    labels = "3" * 10 + "6" * 7 + "33333"
+    lines = [f"{label},{PIXELS}" for label in labels]
+    dataset = read(csv(*lines, "3,1 2", header="emotion,pixels"), skip_bad=True)
+    assert dataset.notes == (NO_USAGES,)
+    held = [place for place, usage in enumerate(dataset.usages) if usage == 1]
+    assert held == [4, 9, 14, 21]
+    assert set(dataset.usages.tolist()) == {0, 1}
+    whole = all_of_usage(dataset, "PublicTest")
+    assert set(whole.usages.tolist()) == {1}
+    assert whole.notes == ("no column Usage: all rows are PublicTest",)
+    named = read(csv(row()))
+    assert all_of_usage(named, "PublicTest") is named
 
 
 def test_no_header_at_all(csv: Callable[..., Path]) -> None:

@@ -508,7 +508,7 @@ extern "C" {
 /**
  * Signals in message DriverState.
  *
- * State of the driver: each 100 ms, and at once when it changes, then nothing for 20 ms.
+ * State of the driver. Sent every 100 ms, and at once when it changes; then not again for 20 ms.
  *
  * All signal values are as on the CAN bus.
  */
@@ -523,7 +523,7 @@ struct edge_fer_codec_driver_state_t {
     uint8_t driver_state_crc;
 
     /**
-     * Raised by one before each frame of this message, 15 is followed by 0.
+     * Incremented by one before each frame of this message; 0 follows 15.
      *
      * Range: 0..15 (0..15 -)
      * Scale: 1
@@ -532,7 +532,7 @@ struct edge_fer_codec_driver_state_t {
     uint8_t driver_state_counter;
 
     /**
-     * What the vehicle may act on; emotions alone never are.
+     * The driver state. The vehicle may act on it; emotions are advisory.
      *
      * Range: 0..15 (0..15 -)
      * Scale: 1
@@ -559,7 +559,7 @@ struct edge_fer_codec_driver_state_t {
     uint8_t face;
 
     /**
-     * How much the newest frame is worth; good: the face is large enough for the network.
+     * Quality of the newest frame. Good: the face is large enough for the network.
      *
      * Range: 0..3 (0..3 -)
      * Scale: 1
@@ -595,7 +595,7 @@ struct edge_fer_codec_driver_state_t {
     uint8_t distraction;
 
     /**
-     * Age of the camera frame behind this state, at sending; 2540 ms stands for that or more.
+     * Age of the camera frame behind this state, at sending; 2540 ms means 2540 ms or more.
      *
      * Range: 0..254 (0..2540 ms)
      * Scale: 10
@@ -604,7 +604,7 @@ struct edge_fer_codec_driver_state_t {
     uint8_t source_age;
 
     /**
-     * Raised at each change of state, 254 is followed by 0: a missed change shows.
+     * Incremented at each change of state; 0 follows 254. A receiver thus detects a missed change.
      *
      * Range: 0..255 (0..255 -)
      * Scale: 1
@@ -631,7 +631,7 @@ struct edge_fer_codec_emotion_probabilities_t {
     uint8_t emotion_probabilities_crc;
 
     /**
-     * Raised by one before each frame of this message, 15 is followed by 0.
+     * Incremented by one before each frame of this message; 0 follows 15.
      *
      * Range: 0..15 (0..15 -)
      * Scale: 1
@@ -715,7 +715,7 @@ struct edge_fer_codec_emotion_probabilities_t {
 /**
  * Signals in message Health.
  *
- * The camera unit about itself.
+ * Health of the camera unit.
  *
  * All signal values are as on the CAN bus.
  */
@@ -730,7 +730,7 @@ struct edge_fer_codec_health_t {
     uint8_t health_crc;
 
     /**
-     * Raised by one before each frame of this message, 15 is followed by 0.
+     * Incremented by one before each frame of this message; 0 follows 15.
      *
      * Range: 0..15 (0..15 -)
      * Scale: 1
@@ -766,7 +766,7 @@ struct edge_fer_codec_health_t {
     uint8_t model;
 
     /**
-     * What makes the states worse than they could be.
+     * Why the states are less reliable than they could be.
      *
      * Range: 0..15 (0..15 -)
      * Scale: 1
@@ -784,7 +784,7 @@ struct edge_fer_codec_health_t {
     uint8_t temperature;
 
     /**
-     * Camera frames processed in a second.
+     * Camera frames processed per second.
      *
      * Range: 0..254 (0..254 fps)
      * Scale: 1
@@ -793,7 +793,7 @@ struct edge_fer_codec_health_t {
     uint8_t frame_rate;
 
     /**
-     * From the capture of a frame to its state; 254 ms stands for that or more.
+     * From the capture of a frame to its state; 254 ms means 254 ms or more.
      *
      * Range: 0..254 (0..254 ms)
      * Scale: 1
@@ -802,7 +802,7 @@ struct edge_fer_codec_health_t {
     uint8_t latency;
 
     /**
-     * The most severe one at the moment. Link blocked: until a moment ago the CAN adapter or the bus took no frames.
+     * The most severe present fault. Link blocked: the CAN adapter or the bus refuses frames, or did so a moment ago.
      *
      * Range: 0..255 (0..255 -)
      * Scale: 1
@@ -811,7 +811,7 @@ struct edge_fer_codec_health_t {
     uint8_t fault;
 
     /**
-     * Whether pictures of the cabin are being recorded: show it to those in it. On: a few seconds are held and forgotten again; event: they are being kept. These bits were unused, and zero, in the first version of this file.
+     * Whether pictures of the cabin are recorded: show this to the occupants. On: the last seconds are held in memory and discarded. Event: they are kept. These bits were unused, and zero, in the first version of this file.
      *
      * Range: 0..3 (0..3 -)
      * Scale: 1
@@ -820,7 +820,7 @@ struct edge_fer_codec_health_t {
     uint8_t recording;
 
     /**
-     * Whether a person is being shown the pictures of the cabin as they are taken: show it to those in it. These bits were unused, and zero, in earlier versions of this file.
+     * Whether a person watches the pictures of the cabin live: show this to the occupants. These bits were unused, and zero, in earlier versions of this file.
      *
      * Range: 0..3 (0..3 -)
      * Scale: 1
@@ -841,7 +841,7 @@ struct edge_fer_codec_health_t {
 /**
  * Signals in message DriverRequest.
  *
- * Asks the vehicle for something: five times 20 ms apart, then each 1 s until it is acknowledged by its id or its validity ends. Not sent while nothing is asked.
+ * A request to the driver. Sent five times, 20 ms apart, then every second until its id is acknowledged or its validity ends. Not sent while there is no request.
  *
  * All signal values are as on the CAN bus.
  */
@@ -856,7 +856,7 @@ struct edge_fer_codec_driver_request_t {
     uint8_t driver_request_crc;
 
     /**
-     * Raised by one before each frame of this message, 15 is followed by 0.
+     * Incremented by one before each frame of this message; 0 follows 15.
      *
      * Range: 0..15 (0..15 -)
      * Scale: 1
@@ -865,7 +865,7 @@ struct edge_fer_codec_driver_request_t {
     uint8_t driver_request_counter;
 
     /**
-     * What the driver is to be asked or told.
+     * The question or instruction for the driver.
      *
      * Range: 0..15 (0..15 -)
      * Scale: 1
@@ -883,7 +883,7 @@ struct edge_fer_codec_driver_request_t {
     uint8_t id;
 
     /**
-     * How urgent it is; raised where the driver does not answer.
+     * Urgency of the request. It rises if the driver does not answer.
      *
      * Range: 0..7 (0..7 -)
      * Scale: 1
@@ -892,7 +892,7 @@ struct edge_fer_codec_driver_request_t {
     uint8_t severity;
 
     /**
-     * Seconds that the request is still valid for, counted from this frame.
+     * Remaining validity of the request, counted from this frame.
      *
      * Range: 0..254 (0..254 s)
      * Scale: 1
@@ -913,7 +913,7 @@ struct edge_fer_codec_driver_request_t {
 /**
  * Signals in message PipelineFigures.
  *
- * How fast the stages of the camera unit are, and what holds it back. Not in the first version of this file, as 933.
+ * Rates of the stages of the camera unit, and what limits them. Neither this message nor 933 is in the first version of this file.
  *
  * All signal values are as on the CAN bus.
  */
@@ -928,7 +928,7 @@ struct edge_fer_codec_pipeline_figures_t {
     uint8_t pipeline_figures_crc;
 
     /**
-     * Raised by one before each frame of this message, 15 is followed by 0.
+     * Incremented by one before each frame of this message; 0 follows 15.
      *
      * Range: 0..15 (0..15 -)
      * Scale: 1
@@ -937,7 +937,7 @@ struct edge_fer_codec_pipeline_figures_t {
     uint8_t pipeline_figures_counter;
 
     /**
-     * What slows the processor down at the moment: heat, a poor supply, or a capped frequency of which neither is known to be the cause. Not available: the board does not say.
+     * What slows the processor down: heat, undervoltage, or a capped frequency of unknown cause. Not available: the board does not report it.
      *
      * Range: 0..15 (0..15 -)
      * Scale: 1
@@ -946,7 +946,7 @@ struct edge_fer_codec_pipeline_figures_t {
     uint8_t throttling;
 
     /**
-     * Frames that the camera gave in a second; Health.FrameRate of them were processed.
+     * Frames per second from the camera; Health.FrameRate of them are processed.
      *
      * Range: 0..254 (0..254 fps)
      * Scale: 1
@@ -955,7 +955,7 @@ struct edge_fer_codec_pipeline_figures_t {
     uint8_t camera_rate;
 
     /**
-     * Frames in a second that had a face, followed or detected.
+     * Frames per second with a face, tracked or detected.
      *
      * Range: 0..254 (0..254 fps)
      * Scale: 1
@@ -964,7 +964,7 @@ struct edge_fer_codec_pipeline_figures_t {
     uint8_t face_rate;
 
     /**
-     * Frames in a second in which the detector saw the face.
+     * Frames per second in which the detector found the face.
      *
      * Range: 0..254 (0..254 fps)
      * Scale: 1
@@ -973,7 +973,7 @@ struct edge_fer_codec_pipeline_figures_t {
     uint8_t detection_rate;
 
     /**
-     * Frames in a second that went through the emotion network.
+     * Frames per second that the emotion network classified.
      *
      * Range: 0..254 (0..254 fps)
      * Scale: 1
@@ -982,7 +982,7 @@ struct edge_fer_codec_pipeline_figures_t {
     uint8_t emotion_rate;
 
     /**
-     * Camera frames that were not processed since the start, on purpose or not; 65534 is followed by 0.
+     * Camera frames that were not processed since the start, intentionally or not; 0 follows 65534.
      *
      * Range: 0..65535 (0..65535 -)
      * Scale: 1
@@ -994,7 +994,7 @@ struct edge_fer_codec_pipeline_figures_t {
 /**
  * Signals in message FaultCounters.
  *
- * What went wrong in the camera unit and on its link, and was recovered from.
+ * Faults of the camera unit and its link from which it recovered.
  *
  * All signal values are as on the CAN bus.
  */
@@ -1009,7 +1009,7 @@ struct edge_fer_codec_fault_counters_t {
     uint8_t fault_counters_crc;
 
     /**
-     * Raised by one before each frame of this message, 15 is followed by 0.
+     * Incremented by one before each frame of this message; 0 follows 15.
      *
      * Range: 0..15 (0..15 -)
      * Scale: 1
@@ -1018,7 +1018,7 @@ struct edge_fer_codec_fault_counters_t {
     uint8_t fault_counters_counter;
 
     /**
-     * How often the camera fell silent within the last hour; 254 stands for that or more.
+     * Stalls of the camera within the last hour; 254 means 254 or more.
      *
      * Range: 0..254 (0..254 1/h)
      * Scale: 1
@@ -1027,7 +1027,7 @@ struct edge_fer_codec_fault_counters_t {
     uint8_t stalls;
 
     /**
-     * How often the camera's process was started anew within the last hour; 254 stands for that or more.
+     * Restarts of the camera's process within the last hour; 254 means 254 or more.
      *
      * Range: 0..254 (0..254 1/h)
      * Scale: 1
@@ -1036,7 +1036,7 @@ struct edge_fer_codec_fault_counters_t {
     uint8_t camera_restarts;
 
     /**
-     * How often the daemon was ended out of order since the machine started; 254 is followed by 0.
+     * Abnormal ends of the daemon since the machine started; 0 follows 254.
      *
      * Range: 0..255 (0..255 -)
      * Scale: 1
@@ -1045,7 +1045,7 @@ struct edge_fer_codec_fault_counters_t {
     uint8_t restarts;
 
     /**
-     * How often the port to the vehicle was lost, its CAN adapter had to be opened again, or the CAN controller was bus-off; 126 is followed by 0, as in the next three.
+     * How often the port to the vehicle was lost, its CAN adapter was reopened, or the CAN controller was bus-off; 0 follows 126, as in the next three signals.
      *
      * Range: 0..127 (0..127 -)
      * Scale: 1
@@ -1054,7 +1054,7 @@ struct edge_fer_codec_fault_counters_t {
     uint8_t connections_lost;
 
     /**
-     * Frames that the port, its CAN adapter or the bus did not take, or that no other node acknowledged.
+     * Frames that the port, its CAN adapter or the bus refused, or that no other node acknowledged.
      *
      * Range: 0..127 (0..127 -)
      * Scale: 1
@@ -1063,7 +1063,7 @@ struct edge_fer_codec_fault_counters_t {
     uint8_t link_frames_dropped;
 
     /**
-     * Frames of the vehicle with a wrong length, CRC or sequence, or repeated; contradictions, jumps of the speed and switch-offs are added.
+     * Frames from the vehicle that were repeated or had a wrong length, CRC or sequence, plus contradictions, jumps of the speed and switch-offs.
      *
      * Range: 0..127 (0..127 -)
      * Scale: 1
@@ -1072,7 +1072,7 @@ struct edge_fer_codec_fault_counters_t {
     uint8_t controller_rejected;
 
     /**
-     * What a serial line brought that was no frame.
+     * Lines from a serial port that were not frames.
      *
      * Range: 0..127 (0..127 -)
      * Scale: 1
@@ -1084,7 +1084,7 @@ struct edge_fer_codec_fault_counters_t {
 /**
  * Signals in message DriverEvidence.
  *
- * What the state rests on: angles, lids, yawns, and for how long each sense has been blind. Not in the first version of this file.
+ * Evidence of the driver state: angles, lids, yawns, and for how long head and eyes have been unseen. Not in the first version of this file.
  *
  * All signal values are as on the CAN bus.
  */
@@ -1099,7 +1099,7 @@ struct edge_fer_codec_driver_evidence_t {
     uint8_t driver_evidence_crc;
 
     /**
-     * Raised by one before each frame of this message, 15 is followed by 0.
+     * Incremented by one before each frame of this message; 0 follows 15.
      *
      * Range: 0..15 (0..15 -)
      * Scale: 1
@@ -1108,7 +1108,7 @@ struct edge_fer_codec_driver_evidence_t {
     uint8_t driver_evidence_counter;
 
     /**
-     * Where the head points against the camera, to the driver's left; 126 deg stand for a profile, of which the angle is not measured.
+     * Yaw of the head relative to the camera, positive to the driver's left; 126 deg means a profile, whose angle is not measured.
      *
      * Range: 0..126 (-126..126 deg)
      * Scale: 2
@@ -1117,7 +1117,7 @@ struct edge_fer_codec_driver_evidence_t {
     uint8_t yaw;
 
     /**
-     * The same upwards.
+     * Pitch of the head relative to the camera, positive upwards.
      *
      * Range: 0..62 (-93..93 deg)
      * Scale: 3
@@ -1135,7 +1135,7 @@ struct edge_fer_codec_driver_evidence_t {
     uint8_t lid_opening;
 
     /**
-     * Where head and eyes together point against the road ahead, to the driver's left.
+     * Direction of head and eyes together relative to the road ahead, positive to the driver's left.
      *
      * Range: 0..30 (-75..75 deg)
      * Scale: 5
@@ -1144,7 +1144,7 @@ struct edge_fer_codec_driver_evidence_t {
     uint8_t gaze_yaw;
 
     /**
-     * The same upwards.
+     * Direction of head and eyes together relative to the road ahead, positive upwards.
      *
      * Range: 0..30 (-75..75 deg)
      * Scale: 5
@@ -1162,7 +1162,7 @@ struct edge_fer_codec_driver_evidence_t {
     uint8_t blink_rate;
 
     /**
-     * Yawns within the last ten minutes; 6 stands for that or more.
+     * Yawns within the last ten minutes; 6 means 6 or more.
      *
      * Range: 0..7 (0..7 -)
      * Scale: 1
@@ -1171,7 +1171,7 @@ struct edge_fer_codec_driver_evidence_t {
     uint8_t yawns;
 
     /**
-     * For how long the eyes could not be judged; 14 s stand for that or more.
+     * Time for which the eyes could not be judged; 14 s means 14 s or more.
      *
      * Range: 0..14 (0..14 s)
      * Scale: 1
@@ -1180,7 +1180,7 @@ struct edge_fer_codec_driver_evidence_t {
     uint8_t eyes_unseen;
 
     /**
-     * For how long the pose of the head could not be judged; 14 s stand for that or more.
+     * Time for which the pose of the head could not be judged; 14 s means 14 s or more.
      *
      * Range: 0..14 (0..14 s)
      * Scale: 1
@@ -1201,7 +1201,7 @@ struct edge_fer_codec_driver_evidence_t {
 /**
  * Signals in message LinkTiming.
  *
- * When the frames behind this one were sent, so that a receiver can tell fresh ones from those that waited in a queue. Sent before DriverState. Not in the first version of this file.
+ * Send time of the frames that follow. From it a receiver computes their age, and detects frames that waited in a queue. Sent before DriverState. Not in the first version of this file.
  *
  * All signal values are as on the CAN bus.
  */
@@ -1216,7 +1216,7 @@ struct edge_fer_codec_link_timing_t {
     uint8_t link_timing_crc;
 
     /**
-     * Raised by one before each frame of this message, 15 is followed by 0.
+     * Incremented by one before each frame of this message; 0 follows 15.
      *
      * Range: 0..15 (0..15 -)
      * Scale: 1
@@ -1225,7 +1225,7 @@ struct edge_fer_codec_link_timing_t {
     uint8_t link_timing_counter;
 
     /**
-     * Time of sending on the camera unit's clock, which starts at any value and counts milliseconds; 4294967294 is followed by 0. Age of a frame behind this one: at most the time since then, less the shortest such time seen so far.
+     * Send time on the camera unit's clock, which starts at any value and counts milliseconds; 0 follows 4294967294. A frame that follows is at most as old as its receive time minus this send time, minus the smallest difference of this kind so far.
      *
      * Range: 0..4294967294 (0..4294967294 ms)
      * Scale: 1
@@ -1234,7 +1234,7 @@ struct edge_fer_codec_link_timing_t {
     uint32_t send_time;
 
     /**
-     * Cyclic frames that were not sent because earlier ones still waited in the port; 254 is followed by 0.
+     * Cyclic frames that were not sent because earlier ones still waited in the port; 0 follows 254.
      *
      * Range: 0..255 (0..255 -)
      * Scale: 1
@@ -1261,7 +1261,7 @@ struct edge_fer_codec_controller_status_t {
     uint8_t controller_status_crc;
 
     /**
-     * Raised by one before each frame of this message, 15 is followed by 0.
+     * Incremented by one before each frame of this message; 0 follows 15.
      *
      * Range: 0..15 (0..15 -)
      * Scale: 1
@@ -1270,7 +1270,7 @@ struct edge_fer_codec_controller_status_t {
     uint8_t controller_status_counter;
 
     /**
-     * Off: the driver is not to be watched, and the camera is closed. Not available counts as on.
+     * Off: monitoring is off, and the camera is closed. Not available counts as on.
      *
      * Range: 0..3 (0..3 -)
      * Scale: 1
@@ -1279,7 +1279,7 @@ struct edge_fer_codec_controller_status_t {
     uint8_t enable;
 
     /**
-     * Off: the camera is closed. Not available: unknown, the driver is watched.
+     * Off: monitoring is off, and the camera is closed. Not available: unknown; monitoring is on.
      *
      * Range: 0..3 (0..3 -)
      * Scale: 1
@@ -1306,7 +1306,7 @@ struct edge_fer_codec_controller_status_t {
     uint8_t answer;
 
     /**
-     * How the vehicle sees the protection of DriverState.
+     * State of the vehicle's E2E check of DriverState.
      *
      * Range: 0..7 (0..7 -)
      * Scale: 1
