@@ -56,7 +56,8 @@ def check(file: FileArgument = None) -> None:
     typer.echo(f"{'defaults and environment' if path is None else path}: all right")
 
 
-@config_app.command("set")
+# An angle may be negative: -0.9 is a value and no option.
+@config_app.command("set", context_settings={"ignore_unknown_options": True})
 def set_(
     key: Annotated[str, typer.Argument(help="The setting, as camera.fps.", show_default=False)],
     value: Annotated[str, typer.Argument(help="Its value, a text without quotes.")],

@@ -1,11 +1,21 @@
 """The whole daemon at full speed for a minute; `make soak` does it for a million frames."""
 
+import itertools
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from edge_fer.benchmark.processes import descriptors
-from edge_fer.benchmark.soak import CAMERA_KILLS, Soak, SoakSample, problems, run_soak
+from edge_fer.benchmark.soak import (
+    CAMERA_KILLS,
+    Soak,
+    SoakSample,
+    _Run,
+    problems,
+    run_soak,
+)
 
 LEAST_S, LEAST_FRAMES = 45.0, 300  # also on a machine that is busy
 
@@ -17,6 +27,27 @@ def test_nothing_grows_nothing_is_lost_and_all_counters_agree() -> None:
     assert problems(soak) == []
     assert seen == soak.samples
     assert soak.at_rest[1] > 0  # the camera is faster: dropping is part of what is counted
+
+
+def test_counts_at_rest_are_those_that_two_statuses_agree_on(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    told = iter([(30.0, 7), (0.0, 6), (0.0, 7), (0.0, 7)])  # how old, and how many frames
+    uptime_s = itertools.count(1.0)
+
+    def ask(_: Path) -> SimpleNamespace:
+        age_s, frames = next(told)
+        health = SimpleNamespace(frames=frames, dropped=2, camera_frames=frames + 2)
+        status = SimpleNamespace(uptime_s=next(uptime_s), health=health)
+        return SimpleNamespace(age_s=age_s, status=status)
+
+    run = _Run.__new__(_Run)
+    run.socket = tmp_path / "status.socket"
+    monkeypatch.setattr(_Run, "listen", lambda run, seconds: None)
+    monkeypatch.setattr("edge_fer.benchmark.soak.REST_S", 60.0)
+    monkeypatch.setattr("edge_fer.benchmark.soak.ask", ask)
+    assert run._counts_that_stay() == (7, 2, 9)
+    assert next(told, None) is None
 
 
 SAMPLE = SoakSample(0.0, 1, 1, 2, 60.0, 100.0, 60.0, 16, 6)

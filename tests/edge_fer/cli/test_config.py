@@ -231,3 +231,17 @@ class TestSchema:
 @pytest.mark.parametrize("value", ['"\\', "ä😀", "\x7f", "a\nb", "", True, 3, 0.1, 1e-9])
 def test_toml_literals_are_read_back(value: bool | int | float | str) -> None:
     assert tomllib.loads(f"v = {toml_literal(value)}") == {"v": value}
+
+
+@pytest.mark.parametrize("value", ["-0.9", "-12", "3.5"])
+def test_a_negative_value_is_no_option(file: Path, value: str) -> None:
+    """As the guided check of a driver suggests it for the neutral pose."""
+    done = config("set", "driver_state.neutral_yaw_deg", value, "--config", file)
+    assert done.exit_code == 0, done.output
+    assert load_config(file).driver_state.neutral_yaw_deg == float(value)
+    assert load_config(file).camera.uri == "demo:"
+
+
+def test_a_misspelt_option_is_no_value(file: Path) -> None:
+    assert config("set", "camera.fps", "10", "--confg", file).exit_code == 2
+    assert file.read_text() == TEXT
