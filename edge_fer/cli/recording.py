@@ -26,6 +26,7 @@ FolderOption = Annotated[
     Path | None,
     typer.Option(
         "--folder",
+        readable=False,  # of somebody else: the answer names sudo
         metavar="FOLDER",
         help="The folder of the clips. [default: recording.folder of the config]",
     ),

@@ -33,6 +33,7 @@ class Readiness:
             return False
         self._ready = True
         started()
+        self._resume.count()
         self._notifier.send("READY=1")
         if self._attempts is not None:
             self._attempts.ready()

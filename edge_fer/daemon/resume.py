@@ -18,6 +18,8 @@ from edge_fer.boot import boot_id
 # Longer than a start that stalls and the one after it (5.2 s under full load); quicker than two
 # people can change seats, for which one of them has to get out.
 RESUMED_WITHIN_S = 6.0
+# Nothing is resumed from before the boot, where the monotonic clock begins.
+_NEVER_S = -2 * RESUMED_WITHIN_S
 _BYTES = 192  # always the same, so that one write replaces all of the one before
 _MOST_RESTARTS = 10**9
 _LONGEST_QUIET_S = 14_400.0  # the maximum of driver_state.question_every_s
@@ -87,6 +89,11 @@ class ResumeFile:
         left |= asdict(resume) | {"quiet_until_s": round(resume.quiet_until_s, 3)}
         with suppress(OSError):
             os.pwrite(self._file, json.dumps(left).ljust(_BYTES).encode(), 0)
+
+    def count(self) -> None:
+        """Let the next process count this one, even if it is killed before it stores counters."""
+        if self._left is None:
+            self.write(Resume(event_sequence=0, request_id=0), _NEVER_S)
 
     def remove(self) -> None:
         """Remove the file: after a regular end, the next start resumes nothing."""

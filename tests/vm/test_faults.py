@@ -27,6 +27,8 @@ pytestmark = [pytest.mark.vm, pytest.mark.slow]
 
 TOLD_S = 2.0
 WATCHDOG_S = 3.0
+# Of 8 frames a second (CALM) 3 are left.
+FELL_BELOW_FPS = 6
 # TimeoutStartSec, which each report of a start extends by 3 s, and TimeoutStopSec.
 STILL_START_S = 3.5 + 2.0
 # Measured: 4.3 s, of which systemd has 0.3.
@@ -121,5 +123,8 @@ def test_a_frame_rate_that_falls_is_said_and_is_no_loss(service: Machine) -> Non
     service.output("v4l2-ctl -d /dev/video0 -c percentage_of_dropped_buffers=95; sleep 3")
     (camera,) = findings(service, "camera")
     assert camera["level"] == "warning", camera
+    given = re.search(r": (\d+) fps", camera["text"])
+    assert given is not None, camera
+    assert int(given[1]) < FELL_BELOW_FPS
     assert "more light" in camera["remedy"]
     service.output(CALM)

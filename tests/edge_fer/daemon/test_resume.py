@@ -58,6 +58,20 @@ def test_each_process_that_follows_another_is_counted(path: Path) -> None:
     assert ResumeFile(path).restarts == 0
 
 
+def test_one_that_is_killed_before_it_saw_its_driver_is_counted_too(path: Path) -> None:
+    ResumeFile(path).count()
+    second = ResumeFile(path)
+    assert second.restarts == 1
+    assert second.read(0.0) is None
+    second.count()
+    third = ResumeFile(path)
+    assert third.restarts == 2
+    assert third.read(0.0) is None
+    third.write(LEFT, 10.0)
+    ResumeFile(path).count()
+    assert ResumeFile(path).read(11.0) == LEFT
+
+
 def test_not_over_a_reboot(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ResumeFile(path).write(LEFT, 10.0)
     other = tmp_path / "boot_id"
