@@ -23,6 +23,12 @@ _ATTEMPTS = "model-attempts.json"
 _LAST_WORD = "vehicle.json"
 
 
+def shipped_emotion_networks() -> tuple[Path, ...]:
+    """Return the emotion networks of this package, the default one first: `edge`, `edge-small`."""
+    others = sorted(SHIPPED_MODEL.parent.glob(f"{SHIPPED_MODEL.stem}-*.tflite"))
+    return (SHIPPED_MODEL, *others)
+
+
 def own_status_socket() -> Path:
     """Return where this process, as a daemon, answers `edge-fer status`.
 

@@ -9,6 +9,7 @@ from typing import Any
 from edge_fer.benchmark.conditions import Conditions, Machine
 from edge_fer.benchmark.model_speed import ModelSpeed
 from edge_fer.benchmark.operator_times import OperatorTimes
+from edge_fer.benchmark.recommendation import Recommendation
 from edge_fer.benchmark.running_daemon import DaemonFigures
 from edge_fer.benchmark.stages import StageTimes
 from edge_fer.errors import DataError, DataReason
@@ -29,6 +30,7 @@ class DeviceFigures:
     fastest: DaemonFigures  # the camera unpaced: what the device can do at most
     invalid: tuple[str, ...]
     operators: OperatorTimes | None = None  # where they were asked for
+    recommendation: Recommendation | None = None  # of the shipped networks
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values (format 1)."""

@@ -13,7 +13,9 @@ from edge_fer.benchmark.drift import FPS as DRIFT_FPS
 from edge_fer.benchmark.drift import DriftFigures
 from edge_fer.benchmark.figures import Change, DeviceFigures
 from edge_fer.benchmark.operator_times import OperatorTimes
+from edge_fer.benchmark.recommendation import FPS, Recommendation
 from edge_fer.benchmark.running_daemon import DaemonFigures
+from edge_fer.paths import SHIPPED_MODEL
 from firmware_bridge.counted import counted
 
 _DASH = "—"
@@ -60,6 +62,8 @@ def render_figures(figures: DeviceFigures) -> RenderableType:
             ),
             _operators(figures.operators),
         ]
+    if figures.recommendation is not None:
+        parts[-2:-2] = _recommended(figures.recommendation)
     if stages.overhead is not None:
         parts.append(Text(f"the pipeline takes {stages.overhead:+.1%} over its stages"))
     parts += [
@@ -78,6 +82,8 @@ def render_parts(parts: Mapping[str, Any]) -> RenderableType:
             Text("\nmodel alone, one face, ms", "bold"),
             _distributions({counted(count, "thread"): by_threads[count] for count in by_threads}),
         ]
+    if "recommendation" in parts:
+        shown += _recommended(parts["recommendation"])
     if "operators" in parts:
         shown += [Text("\noperators", "bold"), _operators(parts["operators"])]
     if "stages" in parts:
@@ -140,6 +146,32 @@ def _conditions(conditions: Conditions) -> str:
         else None,
     ]
     return "  ".join(part for part in parts if part is not None)
+
+
+def _chosen_by(network: str) -> str:
+    if network == SHIPPED_MODEL.name:
+        return "the default"
+    return f'model.path = "{SHIPPED_MODEL.with_name(network)}"'
+
+
+def _recommended(recommendation: Recommendation) -> list[RenderableType]:
+    table = _table("", "accuracy", "multiply-adds", "ms", "multiply-adds/ns", f"share at {FPS} fps")
+    for choice in recommendation.choices:
+        cost = choice.multiply_adds
+        table.add_row(
+            choice.name,
+            f"{choice.accuracy:.2%}",
+            f"{cost:,}" if cost else _DASH,
+            f"{choice.ms:.3f}",
+            f"{cost / (1e6 * choice.ms):.0f}" if cost and choice.ms > 0 else _DASH,
+            f"{choice.share:.1%}",
+        )
+    return [
+        Text("\nshipped emotion networks, one thread", "bold"),
+        table,
+        Text(f"recommended: {recommendation.network} ({_chosen_by(recommendation.network)})"),
+        Text(recommendation.reason, "grey62"),
+    ]
 
 
 def _distributions(rows: dict[str, Distribution]) -> Table:

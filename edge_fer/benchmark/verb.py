@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Group
 
 from edge_fer.benchmark.boards import stored_result
-from edge_fer.benchmark.conditions import read_conditions, read_machine, why_invalid
+from edge_fer.benchmark.conditions import Machine, read_conditions, read_machine, why_invalid
 from edge_fer.benchmark.drift import CAMERA, FPS, measure_drift
 from edge_fer.benchmark.figures import (
     DeviceFigures,
@@ -19,9 +19,10 @@ from edge_fer.benchmark.figures import (
     names_model,
     read_result,
 )
-from edge_fer.benchmark.model_speed import measure_model
+from edge_fer.benchmark.model_speed import ModelSpeed, measure_model, time_classifier
 from edge_fer.benchmark.operator_times import measure_operators
 from edge_fer.benchmark.plot import draw_device, draw_drift
+from edge_fer.benchmark.recommendation import NetworkChoice, Recommendation, recommend
 from edge_fer.benchmark.running_daemon import measure_daemon
 from edge_fer.benchmark.stages import measure_stages
 from edge_fer.benchmark.table import (
@@ -32,7 +33,7 @@ from edge_fer.benchmark.table import (
 )
 from edge_fer.driver_state.settings import PolicySettings
 from edge_fer.models.classifier import Classifier
-from edge_fer.paths import SHIPPED_MODEL
+from edge_fer.paths import SHIPPED_MODEL, shipped_emotion_networks
 from firmware_bridge.benchmark.output import Interrupted, Output, announce
 
 EXIT_REGRESSION = 1
@@ -46,6 +47,7 @@ class Effort:
 
     model_s: float = 4.0  # for each number of threads
     operators_s: float = 5.0
+    networks_s: float = 2.0  # for each other network that is shipped
     frames: int = 780  # the whole demo scene
     daemon_s: float = 12.0
     fastest_s: float = 6.0
@@ -188,6 +190,8 @@ def measure_device(
         say("the model alone")
         threads = tuple(count for count in (1, 2, 4) if count <= machine.cores)
         done["model"] = measure_model(model, effort.model_s, threads)
+        say("the shipped networks")
+        done["recommendation"] = _recommendation(machine, model, done["model"], effort.networks_s)
         if operators:
             say("its operators")
             done["operators"] = measure_operators(model, effort.operators_s)
@@ -203,6 +207,22 @@ def measure_device(
         raise Interrupted(done) from None
     after = read_conditions()
     return DeviceFigures(machine, before, after, invalid=why_invalid(before, after), **done)
+
+
+def _recommendation(
+    machine: Machine, model: Path, measured: ModelSpeed, seconds: float
+) -> Recommendation:
+    """Compare the shipped networks; that of `model` was `measured` already."""
+    choices = []
+    for path in shipped_emotion_networks():
+        classifier = Classifier(path, threads=1)
+        card = classifier.card
+        same = path.resolve() == model.resolve()
+        times = measured.by_threads[1] if same else time_classifier(classifier, seconds)
+        choices.append(
+            NetworkChoice(path.name, card.accuracy.int8, card.multiply_adds, times.p50_ms)
+        )
+    return recommend(choices, machine.flags)
 
 
 def _said_invalid(reasons: Sequence[str]) -> bool:

@@ -120,6 +120,7 @@ class Architecture(StrEnum):
     EDGE = "edge"
     EDGE_SMALL = "edge-small"
     PAPER = "paper"
+    TEACHER = "teacher"
 
 
 class Augmentation(StrEnum):
@@ -141,6 +142,14 @@ PrecisionOption = Annotated[
     Precision,
     typer.Option(help="mixed_bfloat16 is faster where the CPU has AVX512-BF16."),
 ]
+
+
+class Choice(StrEnum):
+    """Which epoch's network a training keeps."""
+
+    BEST = "best"
+    LAST = "last"
+    NONE = "none"
 
 
 class Usage(StrEnum):
@@ -262,6 +271,30 @@ def train(
             help="Ask the teachers for each changed picture, not once for each face.",
         ),
     ] = False,
+    teacher_views: Annotated[
+        int | None,
+        typer.Option(
+            help="Average the teachers' outputs over 1, 2 (with the mirror image) or 10 (five "
+            "crops, each with its mirror image). [default: 2; with --consistent-teachers: 1]",
+            show_default=False,
+        ),
+    ] = None,
+    choose: Annotated[
+        Choice,
+        typer.Option(
+            help="The epoch that is kept: the best one on PublicTest or the fold, the last one, or "
+            "none, to compare trainings at any size."
+        ),
+    ] = Choice.BEST,
+    fold: Annotated[
+        int,
+        typer.Option(
+            help="Hold out this tenth of the Training rows to choose the epoch, and measure "
+            "PublicTest once, at the end; 0: PublicTest chooses.",
+            min=0,
+            max=10,
+        ),
+    ] = 0,
     label_smoothing: Annotated[
         float | None,
         typer.Option(
@@ -288,7 +321,7 @@ def train(
     face_crop: FaceCropOption = False,
     yunet: YunetOption = None,
 ) -> None:
-    """Train a network on the Training rows; PublicTest chooses the checkpoint."""
+    """Train a network on the Training rows; PublicTest chooses the checkpoint, or a fold."""
     if teacher_weight is not None and not teacher:
         raise UsageError(
             UsageReason.CONTRADICTION, "--teacher-weight has no effect without --teacher"
@@ -296,6 +329,10 @@ def train(
     if consistent_teachers and not teacher:
         raise UsageError(
             UsageReason.CONTRADICTION, "--consistent-teachers has no effect without --teacher"
+        )
+    if teacher_views is not None and not teacher:
+        raise UsageError(
+            UsageReason.CONTRADICTION, "--teacher-views has no effect without --teacher"
         )
     _need_tensorflow()
     from quantize.verbs.train import train_verb
@@ -313,6 +350,9 @@ def train(
         teachers=teacher or (),
         teacher_weight=teacher_weight,
         consistent_teachers=consistent_teachers,
+        teacher_views=teacher_views,
+        choose=choose.value,
+        fold=fold,
         label_smoothing=label_smoothing,
         precision=precision.value,  # Keras takes no other kind of text
         changes=changes or (),
@@ -329,6 +369,9 @@ def trainings(
     markdown: Annotated[
         bool, typer.Option("--markdown", help="Print the table in Markdown, for a page.")
     ] = False,
+    last: Annotated[
+        int, typer.Option(help="Compare the mean accuracy of so many last epochs.", min=1)
+    ] = 1,
 ) -> None:
     """Compare trainings: how each differs from the first, and its PublicTest accuracy."""
     _need_tensorflow()
@@ -338,9 +381,33 @@ def trainings(
 
     trainings = [read_training(run) for run in runs]
     if markdown:
-        print(trainings_table(trainings))
+        print(trainings_table(trainings, last))
     else:
-        Console().print(render_trainings(trainings))
+        Console().print(render_trainings(trainings, last))
+
+
+def soup(
+    networks: Annotated[
+        list[Path],
+        typer.Argument(help="best.keras of trainings that began with the same --initial."),
+    ],
+    data: DataOption,
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out",
+            metavar="FILE",
+            callback=file_for("--out", ".keras"),
+            help="The .keras file to write.",
+        ),
+    ],
+    skip_bad: SkipBadOption = False,
+) -> None:
+    """Average the weights of networks that began as one, as with other seeds, into one network."""
+    _need_tensorflow()
+    from quantize.verbs.soup import soup_verb
+
+    soup_verb(networks, data, out, skip_bad=skip_bad)
 
 
 def faces(
@@ -647,6 +714,13 @@ def evaluate(
             help="Fit the card's temperature and threshold on these rows, clean and corrupted.",
         ),
     ] = False,
+    views: Annotated[
+        int,
+        typer.Option(
+            help="Average over 1, 2 (with the mirror image) or 10 (five crops, each with its "
+            "mirror image) of each face."
+        ),
+    ] = 1,
     json: JsonOption = False,
 ) -> None:
     """Measure accuracy, loss, macro-F1, recall by class and the confusion matrix."""
@@ -670,6 +744,7 @@ def evaluate(
         skip_bad=skip_bad,
         with_faces=with_faces,
         fit=fit_confidence,
+        views=views,
     )
 
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import cv2
 import keras
@@ -64,7 +65,7 @@ class AugmentedBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras sh
 
     def __getitem__(self, index: int) -> tuple[NDArray[np.float32], Targets]:
         rng = np.random.default_rng((*self._seed, index))
-        rows = self._order[index * self._batch_size : (index + 1) * self._batch_size]
+        rows = self._rows(index)
         made_px = self.side_px if self._ask is None else FACE_PX
         faces = [augment(self._images[row], made_px, self._augmentation, rng) for row in rows]
         inputs, targets = np.stack(faces)[..., np.newaxis], self._targets[rows]
@@ -83,6 +84,34 @@ class AugmentedBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras sh
             targets = np.concatenate([targets, targets])
             votes = None if votes is None else np.concatenate([votes, votes])
         return inputs, targets if votes is None else {"logits": targets, "votes": votes}
+
+    def numbers(self, index: int) -> NDArray[np.int32]:
+        """Return the row of each picture of a batch, int32[n] in 0..N-1; of a mirror image N more.
+
+        Not with mixup, where a picture is of two rows.
+        """
+        rows = self._rows(index)
+        if self._mirrored:
+            rows = np.concatenate([rows, rows + len(self._images)])
+        return rows.astype(np.int32)
+
+    def _rows(self, index: int) -> NDArray[np.int64]:
+        return self._order[index * self._batch_size : (index + 1) * self._batch_size]
+
+
+class NumberedBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras ships no types
+    """The same batches for a network with two inputs: "face", and "row", int32[n, 1]."""
+
+    def __init__(self, batches: AugmentedBatches) -> None:
+        super().__init__()
+        self._batches = batches
+
+    def __len__(self) -> int:
+        return len(self._batches)
+
+    def __getitem__(self, index: int) -> tuple[dict[str, Any], Targets]:
+        faces, targets = self._batches[index]
+        return {"face": faces, "row": self._batches.numbers(index)[:, np.newaxis]}, targets
 
 
 def _mix(

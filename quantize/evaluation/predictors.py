@@ -14,6 +14,7 @@ from edge_fer.errors import ModelError, ModelReason
 from edge_fer.models.kind import EMOTIONS, ModelKind, sized
 from edge_fer.models.operators import is_tflite
 from quantize.data.calibration_set import to_float_input
+from quantize.data.views import mean_over_views
 from quantize.evaluation.scores import log_softmax
 from quantize.networks.tflite_file import open_interpreter
 from quantize.networks.use import Use
@@ -54,17 +55,22 @@ class NumbersPredictor(Predictor, Protocol):
 
 
 def open_predictor(
-    path: Path, kind: ModelKind | None = None, use: Use | None = None
+    path: Path,
+    kind: ModelKind | None = None,
+    use: Use | None = None,
+    *,
+    precision: str = "float32",
 ) -> NumbersPredictor:
     """Open a network (`.keras`, `.h5`, a SavedModel) or a `.tflite` file of `kind`, by its content.
 
     None is an emotion network for faces of whatever size it takes, the network's own; one for
     another size than that of a given `kind` is asked through a resize. `use` says in which order
-    its outputs are, and how a network's pixels were scaled. UserError when the file is missing, is
+    its outputs are, and how a network's pixels were scaled. A network computes in `precision`, a
+    policy of Keras; a `.tflite` file as it is made. UserError when the file is missing, is
     neither, or takes or returns other shapes.
     """
     if path.is_dir():
-        return _open_network(path, kind, use)
+        return _open_network(path, kind, use, precision)
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -82,7 +88,7 @@ def open_predictor(
         raise ModelError(
             ModelReason.NOT_A_MODEL, f"{path}: neither a .keras or .h5 nor a .tflite file"
         )
-    return _open_network(path, kind, use)
+    return _open_network(path, kind, use, precision)
 
 
 def own_kind(content: bytes, source: str, use: Use | None = None) -> ModelKind:
@@ -92,19 +98,43 @@ def own_kind(content: bytes, source: str, use: Use | None = None) -> ModelKind:
     return sized(kind, tuple(int(side) for side in inputs[0]["shape"])) if inputs else kind
 
 
-def _open_network(path: Path, kind: ModelKind | None, use: Use | None) -> NumbersPredictor:
+def _open_network(
+    path: Path, kind: ModelKind | None, use: Use | None, precision: str
+) -> NumbersPredictor:
     require_tensorflow()
     from quantize.networks.network_file import (  # noqa: PLC0415  # it imports TensorFlow
+        in_precision,
         load_network,
         load_own_network,
     )
 
     network = load_own_network(path, use) if kind is None else load_network(path, kind, use)
-    return KerasPredictor(network)
+    return KerasPredictor(network if precision == "float32" else in_precision(network, precision))
+
+
+class ViewsPredictor:
+    """Answers with the mean probabilities over views of each image (`quantize.data.views`)."""
+
+    def __init__(self, predictor: Predictor, count: int) -> None:
+        self.format, self.side_px = predictor.format, predictor.side_px
+        self._predictor, self._count = predictor, count
+
+    def log_probabilities(
+        self, images: NDArray[np.uint8], advance: Callable[[float], None]
+    ) -> NDArray[np.float64]:
+        """Return float64[n, labels] for `images`, each asked for as often as it has views."""
+
+        def answer(view: NDArray[np.uint8]) -> NDArray[np.float64]:
+            answers = self._predictor.log_probabilities(
+                view, lambda done: advance(done / self._count)
+            )
+            return np.exp(answers)
+
+        return np.log(mean_over_views(answer, images, self._count))
 
 
 class KerasPredictor:
-    """A network in float32."""
+    """A network in the precision that it has; its last layer is in float32."""
 
     format = "keras"
 

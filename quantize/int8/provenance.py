@@ -1,13 +1,16 @@
 """What a card says of a network's origin: from the record of its training. Pure.
 
-The commands have the chief options; all settings are in the card's `training`. Paths are those of
-one machine and are left out.
+The commands have every option that is not as it is without it; the card's `training` has all
+settings. Paths are those of one machine and are left out.
 """
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from edge_fer.models.provenance import DataSource, Provenance
+from quantize.data.augmentation import AUGMENTATIONS
+from quantize.training.settings import TrainingSettings, paper_settings
 
 FER2013_LICENCE = "for research use"
 _FER2013 = (
@@ -15,6 +18,10 @@ _FER2013 = (
 )
 # The digest that `edge-fer train` computes of the whole of FER2013.
 _FER2013_SHA256 = "ca3471959abef732a303f0abd475328ac82abbccb3e3e85037ac1f69bb5832c0"
+# Settings that have an option of their own in `edge-fer train`.
+_OWN_OPTIONS = frozenset(
+    {"seed", "learning_rate", "label_smoothing", "teacher_weight", "teacher_views", "fold"}
+)
 _FACES = "pictures of faces in public repositories, labelled by MediaPipe's face mesh"
 _EYES = (
     "eyes in pictures and films of public repositories, labelled by MediaPipe's iris network; MRL"
@@ -39,10 +46,19 @@ def emotions_provenance(training: Mapping[str, Any]) -> Provenance | None:
     options += ["--teacher FILE"] * len(settings.get("teachers_sha256", ()))
     if settings.get("teachers_sha256"):
         options.append(f"--teacher-weight {settings['teacher_weight']:g}")
+    if settings.get("consistent_teachers"):
+        options.append("--consistent-teachers")
+    if settings.get("teacher_views"):
+        options.append(f"--teacher-views {settings['teacher_views']}")
     if settings.get("votes_sha256"):
         options.append("--votes FILE")
     if settings.get("precision", "float32") != "float32":
         options.append(f"--precision {settings['precision']}")
+    if settings.get("choose", "best") != "best":
+        options.append(f"--choose {settings['choose']}")
+    if settings.get("fold"):
+        options.append(f"--fold {settings['fold']}")
+    options += _changed_numbers(settings)
     is_fer2013 = digest == _FER2013_SHA256
     data = [
         DataSource("FER2013", digest, _FER2013, FER2013_LICENCE)
@@ -54,6 +70,36 @@ def emotions_provenance(training: Mapping[str, Any]) -> Provenance | None:
         data.append(DataSource("FER+ votes", settings["votes_sha256"], source, "MIT"))
     commands = (" ".join(options), "edge-fer quantize NETWORK --data FILE --out FILE")
     return Provenance(commands, tuple(data))
+
+
+def _changed_numbers(settings: Mapping[str, Any]) -> list[str]:
+    """Return what `--augmentation` and `--set` changed."""
+    plain = (
+        paper_settings() if settings["architecture"] == "paper" else TrainingSettings()
+    ).to_json()
+    options = []
+    augmentation = dict(settings.get("augmentation", plain["augmentation"]))
+    for name, preset in AUGMENTATIONS.items():
+        values = asdict(preset)
+        if (
+            {**augmentation, "erase_side": tuple(augmentation["erase_side"])}
+            == values
+            != plain["augmentation"]
+        ):
+            options.append(f"--augmentation {name}")
+            plain["augmentation"] = values
+    for group, known in (("", plain), ("augmentation.", plain["augmentation"])):
+        given = augmentation if group else settings
+        options += [
+            f"--set {group}{name}={given[name]:g}"
+            for name, value in known.items()
+            if _is_number(value) and name not in _OWN_OPTIONS and given.get(name, value) != value
+        ]
+    return options
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def trainings(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -9,7 +9,7 @@ from quantize.networks.adapting import adapt, gives_probabilities, own_use
 from quantize.networks.reading import read_network
 from quantize.networks.use import Use
 
-__all__ = ["gives_probabilities", "load_network", "load_own_network"]
+__all__ = ["gives_probabilities", "in_precision", "load_network", "load_own_network"]
 
 
 def load_network(path: Path, kind: ModelKind = EMOTIONS, use: Use | None = None) -> keras.Model:
@@ -32,3 +32,20 @@ def load_own_network(path: Path, use: Use | None = None) -> keras.Model:
     network = read_network(path)
     own = own_use(network, str(path), use or Use())
     return adapt(network, str(path), own, own.kind)
+
+
+def in_precision(network: keras.Model, precision: str) -> keras.Model:
+    """Return the network computing in `precision`, as "mixed_bfloat16", but for its last layer.
+
+    As in a training, for bfloat16 has two or three digits: too few for logits.
+    """
+
+    def copy(layer: keras.layers.Layer) -> keras.layers.Layer:
+        config = layer.get_config()
+        if layer is not network.layers[-1]:
+            config["dtype"] = precision
+        return type(layer).from_config(config)
+
+    copied = keras.models.clone_model(network, clone_function=copy)
+    copied.set_weights(network.get_weights())
+    return copied

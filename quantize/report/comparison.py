@@ -65,12 +65,20 @@ PUBLISHED: tuple[Compared, ...] = (
 
 def comparison_section(subject: Subject, measured: Measured) -> str:
     """Return the table of published figures and ours, best first."""
+    chosen = f"{_CHOSEN_BY} " if _public_test_chose(subject) else ""
     return paragraphs(
         comparison_table([*ours(subject, measured), *PUBLISHED]),
-        f"In bold, what this report measured, on {measured.usage}. {_CHOSEN_BY} The others are "
+        f"In bold, what this report measured, on {measured.usage}. {chosen}The others are "
         f"as {_REFERENCE} gives them; what is not known of them is said to be unknown. Figures on "
         "different splits do not compare strictly.",
     )
+
+
+def _public_test_chose(subject: Subject) -> bool:
+    """Return whether it did, as far as the card knows; without a card it is taken to have."""
+    training = {} if subject.card is None else subject.card.training
+    settings = training.get("settings", {})
+    return not settings.get("fold") and settings.get("choose", "best") == "best"
 
 
 def ours(subject: Subject, measured: Measured) -> list[Compared]:

@@ -5,9 +5,18 @@ from pathlib import Path
 from typing import Any
 
 from edge_fer.errors import DataError, DataReason
-from firmware_bridge.plot_style import BLUE, GREY, ORANGE, SMALL_PT, in_style, legend_below
+from firmware_bridge.plot_style import (
+    BLUE,
+    GREY,
+    ORANGE,
+    PURPLE,
+    SMALL_PT,
+    in_style,
+    legend_below,
+)
 from quantize.int8.record import training_record
 from quantize.plots.figures import open_figure, save_figure
+from quantize.report.comparison import PUBLISHED
 from quantize.report.markdown import paragraphs, picture
 from quantize.report.subject import Subject
 from quantize.training.run_folder import EpochResult, RunFolder
@@ -37,10 +46,11 @@ def history_section(subject: Subject, data_sha256: str, folder: Path) -> str:
         )
     draw_history(history, folder / "history.png")
     last = history.epochs[-1]
-    best = "" if history.best_epoch is None else f", the best of them epoch {history.best_epoch}"
+    kept = "the best of them" if _choice(history.settings) != "last" else "kept is"
+    best = "" if history.best_epoch is None else f", {kept} epoch {history.best_epoch}"
     return paragraphs(
         f"{len(history.epochs)} epochs{best}; the last one reached {last.accuracy:.2%} on "
-        f"Training and {last.validation_accuracy:.2%} on PublicTest.",
+        f"Training and {last.validation_accuracy:.2%} on {_validation(history.settings)}.",
         picture("history.png", "accuracy and loss by epoch"),
         _remarks(history, data_sha256),
     )
@@ -82,15 +92,36 @@ def draw_history(history: History, path: Path) -> None:
     ):
         marker = "o" if len(epochs) < 4 else None  # a line of one epoch would not be seen
         axes.plot(epochs, [v for v, _ in values], color=ORANGE, marker=marker, label="Training")
-        axes.plot(epochs, [v for _, v in values], color=BLUE, marker=marker, label="PublicTest")
+        rows = _validation(history.settings)
+        axes.plot(epochs, [v for _, v in values], color=BLUE, marker=marker, label=rows)
         axes.set_title(title)
         axes.set_xlabel("epoch")
         axes.set_xlim(0.5, epochs[-1] + 0.5)
         _mark_stages(axes, history.epochs)
         if history.best_epoch is not None:
-            axes.axvline(history.best_epoch, color=GREY, linestyle=":", label="best epoch")
-    legend_below(figure, 3)
+            kept = "last epoch" if _choice(history.settings) == "last" else "best epoch"
+            axes.axvline(history.best_epoch, color=GREY, linestyle=":", label=kept)
+    if history.settings.get("architecture") == "paper":
+        _draw_reference(accuracy, loss)
+    legend_below(figure, 4)
     save_figure(figure, path)
+
+
+def _draw_reference(accuracy: Any, loss: Any) -> None:
+    """Draw what the reference's validation reached at its end (its Figures 2 and 3)."""
+    reference = next(one for one in PUBLISHED if one.loss is not None)
+    for axes, value in ((accuracy, 100 * reference.accuracy), (loss, reference.loss)):
+        axes.axhline(
+            value, color=PURPLE, linestyle="--", linewidth=0.9, label="the reference's validation"
+        )
+
+
+def _choice(settings: dict[str, Any]) -> str:
+    return str(settings.get("choose", "best"))
+
+
+def _validation(settings: dict[str, Any]) -> str:
+    return f"fold {settings['fold']}" if settings.get("fold") else "PublicTest"
 
 
 def stages(epochs: tuple[EpochResult, ...]) -> list[tuple[int, int, int]]:
@@ -126,10 +157,14 @@ def _remarks(history: History, data_sha256: str) -> str:
         remarks.append(f", and with labels smoothed by {smoothing:g}")
     if history.settings.get("votes_sha256"):
         remarks.append(", and their loss holds that of the second head, for the votes")
-    remarks.append(
-        ": they do not compare with those on PublicTest. PublicTest chose the best epoch, so the "
-        "figure on it is a little kind."
-    )
+    rows = _validation(history.settings)
+    remarks.append(f": they do not compare with those on {rows}. ")
+    if _choice(history.settings) == "last":
+        remarks.append("The last epoch was kept, whatever it reached.")
+    elif rows == "PublicTest":
+        remarks.append("PublicTest chose the best epoch, so the figure on it is a little kind.")
+    else:
+        remarks.append(f"{rows.capitalize()} of the Training rows chose the best epoch.")
     if history.data_sha256 not in (None, data_sha256):
         remarks.append(" **The training was on other data than this report.**")
     return "".join(remarks)

@@ -6,10 +6,13 @@ FER2013's labels are not what most people see in the face: an answer says how su
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from quantize.data.views import mean_over_views
 
 
 class Teacher(Protocol):
@@ -22,30 +25,26 @@ class Teacher(Protocol):
         ...
 
 
-def teachers_answers(
-    teachers: Sequence[Teacher],
-    images: NDArray[np.uint8],
-    advance: Callable[[float], None] = lambda done: None,
-) -> NDArray[np.float32]:
-    """Return the mean probabilities, float32[n, 7], of all teachers for each face and its mirror.
-
-    A mirrored face has the same expression; the mean over both is the better teacher. `advance`
-    is called for each of the 2 x n x teachers answers. ValueError without a teacher.
-    """
-    views = (images, np.ascontiguousarray(images[:, :, ::-1]))
-    both = [mean_answers(teachers, view, advance) for view in views]
-    return np.asarray(np.mean(both, axis=0), np.float32)
-
-
 def mean_answers(
     teachers: Sequence[Teacher],
     images: NDArray[np.uint8],
     advance: Callable[[float], None] = lambda done: None,
+    *,
+    count: int = 1,
 ) -> NDArray[np.float32]:
-    """Return the mean probabilities, float32[n, 7], of all teachers for `images` as they are."""
+    """Return the mean probabilities, float32[n, 7], of all teachers over `count` views of `images`.
+
+    A mirrored or shifted face has the same expression: the mean over its views (`VIEWS`) is the
+    better teacher. `advance` is called for each of the count x n x teachers answers. ValueError
+    without a teacher.
+    """
     if not teachers:
         raise ValueError("no teacher")
-    answers = [np.exp(teacher.log_probabilities(images, advance)) for teacher in teachers]
+
+    def answer(teacher: Teacher, view: NDArray[np.uint8]) -> NDArray[np.float64]:
+        return np.exp(teacher.log_probabilities(view, advance))
+
+    answers = [mean_over_views(partial(answer, teacher), images, count) for teacher in teachers]
     return np.asarray(np.mean(answers, axis=0), np.float32)
 
 

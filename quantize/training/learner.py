@@ -18,6 +18,7 @@ from quantize.networks.growing import grow
 from quantize.networks.initial_network import open_initial
 from quantize.networks.narrowing import narrow
 from quantize.training.agreement import AgreeingCrossEntropy
+from quantize.training.early_learning import EarlyLearning
 from quantize.training.settings import TrainingSettings
 from quantize.training.sharpness import SharpnessAwareModel
 from quantize.training.weight_average import WeightAverage
@@ -53,10 +54,12 @@ def new_learner(
     steps_per_epoch: int,
     initial: Path | None,
     faces: NDArray[np.float32],
+    rows: int,
 ) -> Learner:
     """Build and compile the network of `settings`; its weights are those of `initial`, if given.
 
-    `faces` (float32[n, 48, 48, 1]) are some to start what `initial` lacks with.
+    `faces` (float32[n, 48, 48, 1]) are some to start what `initial` lacks with; `rows` is how many
+    are learned.
     """
     network = _build(settings, settings.precision)
     if initial is not None:
@@ -64,22 +67,23 @@ def new_learner(
         if begun.name != network.name:
             begun = narrow(begun, network, faces)
         grow(network, begun, faces)
-    model = _in_training(network, settings)
+    model = _in_training(network, settings, rows)
     _compile(model, settings, steps_per_epoch)
     return _learner(model, settings, steps_done=0)
 
 
 def resized_learner(
-    learner: Learner, settings: TrainingSettings, epoch: int, steps_per_epoch: int
+    learner: Learner, settings: TrainingSettings, epoch: int, steps_per_epoch: int, rows: int
 ) -> Learner:
     """Return a learner for the image size of `epoch`, counted from 0; the same one where it fits.
 
     A network of a fixed size becomes a new one, with the weights of all layers that do not depend
     on the size, as convolutions do, and an optimizer that begins anew. The dense layer behind the
-    feature map has another number of weights: it and what follows it begin with random ones.
+    feature map has another number of weights: it and what follows it begin with random ones. What
+    is remembered of the `rows` that are learned begins anew too.
     """
     side_px = settings.stage_of(epoch).side_px
-    if learner.model.input_shape[1] in (None, side_px):
+    if _side_px(learner.model) in (None, side_px):
         return learner
     keras.utils.set_random_seed(settings.seed + epoch)
     network = _in_precision(settings.precision, settings.architecture, side_px)
@@ -89,7 +93,7 @@ def resized_learner(
         if [value.shape for value in values] != [tuple(each.shape) for each in layer.weights]:
             break
         layer.set_weights(values)
-    model = _in_training(network, settings)
+    model = _in_training(network, settings, rows)
     _compile(model, settings, steps_per_epoch)
     return _learner(model, settings, steps_done=0)
 
@@ -118,7 +122,7 @@ def _learner(model: keras.Model, settings: TrainingSettings, steps_done: int) ->
     if settings.average_decay == 0:
         return Learner(model, None)
     average = WeightAverage(
-        _in_precision("float32", settings.architecture, model.input_shape[1]),
+        _in_precision("float32", settings.architecture, _side_px(model)),
         _first_head(model),
         settings.average_decay,
         steps_done,
@@ -149,20 +153,38 @@ def _with_votes(network: keras.Model) -> keras.Model:
     return keras.Model(network.input, {"logits": network.output, "votes": head(features)})
 
 
-def _in_training(network: keras.Model, settings: TrainingSettings) -> keras.Model:
-    """Return what is trained of `network`, layers shared: heads and training step of `settings`."""
+def _in_training(network: keras.Model, settings: TrainingSettings, rows: int) -> keras.Model:
+    """Return what is trained of `network`, layers shared: heads, losses and step of `settings`."""
     model = network if settings.votes_sha256 is None else _with_votes(network)
+    if settings.early_learning > 0:
+        model = _with_memory(model, settings, rows)
     if settings.sharpness == 0:
         return model
-    outputs = dict(zip(model.output_names, model.outputs, strict=True))
-    aware = SharpnessAwareModel(model.input, outputs if len(outputs) > 1 else model.output)
+    aware = SharpnessAwareModel(model.input, model.output)
     aware.distance = settings.sharpness
     return aware
 
 
+def _with_memory(model: keras.Model, settings: TrainingSettings, rows: int) -> keras.Model:
+    # The mirror image of a face is remembered beside it.
+    rows = 2 * rows if settings.mirror_agreement > 0 else rows
+    memory = EarlyLearning(rows, settings.early_learning, settings.early_learning_momentum)
+    row = keras.Input((1,), dtype="int32", name="row")
+    answers = memory(model.get_layer("logits").output, row)
+    outputs = model.output
+    outputs = {**outputs, "logits": answers} if isinstance(outputs, dict) else answers
+    return keras.Model({"face": model.input, "row": row}, outputs)
+
+
+def _side_px(model: keras.Model) -> int | None:
+    """Return the image size that a network takes; None for any."""
+    side_px: int | None = model.get_layer("face").output.shape[1]
+    return side_px
+
+
 def _first_head(model: keras.Model) -> keras.Model:
     """Return the network from faces to logits, its layers shared with `model`."""
-    return keras.Model(model.input, model.get_layer("logits").output)
+    return keras.Model(model.get_layer("face").output, model.get_layer("logits").output)
 
 
 def _compile(model: keras.Model, settings: TrainingSettings, steps_per_epoch: int) -> None:

@@ -4,7 +4,8 @@
     state.json        epochs done, history, best accuracy, name of the checkpoint that goes with it
     epoch-NNN.keras   weights and optimizer after that epoch
     epoch-NNN.average.weights.h5   the weights' moving average, where there is one
-    best.keras        the network with the best PublicTest accuracy at full size
+    best.keras        the network of the epoch at full size that is kept
+    answers.npz       the teachers' answers for the Training rows, where they are asked once
 
 `state.json` is replaced in one step and only after the checkpoint that it names is complete, so
 it never names one that is missing or half written.
@@ -12,6 +13,7 @@ it never names one that is missing or half written.
 
 import json
 import os
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -19,6 +21,8 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
+from numpy.typing import NDArray
 
 from edge_fer.errors import DataError, DataReason, OutputError, OutputReason
 from quantize.training.learner import Learner, loaded_learner
@@ -27,7 +31,10 @@ from quantize.training.settings import TrainingSettings
 
 @dataclass(frozen=True, slots=True)
 class EpochResult:
-    """What one epoch gave. Accuracies are shares 0..1; `validation` means PublicTest."""
+    """What one epoch gave. Accuracies are shares 0..1.
+
+    `validation` means PublicTest, or the fold of the Training rows that the settings name.
+    """
 
     epoch: int
     side_px: int
@@ -40,13 +47,25 @@ class EpochResult:
 
 
 @dataclass(frozen=True, slots=True)
+class PublicTest:
+    """The cross-entropy (natural logarithm) and the accuracy (0..1) of the network that is kept."""
+
+    loss: float
+    accuracy: float
+
+
+@dataclass(frozen=True, slots=True)
 class RunState:
-    """How far a training has come."""
+    """How far a training has come; `best` is of the epoch whose network is kept.
+
+    `public_test` is measured at the end of a training that a fold chose for, else None.
+    """
 
     checkpoint: str
     history: tuple[EpochResult, ...]
     best_accuracy: float
     best_epoch: int | None
+    public_test: PublicTest | None = None
 
     @property
     def epochs_done(self) -> int:
@@ -105,7 +124,9 @@ class RunFolder:
             return None
         values = _read_json(path)
         history = tuple(EpochResult(**result) for result in values.pop("history"))
-        return RunState(history=history, **values)
+        measured = values.pop("public_test", None)
+        public_test = None if measured is None else PublicTest(**measured)
+        return RunState(history=history, public_test=public_test, **values)
 
     def load_learner(
         self, state: RunState, settings: TrainingSettings, steps_per_epoch: int
@@ -133,15 +154,40 @@ class RunFolder:
             _save_model(learner.model, self.checkpoint(state))
             if learner.average is not None:
                 learner.average.network.save_weights(self._average(state))
-            _write_json(self.path / "state.json", asdict(state))
+            self.save_state(state)
             for old in self.path.glob("epoch-*"):
                 if old not in (self.checkpoint(state), self._average(state)):
                     old.unlink()
 
+    def save_state(self, state: RunState) -> None:
+        """Store the state, of which the checkpoint is stored."""
+        with self._written():
+            _write_json(self.path / "state.json", asdict(state))
+
     def save_best(self, model: keras.Model) -> None:
-        """Store the network that has done best so far."""
+        """Store the network that is kept, in place of the one before."""
         with self._written():
             _save_model(model, self.best)
+
+    def answers(self, key: str) -> NDArray[np.float32] | None:
+        """Return what `save_answers` stored for the same `key`, if anything."""
+        try:
+            with np.load(self._answers) as file:
+                found: NDArray[np.float32] = file["answers"]
+                return found if str(file["key"]) == key else None
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+            return None
+
+    def save_answers(self, answers: NDArray[np.float32], key: str) -> None:
+        """Store the teachers' answers (float32[n, 7]); `key` names teachers, views and data."""
+        with self._written():
+            temporary = self.path / "incomplete-answers.npz"
+            np.savez(temporary, answers=answers, key=np.array(key))
+            temporary.replace(self._answers)
+
+    @property
+    def _answers(self) -> Path:
+        return self.path / "answers.npz"
 
     @contextmanager
     def _written(self) -> Iterator[None]:

@@ -5,8 +5,11 @@ from math import inf, isfinite
 from typing import Any
 
 from quantize.data.augmentation import AugmentationSettings
+from quantize.training.folds import FOLDS
 
 PRECISIONS: tuple[str, ...] = ("float32", "mixed_bfloat16")
+CHOICES: tuple[str, ...] = ("best", "last", "none")
+"""Which epoch's network is kept, among those at 48 px."""
 
 # The numbers that cannot be just any from 0.
 _RANGES: dict[str, tuple[float, float]] = {
@@ -17,6 +20,8 @@ _RANGES: dict[str, tuple[float, float]] = {
     "teacher_weight": (0, 1),
     "votes_in_label": (0, 1),
     "most_unclear": (0, 1),
+    "early_learning_momentum": (0, 0.9999),
+    "fold": (0, FOLDS),
     "rotation_deg": (0, 180),
     "scale": (0, 0.9),
     "shift": (0, 1),
@@ -69,6 +74,9 @@ class TrainingSettings:
     # sha256 of the trained networks whose answers are mixed into the labels; (): labels alone.
     teachers_sha256: tuple[str, ...] = ()
     teacher_weight: float = 0.5  # the share of the answers in the mixture
+    # Over how many views of a picture a teacher's answers are averaged (`quantize.data.views`);
+    # 0: over the face and its mirror image (2) where it is asked once, else over none (1).
+    teacher_views: int = 0
     # True: the teachers answer anew for each changed picture that the student sees (Beyer et al.
     # 2022, "Knowledge distillation: A good teacher is patient and consistent"); False: once a face.
     consistent_teachers: bool = False
@@ -82,8 +90,24 @@ class TrainingSettings:
     # (sharpness-aware minimization, Foret et al. 2021, arXiv:2010.01412), at twice the cost of a
     # step; 0.05 there. 0: plain gradients.
     sharpness: float = 0.0
+    # Early-learning regularization (Liu et al. 2020, arXiv:2007.00151): the weight of the loss that
+    # holds the answers to their moving average, 3 there for noise like that of FER2013, and what a
+    # step leaves of that average. 0: labels alone.
+    early_learning: float = 0.0
+    early_learning_momentum: float = 0.7
+    # "best": the epoch of the best accuracy on the validation rows; "last": the last one, which
+    # looks at none; "none": no network is kept, for a comparison at any size.
+    choose: str = "best"
+    # The fold of the Training rows (`quantize.training.folds`) that is left out of them, to be the
+    # validation rows in place of PublicTest; 0: PublicTest.
+    fold: int = 0
     precision: str = "float32"  # or "mixed_bfloat16": half the time where the CPU has AVX512-BF16
     augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
+
+    @property
+    def validation(self) -> str:
+        """What the rows are called on which each epoch is measured."""
+        return f"fold {self.fold}" if self.fold else "PublicTest"
 
     @property
     def epochs(self) -> int:

@@ -13,9 +13,10 @@ from edge_fer.models.card import load_card, write_card
 from edge_fer.models.files import card_path
 from quantize.data.classes import classes_of
 from quantize.data.fer2013 import Fer2013
+from quantize.data.views import VIEWS
 from quantize.evaluation.confidence import fit_confidence
 from quantize.evaluation.evaluation import Evaluation, evaluate_predictor, rows_of
-from quantize.evaluation.predictors import open_predictor
+from quantize.evaluation.predictors import Predictor, ViewsPredictor, open_predictor
 from quantize.evaluation.render_evaluation import render_evaluation
 from quantize.evaluation.render_robustness import render_robustness
 from quantize.evaluation.robustness import (
@@ -49,13 +50,15 @@ def evaluate_verb(
     rows: int = 0,
     with_faces: bool = False,
     fit: bool = False,
+    views: int = 1,
 ) -> None:
     """Measure a model file and print the scores, as JSON or for people.
 
     `corruptions` measures it under those too, and `plot` draws that. `report` is a folder for a
     page with all figures, and `network` the float network that it shows the inside of; only
     `with_faces` does the page show faces of the data. `fit` first fits temperature and threshold on
-    the rows, clean and corrupted, and writes them into the card beside the int8 file. `labels` and
+    the rows, clean and corrupted, and writes them into the card beside the int8 file. `views` are
+    how many of each face are averaged, one of `quantize.data.views.VIEWS`. `labels` and
     `input_range` say how the network is used, the others how the data is read. UserError for
     options that do not go together, and for what cannot be read or written.
     """
@@ -79,6 +82,7 @@ def evaluate_verb(
         raise UsageError(
             UsageReason.CONTRADICTION, "--with-faces: it is for a report: add --report FOLDER"
         )
+    _check_views(views, "--report" if report is not None else "--fit-confidence" if fit else None)
     if fit and not _has_card(model):
         raise UsageError(
             UsageReason.CONTRADICTION, f"--fit-confidence: {model} has no card to write them into"
@@ -100,7 +104,7 @@ def evaluate_verb(
     if fit:
         _fit_card(model, read, usage, use)
     evaluation, robustness = (
-        _measure(model, read, usage, use, corruptions=corruptions)
+        _measure(model, read, usage, use, corruptions=corruptions, views=views)
         if report is None
         else _report(
             model,
@@ -118,21 +122,41 @@ def evaluate_verb(
         from quantize.report.corruptions import draw_robustness  # noqa: PLC0415  # only here
 
         draw_robustness(robustness, plot)
-    values, views = evaluation.to_json(), [render_evaluation(evaluation)]
+    values, shown = evaluation.to_json(), [render_evaluation(evaluation)]
     if corruptions and robustness is not None:
         values["corruptions"] = robustness.to_json()
-        views.append(render_robustness(robustness))
+        shown.append(render_robustness(robustness))
     if json_output:
         print(json.dumps(values, indent=2))
     else:
-        Console().print(*views)
+        Console().print(*shown)
+
+
+def _check_views(views: int, other: str | None) -> None:
+    """UserError for a number that there is not, and beside an option that takes a face as it is."""
+    if views not in VIEWS:
+        raise UsageError(
+            UsageReason.BAD_VALUE, f"--views: {views} is not one of {', '.join(map(str, VIEWS))}"
+        )
+    if views > 1 and other is not None:
+        raise UsageError(
+            UsageReason.CONTRADICTION, f"--views {views}: {other} takes each face as it is"
+        )
 
 
 def _measure(
-    model: Path, read: Callable[[int], Fer2013], usage: str, use: Use, *, corruptions: bool
+    model: Path,
+    read: Callable[[int], Fer2013],
+    usage: str,
+    use: Use,
+    *,
+    corruptions: bool,
+    views: int,
 ) -> tuple[Evaluation, Robustness | None]:
     # First, so that a wrong model is said before the data is read.
-    predictor = open_predictor(model, use=use)
+    predictor: Predictor = open_predictor(model, use=use)
+    if views > 1:
+        predictor = ViewsPredictor(predictor, views)
     rows = rows_of(read(predictor.side_px), usage).at_side(predictor.side_px)
     evaluation = evaluate_predictor(
         predictor, str(model), rows, usage, labels=use.kind.labels, progress=True

@@ -5,7 +5,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 
 from edge_fer.errors import UsageError, UsageReason
@@ -13,13 +16,22 @@ from edge_fer.models.kind import EMOTIONS, FACE_PX
 from edge_fer.out_path import prepare_folder
 from quantize.data.augmentation import AUGMENTATIONS
 from quantize.data.classes import emotion_classes
+from quantize.data.fer2013 import Fer2013
+from quantize.data.views import VIEWS
 from quantize.data.votes import load_votes
-from quantize.evaluation.predictors import open_predictor
+from quantize.evaluation.predictors import Predictor, open_predictor
 from quantize.networks.architectures import ARCHITECTURES
 from quantize.networks.initial_network import open_initial
 from quantize.progress import progress_bar
-from quantize.training.distillation import mean_answers, teachers_answers
-from quantize.training.settings import PRECISIONS, Stage, TrainingSettings, paper_settings
+from quantize.training.distillation import mean_answers
+from quantize.training.run_folder import RunFolder, RunState
+from quantize.training.settings import (
+    CHOICES,
+    PRECISIONS,
+    Stage,
+    TrainingSettings,
+    paper_settings,
+)
 from quantize.training.train import train
 from quantize.verbs.reading import read_data, reading_of
 
@@ -42,6 +54,9 @@ def train_verb(
     teachers: Sequence[Path] = (),
     teacher_weight: float | None = None,
     consistent_teachers: bool = False,
+    teacher_views: int | None = None,
+    choose: str = "best",
+    fold: int = 0,
     label_smoothing: float | None = None,
     precision: str,
     changes: Sequence[str] = (),
@@ -53,44 +68,35 @@ def train_verb(
 ) -> None:
     """Train or resume, and say where the network lies. UserError for wrong words."""
     settings = settings_for(architecture, seed, stages)
-    if augmentation not in AUGMENTATIONS:
-        raise UsageError(
-            UsageReason.BAD_VALUE,
-            f"--augmentation: {augmentation!r} is not one of {', '.join(AUGMENTATIONS)}",
-        )
-    settings = replace(settings, augmentation=AUGMENTATIONS[augmentation])
-    if precision not in PRECISIONS:
-        raise UsageError(
-            UsageReason.BAD_VALUE,
-            f"--precision: {precision!r} is not one of {', '.join(PRECISIONS)}",
-        )
-    settings = replace(settings, precision=precision)
-    if learning_rate is not None:
-        settings = replace(settings, learning_rate=learning_rate)
-    if label_smoothing is not None:
-        settings = replace(settings, label_smoothing=label_smoothing)
-    if teacher_weight is not None:
-        settings = replace(settings, teacher_weight=teacher_weight)
-    if rows:
-        settings = replace(settings, rows=rows)
+    _check_one_of("--augmentation", augmentation, tuple(AUGMENTATIONS))
+    _check_one_of("--precision", precision, PRECISIONS)
+    _check_one_of("--choose", choose, CHOICES)
+    if teacher_views is not None:
+        _check_one_of("--teacher-views", teacher_views, VIEWS)
+    given: dict[str, Any] = {
+        "learning_rate": learning_rate,
+        "label_smoothing": label_smoothing,
+        "teacher_weight": teacher_weight,
+        "teacher_views": teacher_views,
+        "rows": rows or None,
+    }
+    settings = replace(
+        settings,
+        augmentation=AUGMENTATIONS[augmentation],
+        precision=precision,
+        choose=choose,
+        fold=fold,
+        consistent_teachers=consistent_teachers,
+        **{name: value for name, value in given.items() if value is not None},
+    )
     settings = with_changes(settings, changes)
-    if votes is None and (settings.votes_in_label > 0 or settings.most_unclear < 1):
-        name = "votes_in_label" if settings.votes_in_label > 0 else "most_unclear"
-        raise UsageError(UsageReason.CONTRADICTION, f"--set {name}: this needs --votes")
-    if FACE_PX not in {stage.side_px for stage in settings.stages}:
-        sizes = ",".join(f"{stage.side_px}:{stage.epochs}" for stage in settings.stages)
-        raise UsageError(
-            UsageReason.BAD_VALUE,
-            f"--stages {sizes}: no epoch at {FACE_PX} px, the size that the device sees, so there "
-            f"would be no network to use: end with {FACE_PX}:6",
-        )
+    _refuse_contradictions(settings, has_votes=votes is not None)
     reading = reading_of(
         skip_bad=skip_bad, classes=emotion_classes(labels), face_crop=face_crop, yunet=yunet
     )
     prepare_folder(run, "--run")
-    asked = [open_predictor(path, EMOTIONS) for path in teachers]
+    asked = [open_predictor(path, EMOTIONS, precision=precision) for path in teachers]
     settings = replace(settings, teachers_sha256=tuple(_sha256(path) for path in teachers))
-    settings = replace(settings, consistent_teachers=consistent_teachers)
     if initial is not None:
         open_initial(initial, architecture)
         settings = replace(settings, initial_sha256=_sha256(initial))
@@ -101,11 +107,9 @@ def train_verb(
         settings = replace(settings, votes_sha256=_sha256(votes))
     answers, ask = None, None
     if consistent_teachers:
-        ask = partial(mean_answers, asked)
+        ask = partial(mean_answers, asked, count=settings.teacher_views or 1)
     elif asked:
-        training = dataset.select("Training")
-        with progress_bar("Asking the teachers", 2 * len(asked) * len(training)) as advance:
-            answers = teachers_answers(asked, training.images, advance)
+        answers = _answers(asked, dataset.select("Training"), settings, run)
     console = Console(stderr=True)
     console.print("Building the network ...", highlight=False)
     state = train(
@@ -118,10 +122,67 @@ def train_verb(
         ask=ask,
         console=console,
     )
-    print(
-        f"{run / 'best.keras'}: PublicTest accuracy {state.best_accuracy:.2%} "
+    print(_result(run, settings, state))
+
+
+def _check_one_of(option: str, value: str | int, known: Sequence[str | int]) -> None:
+    if value not in known:
+        raise UsageError(
+            UsageReason.BAD_VALUE,
+            f"{option}: {value!r} is not one of {', '.join(map(str, known))}",
+        )
+
+
+def _refuse_contradictions(settings: TrainingSettings, *, has_votes: bool) -> None:
+    if not has_votes and (settings.votes_in_label > 0 or settings.most_unclear < 1):
+        name = "votes_in_label" if settings.votes_in_label > 0 else "most_unclear"
+        raise UsageError(UsageReason.CONTRADICTION, f"--set {name}: this needs --votes")
+    if settings.early_learning > 0 and settings.mixup > 0:
+        raise UsageError(
+            UsageReason.CONTRADICTION,
+            "--set early_learning: it remembers the answers for each face, and --set mixup lays "
+            "two faces over each other: leave one of them out",
+        )
+    if settings.choose != "none" and FACE_PX not in {stage.side_px for stage in settings.stages}:
+        sizes = ",".join(f"{stage.side_px}:{stage.epochs}" for stage in settings.stages)
+        raise UsageError(
+            UsageReason.BAD_VALUE,
+            f"--stages {sizes}: no epoch at {FACE_PX} px, the size that the device sees, so there "
+            f"would be no network to use: end with {FACE_PX}:6, or compare trainings alone, with "
+            "--choose none",
+        )
+
+
+def _answers(
+    teachers: Sequence[Predictor], training: Fer2013, settings: TrainingSettings, run: Path
+) -> NDArray[np.float32]:
+    """Ask the teachers for the Training rows, once for a folder: it may take an hour."""
+    count = settings.teacher_views or 2
+    key = "-".join([training.digest(), str(count), settings.precision, *settings.teachers_sha256])
+    kept = RunFolder(run).answers(key)
+    if kept is not None:
+        return kept
+    total = count * len(teachers) * len(training)
+    with progress_bar("Asking the teachers", total) as advance:
+        answers = mean_answers(teachers, training.images, advance, count=count)
+    RunFolder(run).save_answers(answers, key)
+    return answers
+
+
+def _result(run: Path, settings: TrainingSettings, state: RunState) -> str:
+    if state.best_epoch is None:
+        last = state.history[-1]
+        return (
+            f"{run}: {settings.validation} accuracy {last.validation_accuracy:.2%} at "
+            f"{last.side_px} px after epoch {state.epochs_done}; no network is kept"
+        )
+    result = (
+        f"{run / 'best.keras'}: {settings.validation} accuracy {state.best_accuracy:.2%} "
         f"(epoch {state.best_epoch} of {state.epochs_done})"
     )
+    if state.public_test is not None:
+        result += f", PublicTest accuracy {state.public_test.accuracy:.2%}"
+    return result
 
 
 def _sha256(path: Path) -> str:

@@ -24,7 +24,7 @@ from edge_fer.observation import FaceBox
 from edge_fer.paths import SHIPPED_MODEL
 from quantize.evaluation.confidence import mean_confidence, scale
 from quantize.evaluation.predictors import open_predictor
-from quantize.training.distillation import teachers_answers
+from quantize.training.distillation import mean_answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         scale(network.log_probabilities(np.ascontiguousarray(view), lambda done: None), temperature)
         for view in (faces, faces[:, :, ::-1])
     )
-    teachers = teachers_answers([open_predictor(path) for path in words.teacher], faces)
+    teachers = mean_answers([open_predictor(path) for path in words.teacher], faces, count=2)
     found = agreement(straight, mirrored, teachers, card.uncertain_threshold)
     print(f"temperature {temperature:.3f}, threshold {card.uncertain_threshold:.3f}")
     for name in Agreement.__dataclass_fields__:

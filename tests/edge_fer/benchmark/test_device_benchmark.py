@@ -30,10 +30,12 @@ from edge_fer.benchmark.verb import (
 )
 from edge_fer.cli.app import main
 from edge_fer.errors import UserError
-from edge_fer.paths import SHIPPED_MODEL
+from edge_fer.paths import SHIPPED_MODEL, shipped_emotion_networks
 from firmware_bridge.benchmark.output import Output
 
-SHORT = Effort(model_s=0.2, operators_s=0.05, frames=60, daemon_s=1.5, fastest_s=1.0)
+SHORT = Effort(
+    model_s=0.2, operators_s=0.05, networks_s=0.05, frames=60, daemon_s=1.5, fastest_s=1.0
+)
 CALM = Conditions("performance", 1500.0, 50.0, 0, 0.1)
 
 
@@ -88,6 +90,19 @@ def test_it_measures_model_stages_and_daemon(result: dict[str, Any]) -> None:
     assert result["fastest"]["fps"] > 0
 
 
+def test_a_network_is_recommended_of_those_that_ship(
+    figures: DeviceFigures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = figures.recommendation
+    assert found is not None
+    assert [choice.name for choice in found.choices] == [
+        path.name for path in shipped_emotion_networks()
+    ]
+    assert found.choices[0].ms == figures.model.by_threads[1].p50_ms
+    _, shown = printed(monkeypatch, figures, json_output=False)
+    assert f"recommended: {found.network}" in shown
+
+
 def test_a_camera_that_keeps_its_rate_has_deadlines(result: dict[str, Any]) -> None:
     assert result["daemon"]["dropped"] >= 0
     assert 0 <= result["daemon"]["late"] <= result["daemon"]["frames_on_port"]
@@ -103,7 +118,8 @@ def test_the_result_says_what_ran_the_network(result: dict[str, Any]) -> None:
 def test_the_result_is_as_the_published_schema_says(result: dict[str, Any]) -> None:
     validator: Any = jsonschema.Draft202012Validator(result_schema())
     validator.validate(result)
-    del result["operators"]  # a result of before --ops was there
+    for later in ("operators", "recommendation"):
+        del result[later]  # a result of before it was there
     validator.validate(result)
     del result["model"]["sha256"]
     assert not validator.is_valid(result)

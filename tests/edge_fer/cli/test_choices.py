@@ -19,7 +19,7 @@ from firmware_bridge.transports import SCHEMES, open_transport
 from quantize.data.augmentation import AUGMENTATIONS
 from quantize.data.fer2013 import USAGES
 from quantize.search.space import SPACES
-from quantize.training.settings import PRECISIONS
+from quantize.training.settings import CHOICES, PRECISIONS
 
 
 def values(choices: type[StrEnum]) -> list[str]:
@@ -29,6 +29,7 @@ def values(choices: type[StrEnum]) -> list[str]:
 def test_choices_are_those_of_quantize() -> None:
     assert values(workstation.Augmentation) == list(AUGMENTATIONS)
     assert values(workstation.Precision) == list(PRECISIONS)
+    assert values(workstation.Choice) == list(CHOICES)
     assert values(workstation.Usage) == list(USAGES)
     assert values(workstation.Space) == list(SPACES)
 

@@ -6,7 +6,7 @@ import pytest
 pytest.importorskip("keras", reason="the workstation extra is not installed")
 
 from quantize.data.augmentation import NONE
-from quantize.data.batches import AugmentedBatches, one_hot
+from quantize.data.batches import AugmentedBatches, NumberedBatches, one_hot
 
 ROWS = 14
 # Each face has one grey of its own, so a mixture tells its parts.
@@ -135,3 +135,29 @@ def test_the_share_of_the_teachers_is_theirs() -> None:
     assert isinstance(targets, np.ndarray)
     np.testing.assert_array_equal(inputs, plain)
     np.testing.assert_allclose(targets, 0.75 * labels + 0.25 / 7, rtol=1e-5)
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_rows_are_numbered_where_a_loss_remembers_them(mirrored: bool) -> None:
+    images = np.random.default_rng(1).integers(0, 256, (10, 48, 48)).astype(np.uint8)
+    batches = AugmentedBatches(
+        images,
+        one_hot(np.arange(10) % 7),
+        side_px=48,
+        batch_size=4,
+        augmentation=NONE,
+        seed=1,
+        epoch=0,
+        mirrored=mirrored,
+    )
+    numbered = NumberedBatches(batches)
+    assert len(numbered) == 3
+    seen: list[int] = []
+    for index in range(3):
+        inputs, _ = numbered[index]
+        assert inputs["row"].shape == (len(inputs["face"]), 1)
+        for face, number in zip(inputs["face"], inputs["row"][:, 0].tolist(), strict=True):
+            image = images[number] if number < 10 else images[number - 10][:, ::-1]
+            np.testing.assert_allclose(face[..., 0] * 255, image, atol=1e-3)
+            seen.append(number)
+    assert sorted(seen) == list(range(20 if mirrored else 10))

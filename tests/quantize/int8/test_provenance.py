@@ -1,8 +1,12 @@
 """The origin of a network, of the record that its training left."""
 
+import json
+from dataclasses import replace
 from typing import Any
 
+from quantize.data.augmentation import AUGMENTATIONS
 from quantize.int8.provenance import emotions_provenance, eyes_provenance, face_provenance
+from quantize.training.settings import TrainingSettings
 
 SETTINGS: dict[str, Any] = {
     "architecture": "edge-small",
@@ -22,6 +26,34 @@ def test_data_of_ones_own_has_its_digest_and_no_source() -> None:
     )
     (data,) = found.data
     assert (data.sha256, data.source, data.licence) == ("a" * 64, "not said", "not said")
+
+
+def test_every_lever_is_in_the_command() -> None:
+    settings = replace(
+        TrainingSettings(teachers_sha256=("d" * 64,), consistent_teachers=True, teacher_views=10),
+        augmentation=replace(AUGMENTATIONS["light"], scale=0.05),
+        mixup=0.2,
+        early_learning=3.0,
+        choose="last",
+        fold=2,
+    )
+    record = {"settings": json.loads(json.dumps(settings.to_json())), "data_sha256": "a" * 64}
+    found = emotions_provenance(record)
+    assert found is not None
+    command = found.commands[0]
+    for option in (
+        "--consistent-teachers --teacher-views 10",
+        "--choose last --fold 2",
+        "--set mixup=0.2 --set early_learning=3",
+        "--set augmentation.rotation_deg=10 --set augmentation.scale=0.05",
+    ):
+        assert option in command
+    light = replace(settings, augmentation=AUGMENTATIONS["light"])
+    record["settings"] = json.loads(json.dumps(light.to_json()))
+    found = emotions_provenance(record)
+    assert found is not None
+    assert "--augmentation light" in found.commands[0]
+    assert "augmentation." not in found.commands[0]
 
 
 def test_without_a_record_there_is_none() -> None:

@@ -63,6 +63,18 @@ def test_edge_small_keeps_its_budget_and_is_of_the_same_family() -> None:
     assert [layer.name for layer in small.layers] == [layer.name for layer in edge.layers]
 
 
+def test_a_teacher_is_large_and_begins_with_its_shortcuts() -> None:
+    model = build("teacher")
+    assert 4_000_000 <= model.count_params() <= 10_000_000
+    assert multiply_adds(model) == 586_411_648
+    assert model.get_layer("block4_2_out").output.shape == (None, 6, 6, 384)
+    assert build("teacher", None).count_params() == model.count_params()
+    # What a block adds is multiplied by a gamma of 0 at first.
+    ends = [layer for layer in model.layers if layer.name.endswith("_2_norm")]
+    assert len(ends) == 8
+    assert all(not np.any(layer.gamma) for layer in ends)
+
+
 def test_edge_of_open_size_takes_the_weights_of_fixed_size() -> None:
     fixed, opened = build("edge"), build("edge", None)
     opened.set_weights(fixed.get_weights())
@@ -71,7 +83,7 @@ def test_edge_of_open_size_takes_the_weights_of_fixed_size() -> None:
 
 
 def test_an_unknown_name_says_which_names_there_are() -> None:
-    with pytest.raises(UserError, match=r"'vgg'.*edge, edge-small, paper"):
+    with pytest.raises(UserError, match=r"'vgg'.*edge, edge-small, paper, teacher"):
         build("vgg")
 
 

@@ -14,8 +14,13 @@ from edge_fer.errors import UserError  # noqa: E402
 from quantize.data.calibration_set import choose_calibration_set  # noqa: E402
 from quantize.data.fer2013 import Fer2013  # noqa: E402
 from quantize.int8.convert import convert  # noqa: E402
+from quantize.networks.architectures import build_teacher  # noqa: E402
 from quantize.networks.folding import fold_batch_norms  # noqa: E402
-from quantize.networks.network_file import gives_probabilities, load_network  # noqa: E402
+from quantize.networks.network_file import (  # noqa: E402
+    gives_probabilities,
+    in_precision,
+    load_network,
+)
 
 layers = keras.layers
 
@@ -142,3 +147,13 @@ def test_code_in_a_file_is_not_run(tmp_path: Path) -> None:
 def test_a_folder_that_is_no_saved_model(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"a folder without saved_model.pb"):
         load_network(tmp_path)
+
+
+def test_a_teacher_computes_in_half_precision_but_for_its_logits() -> None:
+    network = build_teacher(widths=(4, 8))
+    faces = np.random.default_rng(0).random((3, 48, 48, 1), np.float32)
+    half = in_precision(network, "mixed_bfloat16")
+    assert {layer.compute_dtype for layer in half.layers[1:-1]} == {"bfloat16"}
+    assert half.layers[-1].compute_dtype == "float32"
+    np.testing.assert_allclose(half(faces), network(faces), atol=0.05)
+    assert keras.config.dtype_policy().name == "float32"

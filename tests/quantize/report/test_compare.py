@@ -49,22 +49,43 @@ def test_a_row_says_what_differs_and_seeds_share_it(tmp_path: Path) -> None:
     lines = trainings_table([read_training(folder) for folder in folders]).splitlines()
     assert lines[2:] == [
         # Epochs of smaller images (0.9) are another task, and the best is of any epoch.
-        "| (these settings) | 3/3 | 1, 2 | 40.00%, 60.00% | 50.00% |  | 50.00%, 60.00% "
+        "| (these settings) | 3/3 | 0.1/0.1 | 1, 2 | 40.00%, 60.00% | 50.00% |  | 50.00%, 60.00% "
         f"| {a_network[:8]} |",
-        "| no FER+ votes | 3 | 1 | 30.00% | 30.00% | -20.00 points | 30.00% |  |",
-        "| mixup = 0.2, teacher cdcdcdcd + efefefef | 3 | 1 | 40.00% | 40.00% | -10.00 points "
-        "| 50.00% |  |",
+        "| no FER+ votes | 3 | 0.1 | 1 | 30.00% | 30.00% | -20.00 points | 30.00% |  |",
+        "| mixup = 0.2, teacher cdcdcdcd + efefefef | 3 | 0.1 | 1 | 40.00% | 40.00% | "
+        "-10.00 points | 50.00% |  |",
     ]
 
 
-def test_every_change_of_the_augmentation_is_named(tmp_path: Path) -> None:
+def test_an_augmentation_has_its_name(tmp_path: Path) -> None:
     folders = [
         run_folder(tmp_path / "a", BASE),
         run_folder(tmp_path / "b", replace(BASE, augmentation=NONE)),
     ]
     row = trainings_table([read_training(folder) for folder in folders]).splitlines()[3]
-    for said in ("augmentation.flip = False", "augmentation.rotation_deg = 0.0"):
+    assert row.startswith("| augmentation none |")
+
+
+def test_a_change_of_the_augmentation_of_its_own_is_named(tmp_path: Path) -> None:
+    changed = replace(NONE, rotation_deg=5.0)
+    folders = [
+        run_folder(tmp_path / "a", BASE),
+        run_folder(tmp_path / "b", replace(BASE, augmentation=changed)),
+    ]
+    row = trainings_table([read_training(folder) for folder in folders]).splitlines()[3]
+    for said in ("augmentation.flip = False", "augmentation.rotation_deg = 5.0"):
         assert said in row
+
+
+def test_the_mean_of_the_last_epochs_is_compared(tmp_path: Path) -> None:
+    folders = [
+        run_folder(tmp_path / "a", replace(BASE, choose="none")),
+        run_folder(tmp_path / "b", replace(BASE, mixup=0.2), (0.9, 0.7, 0.4)),
+    ]
+    lines = trainings_table([read_training(folder) for folder in folders], 2).splitlines()
+    assert "| last 2 epochs |" in lines[0]
+    assert lines[2] == "| (these settings) | 3 | 0.1 | 1 | 45.00% | 45.00% |  | 50.00% |"
+    assert lines[3] == "| mixup = 0.2 | 3 | 0.1 | 1 | 55.00% | 55.00% | +10.00 points | 70.00% |"
 
 
 def test_settings_of_an_earlier_version_have_the_defaults_of_what_it_did_not_know(

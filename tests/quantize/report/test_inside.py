@@ -116,6 +116,32 @@ def test_history_of_the_run(subject: Subject, small_fer2013: Fer2013, tmp_path: 
     assert "The training was on other data" in history_section(subject, "0" * 64, tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "PublicTest chose the best epoch"),
+        ({"fold": 3}, "65.00% on fold 3."),
+        ({"fold": 3}, "Fold 3 of the Training rows chose the best epoch."),
+        ({"choose": "last"}, "kept is epoch 5"),
+        ({"choose": "last"}, "The last epoch was kept"),
+        ({"architecture": "paper"}, "PublicTest chose"),
+    ],
+)
+def test_a_history_says_what_chose_the_epoch(
+    changes: dict[str, object],
+    said: str,
+    run_folder: Path,
+    small_fer2013: Fer2013,
+    tmp_path: Path,
+) -> None:
+    run = shutil.copytree(run_folder, tmp_path / "run")
+    record = json.loads((run / "settings.json").read_text())
+    record["settings"] |= changes
+    (run / "settings.json").write_text(json.dumps(record))
+    text = history_section(open_subject(run / "best.keras"), small_fer2013.digest(), tmp_path)
+    assert said in text
+
+
 def test_stages_of_a_history(run_folder: Path) -> None:
     history = read_history(run_folder)
     assert history is not None

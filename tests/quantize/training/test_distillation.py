@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from quantize.training.distillation import soft_targets, teachers_answers
+from quantize.training.distillation import mean_answers, soft_targets
 
 
 class Sided:
@@ -26,7 +26,7 @@ class Sided:
 def test_a_face_and_its_mirror_count_alike() -> None:
     left = np.zeros((1, 48, 48), np.uint8)
     left[:, :, :24] = 255
-    answers = teachers_answers([Sided()], np.concatenate([left, left[:, :, ::-1]]))
+    answers = mean_answers([Sided()], np.concatenate([left, left[:, :, ::-1]]), count=2)
     np.testing.assert_allclose(answers[0], answers[1], rtol=1e-6)
     assert answers[0, 0] == pytest.approx(0.5)
     assert answers.dtype == np.float32
@@ -43,7 +43,7 @@ def test_several_teachers_are_averaged_and_progress_is_told() -> None:
 
     told: list[float] = []
     faces = np.zeros((3, 48, 48), np.uint8)
-    answers = teachers_answers([Sided(), Sure()], faces, told.append)
+    answers = mean_answers([Sided(), Sure()], faces, told.append, count=2)
     assert answers[0, 0] == pytest.approx((0.1 + 0.4) / 2)
     assert sum(told) == 12
     np.testing.assert_allclose(answers.sum(axis=1), 1.0, rtol=1e-6)
@@ -51,7 +51,7 @@ def test_several_teachers_are_averaged_and_progress_is_told() -> None:
 
 def test_without_a_teacher_there_is_no_answer() -> None:
     with pytest.raises(ValueError, match="no teacher"):
-        teachers_answers([], np.zeros((1, 48, 48), np.uint8))
+        mean_answers([], np.zeros((1, 48, 48), np.uint8))
 
 
 def test_targets_are_a_mixture() -> None:

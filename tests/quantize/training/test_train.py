@@ -28,6 +28,7 @@ from quantize.data.load import USAGES, Fer2013  # noqa: E402
 from quantize.networks.architectures import build_edge, build_paper  # noqa: E402
 from quantize.training import learner, run_folder  # noqa: E402
 from quantize.training import train as training  # noqa: E402
+from quantize.training.folds import fold_of  # noqa: E402
 from quantize.training.learner import Learner  # noqa: E402
 from quantize.training.run_folder import RunFolder, RunState  # noqa: E402
 from quantize.training.settings import Stage, TrainingSettings, paper_settings  # noqa: E402
@@ -193,9 +194,10 @@ def soft_votes(dataset: Fer2013) -> NDArray[np.float32]:
                 votes_in_label=0.3,
                 sharpness=0.05,
                 mirror_agreement=0.5,
+                early_learning=0.5,
                 stages=(Stage(16, 1), Stage(48, 2)),
             ),
-            id="sharpness-agreement",
+            id="sharpness-agreement-early-learning",
         ),
     ],
 )
@@ -289,6 +291,62 @@ def test_unclear_rows_are_left_out_and_votes_get_their_share_of_the_label(
     np.testing.assert_allclose(targets["logits"][angry], [[0.5, 0, 0, 0, 0, 0, 0.5]] * angry.sum())
     with pytest.raises(UserError, match="most_unclear=0: no Training row is left"):
         train(data, tmp_path / "none", replace(settings, most_unclear=0.0), votes=votes)
+
+
+def test_a_fold_has_a_tenth_of_the_pictures_and_all_copies_of_one() -> None:
+    pictures = np.random.default_rng(1).integers(0, 256, (2000, 8, 8)).astype(np.uint8)
+    folds = fold_of(pictures)
+    counts = np.bincount(folds, minlength=11)
+    assert counts[0] == 0
+    assert np.all(np.abs(counts[1:] - 200) < 60)
+    np.testing.assert_array_equal(fold_of(pictures[::-1]), folds[::-1])
+
+
+@pytest.mark.slow
+def test_a_fold_chooses_and_public_test_is_measured_once_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tiny_dataset()
+    measured: list[int] = []
+    predict = training.predict_logits
+
+    def spy(model: Any, faces: Any) -> Any:
+        measured.append(len(faces))
+        return predict(model, faces)
+
+    monkeypatch.setattr(training, "predict_logits", spy)
+    settings = replace(TINY, stages=(Stage(48, 2),), fold=3, choose="last", early_learning=1.0)
+    state = train(data, tmp_path / "run", settings)
+    held = int(np.count_nonzero(fold_of(data.select("Training").images) == 3))
+    assert 0 < held < 28
+    assert measured == [held, held, 28]
+    assert state.best_epoch == 2
+    assert state.best_accuracy == state.history[-1].validation_accuracy
+    assert state.public_test is not None
+    best = keras.models.load_model(RunFolder(tmp_path / "run").best)
+    public = data.select("PublicTest")
+    right = best.predict(public.images[..., np.newaxis] / 255.0, verbose=0).argmax(axis=1)
+    assert state.public_test.accuracy == pytest.approx(np.mean(right == public.labels))
+    assert train(data, tmp_path / "run", settings) == state
+    assert measured == [held, held, 28]  # not once more
+
+
+@pytest.mark.slow
+def test_a_comparison_keeps_no_network(tmp_path: Path) -> None:
+    settings = replace(ONE_SIZE, stages=(Stage(16, 1),), choose="none")
+    state = train(tiny_dataset(), tmp_path / "run", settings)
+    assert state.best_epoch is None
+    assert not RunFolder(tmp_path / "run").best.exists()
+
+
+def test_answers_are_kept_for_the_same_teachers_alone(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    assert folder.answers("a") is None
+    folder.save_answers(np.full((2, 7), 1 / 7, np.float32), "a")
+    np.testing.assert_array_equal(folder.answers("a"), np.full((2, 7), 1 / 7, np.float32))
+    assert folder.answers("b") is None
+    (tmp_path / "answers.npz").write_bytes(b"PK torn")
+    assert folder.answers("a") is None
 
 
 @pytest.mark.slow
@@ -431,5 +489,5 @@ def test_wrong_stages_are_refused(text: str) -> None:
 
 
 def test_an_unknown_architecture_names_the_known_ones() -> None:
-    with pytest.raises(UserError, match="'resnet' is not one of edge, edge-small, paper"):
+    with pytest.raises(UserError, match="'resnet' is not one of edge, edge-small, paper, teacher"):
         settings_for("resnet", 1, None)

@@ -35,6 +35,9 @@ def test_the_shipped_file_is_begun_with_and_taught_by(noisy_csv: Path, tmp_path:
         (["--initial", __file__], "not a Keras model"),
         (["--teacher", __file__], "neither a .keras or .h5 nor a .tflite file"),
         (["--augmentation", "wild"], "'wild' is not one of"),
+        (["--stages", "32:1"], "compare trainings alone, with --choose none"),
+        (["--teacher-views", "3", "--teacher", str(SHIPPED_MODEL)], "3 is not one of 1, 2, 10"),
+        (["--set", "early_learning=3", "--set", "mixup=0.2"], "leave one of them out"),
         (["--labels", "happy,calm"], "'calm' is none of angry, disgust"),
     ],
 )
