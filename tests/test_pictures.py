@@ -19,6 +19,7 @@ CHARTS = {
     "docs/edge/reliability.png",
     "docs/edge/risk-coverage.png",
     "docs/growth.png",
+    "docs/pareto.png",
     "docs/search/search-edge-pareto.png",
 }
 OF_THE_PORTRAIT = {  # Eileen M. Collins, by NASA, in the public domain

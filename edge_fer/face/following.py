@@ -17,6 +17,10 @@ from edge_fer.face.tracking import TrackedFace
 # counts as lost: a head that is bowed and turned far measures 0.3 to 0.4 in a blurred picture.
 FOUND_PRESENCE = 0.9
 KEPT_PRESENCE = 0.3
+# Down to FAINT_PRESENCE the square of a lost face still moves with what is seen of it. From
+# AGAIN_PRESENCE on it counts again: more than where it was lost, so that it does not flicker.
+FAINT_PRESENCE = 0.1
+AGAIN_PRESENCE = 0.4
 # If a square moved or grew by more than this (shares of its side), it is read again at its new
 # place: the network was trained for a face within an eighth of the middle.
 _MOVED, _GREW = 0.10, 0.15
@@ -24,7 +28,7 @@ _MOVED, _GREW = 0.10, 0.15
 # was before, it must reach this presence twice, because a texture, or a part of a face at an edge,
 # may reach it once.
 CONFIRM_S = 0.3
-HOLD_S = 0.5  # a lost face is searched at its last place
+HOLD_S = 0.5  # a lost face of which nothing is seen is searched at its last place
 SAME_PERSON_S = 2.0  # for this time a lost face is preferred to a larger one
 SEARCH_EVERY_S = 0.03  # one kind of search each time
 # A square outside of these shares of the last one's side is not the same face.
@@ -56,14 +60,14 @@ class NetworkTracker:
         self._square: Square | None = None
         self._seen_s = -math.inf
         self._found_s = -math.inf
-        self._sure = False  # whether the square certainly contains a face
+        self._least = FOUND_PRESENCE  # what the square must reach to count as a face
         self._last: Square | None = None
         self._searched_s = -math.inf
 
     def forget(self) -> None:
         """Reset: later frames are unrelated to earlier ones."""
         self._square = self._last = None
-        self._sure = False
+        self._least = FOUND_PRESENCE
         self._seen_s = self._found_s = self._searched_s = -math.inf
         self._search.restart()
 
@@ -79,37 +83,47 @@ class NetworkTracker:
         """Return the face in `grey` (uint8[h,w]) captured at the monotonic `time_s`, or None."""
         reading, detected = None, False
         if self._square is not None:
-            least = KEPT_PRESENCE if self._sure else FOUND_PRESENCE
-            reading = self._follow(grey, self._square, least)
-            if reading is None:
-                # Kept for a moment; but to count again, it must reach the presence of a first
-                # detection.
-                self._found_s, self._sure = time_s, False
-                if time_s - self._seen_s > HOLD_S:
-                    self._square = None
-            elif time_s - self._found_s >= CONFIRM_S:
-                self._sure = True
+            followed = self._follow(grey, self._square)
+            if followed is not None and followed.presence >= self._least:
+                reading = followed
+                if time_s - self._found_s >= CONFIRM_S:
+                    self._least = KEPT_PRESENCE
+            else:
+                self._found_s = time_s
+                self._lose(followed, time_s - self._seen_s)
         if reading is None:
             reading, detected = self._find(grey, time_s), True
         if reading is None:
             return None
         self._square = reading.square
         if detected:
-            self._found_s, self._sure = time_s, False
+            self._found_s, self._least = time_s, FOUND_PRESENCE
             if self._last is not None and not _is_beside(self._last, reading.square):
                 return None  # must be confirmed in the next frame
         self._last, self._seen_s = reading.square, time_s
         return TrackedFace(box_of(reading), detected=detected, age_s=0.0, reading=reading)
 
-    def _follow(self, grey: NDArray[np.uint8], square: Square, least: float) -> FaceReading | None:
-        """Return the face that was in `square`; None where its presence is under `least`."""
+    def _follow(self, grey: NDArray[np.uint8], square: Square) -> FaceReading | None:
+        """Return what the face in `square` has become; None where it is another's, or no face."""
         reading = self._network.read(grey, square)
         now = reading.square
         if reading.presence >= KEPT_PRESENCE and _is_far(square, now):
             reading = self._network.read(grey, now)
-        if reading.presence < least:
+        if reading.presence < FAINT_PRESENCE:
             return None
         return reading if _is_like(square, reading.square) else None
+
+    def _lose(self, followed: FaceReading | None, lost_s: float) -> None:
+        """Keep looking for a face that was last seen `lost_s` ago, or give it up."""
+        if followed is not None and lost_s <= SAME_PERSON_S:
+            # A profile that bows, or leaves the picture in part, moves on and returns.
+            self._square = followed.square
+            if self._least == KEPT_PRESENCE:
+                self._least = AGAIN_PRESENCE
+            return
+        self._least = FOUND_PRESENCE  # whatever comes in its place
+        if lost_s > HOLD_S:
+            self._square = None
 
     def _find(self, grey: NDArray[np.uint8], time_s: float) -> FaceReading | None:
         if time_s - self._searched_s < self._search_every_s:

@@ -33,6 +33,7 @@ LOGITS = "logits_of_probabilities"
 _GREY, _COLOURS = 1, 3
 _LEAST_SIDE_PX, _MOST_SIDE_PX = 16, 512
 _TOLERANCE = 2e-3  # of probabilities: float32 sums in another order
+_ROUGH_TOLERANCE = 0.02
 _SAMPLES = 8
 # Layers that do nothing but in training.
 _RANDOM_PREFIX = "Random"
@@ -586,15 +587,23 @@ def _refuse_different(
         after = _softmax(after)
     if before.shape[1] == 1:
         positive = before if _is_between(before) else 1 / (1 + np.exp(-before))
-        before = np.concatenate([1 - positive, positive], axis=1)
-    elif _is_between(before):
-        before = before / np.maximum(before.sum(axis=1, keepdims=True), 1e-12)
+        read_as = [np.concatenate([1 - positive, positive], axis=1)]
     else:
-        before = _softmax(before)
-    before = before[:, [use.labels.index(label) for label in kind.labels]]
-    worst = float(np.abs(before - after).max())
-    limit = _TOLERANCE if "log_sigmoid" not in {layer.name for layer in adapted.layers} else 0.02
-    _refuse_off(worst, limit, "probabilities", source)
+        read_as = [_softmax(before)]
+        if _is_between(before):  # probabilities, or logits that all happen to lie there
+            read_as.append(before / np.maximum(before.sum(axis=1, keepdims=True), 1e-12))
+    order = [use.labels.index(label) for label in kind.labels]
+    worst = min(float(np.abs(answers[:, order] - after).max()) for answers in read_as)
+    _refuse_off(worst, _limit(model, adapted), "probabilities", source)
+
+
+def _limit(model: keras.Model, adapted: keras.Model) -> float:
+    """Return how far the probabilities may be apart."""
+    if "log_sigmoid" in {layer.name for layer in adapted.layers}:
+        return _ROUGH_TOLERANCE
+    # One that computes in half precision is exact to two or three digits; the adapted one is exact.
+    halves = {layer.compute_dtype for layer in model._flatten_layers()} & {"bfloat16", "float16"}
+    return _ROUGH_TOLERANCE if halves else _TOLERANCE
 
 
 def _refuse_off(worst: float, limit: float, what: str, source: str) -> None:

@@ -121,6 +121,7 @@ VERBS: dict[str, list[str]] = {
     "faces": [NONE, "--out", "crops"],
     "evaluate": [NONE, "--data", NONE],
     "search": ["--help"],
+    "soup": [NONE, NONE, "--data", NONE, "--out", "soup.keras"],
     "trainings": ["--help"],
     "cache": [],
     "tune": ["--help"],

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -7,10 +8,18 @@ from numpy.typing import NDArray
 
 from edge_fer.camera.scene import Scene
 from edge_fer.face.boxes import square_of_box
-from edge_fer.face.following import HOLD_S, NetworkTracker
+from edge_fer.face.following import (
+    AGAIN_PRESENCE,
+    FAINT_PRESENCE,
+    FOUND_PRESENCE,
+    HOLD_S,
+    KEPT_PRESENCE,
+    SAME_PERSON_S,
+    NetworkTracker,
+)
 from edge_fer.face.haar import HaarDetector
 from edge_fer.face.landmarks import Square
-from edge_fer.face.network import FaceNetwork
+from edge_fer.face.network import FaceNetwork, FaceReading
 from edge_fer.face.searching import open_cascades
 from edge_fer.face.seat import SEAT_OF_SIDE, WHOLE_FRAME, SeatRegion, seat_of
 
@@ -104,6 +113,55 @@ def test_after_a_moment_without_it_the_face_is_found_where_it_was(
     face = tracker.update(driver, HOLD_S - 0.1)
     assert face is not None
     assert not face.detected
+
+
+class Dimmed(FaceNetwork):
+    """Reads as the network does, but for the presence, which `most` limits."""
+
+    most = 1.0
+
+    def read(self, grey: Grey, square: Square) -> FaceReading:
+        reading = super().read(grey, square)
+        return replace(reading, presence=min(reading.presence, self.most))
+
+
+def test_a_face_that_is_hardly_seen_is_followed_unseen_and_returns(
+    driver: Grey, square: Square
+) -> None:
+    network, search = Dimmed(), Proposals(square)
+    tracker = NetworkTracker(network, search)
+    for number in range(15):
+        assert tracker.update(driver, number / 30) is not None
+    search.squares = []
+    network.most = KEPT_PRESENCE - 0.1
+    for number in range(15, 45):  # a second, in which it moves by more than half of its width
+        assert tracker.update(moved(driver, 6.0 * (number - 14), 0), number / 30) is None
+    frame = moved(driver, 6.0 * 30, 0)
+    network.most = KEPT_PRESENCE + 0.05
+    assert tracker.update(frame, 1.5) is None, "as little as where it was lost: it would flicker"
+    network.most = AGAIN_PRESENCE
+    face = tracker.update(frame, 1.53)
+    assert face is not None
+    assert face.reading is not None
+    assert not face.detected
+    wanted = (square.centre[0] + 180.0, square.centre[1])
+    assert math.dist(face.reading.square.centre, wanted) < 0.2 * square.side
+
+
+@pytest.mark.parametrize("seconds", [1.0, SAME_PERSON_S + 0.5])
+def test_what_was_a_face_for_a_moment_must_be_found_anew(
+    driver: Grey, square: Square, seconds: float
+) -> None:
+    network, search = Dimmed(), Proposals(square)
+    tracker = NetworkTracker(network, search)
+    for number in range(3 if seconds < SAME_PERSON_S else 15):
+        tracker.update(driver, number / 30)
+    search.squares = []
+    network.most = FAINT_PRESENCE + 0.01
+    for number in range(15, 15 + round(30 * seconds)):
+        assert tracker.update(driver, number / 30) is None
+    network.most = FOUND_PRESENCE - 0.1
+    assert tracker.update(driver, 0.6 + seconds) is None
 
 
 def test_a_proposal_without_a_face_counts_for_nothing(

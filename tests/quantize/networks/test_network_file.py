@@ -60,6 +60,18 @@ def test_open_size_and_half_precision_become_fixed_and_float32(
     assert "CAST" not in convert(fold_batch_norms(model), calibration).operators
 
 
+def test_logits_that_all_lie_between_0_and_1_are_logits(tmp_path: Path) -> None:
+    face = keras.Input((48, 48, 1))
+    logits = layers.Dense(7, bias_initializer=keras.initializers.Constant(0.5))
+    path = save(tmp_path, face, logits(layers.GlobalAveragePooling2D()(face)))
+    network = keras.models.load_model(path)
+    network.layers[-1].set_weights([np.linspace(-0.4, 0.4, 7)[np.newaxis], np.full(7, 0.5)])
+    network.save(path)
+    picture = np.full((1, 48, 48, 1), 0.5, np.float32)
+    assert np.ptp(network(picture)) > 0.3
+    np.testing.assert_allclose(load_network(path)(picture), network(picture), atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("shape", "classes", "message"),
     [
