@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from edge_fer.atomic_write import write_atomically
-from edge_fer.bounded_read import read_bounded
 from edge_fer.errors import (
     Extra,
     KeyFileError,
@@ -19,6 +18,7 @@ from edge_fer.errors import (
     OutputError,
     OutputReason,
 )
+from firmware_bridge.bounded_read import read_bounded
 
 _MOST_PEM_BYTES = 1 << 16  # a key has some hundred; a device or a pipe has no end
 KEY_BYTES = 32  # of a public key, Ed25519 or X25519

@@ -114,6 +114,17 @@ PatchesOut = Annotated[
 
 
 # The choices of `quantize`, which is not imported to show help; a test holds them equal.
+NetworkOutOption = Annotated[
+    Path,
+    typer.Option(
+        "--out",
+        metavar="FILE",
+        callback=file_for("--out", ".keras"),
+        help="The .keras file to write.",
+    ),
+]
+
+
 class Architecture(StrEnum):
     """Networks that can be trained."""
 
@@ -392,15 +403,7 @@ def soup(
         typer.Argument(help="best.keras of trainings that began with the same --initial."),
     ],
     data: DataOption,
-    out: Annotated[
-        Path,
-        typer.Option(
-            "--out",
-            metavar="FILE",
-            callback=file_for("--out", ".keras"),
-            help="The .keras file to write.",
-        ),
-    ],
+    out: NetworkOutOption,
     skip_bad: SkipBadOption = False,
 ) -> None:
     """Average the weights of networks that began as one, as with other seeds, into one network."""
@@ -786,15 +789,7 @@ def prepare_eyes(
 @eyes_app.command("train")
 def train_eyes(
     data: EyesOption,
-    out: Annotated[
-        Path,
-        typer.Option(
-            "--out",
-            metavar="FILE",
-            callback=file_for("--out", ".keras"),
-            help="The .keras file to write.",
-        ),
-    ] = Path("eyes.keras"),
+    out: NetworkOutOption = Path("eyes.keras"),
     seed: SplitSeedOption = 1,
     epochs: Annotated[int, typer.Option(help="Passes over the pictures.", min=1)] = 40,
     learning_rate: Annotated[

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edge_fer.bounded_read import read_bounded
 from edge_fer.errors import ConfigError, ConfigReason
+from firmware_bridge.bounded_read import read_bounded
 
 MAX_BYTES = 65_536  # a config is some kilobytes: more is another file, or a device without an end
 _POSITION = re.compile(r"^(?P<what>.*) \(at (?:line (?P<line>\d+), column \d+|end of document)\)$")

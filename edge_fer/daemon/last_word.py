@@ -12,8 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from edge_fer.boot import boot_id
-from edge_fer.bounded_read import read_bounded
 from edge_fer.driver_state.standby import Standby
+from firmware_bridge.bounded_read import read_bounded
 
 _MOST_BYTES = 512
 _log = logging.getLogger(__name__)

@@ -8,11 +8,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_fer.bounded_read import read_bounded
 from edge_fer.errors import ModelError, ModelReason
 from edge_fer.face.brightening import brightened
 from edge_fer.face.cutting import cut_turned, shrink, turned_square
 from edge_fer.observation import FaceBox, Landmarks
+from firmware_bridge.bounded_read import read_bounded
 
 FILE_NAME = "face_detection_yunet_2023mar.onnx"
 MOST_BYTES = 4 << 20  # it has 233 kB; more is another file

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from edge_fer.boot import boot_id
-from edge_fer.bounded_read import read_bounded
+from firmware_bridge.bounded_read import read_bounded
 
 MOST_ATTEMPTS = 2
 # Of the ten seconds in which the vehicle is told something after any start. Two models that hang

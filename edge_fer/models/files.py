@@ -4,8 +4,8 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge_fer.bounded_read import read_bounded
 from edge_fer.errors import ModelError, ModelReason
+from firmware_bridge.bounded_read import read_bounded
 
 MOST_MODEL_BYTES = 32 << 20  # the largest network here has half a megabyte
 MOST_CARD_BYTES = 1 << 20  # a card is a few kilobytes; more is another file

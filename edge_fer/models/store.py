@@ -24,7 +24,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge_fer.atomic_write import sync_folder, write_atomically
-from edge_fer.bounded_read import read_bounded
 from edge_fer.errors import ModelError, ModelReason, UserError
 from edge_fer.models.card import NetworkCard, load_network, network_card_of
 from edge_fer.models.check import require_sound
@@ -37,6 +36,7 @@ from edge_fer.models.files import (
 )
 from edge_fer.models.kind import EMOTIONS, ModelKind
 from edge_fer.models.signature import require_signature
+from firmware_bridge.bounded_read import read_bounded
 
 _CURRENT, _PREVIOUS, _FLOOR = "current", "previous", "floor"
 _FLOOR_BYTES = 17  # of MOST_RELEASE, and a line end

@@ -23,10 +23,10 @@ from pathlib import Path
 from typing import Any
 
 from edge_fer.atomic_write import write_atomically
-from edge_fer.bounded_read import read_bounded
 from edge_fer.errors import Extra, KeyFileError, KeyReason, OutputError
 from edge_fer.keys import KEY_BYTES, read_private_key, require_cryptography, write_new_key
 from edge_fer.recording.stored import MOST_NUMBER, StoredClip
+from firmware_bridge.bounded_read import read_bounded
 
 SIGNATURE_MAGIC = b"EFSIGN1\n"
 _SIGNATURE_BYTES, _DIGEST_BYTES = 64, 32

@@ -17,7 +17,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from edge_fer.bounded_read import open_bounded, read_bounded
 from edge_fer.errors import ClipError, ClipReason, UserError
 from edge_fer.keys import KEY_BYTES
 from edge_fer.recording.chain import (
@@ -40,6 +39,7 @@ from edge_fer.recording.sealing import (
     SealOpener,
     key_id,
 )
+from firmware_bridge.bounded_read import open_bounded, read_bounded
 
 MAGIC = b"EFCLIP1\n"
 _LENGTH = struct.Struct("<I")

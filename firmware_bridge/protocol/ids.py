@@ -1,9 +1,7 @@
 """Where the messages lie on the bus: at a base id, or where a DBC of one's own puts them."""
 
 import errno
-import os
 import re
-import stat
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -11,6 +9,7 @@ from typing import Any
 
 import cantools
 
+from firmware_bridge.bounded_read import read_bounded
 from firmware_bridge.errors import InputError, InputReason
 from firmware_bridge.protocol.frame import (
     EXTENDED,
@@ -60,20 +59,13 @@ def read_dbc(path: Path) -> str:
     A pipe or a device is refused: a daemon would wait for it at its start.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
-        try:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise OSError(errno.EINVAL, "not a regular file")
-            with os.fdopen(descriptor, "rb", closefd=False) as file:
-                data = file.read(_MOST_DBC_BYTES + 1)
-        finally:
-            os.close(descriptor)
-        if len(data) > _MOST_DBC_BYTES:
-            raise OSError(errno.EFBIG, f"larger than {_MOST_DBC_BYTES >> 20} MiB")
+        data = read_bounded(path, _MOST_DBC_BYTES)
     except OSError as error:
-        raise InputError(
-            InputReason.UNREADABLE, f"dbc: {path}: cannot be read ({error.strerror})"
-        ) from error
+        why = {
+            errno.EFBIG: f"larger than {_MOST_DBC_BYTES >> 20} MiB",
+            errno.EISDIR: "not a regular file",
+        }.get(error.errno or 0, error.strerror)
+        raise InputError(InputReason.UNREADABLE, f"dbc: {path}: cannot be read ({why})") from error
     return data.decode(errors="replace").replace("\r\n", "\n")
 
 

@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from edge_fer.models.kind import EYES
+from quantize.networks.blocks import normed_convolution
 
 # Kernel side, stride and width of each convolution; 10 and 5 px are reached by max pooling.
 FIRST = (5, 2, 16)
@@ -37,14 +38,5 @@ def build_eyes() -> keras.Model:
 def _convolution(
     x: keras.KerasTensor, width: int, name: str, *, kernel: int = 3, stride: int = 1
 ) -> keras.KerasTensor:
-    x = layers.Conv2D(
-        width,
-        kernel,
-        strides=stride,
-        padding="same",
-        use_bias=False,
-        kernel_initializer="he_normal",
-        name=name,
-    )(x)
-    x = layers.BatchNormalization(momentum=0.97, name=f"{name}_norm")(x)
+    x = normed_convolution(x, width, name, kernel=kernel, stride=stride, momentum=0.97)
     return layers.ReLU(name=f"{name}_relu")(x)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from edge_fer.errors import DataError, DataReason
 from quantize.face.canonical import CanonicalFace
-from quantize.face.mouths import MouthTeacher, open_mouth_teacher
+from quantize.face.mouths import MouthTeacher, mouth_teacher_name, open_mouth_teacher
 from quantize.teachers.mesh import POINTS, Mesh, MeshTeacher, square_of
 
 SIDE_PX = 192  # of the largest picture
@@ -215,7 +215,7 @@ def label(
         np.array([picture.group for picture in pictures]),
         np.array([picture.source for picture in pictures]),
         canonical,
-        open_mouth_teacher().name,
+        mouth_teacher_name(),
     )
 
 

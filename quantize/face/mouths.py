@@ -21,20 +21,19 @@ WITHOUT_LIPS = (
 class MouthTeacher:
     """Reads mouth openings: the gap between the inner lips over the mouth's width, in 3-D.
 
-    `name` is the network that it asks. Without the package of the network for lips, the opening is
-    that of the mesh.
+    Without the package of the network for lips, the opening is that of the mesh.
     """
 
     lips: LipsTeacher | None
 
-    @property
-    def name(self) -> str:
-        """The network's name, for the record of a training."""
-        return BY_MESH if self.lips is None else BY_LIPS
-
     def read(self, grey: NDArray[np.uint8], mesh: Mesh) -> float:
         """Return the opening, 0 and more, of the face in `grey` (uint8[h,w]) with that mesh."""
         return mouth_opening(mesh) if self.lips is None else self.lips.read(grey, mesh)
+
+
+def mouth_teacher_name() -> str:
+    """Return the name of the network that `open_mouth_teacher` asks, for a training's record."""
+    return BY_MESH if lips_file() is None else BY_LIPS
 
 
 def open_mouth_teacher() -> MouthTeacher:

@@ -6,6 +6,7 @@ from keras import layers
 from numpy.typing import NDArray
 
 from edge_fer.models.kind import FACE
+from quantize.networks.blocks import normed_convolution
 
 SIDE_PX = FACE.side_px
 # Width and stride of each convolution, from 64 to 4 px. Strides instead of pooling: of networks
@@ -21,16 +22,8 @@ def build_face() -> keras.Model:
     inputs = keras.Input((SIDE_PX, SIDE_PX, 1), name="face")
     x = inputs
     for number, (width, stride) in enumerate(LAYERS, start=1):
-        x = layers.Conv2D(
-            width,
-            STEM_KERNEL if number == 1 else 3,
-            strides=stride,
-            padding="same",
-            use_bias=False,
-            kernel_initializer="he_normal",
-            name=f"conv{number}",
-        )(x)
-        x = layers.BatchNormalization(momentum=0.95, name=f"conv{number}_norm")(x)
+        kernel = STEM_KERNEL if number == 1 else 3
+        x = normed_convolution(x, width, f"conv{number}", kernel=kernel, stride=stride)
         x = layers.ReLU(name=f"conv{number}_relu")(x)
     x = layers.Flatten(name="flatten")(x)
     x = layers.Dense(DENSE, use_bias=False, kernel_initializer="he_normal", name="dense")(x)

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from edge_fer.face.landmarks import NAMES
 from edge_fer.face.rotation import angles_of
-from quantize.teachers.mesh import Mesh
+from quantize.teachers.mesh import INNER_LIPS, MOUTH_CORNERS, Mesh
 
 # The mesh's points for `edge_fer.face.landmarks.NAMES`, in that order.
 MESH_POINTS = np.array(
@@ -15,7 +15,6 @@ MESH_POINTS = np.array(
 )  # fmt: skip
 assert len(MESH_POINTS) == len(NAMES)
 _RIGHT_EYE, _LEFT_EYE = (33, 133), (263, 362)
-_MOUTH_CORNERS, _INNER_LIPS = (61, 291), (13, 14)
 
 # What the teacher reads (medians) of 500 heads that `quantize.face.turned` drew at a known yaw, in
 # degrees: from 35 on it falls behind. Its labels are stretched by this.
@@ -42,8 +41,8 @@ def eye_distance(mesh: Mesh) -> float:
 
 def mouth_opening(mesh: Mesh) -> float:
     """Return the gap between the inner lips over the mouth's width, both in 3-D."""
-    upper, lower = mesh[list(_INNER_LIPS)]
-    right, left = mesh[list(_MOUTH_CORNERS)]
+    upper, lower = mesh[list(INNER_LIPS)]
+    right, left = mesh[list(MOUTH_CORNERS)]
     return float(np.linalg.norm(upper - lower)) / max(float(np.linalg.norm(right - left)), 1e-3)
 
 

@@ -17,6 +17,7 @@ from keras import layers
 from edge_fer.emotions import LABELS
 from edge_fer.errors import UsageError, UsageReason
 from edge_fer.models.kind import FACE_PX
+from quantize.networks.blocks import normed_convolution
 
 # Width of each convolution, one inner tuple a resolution (48, 24, 12, 6 px). Narrow where the
 # pixels are many and wide where they are few: 0.996 M parameters, 102 M multiply-adds.
@@ -56,15 +57,7 @@ def build_edge(
             x = layers.MaxPooling2D(name=f"pool{stage}")(x)
         for index, width in enumerate(of_stage):
             layer = f"conv{stage + 1}_{index + 1}"
-            x = layers.Conv2D(
-                width,
-                3,
-                padding="same",
-                use_bias=False,
-                kernel_initializer="he_normal",
-                name=layer,
-            )(x)
-            x = layers.BatchNormalization(momentum=0.95, name=f"{layer}_norm")(x)
+            x = normed_convolution(x, width, layer)
             x = layers.ReLU(name=f"{layer}_relu")(x)
     x = layers.GlobalAveragePooling2D(name="average")(x)
     x = layers.Dropout(dropout, name="dropout")(x)
@@ -93,7 +86,7 @@ def build_teacher(
     arXiv:1706.02677). `side_px` None leaves the image size open.
     """
     inputs = keras.Input((side_px, side_px, 1), name="face")
-    x = layers.ReLU(name="stem_relu")(_normed(inputs, widths[0], 3, 1, "stem"))
+    x = layers.ReLU(name="stem_relu")(normed_convolution(inputs, widths[0], "stem"))
     for stage, width in enumerate(widths, start=1):
         for index in range(1, _BLOCKS + 1):
             stride = 2 if stage > 1 and index == 1 else 1
@@ -104,8 +97,9 @@ def build_teacher(
 
 
 def _residual(x: Any, width: int, stride: int, name: str) -> Any:
-    branch = layers.ReLU(name=f"{name}_relu")(_normed(x, width, 3, stride, f"{name}_1"))
-    branch = _normed(branch, width, 3, 1, f"{name}_2", gamma="zeros")
+    branch = normed_convolution(x, width, f"{name}_1", stride=stride)
+    branch = layers.ReLU(name=f"{name}_relu")(branch)
+    branch = normed_convolution(branch, width, f"{name}_2", gamma="zeros")
     scales = layers.GlobalAveragePooling2D(keepdims=True, name=f"{name}_squeeze")(branch)
     squeezed = max(8, width // _SQUEEZE)
     scales = layers.Dense(squeezed, activation="relu", name=f"{name}_reduce")(scales)
@@ -114,21 +108,8 @@ def _residual(x: Any, width: int, stride: int, name: str) -> Any:
     if stride > 1:
         x = layers.AveragePooling2D(stride, padding="same", name=f"{name}_pool")(x)
     if x.shape[-1] != width:
-        x = _normed(x, width, 1, 1, f"{name}_shortcut")
+        x = normed_convolution(x, width, f"{name}_shortcut", kernel=1)
     return layers.ReLU(name=f"{name}_out")(layers.Add(name=f"{name}_sum")([x, branch]))
-
-
-def _normed(x: Any, width: int, kernel: int, stride: int, name: str, gamma: str = "ones") -> Any:
-    x = layers.Conv2D(
-        width,
-        kernel,
-        strides=stride,
-        padding="same",
-        use_bias=False,
-        kernel_initializer="he_normal",
-        name=name,
-    )(x)
-    return layers.BatchNormalization(momentum=0.95, gamma_initializer=gamma, name=f"{name}_norm")(x)
 
 
 def build_paper(

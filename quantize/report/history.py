@@ -20,6 +20,7 @@ from quantize.report.comparison import PUBLISHED
 from quantize.report.markdown import paragraphs, picture
 from quantize.report.subject import Subject
 from quantize.training.run_folder import EpochResult, RunFolder
+from quantize.training.settings import validation_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ def _choice(settings: dict[str, Any]) -> str:
 
 
 def _validation(settings: dict[str, Any]) -> str:
-    return f"fold {settings['fold']}" if settings.get("fold") else "PublicTest"
+    return validation_rows(settings.get("fold", 0))
 
 
 def stages(epochs: tuple[EpochResult, ...]) -> list[tuple[int, int, int]]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from edge_fer.errors import UsageError, UsageReason
+from quantize.one_of import check_one_of
 
 
 class Suggest(Protocol):
@@ -91,8 +91,5 @@ SPACES: dict[str, Callable[[Suggest], Point]] = {"paper": suggest_paper, "edge":
 
 def suggest(space: str, trial: Suggest) -> Point:
     """Sample a point of the space called `space`; UserError if there is none of that name."""
-    if space not in SPACES:
-        raise UsageError(
-            UsageReason.BAD_VALUE, f"--space: {space!r} is not one of {', '.join(SPACES)}"
-        )
+    check_one_of("--space", space, SPACES)
     return SPACES[space](trial)

@@ -26,6 +26,7 @@ from edge_fer.isolated import python_module
 from edge_fer.out_path import prepare_folder
 from quantize.data.load import load_fer2013
 from quantize.evaluation.evaluation import rows_of
+from quantize.one_of import check_one_of
 from quantize.progress import progress_bar
 from quantize.search.space import SPACES
 from quantize.search.words import ENVIRONMENT, ReadingWords
@@ -148,10 +149,7 @@ def _refuse_wrong_words(
         ("--pruner", pruner, PRUNERS),
         ("--precision", precision, PRECISIONS),
     ):
-        if word not in known:
-            raise UsageError(
-                UsageReason.BAD_VALUE, f"{option}: {word!r} is not one of {', '.join(known)}"
-            )
+        check_one_of(option, word, known)
     if space == "edge" and pruner != "none" and most_multiply_adds == 0:
         raise UsageError(
             UsageReason.CONTRADICTION,

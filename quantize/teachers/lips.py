@@ -10,7 +10,6 @@ own, and LiteRT does not know them. They cut the lips out of the features: the f
 before and behind them, and the cut is made here.
 """
 
-import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,9 +22,9 @@ from flatbuffers import flexbuffers
 from numpy.typing import NDArray
 
 from edge_fer.errors import Extra, MissingPackageError, ModelError, ModelReason
-from edge_fer.face.cutting import turned_square
 from quantize.networks.tflite_file import open_interpreter
-from quantize.teachers.mesh import SIDE_PX, Mesh, square_of
+from quantize.teachers.mesh import INNER_LIPS, MOUTH_CORNERS, Mesh, cut_colour, square_of
+from quantize.teachers.package import package_file
 
 PACKAGE = "mediapipe==0.10.21"  # later ones no longer carry the file
 _FILE = Path("modules") / "face_landmark" / "face_landmark_with_attention.tflite"
@@ -35,16 +34,12 @@ _TO_SQUARE, _CUT, _BACK = (
     b"TransformLandmarks",
 )
 _LIPS = b"output_lips"
-_CORNERS, _INNER_LIPS = (61, 291), (13, 14)  # in the mesh's numbers
 
 
 def lips_file() -> Path | None:
     """Return where the network lies, or None where its package is not installed."""
-    found = importlib.util.find_spec("mediapipe")
-    if found is None or not found.submodule_search_locations:
-        return None
-    path = Path(next(iter(found.submodule_search_locations))) / _FILE
-    return path if path.is_file() else None
+    path = package_file("mediapipe", _FILE)
+    return path if path is not None and path.is_file() else None
 
 
 class LipsTeacher:
@@ -72,14 +67,7 @@ class LipsTeacher:
         The gap between the inner lips over the mouth's width, both in 3-D: this network gives them
         in the picture, and how much a turned head shortens each is that of the mesh.
         """
-        centre, side, tilt = square_of(mesh)
-        there = turned_square(centre, side, tilt, SIDE_PX)
-        flags = cv2.INTER_LINEAR if side > SIDE_PX / 2 else cv2.INTER_CUBIC
-        part = cv2.warpAffine(
-            grey, there, (SIDE_PX, SIDE_PX), flags=flags, borderMode=cv2.BORDER_REPLICATE
-        )
-        colour = np.repeat(part.astype(np.float32)[np.newaxis, ..., np.newaxis], 3, axis=-1)
-        colour = (colour / 255).astype(np.float32)
+        colour, _ = cut_colour(grey, *square_of(mesh))
         # The file's order of outputs is not ours: features are the larger.
         points, features = sorted(_run(self._features, colour), key=np.size)
         cut, cell = self._cutter.cut(features[0], points.reshape(-1, 3)[:, :2])
@@ -90,7 +78,7 @@ class LipsTeacher:
                 np.hypot(*(lips[self._cutter.points.index(a)] - lips[self._cutter.points.index(b)]))
             )
             * _in_depth(mesh, (a, b))
-            for a, b in (_INNER_LIPS, _CORNERS)
+            for a, b in (INNER_LIPS, MOUTH_CORNERS)
         )
         return gap / max(width, 1e-3)
 

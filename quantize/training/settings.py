@@ -33,6 +33,11 @@ _RANGES: dict[str, tuple[float, float]] = {
 }
 
 
+def validation_rows(fold: int) -> str:
+    """Return what the rows are called on which each epoch is measured; `fold` 0: PublicTest."""
+    return f"fold {fold}" if fold else "PublicTest"
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
     """A number of epochs at one image size."""
@@ -107,7 +112,7 @@ class TrainingSettings:
     @property
     def validation(self) -> str:
         """What the rows are called on which each epoch is measured."""
-        return f"fold {self.fold}" if self.fold else "PublicTest"
+        return validation_rows(self.fold)
 
     @property
     def epochs(self) -> int:

@@ -26,6 +26,7 @@ from quantize.evaluation.robustness import (
 )
 from quantize.networks.order import order_of
 from quantize.networks.use import Use, use_of
+from quantize.one_of import check_one_of
 from quantize.plots.figures import check_figure_path, open_figure
 from quantize.verbs.reading import read_data, reading_of
 from quantize.workstation import require_tensorflow
@@ -134,10 +135,7 @@ def evaluate_verb(
 
 def _check_views(views: int, other: str | None) -> None:
     """UserError for a number that there is not, and beside an option that takes a face as it is."""
-    if views not in VIEWS:
-        raise UsageError(
-            UsageReason.BAD_VALUE, f"--views: {views} is not one of {', '.join(map(str, VIEWS))}"
-        )
+    check_one_of("--views", views, VIEWS)
     if views > 1 and other is not None:
         raise UsageError(
             UsageReason.CONTRADICTION, f"--views {views}: {other} takes each face as it is"

@@ -22,6 +22,7 @@ from quantize.data.votes import load_votes
 from quantize.evaluation.predictors import Predictor, open_predictor
 from quantize.networks.architectures import ARCHITECTURES
 from quantize.networks.initial_network import open_initial
+from quantize.one_of import check_one_of
 from quantize.progress import progress_bar
 from quantize.training.distillation import mean_answers
 from quantize.training.run_folder import RunFolder, RunState
@@ -68,11 +69,11 @@ def train_verb(
 ) -> None:
     """Train or resume, and say where the network lies. UserError for wrong words."""
     settings = settings_for(architecture, seed, stages)
-    _check_one_of("--augmentation", augmentation, tuple(AUGMENTATIONS))
-    _check_one_of("--precision", precision, PRECISIONS)
-    _check_one_of("--choose", choose, CHOICES)
+    check_one_of("--augmentation", augmentation, AUGMENTATIONS)
+    check_one_of("--precision", precision, PRECISIONS)
+    check_one_of("--choose", choose, CHOICES)
     if teacher_views is not None:
-        _check_one_of("--teacher-views", teacher_views, VIEWS)
+        check_one_of("--teacher-views", teacher_views, VIEWS)
     given: dict[str, Any] = {
         "learning_rate": learning_rate,
         "label_smoothing": label_smoothing,
@@ -125,14 +126,6 @@ def train_verb(
     print(_result(run, settings, state))
 
 
-def _check_one_of(option: str, value: str | int, known: Sequence[str | int]) -> None:
-    if value not in known:
-        raise UsageError(
-            UsageReason.BAD_VALUE,
-            f"{option}: {value!r} is not one of {', '.join(map(str, known))}",
-        )
-
-
 def _refuse_contradictions(settings: TrainingSettings, *, has_votes: bool) -> None:
     if not has_votes and (settings.votes_in_label > 0 or settings.most_unclear < 1):
         name = "votes_in_label" if settings.votes_in_label > 0 else "most_unclear"
@@ -159,13 +152,14 @@ def _answers(
     """Ask the teachers for the Training rows, once for a folder: it may take an hour."""
     count = settings.teacher_views or 2
     key = "-".join([training.digest(), str(count), settings.precision, *settings.teachers_sha256])
-    kept = RunFolder(run).answers(key)
+    folder = RunFolder(run)
+    kept = folder.answers(key)
     if kept is not None:
         return kept
     total = count * len(teachers) * len(training)
     with progress_bar("Asking the teachers", total) as advance:
         answers = mean_answers(teachers, training.images, advance, count=count)
-    RunFolder(run).save_answers(answers, key)
+    folder.save_answers(answers, key)
     return answers
 
 
@@ -191,11 +185,7 @@ def _sha256(path: Path) -> str:
 
 def settings_for(architecture: str, seed: int, stages: str | None) -> TrainingSettings:
     """Return the settings that the command line names; UserError where a word is wrong."""
-    if architecture not in ARCHITECTURES:
-        raise UsageError(
-            UsageReason.BAD_VALUE,
-            f"--architecture: {architecture!r} is not one of {', '.join(ARCHITECTURES)}",
-        )
+    check_one_of("--architecture", architecture, ARCHITECTURES)
     settings = (
         paper_settings(seed)
         if architecture == "paper"

@@ -23,6 +23,18 @@ from edge_fer.stories.scene import ASKING, START_S, TORN, Scene, Story, told
 LEFT = Resume(event_sequence=254, request_id=7, quiet_until_s=1812.346)
 
 
+def driver_seen() -> Observation:
+    eye = EyeReading(0.36, 0.05, 0.0, 0.1, 0.9, 40.0)
+    return Observation(
+        0.0,
+        CameraCondition.GOOD,
+        FaceBox(0, 0, 100, 100, 1.0),
+        None,
+        head=HeadPose(0, 0, 0),
+        eyes=EyesReading(eye, eye),
+    )
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "resume.json"
@@ -134,15 +146,7 @@ def test_who_resumes_is_ready_sooner_but_has_to_see_for_itself() -> None:
     assert monitor.decision.event_sequence == 0  # a change: whatever was said before is over
     assert monitor.decision.request_id == 7
 
-    eye = EyeReading(0.36, 0.05, 0.0, 0.1, 0.9, 40.0)
-    face = Observation(
-        0.0,
-        CameraCondition.GOOD,
-        FaceBox(0, 0, 100, 100, 1.0),
-        None,
-        head=HeadPose(0, 0, 0),
-        eyes=EyesReading(eye, eye),
-    )
+    face = driver_seen()
     # As the daemon has it: nothing is seen before the camera is open.
     for n in range(10):
         monitor.observe(Observation(n / 30, CameraCondition.STARTING, None, None))
@@ -158,15 +162,7 @@ def test_eyes_that_were_unseen_before_are_judged_for_the_whole_time() -> None:
     """Only who was lost is back so soon: a driver whose eyes were covered is not."""
     settings = replace(Config().driver_state.for_model(0.5), emotion_states=False)
     monitor = StateMonitor(settings, 0.0, resumed_at=(254, 7))
-    eye = EyeReading(0.36, 0.05, 0.0, 0.1, 0.9, 40.0)
-    seen = Observation(
-        0.0,
-        CameraCondition.GOOD,
-        FaceBox(0, 0, 100, 100, 1.0),
-        None,
-        head=HeadPose(0, 0, 0),
-        eyes=EyesReading(eye, eye),
-    )
+    seen = driver_seen()
     covered = replace(seen, head=None, eyes=None)
     for n in range(150):
         monitor.observe(replace(covered, time_s=n / 30))

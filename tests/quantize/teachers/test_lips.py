@@ -10,7 +10,7 @@ import pytest
 
 import edge_fer
 from quantize.face import mouths
-from quantize.face.mouths import BY_LIPS, BY_MESH, open_mouth_teacher
+from quantize.face.mouths import BY_LIPS, BY_MESH, mouth_teacher_name, open_mouth_teacher
 from quantize.face.targets import mouth_opening
 from quantize.teachers.lips import LipsTeacher, MouthCutter, lips_file
 from quantize.teachers.mesh import MeshTeacher, square_of
@@ -66,7 +66,7 @@ def test_it_reads_the_same_mouth_however_the_face_lies() -> None:
 def test_without_the_package_the_mesh_reads_mouths(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mouths, "lips_file", lambda: None)
     teacher = open_mouth_teacher()
-    assert teacher.name == BY_MESH
+    assert mouth_teacher_name() == BY_MESH
     mesh = np.random.default_rng(1).normal(0, 30, (468, 3)).astype(np.float32)
     assert teacher.read(np.zeros((8, 8), np.uint8), mesh) == mouth_opening(mesh)
 
@@ -84,4 +84,4 @@ def test_where_the_package_lies_without_the_file_there_is_none(
 
 @pytest.mark.skipif(lips_file() is None, reason="the package mediapipe is not installed")
 def test_with_the_package_it_reads_mouths() -> None:
-    assert open_mouth_teacher().name == BY_LIPS
+    assert mouth_teacher_name() == BY_LIPS

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_fer.bounded_read import read_bounded
+from firmware_bridge.bounded_read import read_bounded
 
 
 def test_a_file_up_to_its_bound(tmp_path: Path) -> None:
